@@ -1,0 +1,151 @@
+"""A booking, the holds that keep its time, and its history."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.orm import Base
+from core.people.models import Account
+from core.schedule.models import Coach, LessonType
+
+
+class Status(enum.StrEnum):
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    DENIED = "DENIED"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+
+
+class Actor(enum.StrEnum):
+    """Who made a change."""
+
+    PARENT = "PARENT"
+    COACH = "COACH"
+    ADMIN = "ADMIN"
+    CLOCK = "CLOCK"
+
+
+class Channel(enum.StrEnum):
+    """Through which door a change came."""
+
+    SITE = "SITE"
+    MAIL = "MAIL"
+    CONSOLE = "CONSOLE"
+    API = "API"
+    CLOCK = "CLOCK"
+
+
+class HoldKind(enum.StrEnum):
+    LESSON = "LESSON"
+
+
+class Booking(Base):
+    """
+    A parent's lesson with a coach, in one state.
+
+    handle: the parent's secret link (128 random bits); it shows and cancels this booking.
+    version: moved by every change; the calendar's SEQUENCE.
+    slot_version: moved only when time or coach change; part of the coach's link.
+    expires_at: until when a request can be answered; None where no asking was needed.
+    changed_at, changed_by, changed_by_account_id, channel: the last change, for "already approved by …".
+    denial_reason is shown to the parent; cancel_reason to whoever did not cancel; override_reason is an admin's, for the staff.
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="times"),
+        CheckConstraint("status <> 'PENDING' OR expires_at IS NOT NULL", name="pending_expires"),
+        Index("ix_booking_coach_id_status_starts_at", "coach_id", "status", "starts_at"),
+        Index("ix_booking_status_expires_at", "status", "expires_at"),
+        Index("ix_booking_customer_email_requested_at", "customer_email", "requested_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    handle: Mapped[str] = mapped_column(unique=True)
+    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"))
+    lesson_type_id: Mapped[int] = mapped_column(ForeignKey("lesson_type.id"))
+    status: Mapped[Status]
+    version: Mapped[int] = mapped_column(default=1)
+    slot_version: Mapped[int] = mapped_column(default=1)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    price_cents: Mapped[int]
+
+    customer_name: Mapped[str]
+    customer_email: Mapped[str]
+    customer_phone: Mapped[str | None]
+    athlete_name: Mapped[str]
+    notes: Mapped[str] = mapped_column(default="")
+
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    denied_at: Mapped[datetime | None]
+    expired_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancelled_late: Mapped[bool] = mapped_column(default=False)
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[Actor]
+    changed_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    channel: Mapped[Channel]
+    denial_reason: Mapped[str | None]
+    cancel_reason: Mapped[str | None]
+    override_reason: Mapped[str | None]
+
+    idempotency_key_hash: Mapped[str | None] = mapped_column(unique=True)
+    command_hash: Mapped[str | None]
+
+    coach: Mapped[Coach] = relationship()
+    lesson: Mapped[LessonType] = relationship()
+    changed_by_account: Mapped[Account | None] = relationship()
+
+    def status_at(self, now: datetime) -> Status:
+        """The status to show and to act on: a request past its expiry is EXPIRED, swept or not."""
+        if self.status is Status.PENDING and self.expires_at is not None and now >= self.expires_at:
+            return Status.EXPIRED
+        return self.status
+
+    @property
+    def needed_asking(self) -> bool:
+        """Whether a coach had to decide it."""
+        return self.expires_at is not None
+
+
+class Hold(Base):
+    """
+    Time of a coach that is taken, buffers included, half-open. The database refuses two that overlap (`ex_hold_coach`).
+
+    A booking that takes time has one; a denied, expired or cancelled one has none.
+    """
+
+    __tablename__ = "hold"
+    __table_args__ = (
+        CheckConstraint("busy_from < busy_to", name="times"),
+        Index("ix_hold_coach_id_busy_from", "coach_id", "busy_from"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"))
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
+    kind: Mapped[HoldKind]
+    busy_from: Mapped[datetime]
+    busy_to: Mapped[datetime]
+
+
+class BookingEvent(Base):
+    """One change of one booking: ids, states, actor, channel, instant; no text, so that it can stay for ever."""
+
+    __tablename__ = "booking_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
+    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"))
+    from_status: Mapped[Status | None]
+    to_status: Mapped[Status]
+    actor: Mapped[Actor]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    channel: Mapped[Channel]
+    at: Mapped[datetime]

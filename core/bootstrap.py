@@ -1,0 +1,35 @@
+"""The composition root: what every entry point (site, console, worker, command line) is built from, once."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from core.db import Database
+from core.mail.transports import Transport, transport_for
+from core.settings import Settings, load_settings
+from core.tokens import Signer
+
+
+@dataclass(frozen=True)
+class Services:
+    """The outside world, as arguments for core's functions."""
+
+    settings: Settings
+    database: Database
+    signer: Signer
+    transport: Transport
+
+
+def build(settings: Settings) -> Services:
+    """Services from settings; connects to nothing yet."""
+    return Services(
+        settings=settings,
+        database=Database(settings.database_url),
+        signer=Signer(settings.signing_keys()),
+        transport=transport_for(settings.mail_url),
+    )
+
+
+@cache
+def services() -> Services:
+    """This process's services, from the environment."""
+    return build(load_settings())

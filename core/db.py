@@ -1,0 +1,177 @@
+"""
+The database: SQLite or PostgreSQL, the same models and the same commands.
+
+    database.read()                       a session that cannot write
+    database.write(coach=7)               a transaction that holds the coach's row; commits when the block ends
+    database.transact(command, …, coach=7)   the same around one command, with the clock read inside
+
+Every writing transaction on SQLite waits in one queue (core/write_queue.py) and begins IMMEDIATE: a read that turns
+into a write would fail at once, whatever the timeout. On PostgreSQL the coach's row is the queue.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, update
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.errors import NotFound, Unavailable
+from core.schedule.models import Coach
+from core.write_queue import WAIT_S, WriteQueue
+
+T = TypeVar("T")
+TRY_AGAIN = ("40P01", "40001")  # deadlock, serialization failure
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """An open write transaction: its session, the locked coach (if one was asked for), and the time, read last."""
+
+    session: Session
+    coach: Coach | None
+    now: datetime
+
+
+class Database:
+    """One process's way to the database. Cheap to make; connects on first use."""
+
+    def __init__(self, url: str, *, wait_s: float = WAIT_S) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.wait_s = wait_s
+        self.queue: WriteQueue | None = None
+        if self.is_sqlite:
+            path = Path(self.url.database or "")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.queue = WriteQueue(path.with_name(path.name + ".lock"))
+        self.write_engine = self._engine(query_only=False)
+        self.read_engine = self._engine(query_only=True) if self.is_sqlite else self.write_engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session on one snapshot. What it changes by mistake is refused by the database."""
+        with Session(self.read_engine, expire_on_commit=False) as session:
+            try:
+                if not self.is_sqlite:
+                    session.connection(execution_options={"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"})
+                yield session
+            except (OperationalError, PoolTimeout) as error:
+                raise Unavailable from error
+
+    @contextmanager
+    def write(self, coach: int | None = None, *, deadline: float | None = None) -> Iterator[Transaction]:
+        """
+        One transaction: locks the coach's row, only then reads the clock; commits when the block ends well.
+
+        Args:
+            coach: whose time it touches; her schedule_version moves.
+            deadline: of time.monotonic(); wait_s from now when left out.
+
+        Raises:
+            Unavailable: the database stayed busy until the deadline, or is away. Nothing was stored.
+            NotFound: no such coach.
+        """
+        options = {"deadline": deadline if deadline is not None else time.monotonic() + self.wait_s}
+        with Session(self.write_engine.execution_options(**options), expire_on_commit=False) as session:
+            try:
+                with session.begin():
+                    locked = self._lock_coach(session, coach)
+                    yield Transaction(session, locked, clock.now())
+            except PoolTimeout as error:
+                raise Unavailable from error
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) in TRY_AGAIN:
+                    raise
+                raise Unavailable from error
+
+    def transact(self, command: Callable[..., T], *args: Any, coach: int | None = None, deadline: float | None = None, **kwargs: Any) -> T:
+        """
+        Run one command in one transaction: `command(session, [coach,] *args, now=now, **kwargs)`.
+
+        A deadlock or serialization failure is tried once more, then it is Unavailable.
+        """
+        for last_try in (False, True):
+            try:
+                with self.write(coach, deadline=deadline) as transaction:
+                    first = () if coach is None else (transaction.coach,)
+                    return command(transaction.session, *first, *args, now=transaction.now, **kwargs)
+            except OperationalError as error:
+                if last_try:
+                    raise Unavailable from error
+        raise AssertionError("unreachable")
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.write_engine.dispose()
+        self.read_engine.dispose()
+
+    def _lock_coach(self, session: Session, coach: int | None) -> Coach | None:
+        if coach is None:
+            session.connection()  # begins, so that the clock is read after the wait
+            return None
+        moved = session.execute(update(Coach).where(Coach.id == coach).values(schedule_version=Coach.schedule_version + 1))
+        if moved.rowcount != 1:  # type: ignore[attr-defined]
+            raise NotFound("We know no such coach.")
+        return session.get_one(Coach, coach)
+
+    def _engine(self, *, query_only: bool) -> Engine:
+        if not self.is_sqlite:
+            return create_engine(
+                self.url.set(drivername="postgresql+psycopg"),
+                hide_parameters=True, pool_pre_ping=True, pool_size=20, max_overflow=10, pool_timeout=self.wait_s,
+                connect_args={"connect_timeout": 5, "options": f"-c lock_timeout={int(self.wait_s * 1000)} -c timezone=UTC"},
+            )
+        engine = create_engine(
+            self.url, hide_parameters=True, pool_size=64, max_overflow=0, pool_timeout=self.wait_s, connect_args={"check_same_thread": False}
+        )
+        event.listen(engine, "connect", _query_only if query_only else _prepare)
+        if query_only:
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        else:
+            event.listen(engine, "begin", self._begin_writing)
+            event.listen(engine, "checkin", self._end_of_turn)
+        return engine
+
+    def _begin_writing(self, connection: Connection) -> None:
+        """Turn, file lock, BEGIN IMMEDIATE: one deadline for all. A waiter outside our queue is waited for by SQLite."""
+        assert self.queue is not None
+        deadline = connection.get_execution_options().get("deadline", time.monotonic() + self.wait_s)
+        if connection.info.get("turn") is None:
+            self.queue.acquire(deadline)
+            connection.info["turn"] = self.queue
+        left_ms = max(1, int((deadline - time.monotonic()) * 1000))
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {left_ms}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _end_of_turn(self, dbapi_connection: sqlite3.Connection | None, record: Any) -> None:
+        """Back in the pool, after COMMIT or ROLLBACK has run (SQLAlchemy's `commit` event fires before the statement)."""
+        if turn := record.info.pop("turn", None):
+            turn.release()
+
+
+def guard_named(error: DBAPIError) -> str:
+    """The name of the constraint, trigger or index that refused; the columns' names where SQLite tells no more."""
+    diagnosis = getattr(error.orig, "diag", None)
+    if diagnosis is not None and diagnosis.constraint_name:
+        return str(diagnosis.constraint_name)
+    return str(error.orig)
+
+
+def _prepare(dbapi_connection: sqlite3.Connection, record: Any) -> None:
+    dbapi_connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def _query_only(dbapi_connection: sqlite3.Connection, record: Any) -> None:
+    _prepare(dbapi_connection, record)
+    dbapi_connection.execute("PRAGMA busy_timeout = 10000")
+    dbapi_connection.execute("PRAGMA query_only = ON")

@@ -1,0 +1,158 @@
+"""
+What can go wrong, as facts. Each message says what happened and what to do next; no rule knows a status code.
+
+    SpiritError
+    ├── NotFound                  no such thing, or not yours: the same answer
+    ├── Refused                   the request was understood; the state of things forbids it
+    │   ├── SlotUnavailable       taken, past, off the step, inside the notice … (with the next free ones)
+    │   ├── AlreadyDecided        somebody was faster (with how, when, by whom)
+    │   ├── BookingCancelled
+    │   ├── TooLate               the lesson has begun
+    │   ├── NotPossible           any other change that the booking's life does not have
+    │   └── IdempotencyMismatch   the same key came with another request
+    ├── Gone
+    │   ├── RequestExpired
+    │   ├── LinkReplaced          an older mail's link
+    │   └── LinkExpired           a sign-in link that is used or too old
+    ├── Invalid                   values that cannot be read, each named by its field
+    ├── TooMany                   more than is allowed for now (with when to try again)
+    ├── NotAllowed                signed in, but not for this
+    ├── SignInRefused             wrong address or password, or no session
+    ├── Unavailable               nothing was stored; try again (database busy or away)
+    └── SetupError                one line for the person who installs it
+        ├── SettingInvalid
+        ├── SchemaOutdated        run `spirit migrate`
+        ├── SchemaNewer           the database is newer than this program
+        └── GuardMissing          a trigger or constraint that we rely on is not there
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+
+class SpiritError(Exception):
+    """The root. `code` is stable: people script against it."""
+
+    code: ClassVar[str] = "error"
+
+
+class NotFound(SpiritError):
+    code = "not_found"
+
+    def __init__(self, message: str = "There is nothing at this address.") -> None:
+        super().__init__(message)
+
+
+class Refused(SpiritError):
+    code = "refused"
+
+
+class SlotUnavailable(Refused):
+    """`next_slots`: the next free starts of the same coach and lesson, aware UTC, earliest first."""
+
+    code = "slot_unavailable"
+
+    def __init__(self, message: str, next_slots: Sequence[datetime] = ()) -> None:
+        super().__init__(message)
+        self.next_slots = tuple(next_slots)
+
+
+class AlreadyDecided(Refused):
+    """`how`: the status it has; `at`: since when, aware UTC; `by`: a name; `channel`: mail, console, API."""
+
+    code = "already_decided"
+
+    def __init__(self, message: str, *, how: str, at: datetime, by: str, channel: str) -> None:
+        super().__init__(message)
+        self.how, self.at, self.by, self.channel = how, at, by, channel
+
+
+class BookingCancelled(Refused):
+    code = "booking_cancelled"
+
+
+class TooLate(Refused):
+    code = "too_late"
+
+
+class NotPossible(Refused):
+    code = "not_possible"
+
+
+class IdempotencyMismatch(Refused):
+    code = "idempotency_mismatch"
+
+
+class Gone(SpiritError):
+    code = "gone"
+
+
+class RequestExpired(Gone):
+    code = "request_expired"
+
+
+class LinkReplaced(Gone):
+    code = "link_replaced"
+
+
+class LinkExpired(Gone):
+    code = "link_expired"
+
+
+class Invalid(SpiritError):
+    """`fields`: field name → sentence."""
+
+    code = "invalid"
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = dict(fields)
+
+
+class TooMany(SpiritError):
+    """`retry_after_s`: whole seconds until it is worth another try."""
+
+    code = "too_many"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NotAllowed(SpiritError):
+    code = "role"
+
+
+class SignInRefused(SpiritError):
+    code = "sign_in"
+
+
+class Unavailable(SpiritError):
+    """Nothing was stored. `retry_after_s`: whole seconds."""
+
+    code = "unavailable"
+
+    def __init__(self, message: str = "We could not save this just now. Nothing was stored; please try again in a moment.") -> None:
+        super().__init__(message)
+        self.retry_after_s = 10
+
+
+class SetupError(SpiritError):
+    code = "setup"
+
+
+class SettingInvalid(SetupError):
+    code = "setting_invalid"
+
+
+class SchemaOutdated(SetupError):
+    code = "schema_outdated"
+
+
+class SchemaNewer(SetupError):
+    code = "schema_newer"
+
+
+class GuardMissing(SetupError):
+    code = "guard_missing"

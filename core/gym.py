@@ -1,0 +1,37 @@
+"""The gym itself: one row of texts, counters and switches that belong to no coach."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.orm import Base
+
+
+class Gym(Base):
+    """
+    Always the row with id 1; the first migration makes it.
+
+    content_version: moved by every change of what all public pages share (names, prices, texts).
+    mail_held: nothing leaves the outbox while it is true (after a restore, or by an admin).
+    mail_circuit_until: the mail server refused our password; no mail is tried before this instant.
+    """
+
+    __tablename__ = "gym"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(default="Spirit Athletics")
+    email: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    street: Mapped[str] = mapped_column(default="")
+    content_version: Mapped[int] = mapped_column(default=0)
+    late_cancel_hours: Mapped[int] = mapped_column(default=24)
+    cancellation_fee_text: Mapped[str] = mapped_column(default="")
+    mail_held: Mapped[bool] = mapped_column(default=False)
+    mail_circuit_until: Mapped[datetime | None]
+
+
+def the_gym(session: Session) -> Gym:
+    """The gym's row."""
+    return session.scalars(select(Gym).where(Gym.id == 1)).one()

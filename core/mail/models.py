@@ -1,0 +1,76 @@
+"""The outbox: every mail is a row, written in the transaction of its cause."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.orm import Base
+
+
+class MessageState(enum.StrEnum):
+    QUEUED = "QUEUED"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    DROPPED = "DROPPED"
+    DEAD = "DEAD"
+
+
+class MessageKind(enum.StrEnum):
+    """What a mail says; its templates have the same name. First the coach's, then the parent's, then the staff's."""
+
+    REQUEST = "request"
+    BOOKED_DIRECTLY = "booked_directly"
+    REMINDER = "reminder"
+    DECIDED_BY_ADMIN = "decided_by_admin"
+    LESSON_CANCELLED = "lesson_cancelled"
+    REQUEST_EXPIRED = "request_expired"
+
+    REQUEST_RECEIVED = "request_received"
+    CONFIRMED = "confirmed"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+    SIGN_IN = "sign_in"
+
+
+class OutboxMessage(Base):
+    """
+    A mail on its way: QUEUED → SENDING → SENT, DROPPED (with a reason) or DEAD (refused for good, or tried too often).
+
+    dedupe_key: one row for one fact.
+    booking_version: the version of the booking that caused it.
+    not_after: from this instant on it is no longer worth sending.
+    lease_until, leased_by: who is sending it; a lease that ran out may be claimed again.
+    message_id: the header, made once: a duplicate after a crash has the same.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint("booking_id IS NULL OR sign_in_link_id IS NULL", name="one_cause"),
+        Index("ix_outbox_state_due_at", "state", "due_at"),
+        Index("ix_outbox_booking_id", "booking_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[MessageKind]
+    channel: Mapped[str] = mapped_column(default="mail")
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
+    booking_version: Mapped[int | None]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    sign_in_link_id: Mapped[int | None] = mapped_column(ForeignKey("sign_in_link.id"))
+    recipient: Mapped[str]
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    not_after: Mapped[datetime | None]
+    state: Mapped[MessageState] = mapped_column(default=MessageState.QUEUED)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None]
+    message_id: Mapped[str]
+    variant: Mapped[str | None]
+    finished_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]

@@ -1,0 +1,74 @@
+"""Staff accounts and what proves them. Parents have no account."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.orm import Base
+
+
+class Role(enum.StrEnum):
+    COACH = "COACH"
+    ADMIN = "ADMIN"
+
+
+class Account(Base):
+    """A member of staff. `email` is kept in lower case. An admin may teach as well: then a coach names the account."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[Role]
+    password_hash: Mapped[str | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class StaffSession(Base):
+    """A signed-in browser. Only the hash of its token is kept. It ends idle, at its absolute limit, or by hand."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    user_agent: Mapped[str]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+
+
+class SignInLink(Base):
+    """A one-time link. What is mailed is a signature over its id, made when the mail is rendered."""
+
+    __tablename__ = "sign_in_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+
+
+class SignInFailure(Base):
+    """A refused sign-in, counted per account and per address; both are kept as keyed hashes, for a day."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (
+        Index("ix_sign_in_failure_account_key_at", "account_key", "at"),
+        Index("ix_sign_in_failure_address_key_at", "address_key", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_key: Mapped[str]
+    address_key: Mapped[str]
+    at: Mapped[datetime]

@@ -1,0 +1,215 @@
+"""
+Which times can be booked: interval arithmetic on plain values, without a database.
+
+Availability is local wall time (weekly hours, and overrides that add to one day or take from it); busy time and slots
+are instants. A slot is offered if all of these hold at `now`:
+
+1. it begins on a step counted in wall time from the beginning of a window, at a wall time that exists that day
+   (an hour that comes twice is meant the first time), and the whole lesson lies within the window;
+2. lesson and buffers touch nothing busy; a pending request's time is free from the instant it expires;
+3. it is no sooner than the notice, and its local day no later than the horizon;
+4. if the coach has to be asked, she has at least 30 minutes to answer.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from core.schedule.models import Asks
+
+LEAST_TIME_TO_ANSWER = timedelta(minutes=30)
+INSTANT = timedelta(microseconds=1)
+DAY_MIN = 1440
+
+
+@dataclass(frozen=True)
+class Window:
+    """Local wall time of one day, in minutes since midnight, half-open; 1440 ends the day."""
+
+    start_min: int
+    end_min: int
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Taken time, half-open, aware UTC, buffers included. `until`: when a pending request's time is free again."""
+
+    start: datetime
+    end: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A time that can be booked, aware UTC, without buffers."""
+
+    starts_at: datetime
+    ends_at: datetime
+    requires_approval: bool
+
+
+@dataclass(frozen=True)
+class OpenSlots:
+    """The slots, earliest first, and the first instant at which the answer would be another."""
+
+    slots: tuple[Slot, ...]
+    valid_until: datetime
+
+
+@dataclass(frozen=True)
+class Rules:
+    """
+    How one coach takes requests for one lesson.
+
+    weekly: by weekday, 0 is Monday. extra, removed: by local day.
+    """
+
+    zone: ZoneInfo
+    weekly: dict[int, tuple[Window, ...]]
+    extra: dict[date, tuple[Window, ...]]
+    removed: dict[date, tuple[Window, ...]]
+    notice: timedelta
+    horizon_days: int
+    step_min: int
+    lesson: timedelta
+    buffer_before: timedelta
+    buffer_after: timedelta
+    asks: Asks
+    asks_under: timedelta
+    expiry_before: timedelta
+    answer_within: timedelta
+
+    def windows_on(self, day: date) -> list[Window]:
+        """The day's hours: weekly and extra ones joined, removed ones cut out, in order, none touching another."""
+        joined = _joined([*self.weekly.get(day.weekday(), ()), *self.extra.get(day, ())])
+        for cut in self.removed.get(day, ()):
+            joined = [piece for window in joined for piece in _without(window, cut)]
+        return joined
+
+    def asks_at(self, starts_at: datetime, now: datetime) -> bool:
+        """Whether the coach decides a request made now by hand."""
+        if self.asks is Asks.UNDER_NOTICE:
+            return starts_at - now < self.asks_under
+        return self.asks is Asks.ALWAYS
+
+    def expires_at(self, starts_at: datetime, now: datetime) -> datetime:
+        """Until when a request made now can be answered: before the lesson, or within the time to answer."""
+        return min(starts_at - self.expiry_before, now + self.answer_within)
+
+    def bookable_from(self, day: date) -> datetime:
+        """The instant from which this local day may be booked."""
+        return at_wall_time(day - timedelta(days=self.horizon_days), 0, self.zone)
+
+    def bookable_until(self, starts_at: datetime) -> datetime:
+        """The last instant, included, at which this start satisfies the notice and the time to answer."""
+        by_notice = starts_at - self.notice
+        asked_in_time = min(by_notice, starts_at - self.expiry_before - LEAST_TIME_TO_ANSWER)
+        if self.asks is Asks.ALWAYS:
+            return asked_in_time
+        if self.asks is Asks.UNDER_NOTICE:
+            return min(by_notice, max(asked_in_time, starts_at - self.asks_under))
+        return by_notice
+
+
+def open_slots(rules: Rules, busy: Sequence[Busy], *, first_on: date, last_on: date, now: datetime) -> OpenSlots:
+    """
+    What can be booked on these local days, `last_on` included, at `now`.
+
+    valid_until is exact: the answer is the same at every instant before it, and another at it, unless `busy` or
+    `rules` change first. It is never later than a year from now.
+    """
+    slots: list[Slot] = []
+    changes: list[datetime] = [now + timedelta(days=366)]
+    for starts_at in _starts(rules, first_on, last_on):
+        open_from, open_until = _bookable_between(rules, busy, starts_at)
+        if now > open_until or open_until < open_from:
+            continue
+        if now < open_from:
+            changes.append(open_from)
+            continue
+        asks = rules.asks_at(starts_at, now)
+        slots.append(Slot(starts_at, starts_at + rules.lesson, asks))
+        changes.append(open_until + INSTANT)
+        if rules.asks is Asks.UNDER_NOTICE and not asks:
+            changes.append(starts_at - rules.asks_under + INSTANT)
+    return OpenSlots(tuple(slots), min(changes))
+
+
+def _bookable_between(rules: Rules, busy: Sequence[Busy], starts_at: datetime) -> tuple[datetime, datetime]:
+    """From when until when, both included, this start can be booked; the end is before the beginning if never."""
+    begins, ends = starts_at - rules.buffer_before, starts_at + rules.lesson + rules.buffer_after
+    open_from = rules.bookable_from(starts_at.astimezone(rules.zone).date())
+    open_until = rules.bookable_until(starts_at)
+    for taken in busy:
+        if taken.start < ends and begins < taken.end:
+            if taken.until is None:
+                return open_until, open_until - INSTANT
+            open_from = max(open_from, taken.until)
+    return open_from, open_until
+
+
+def _starts(rules: Rules, first_on: date, last_on: date) -> Iterator[datetime]:
+    """Every start that the hours have, in order, aware UTC."""
+    for offset in range((last_on - first_on).days + 1):
+        day = first_on + timedelta(days=offset)
+        for window in rules.windows_on(day):
+            closes_at = at_wall_time(day, window.end_min, rules.zone)
+            for minute in range(window.start_min, window.end_min, rules.step_min):
+                starts_at = at_wall_time(day, minute, rules.zone)
+                if starts_at + rules.lesson <= closes_at and wall_time_exists(day, minute, rules.zone):
+                    yield starts_at
+
+
+def at_wall_time(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    """
+    The instant at which the clock on the wall shows this minute of the day, aware UTC.
+
+    A time that comes twice is meant the first time; one that is skipped is the instant of the skip.
+    """
+    wall = _wall(day, minute)
+    instant = wall.replace(tzinfo=zone).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == wall:
+        return instant
+    return _skip_around(instant, zone)
+
+
+def wall_time_exists(day: date, minute: int, zone: ZoneInfo) -> bool:
+    """False within the hour that a clock change skips."""
+    wall = _wall(day, minute)
+    return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
+
+
+def _wall(day: date, minute: int) -> datetime:
+    return datetime.combine(day, time()) + timedelta(minutes=minute)
+
+
+def _skip_around(instant: datetime, zone: ZoneInfo) -> datetime:
+    """The clock change of the day before this instant, found by halving."""
+    early, late = instant - timedelta(days=1), instant
+    before = early.astimezone(zone).utcoffset()
+    while late - early > timedelta(seconds=1):
+        middle = early + (late - early) / 2
+        if middle.astimezone(zone).utcoffset() == before:
+            early = middle
+        else:
+            late = middle
+    return late.replace(microsecond=0)
+
+
+def _joined(windows: Iterable[Window]) -> list[Window]:
+    joined: list[Window] = []
+    for window in sorted(windows, key=lambda window: window.start_min):
+        if joined and window.start_min <= joined[-1].end_min:
+            joined[-1] = Window(joined[-1].start_min, max(joined[-1].end_min, window.end_min))
+        else:
+            joined.append(window)
+    return joined
+
+
+def _without(window: Window, cut: Window) -> list[Window]:
+    pieces = [
+        Window(window.start_min, min(window.end_min, cut.start_min)),
+        Window(max(window.start_min, cut.end_min), window.end_min),
+    ]
+    return [piece for piece in pieces if piece.start_min < piece.end_min]

@@ -1,0 +1,65 @@
+"""Coaches and lessons, found."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, selectinload
+
+from core.errors import NotFound
+from core.people.models import Account
+from core.schedule.models import Coach, LessonType
+
+NO_SUCH_COACH = "We know no such coach."
+
+
+def published_coaches(session: Session) -> Sequence[Coach]:
+    """Everyone the site shows, by name, with account and lessons loaded."""
+    return session.scalars(_shown().order_by(Account.name)).all()
+
+
+def get_coach(session: Session, slug: str) -> Coach:
+    """The published coach with this slug. Raises NotFound."""
+    return _one(session, _shown().where(Coach.slug == slug))
+
+
+def get_coach_by_id(session: Session, coach_id: int) -> Coach:
+    """The published coach with this id. Raises NotFound."""
+    return _one(session, _shown().where(Coach.id == coach_id))
+
+
+def coach_of(session: Session, account: Account) -> Coach | None:
+    """The coach that this account is, published or not."""
+    return session.scalars(select(Coach).where(Coach.account_id == account.id)).one_or_none()
+
+
+def get_lesson(coach: Coach, slug: str) -> LessonType:
+    """A lesson that she teaches, by slug. Raises NotFound."""
+    return _taught(coach, lambda lesson: lesson.slug == slug)
+
+
+def get_lesson_by_id(coach: Coach, lesson_id: int) -> LessonType:
+    """A lesson that she teaches, by id. Raises NotFound."""
+    return _taught(coach, lambda lesson: lesson.id == lesson_id)
+
+
+def _shown() -> Select[tuple[Coach]]:
+    return (
+        select(Coach)
+        .join(Account, Account.id == Coach.account_id)
+        .where(Coach.published, Account.disabled_at.is_(None))
+        .options(selectinload(Coach.lessons))
+    )
+
+
+def _one(session: Session, query: Select[tuple[Coach]]) -> Coach:
+    coach = session.scalars(query).one_or_none()
+    if coach is None:
+        raise NotFound(NO_SUCH_COACH)
+    return coach
+
+
+def _taught(coach: Coach, wanted: Callable[[LessonType], bool]) -> LessonType:
+    for lesson in coach.lessons:
+        if lesson.active and wanted(lesson):
+            return lesson
+    raise NotFound(f"{coach.name} does not teach this lesson.")

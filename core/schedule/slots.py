@@ -1,0 +1,110 @@
+"""The times parents can book. What is listed is bookable: one function decides both."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from core.bookings.models import Booking, Hold, Status
+from core.errors import SlotUnavailable
+from core.schedule import availability
+from core.schedule.availability import Busy, OpenSlots, Rules, Slot, Window
+from core.schedule.models import Coach, DateOverride, LessonType, WeeklyHours
+
+K = TypeVar("K")
+NEXT_FREE_COUNT = 6
+SEARCH_STEP_DAYS = 14
+
+
+def open_slots(session: Session, coach: Coach, lesson: LessonType, *, first_on: date, last_on: date, now: datetime) -> OpenSlots:
+    """What can be booked with her on these local days, `last_on` included (see core.schedule.availability)."""
+    rules = rules_for(session, coach, lesson, first_on=first_on, last_on=last_on)
+    return availability.open_slots(rules, _busy(session, rules, coach.id, first_on, last_on), first_on=first_on, last_on=last_on, now=now)
+
+
+def check_offered(session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, *, now: datetime) -> Slot:
+    """
+    The slot that begins at this instant.
+
+    Raises:
+        SlotUnavailable: it is taken, past, off the step, inside the notice …; with the next free starts.
+    """
+    day = starts_at.astimezone(coach.zone).date()
+    for slot in open_slots(session, coach, lesson, first_on=day, last_on=day, now=now).slots:
+        if slot.starts_at == starts_at:
+            return slot
+    raise slot_unavailable(session, coach, lesson, starts_at, now=now)
+
+
+def slot_unavailable(session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, *, now: datetime) -> SlotUnavailable:
+    """The refusal, with the next free starts from the wanted time on (from now on, if that is past or far away)."""
+    after = starts_at if now <= starts_at <= now + timedelta(days=coach.horizon_days) else now
+    found = next_free(session, coach, lesson, now=now, after=after) or next_free(session, coach, lesson, now=now)
+    message = "This time is not free any more. Here are the next free ones." if found else "This time is not free, and no other is at the moment."
+    return SlotUnavailable(message, [slot.starts_at for slot in found])
+
+
+def next_free(
+    session: Session, coach: Coach, lesson: LessonType, *, now: datetime, after: datetime | None = None, count: int = NEXT_FREE_COUNT
+) -> list[Slot]:
+    """The next slots from `after` (or now) on, earliest first; fewer than `count` when the horizon ends."""
+    from_at = after or now
+    first_on = from_at.astimezone(coach.zone).date()
+    horizon_on = now.astimezone(coach.zone).date() + timedelta(days=coach.horizon_days)
+    found: list[Slot] = []
+    while first_on <= horizon_on and len(found) < count:
+        last_on = min(first_on + timedelta(days=SEARCH_STEP_DAYS - 1), horizon_on)
+        offered = open_slots(session, coach, lesson, first_on=first_on, last_on=last_on, now=now)
+        found += [slot for slot in offered.slots if slot.starts_at >= from_at]
+        first_on = last_on + timedelta(days=1)
+    return found[:count]
+
+
+def rules_for(session: Session, coach: Coach, lesson: LessonType, *, first_on: date, last_on: date) -> Rules:
+    """Her rules for this lesson, with the overrides of these local days."""
+    weekly = session.execute(
+        select(WeeklyHours.weekday, WeeklyHours.start_min, WeeklyHours.end_min).where(WeeklyHours.coach_id == coach.id)
+    ).all()
+    overrides = session.execute(
+        select(DateOverride.local_on, DateOverride.adds, DateOverride.start_min, DateOverride.end_min).where(
+            DateOverride.coach_id == coach.id, DateOverride.local_on.between(first_on, last_on)
+        )
+    ).all()
+    return Rules(
+        zone=coach.zone,
+        weekly=_windows([(weekday, Window(start, end)) for weekday, start, end in weekly]),
+        extra=_windows([(day, Window(start, end)) for day, adds, start, end in overrides if adds]),
+        removed=_windows([(day, Window(start, end)) for day, adds, start, end in overrides if not adds]),
+        notice=timedelta(minutes=coach.notice_min),
+        horizon_days=coach.horizon_days,
+        step_min=coach.slot_step_min,
+        lesson=timedelta(minutes=lesson.minutes),
+        buffer_before=timedelta(minutes=lesson.buffer_before_min),
+        buffer_after=timedelta(minutes=lesson.buffer_after_min),
+        asks=coach.asks,
+        asks_under=timedelta(hours=coach.asks_under_hours),
+        expiry_before=timedelta(minutes=coach.expiry_before_min),
+        answer_within=timedelta(minutes=coach.answer_within_min),
+    )
+
+
+def _windows(keyed: Sequence[tuple[K, Window]]) -> dict[K, tuple[Window, ...]]:
+    grouped: dict[K, list[Window]] = defaultdict(list)
+    for key, window in keyed:
+        grouped[key].append(window)
+    return {key: tuple(windows) for key, windows in grouped.items()}
+
+
+def _busy(session: Session, rules: Rules, coach_id: int, first_on: date, last_on: date) -> list[Busy]:
+    """Her holds around these days. A pending request's frees itself at its expiry."""
+    begins = availability.at_wall_time(first_on, 0, rules.zone) - rules.buffer_before
+    ends = availability.at_wall_time(last_on, availability.DAY_MIN, rules.zone) + rules.lesson + rules.buffer_after
+    held: Sequence[Row[tuple[datetime, datetime, Status, datetime | None]]] = session.execute(
+        select(Hold.busy_from, Hold.busy_to, Booking.status, Booking.expires_at)
+        .join(Booking, Booking.id == Hold.booking_id)
+        .where(Hold.coach_id == coach_id, Hold.busy_from < ends, Hold.busy_to > begins)
+    ).all()
+    return [Busy(start, end, expires_at if status is Status.PENDING else None) for start, end, status, expires_at in held]

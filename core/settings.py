@@ -1,0 +1,193 @@
+"""The settings: environment variables or `.env`, all named SPIRIT_…, each with what it is for."""
+
+import os
+import secrets
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import SettingInvalid
+
+DATABASE_SCHEMES = ("sqlite", "postgresql")
+QUEUE_SCHEMES = ("sqlite", "postgresql", "redis")
+MAIL_SCHEMES = ("file", "smtp", "smtps")
+
+
+class Settings(BaseSettings):
+    """What the gym's machine is told. Every link that leaves is built from base_url and console_url, never from a request."""
+
+    model_config = SettingsConfigDict(env_prefix="SPIRIT_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("var"), description="Everything that is written lies under this folder.")
+    database_url: str = Field("", description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; empty: spirit.db in the data folder.")
+    queue_url: str = Field("", description="sqlite:///PATH, postgresql://… or redis://…; empty: queue.db in the data folder.")
+    mail_url: str = Field("", description="file:///FOLDER, smtp://USER:PASSWORD@HOST:587 or smtps://…; ?starttls=required; empty: mail/ in the data folder.")
+    mail_from: str = Field("Spirit Athletics <bookings@spirit.example>", description="The sender of every mail.")
+    base_url: str = Field("http://127.0.0.1:8000", description="The public site's address, as parents see it.")
+    console_url: str = Field("http://127.0.0.1:8501", description="The console's address, as coaches see it.")
+    secret_key: SecretStr = Field(SecretStr(""), description="Signs links and forms. Several, separated by commas: the first signs, all verify. Empty: made once and kept in the data folder.")
+    cron_secret: SecretStr = Field(SecretStr(""), description="The bearer of /api/cron/notifications; empty: the address answers 404.")
+    timezone: str = Field("America/Los_Angeles", description="The gym's IANA time zone; a coach may have another.")
+    site_workers: int = Field(1, ge=1, le=64, description="Processes of the public site.")
+    hsts: bool = Field(False, description="on: browsers are told to use https only (for two years).")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field((), description="Addresses, separated by commas, whose X-Forwarded-For and -Proto are believed.")
+    log: Literal["text", "json"] = Field("text", description="text or json.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        return _with_scheme(value, DATABASE_SCHEMES)
+
+    @field_validator("queue_url")
+    @classmethod
+    def _queue(cls, value: str) -> str:
+        return _with_scheme(value, QUEUE_SCHEMES)
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail(cls, value: str) -> str:
+        return _with_scheme(value, MAIL_SCHEMES)
+
+    @field_validator("base_url", "console_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
+            raise ValueError("an address such as https://lessons.example.org, without a path")
+        return value.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("an IANA time zone such as America/Los_Angeles or Europe/Berlin")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        _, _, address = value.rpartition("<")
+        try:
+            validate_email(address.rstrip(">").strip(), check_deliverability=False, test_environment=True)
+        except EmailNotValidError as error:
+            raise ValueError("a sender such as Spirit Athletics <bookings@example.org>") from error
+        return value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _proxies(cls, value: Any) -> Any:
+        listed = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        for address in listed:
+            try:
+                ip_address(address)
+            except ValueError as error:
+                raise ValueError("IP addresses, separated by commas") from error
+        return tuple(listed)
+
+    @model_validator(mode="after")
+    def _production_has_its_own_key(self) -> "Settings":
+        if self.base_url.startswith("https://") and not self.secret_key.get_secret_value():
+            raise ValueError("SPIRIT_SECRET_KEY must be set when SPIRIT_BASE_URL is https (32 random characters or more)")
+        if any(len(key) < 16 for key in self._given_keys()):
+            raise ValueError("SPIRIT_SECRET_KEY: each key needs 16 characters or more")
+        return self
+
+    def _given_keys(self) -> list[str]:
+        return [key.strip() for key in self.secret_key.get_secret_value().split(",") if key.strip()]
+
+    def prepared(self) -> "Settings":
+        """These settings with every empty address filled in from the data folder, which is made, private to its owner."""
+        data = self.data_dir.absolute()
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.model_copy(
+            update={
+                "data_dir": data,
+                "database_url": self.database_url or f"sqlite:///{data}/spirit.db",
+                "queue_url": self.queue_url or f"sqlite:///{data}/queue.db",
+                "mail_url": self.mail_url or f"file://{data}/mail",
+            }
+        )
+
+    def signing_keys(self) -> list[str]:
+        """The keys that verify; the first one signs. Without a setting, one is made in the data folder, once."""
+        return self._given_keys() or [_kept_key(self.data_dir / "secret_key")]
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def mailbox_is_a_folder(self) -> bool:
+        """Whether mail goes to a folder on a machine that nobody else uses: a developer's."""
+        return self.mail_url.startswith("file:") and not self.is_https
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """
+    The settings in force, prepared.
+
+    Raises:
+        SettingInvalid: names the variable, its value and what is allowed.
+    """
+    try:
+        return Settings(**overrides).prepared()
+    except ValidationError as error:
+        raise SettingInvalid("\n".join(_sentence(problem) for problem in error.errors())) from None
+
+
+def _sentence(problem: Any) -> str:
+    wanted = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return wanted
+    name = str(problem["loc"][0])
+    secret = Settings.model_fields[name].annotation is SecretStr if name in Settings.model_fields else True
+    shown = "(a secret)" if secret else repr(problem["input"])
+    return f"SPIRIT_{name.upper()} is {shown}; allowed: {wanted}"
+
+
+def _with_scheme(value: str, allowed: tuple[str, ...]) -> str:
+    if value and value.partition(":")[0].partition("+")[0] not in allowed:
+        raise ValueError("an address that begins with " + ", ".join(f"{scheme}://" for scheme in allowed))
+    return value
+
+
+def _kept_key(path: Path) -> str:
+    """Read the key, or make it. O_EXCL decides between processes that start together; the loser reads the winner's."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip() or _wait_for_key(path)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def _wait_for_key(path: Path) -> str:
+    """The other process made the file and is about to write one line into it."""
+    import time
+
+    for _ in range(100):
+        time.sleep(0.02)
+        if key := path.read_text().strip():
+            return key
+    raise SettingInvalid(f"{path} is empty: remove it, or set SPIRIT_SECRET_KEY")
+
+
+def env_example() -> str:
+    """The text of `.env.example`: every variable with its meaning and its default, commented out."""
+    lines = ["# Every setting, with its default. Copy to .env and change what you need.", ""]
+    for name, field in Settings.model_fields.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        shown = {True: "on", False: "off", (): ""}.get(default, default) if isinstance(default, bool | tuple) else default
+        lines += [f"# {field.description}", f"# SPIRIT_{name.upper()}={shown}", ""]
+    return "\n".join(lines)
