@@ -15,6 +15,7 @@ class Gym(Base):
     content_version: moved by every change of what all public pages share (names, prices, texts).
     mail_held: nothing leaves the outbox while it is true (after a restore, or by an admin).
     mail_circuit_until: the mail server refused our password; no mail is tried before this instant.
+    last_swept_at: when everything due was last looked at, by a worker or by cron.
     """
 
     __tablename__ = "gym"
@@ -30,6 +31,7 @@ class Gym(Base):
     cancellation_fee_text: Mapped[str] = mapped_column(default="")
     mail_held: Mapped[bool] = mapped_column(default=False)
     mail_circuit_until: Mapped[datetime | None]
+    last_swept_at: Mapped[datetime | None]
 
 
 def the_gym(session: Session) -> Gym:

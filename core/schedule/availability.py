@@ -78,7 +78,6 @@ class Rules:
     asks: Asks
     asks_under: timedelta
     expiry_before: timedelta
-    answer_within: timedelta
 
     def windows_on(self, day: date) -> list[Window]:
         """The day's hours: weekly and extra ones joined, removed ones cut out, in order, none touching another."""
@@ -92,10 +91,6 @@ class Rules:
         if self.asks is Asks.UNDER_NOTICE:
             return starts_at - now < self.asks_under
         return self.asks is Asks.ALWAYS
-
-    def expires_at(self, starts_at: datetime, now: datetime) -> datetime:
-        """Until when a request made now can be answered: before the lesson, or within the time to answer."""
-        return min(starts_at - self.expiry_before, now + self.answer_within)
 
     def bookable_from(self, day: date) -> datetime:
         """The instant from which this local day may be booked."""

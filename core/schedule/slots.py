@@ -87,7 +87,6 @@ def rules_for(session: Session, coach: Coach, lesson: LessonType, *, first_on: d
         asks=coach.asks,
         asks_under=timedelta(hours=coach.asks_under_hours),
         expiry_before=timedelta(minutes=coach.expiry_before_min),
-        answer_within=timedelta(minutes=coach.answer_within_min),
     )
 
 

@@ -1,0 +1,66 @@
+"""A booking is cancelled: by the parent, or by its coach or an admin with a reason."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from core.bookings import queries
+from core.bookings.history import By
+from core.bookings.models import Actor, Booking, Status
+from core.bookings.permissions import check_may_change
+from core.bookings.transition import change
+from core.bookings.words import reason_given
+from core.errors import BookingCancelled, NotPossible, RequestExpired, TooLate
+from core.gym import Gym, the_gym
+from core.mail import outbox
+from core.mail.models import MessageKind
+from core.schedule.models import Coach
+
+
+def cancel(session: Session, coach: Coach, booking_id: int, *, by: By, reason: str | None = None, now: datetime) -> Booking:
+    """
+    Cancel a booking until its lesson starts. Cancelling again by the same side changes nothing.
+
+    A parent cancels a request or a confirmed lesson; a coach or an admin a confirmed lesson, with a reason. A
+    parent's cancellation within the gym's hours before the lesson is recorded as late.
+
+    Raises:
+        TooLate: the lesson has begun.
+        RequestExpired, BookingCancelled, NotPossible: it is not in a state to be cancelled.
+        NotAllowed, NotFound: not this person's to cancel.
+        Invalid: a coach or admin gave no reason.
+    """
+    booking = queries.read_again(session, booking_id, coach)
+    check_may_change(session, booking, by)
+    if booking.status is Status.CANCELLED and booking.changed_by is by.actor:
+        return booking
+    _check_cancellable(booking, by, now=now)
+    reason = reason_given(reason, required=by.actor is not Actor.PARENT)
+    late = by.actor is Actor.PARENT and booking.status is Status.APPROVED and is_late(booking, the_gym(session), now=now)
+    if not change(session, booking, Status.CANCELLED, by=by, now=now, cancel_reason=reason, cancelled_late=late):
+        _check_cancellable(booking, by, now=now)
+        raise NotPossible("This booking was changed at the same moment. Please look at it again.")
+    outbox.add(session, MessageKind.CANCELLED, booking, now=now)
+    if by.actor is not Actor.COACH:
+        outbox.add(session, MessageKind.LESSON_CANCELLED, booking, now=now)
+    session.flush()
+    return booking
+
+
+def is_late(booking: Booking, gym: Gym, *, now: datetime) -> bool:
+    """Whether a parent who cancels this confirmed lesson now does so late."""
+    return now > booking.starts_at - timedelta(hours=gym.late_cancel_hours)
+
+
+def _check_cancellable(booking: Booking, by: By, *, now: datetime) -> None:
+    status = booking.status_at(now)
+    if status is Status.CANCELLED:
+        raise BookingCancelled("This booking was cancelled before.")
+    if status is Status.EXPIRED:
+        raise RequestExpired("This request has expired, so there is nothing left to cancel.")
+    if status is Status.DENIED:
+        raise NotPossible("This request was declined, so there is nothing left to cancel.")
+    if status is Status.PENDING and by.actor is not Actor.PARENT:
+        raise NotPossible("This request waits for an answer: approve or deny it instead.")
+    if now >= booking.starts_at:
+        raise TooLate("The lesson has begun, so it cannot be cancelled any more. Please call us.")

@@ -1,0 +1,118 @@
+"""A coach, or an admin with a reason, answers a request."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from core.bookings import queries
+from core.bookings.history import By
+from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.permissions import check_may_change
+from core.bookings.transition import change
+from core.bookings.words import actor_name, reason_given
+from core.errors import AlreadyDecided, BookingCancelled, LinkReplaced, RequestExpired
+from core.mail import outbox
+from core.mail.models import MessageKind
+from core.people.models import Account, Role
+from core.schedule.models import Coach
+
+__all__ = ["By", "Decision", "check_answerable", "decide"]
+
+
+class Decision(enum.StrEnum):
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+OUTCOME = {Decision.APPROVE: Status.APPROVED, Decision.DENY: Status.DENIED}
+
+
+def decide(
+    session: Session,
+    coach: Coach,
+    booking_id: int,
+    decision: Decision,
+    *,
+    by: By,
+    reason: str | None = None,
+    slot_version: int | None = None,
+    now: datetime,
+) -> Booking:
+    """
+    Approve or deny a request. The same answer again changes nothing and is no mistake.
+
+    Args:
+        reason: shown to the parent when it is denied; required of an admin.
+        slot_version: the link's, when a link decides.
+
+    Raises:
+        LinkReplaced, RequestExpired, BookingCancelled: it can no longer be answered.
+        AlreadyDecided: the other answer was given; with who, when and how.
+        NotAllowed, NotFound: not this person's to decide.
+        Invalid: an admin gave no reason, or it is too long.
+    """
+    booking = queries.read_again(session, booking_id, coach)
+    check_may_change(session, booking, by)
+    if not check_answerable(booking, decision, slot_version=slot_version, now=now):
+        return booking
+    reason = reason_given(reason, required=by.actor is Actor.ADMIN)
+    reasons = {"denial_reason": reason if decision is Decision.DENY else None}
+    if by.actor is Actor.ADMIN:
+        reasons["override_reason"] = reason
+    if not change(session, booking, OUTCOME[decision], by=by, now=now, **reasons):
+        check_answerable(booking, decision, now=now)
+        return booking
+    _tell(session, booking, by, now=now)
+    session.flush()
+    return booking
+
+
+def check_answerable(booking: Booking, decision: Decision | None, *, slot_version: int | None = None, now: datetime) -> bool:
+    """
+    Whether this answer can be given now; False if it has been given already. In the order in which a link is checked.
+
+    Args:
+        decision: None asks only whether the booking can be shown for an answer.
+    """
+    if slot_version is not None and slot_version != booking.slot_version:
+        raise LinkReplaced("This request has changed since that mail. Please use the link in the newest one.")
+    if booking.status in (Status.APPROVED, Status.DENIED):
+        if decision is None or OUTCOME[decision] is booking.status:
+            return False
+        raise already_decided(booking)
+    if booking.status is Status.CANCELLED:
+        raise BookingCancelled("This booking was cancelled, so there is nothing left to answer.")
+    if booking.status_at(now) is Status.EXPIRED:
+        raise RequestExpired("This request has expired. The family was told and the time is free again.")
+    return True
+
+
+def already_decided(booking: Booking) -> AlreadyDecided:
+    """The refusal that says who was faster."""
+    how = "approved" if booking.status is Status.APPROVED else "denied"
+    by = actor_name(booking)
+    return AlreadyDecided(
+        f"{by} has already {how} this request. Nothing was changed.",
+        how=booking.status.value,
+        at=booking.changed_at,
+        by=by,
+        channel=booking.channel.value,
+    )
+
+
+def _tell(session: Session, booking: Booking, by: By, *, now: datetime) -> None:
+    outbox.add(session, MessageKind.CONFIRMED if booking.status is Status.APPROVED else MessageKind.DENIED, booking, now=now)
+    if by.actor is Actor.ADMIN:
+        outbox.add(session, MessageKind.DECIDED_BY_ADMIN, booking, now=now)
+
+
+def by_link(coach: Coach) -> By:
+    """The coach, through the link in her mail."""
+    return By(Actor.COACH, Channel.MAIL, coach.account_id)
+
+
+def by_staff(account: Account, coach: Coach, channel: Channel) -> By:
+    """A signed-in member of staff: the coach herself, or else an admin. Others are refused by the command."""
+    own = account.id == coach.account_id
+    return By(Actor.COACH if own or account.role is not Role.ADMIN else Actor.ADMIN, channel, account.id)

@@ -1,0 +1,54 @@
+"""A request that nobody answered ends by itself, and both sides hear it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.bookings import queries
+from core.bookings.history import THE_CLOCK
+from core.bookings.models import Booking, Status
+from core.bookings.transition import change
+from core.mail import outbox
+from core.mail.models import MessageKind
+from core.schedule.models import Coach
+
+LEAST_BEFORE_REMINDER = timedelta(minutes=15)
+
+
+def expires_at(coach: Coach, starts_at: datetime, *, now: datetime) -> datetime:
+    """Until when a request made now can be answered: before the lesson or within her time to answer, whichever is first."""
+    return min(starts_at - timedelta(minutes=coach.expiry_before_min), now + timedelta(minutes=coach.answer_within_min))
+
+
+def reminder_at(coach: Coach, booking: Booking, *, now: datetime) -> datetime | None:
+    """When to remind the coach; None if she wants none, or it would come right after the request."""
+    if coach.reminder_before_min is None or booking.expires_at is None:
+        return None
+    remind_at = booking.expires_at - timedelta(minutes=coach.reminder_before_min)
+    return remind_at if remind_at - now >= LEAST_BEFORE_REMINDER else None
+
+
+def expire_overdue(session: Session, coach: Coach, *, now: datetime) -> list[Booking]:
+    """Expire this coach's requests that are past their time, mails included. Safe at any time."""
+    overdue = session.scalars(
+        select(Booking.id)
+        .where(Booking.coach_id == coach.id, Booking.status == Status.PENDING, Booking.expires_at <= now)
+        .order_by(Booking.expires_at)
+    ).all()
+    expired = []
+    for booking_id in overdue:
+        booking = queries.read_again(session, booking_id, coach)
+        if change(session, booking, Status.EXPIRED, by=THE_CLOCK, now=now):
+            outbox.add(session, MessageKind.EXPIRED, booking, now=now)
+            outbox.add(session, MessageKind.REQUEST_EXPIRED, booking, now=now)
+            expired.append(booking)
+    return expired
+
+
+def coaches_with_overdue_requests(session: Session, *, now: datetime) -> Sequence[int]:
+    """The ids of coaches for whom `expire_overdue` has something to do."""
+    return session.scalars(
+        select(Booking.coach_id).where(Booking.status == Status.PENDING, Booking.expires_at <= now).distinct().order_by(Booking.coach_id)
+    ).all()

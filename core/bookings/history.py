@@ -1,0 +1,44 @@
+"""Who changed a booking, when and through which door: one row a change, never altered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.bookings.models import Actor, Booking, BookingEvent, Channel, Status
+
+
+@dataclass(frozen=True)
+class By:
+    """The actor of a change, the door it came through, and the staff account if there is one."""
+
+    actor: Actor
+    channel: Channel
+    account_id: int | None = None
+
+
+PARENT_ON_SITE = By(Actor.PARENT, Channel.SITE)
+THE_CLOCK = By(Actor.CLOCK, Channel.CLOCK)
+
+
+def record(session: Session, booking: Booking, *, before: Status | None, by: By, now: datetime) -> None:
+    """Add the change that just happened. The booking has its new state."""
+    session.add(
+        BookingEvent(
+            booking_id=booking.id,
+            coach_id=booking.coach_id,
+            from_status=before,
+            to_status=booking.status,
+            actor=by.actor,
+            account_id=by.account_id,
+            channel=by.channel,
+            at=now,
+        )
+    )
+
+
+def history(session: Session, booking: Booking) -> Sequence[BookingEvent]:
+    """Every change of this booking, oldest first."""
+    return session.scalars(select(BookingEvent).where(BookingEvent.booking_id == booking.id).order_by(BookingEvent.id)).all()

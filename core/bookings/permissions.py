@@ -1,0 +1,27 @@
+"""Whose booking it is to change."""
+
+from sqlalchemy.orm import Session
+
+from core.bookings.history import By
+from core.bookings.models import Actor, Booking
+from core.errors import NotAllowed
+from core.people.models import Account, Role
+
+
+def check_may_change(session: Session, booking: Booking, by: By) -> None:
+    """
+    Let pass the parent (the handle proves it), this booking's coach, and admins; looked up at this moment.
+
+    Raises:
+        NotAllowed: anybody else, and accounts that are disabled.
+    """
+    if by.actor is Actor.PARENT:
+        return
+    account = session.get(Account, by.account_id) if by.account_id is not None else None
+    if account is None or account.disabled_at is not None:
+        raise NotAllowed("This account is not in use any more.")
+    if by.actor is Actor.COACH and account.id == booking.coach.account_id:
+        return
+    if by.actor is Actor.ADMIN and account.role is Role.ADMIN:
+        return
+    raise NotAllowed("Only this lesson's coach or an admin can change this booking.")

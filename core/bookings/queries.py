@@ -1,0 +1,54 @@
+"""Bookings, found, with coach, account, lesson and the last actor loaded."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload
+
+from core.bookings.models import Booking, Status
+from core.errors import NotFound
+from core.schedule.models import Coach
+
+
+def get_booking(session: Session, booking_id: int) -> Booking:
+    """Raises NotFound."""
+    return _one(session, _whole().where(Booking.id == booking_id))
+
+
+def get_by_handle(session: Session, handle: str) -> Booking:
+    """The booking of a parent's secret link. Raises NotFound."""
+    return _one(session, _whole().where(Booking.handle == handle))
+
+
+def requests_awaiting_answer(session: Session, *, coach_id: int | None, now: datetime) -> Sequence[Booking]:
+    """Pending requests that can still be answered, oldest first; every coach's when coach_id is None."""
+    query = _whole().where(Booking.status == Status.PENDING, Booking.expires_at > now).order_by(Booking.requested_at, Booking.id)
+    return session.scalars(query if coach_id is None else query.where(Booking.coach_id == coach_id)).all()
+
+
+def recent_bookings(session: Session, *, coach_id: int | None, limit: int = 20) -> Sequence[Booking]:
+    """The bookings that changed last, whatever their state, latest first; every coach's when coach_id is None."""
+    query = _whole().order_by(Booking.changed_at.desc(), Booking.id.desc()).limit(limit)
+    return session.scalars(query if coach_id is None else query.where(Booking.coach_id == coach_id)).all()
+
+
+def read_again(session: Session, booking_id: int, coach: Coach) -> Booking:
+    """The booking as it stands under the coach's lock. Raises NotFound, also when it is another coach's."""
+    booking = _one(session, _whole().where(Booking.id == booking_id).execution_options(populate_existing=True))
+    if booking.coach_id != coach.id:
+        raise NotFound
+    return booking
+
+
+def _whole() -> Select[tuple[Booking]]:
+    return select(Booking).options(
+        joinedload(Booking.coach, innerjoin=True), joinedload(Booking.lesson, innerjoin=True), joinedload(Booking.changed_by_account)
+    )
+
+
+def _one(session: Session, query: Select[tuple[Booking]]) -> Booking:
+    booking = session.scalars(query).one_or_none()
+    if booking is None:
+        raise NotFound
+    return booking

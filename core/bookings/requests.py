@@ -1,0 +1,155 @@
+"""A parent requests a lesson."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.bookings import expiry, history
+from core.bookings.history import PARENT_ON_SITE, By
+from core.bookings.models import Booking, Hold, HoldKind, Status
+from core.bookings.wanted import LessonRequest
+from core.db import guard_named
+from core.errors import IdempotencyMismatch, TooMany
+from core.mail import outbox
+from core.mail.models import MessageKind
+from core.schedule import queries, slots
+from core.schedule.availability import Slot
+from core.schedule.models import Coach, LessonType
+from core.tokens import hashed, new_handle
+
+__all__ = ["LessonRequest", "request_lesson"]
+
+HOLD_GUARD = "ex_hold_coach"
+MOST_OPEN_REQUESTS = 3
+MOST_REQUESTS_A_DAY = 6
+DAY = timedelta(days=1)
+
+
+def request_lesson(session: Session, coach: Coach, wanted: LessonRequest, *, by: By = PARENT_ON_SITE, now: datetime) -> Booking:
+    """
+    A parent asks for a lesson: PENDING, or APPROVED where the coach needs no asking. Its time is held from now on.
+
+    Under the coach's lock, in this order: the same key means the same booking; the parent's limits; what has expired
+    makes room; the time is offered; booking, hold, history and mails are written together.
+
+    Raises:
+        NotFound: the coach is not shown, or does not teach this lesson.
+        SlotUnavailable: with the next free times.
+        TooMany: the parent's limits.
+        IdempotencyMismatch: the key belongs to another request.
+    """
+    if earlier := _same_key(session, wanted):
+        return earlier
+    coach = queries.get_coach_by_id(session, coach.id)
+    lesson = queries.get_lesson_by_id(coach, wanted.lesson_id)
+    _check_limits(session, wanted.customer_email, now=now)
+    expiry.expire_overdue(session, coach, now=now)
+    slot = slots.check_offered(session, coach, lesson, wanted.starts_at, now=now)
+    booking = _booking(coach, lesson, slot, wanted, by=by, now=now)
+    _store(session, booking, coach, lesson, now=now)
+    history.record(session, booking, before=None, by=by, now=now)
+    _tell(session, booking, coach, now=now)
+    session.flush()
+    return booking
+
+
+def _same_key(session: Session, wanted: LessonRequest) -> Booking | None:
+    if wanted.idempotency_key is None:
+        return None
+    earlier = session.scalars(select(Booking).where(Booking.idempotency_key_hash == hashed(wanted.idempotency_key))).one_or_none()
+    if earlier is not None and not secrets.compare_digest(earlier.command_hash or "", wanted.fingerprint()):
+        raise IdempotencyMismatch("This form was sent before with other answers. Please open a fresh form for another lesson.")
+    return earlier
+
+
+def _check_limits(session: Session, email: str, *, now: datetime) -> None:
+    """Counted under a lock on the address: requests to several coaches at once would each see room otherwise."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:address, 0))"), {"address": email.lower()})
+    of_parent = func.lower(Booking.customer_email) == email.lower()
+    open_until = session.scalars(
+        select(Booking.expires_at).where(of_parent, Booking.status == Status.PENDING, Booking.expires_at > now).order_by(Booking.expires_at)
+    ).all()
+    if len(open_until) >= MOST_OPEN_REQUESTS:
+        raise TooMany(
+            f"You have {len(open_until)} requests that wait for an answer. Please wait for one of them, or cancel one.",
+            retry_after_s=_seconds(open_until[0], now),
+        )
+    today = session.scalars(select(Booking.requested_at).where(of_parent, Booking.requested_at > now - DAY).order_by(Booking.requested_at)).all()
+    if len(today) >= MOST_REQUESTS_A_DAY:
+        raise TooMany(
+            f"You have asked for {len(today)} lessons within a day. Please call us, or try again later.",
+            retry_after_s=_seconds(today[0] + DAY, now),
+        )
+
+
+def _seconds(until: datetime | None, now: datetime) -> int:
+    return max(1, int((until - now).total_seconds())) if until else 60
+
+
+def _booking(coach: Coach, lesson: LessonType, slot: Slot, wanted: LessonRequest, *, by: By, now: datetime) -> Booking:
+    asks = slot.requires_approval
+    return Booking(
+        handle=new_handle(),
+        coach=coach,
+        lesson=lesson,
+        status=Status.PENDING if asks else Status.APPROVED,
+        version=1,
+        slot_version=1,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        price_cents=lesson.price_cents,
+        customer_name=wanted.customer_name,
+        customer_email=wanted.customer_email,
+        customer_phone=wanted.customer_phone,
+        athlete_name=wanted.athlete_name,
+        notes=wanted.notes,
+        requested_at=now,
+        expires_at=expiry.expires_at(coach, slot.starts_at, now=now) if asks else None,
+        approved_at=None if asks else now,
+        changed_at=now,
+        changed_by=by.actor,
+        channel=by.channel,
+        idempotency_key_hash=hashed(wanted.idempotency_key) if wanted.idempotency_key else None,
+        command_hash=wanted.fingerprint() if wanted.idempotency_key else None,
+    )
+
+
+def _store(session: Session, booking: Booking, coach: Coach, lesson: LessonType, *, now: datetime) -> None:
+    """Insert booking and hold. The offer was checked under the lock; the wall refuses what slipped through all the same."""
+    try:
+        with session.begin_nested():
+            session.add(booking)
+            session.flush()
+            session.add(
+                Hold(
+                    coach_id=coach.id,
+                    booking_id=booking.id,
+                    kind=HoldKind.LESSON,
+                    busy_from=booking.starts_at - timedelta(minutes=lesson.buffer_before_min),
+                    busy_to=booking.ends_at + timedelta(minutes=lesson.buffer_after_min),
+                )
+            )
+            session.flush()
+    except IntegrityError as error:
+        guard = guard_named(error)
+        if HOLD_GUARD in guard:
+            raise slots.slot_unavailable(session, coach, lesson, booking.starts_at, now=now) from error
+        if "idempotency_key_hash" in guard:
+            raise IdempotencyMismatch("This form was just sent for another coach. Please open a fresh form.") from error
+        raise
+
+
+def _tell(session: Session, booking: Booking, coach: Coach, *, now: datetime) -> None:
+    if booking.status is Status.APPROVED:
+        outbox.add(session, MessageKind.CONFIRMED, booking, now=now)
+        outbox.add(session, MessageKind.BOOKED_DIRECTLY, booking, now=now)
+        return
+    outbox.add(session, MessageKind.REQUEST_RECEIVED, booking, now=now)
+    outbox.add(session, MessageKind.REQUEST, booking, now=now)
+    remind_at = expiry.reminder_at(coach, booking, now=now)
+    if remind_at is not None:
+        outbox.add(session, MessageKind.REMINDER, booking, now=now, due_at=remind_at)

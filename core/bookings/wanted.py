@@ -1,0 +1,137 @@
+"""What a parent asks for, read and checked field by field."""
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from core.errors import Invalid
+
+NAME_LENGTH, NOTES_LENGTH, EMAIL_LENGTH = 80, 1000, 254
+KEY_LENGTHS = range(16, 201)
+PHONE_REGION = "US"
+
+SENTENCES = {
+    "missing": "Please fill this in.",
+    "extra_forbidden": "We do not know this field.",
+    "int_parsing": "This should be a whole number.",
+    "int_type": "This should be a whole number.",
+    "int_from_float": "This should be a whole number.",
+    "string_type": "This should be text.",
+    "timezone_aware": "The time needs its zone, such as 2026-11-24T16:00:00Z.",
+}
+UNREADABLE_TIME = "This is not a time we can read; it should look like 2026-11-24T16:00:00Z."
+
+
+def _one_line(value: str) -> str:
+    value = unicodedata.normalize("NFC", value).strip()
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp", "Co", "Cn") for character in value):
+        raise ValueError("Please write this on one line, without special characters.")
+    return value
+
+
+def _name(value: str) -> str:
+    value = _one_line(value)
+    if not value:
+        raise ValueError("Please fill this in.")
+    if len(value) > NAME_LENGTH:
+        raise ValueError(f"Please shorten this to {NAME_LENGTH} characters.")
+    return value
+
+
+def _email(value: str) -> str:
+    value = _one_line(value)
+    if not value:
+        raise ValueError("Please fill this in.")
+    if len(value) > EMAIL_LENGTH or any(separator in value for separator in ",;<> "):
+        raise ValueError("Please write one e-mail address, such as sam@example.org.")
+    try:
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        raise ValueError("Please write an e-mail address such as sam@example.org.") from None
+
+
+def _phone(value: str | None) -> str | None:
+    value = _one_line(value or "")
+    if not value:
+        return None
+    try:
+        number = phonenumbers.parse(value, PHONE_REGION)
+    except phonenumbers.NumberParseException:
+        number = None
+    if len(value) > 40 or number is None or not phonenumbers.is_possible_number(number):
+        raise ValueError("Please write a phone number such as (415) 555-0134, or leave this empty.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _notes(value: str) -> str:
+    value = unicodedata.normalize("NFC", value).replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(value) > NOTES_LENGTH:
+        raise ValueError(f"Please shorten this to {NOTES_LENGTH} characters.")
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") and character != "\n" for character in value):
+        raise ValueError("Please leave out special characters.")
+    return value
+
+
+def _start(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+def _key(value: str | None) -> str | None:
+    if value is not None and (len(value) not in KEY_LENGTHS or not value.isascii() or not value.isprintable()):
+        raise ValueError("A key has 16 to 200 plain characters.")
+    return value
+
+
+def _iso_text(value: Any) -> Any:
+    """Instants come as text; a bare number would be read as seconds since 1970."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not value[:4].isdigit() or "-" not in value:
+        raise ValueError(UNREADABLE_TIME)
+    return value
+
+
+class LessonRequest(BaseModel):
+    """
+    A parent's request for one lesson. Times are aware UTC; the phone is in international form, or None.
+
+    idempotency_key: a form's hidden key or a caller's own; the same key is the same booking.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    coach_id: int
+    lesson_id: int
+    starts_at: Annotated[AwareDatetime, BeforeValidator(_iso_text), AfterValidator(_start)]
+    customer_name: Annotated[str, AfterValidator(_name)]
+    customer_email: Annotated[str, AfterValidator(_email)]
+    customer_phone: Annotated[str | None, AfterValidator(_phone)] = None
+    athlete_name: Annotated[str, AfterValidator(_name)]
+    notes: Annotated[str, AfterValidator(_notes)] = ""
+    idempotency_key: Annotated[str | None, AfterValidator(_key)] = None
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> "LessonRequest":
+        """Raises Invalid with a sentence for each field that cannot be read."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise Invalid({str(problem["loc"][0]): _sentence(problem) for problem in error.errors()}) from None
+
+    def fingerprint(self) -> str:
+        """A hash of what was asked for, whatever the bytes looked like."""
+        return hashlib.sha256(self.model_dump_json(exclude={"idempotency_key"}).encode()).hexdigest()
+
+
+def _sentence(problem: Any) -> str:
+    if problem["type"] == "value_error":
+        return str(problem["msg"]).removeprefix("Value error, ")
+    if str(problem["type"]).startswith("datetime"):
+        return UNREADABLE_TIME
+    return SENTENCES.get(problem["type"], "We cannot read this.")

@@ -1,0 +1,213 @@
+"""
+Deliver what is due, in numbered steps. At least once while it is true; at most one duplicate for a crash.
+
+1. Claim one due row by lease, in a short transaction. A lease that ran out is claimed again.
+2. Read the booking again: is this message still true? If not, it is DROPPED with the reason.
+3. Render. Links are signed now, so that no usable secret of a decision is at rest.
+4. Send, outside any transaction, with a time limit per phase.
+5. Record: SENT; or tried again later, with growing and jittered delay; or DEAD, when it is refused for good.
+
+A refused password is everybody's problem: it opens a circuit, and no mail is tried until it closes.
+"""
+
+import os
+import random
+import socket
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.bookings import queries
+from core.bookings.models import Booking
+from core.bootstrap import Services
+from core.failpoints import failpoint
+from core.gym import Gym, the_gym
+from core.mail import truth
+from core.mail.messages import Letter, compose
+from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.mail.transports import AuthenticationFailure, MailFailure, PermanentFailure
+from core.people.models import Account, SignInLink
+from core.schedule import slots
+from core.schedule.availability import Slot
+
+LEASE = timedelta(seconds=60)  # longer than a transport may take (45 s)
+MOST_ATTEMPTS = 20
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=2)
+CIRCUIT_OPEN = timedelta(minutes=5)
+AT_ONCE = 2
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How many mails a pass sent, dropped as no longer true, will try again, and gave up."""
+
+    sent: int = 0
+    dropped: int = 0
+    retried: int = 0
+    dead: int = 0
+
+    def counting(self, state: MessageState) -> "Delivery":
+        name = {MessageState.SENT: "sent", MessageState.DROPPED: "dropped", MessageState.DEAD: "dead"}.get(state, "retried")
+        return replace(self, **{name: getattr(self, name) + 1})
+
+
+def deliver_due(services: Services) -> Delivery:
+    """Deliver until nothing is due. Safe to run at any time, anywhere, any number of times."""
+    done = Delivery()
+    while (message_id := services.database.transact(_claim)) is not None:
+        done = done.counting(_deliver(services, message_id))
+    return done
+
+
+class Pump:
+    """Rung by every nudge of a process. Two send at a time; a ring that finds both busy makes them look once more."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._running = 0
+        self._rung = False
+
+    def ring(self, services: Services) -> Delivery:
+        """Deliver what is due, unless others are at it already and will look again."""
+        with self._mutex:
+            if self._running >= AT_ONCE:
+                self._rung = True
+                return Delivery()
+            self._running += 1
+        try:
+            return self._until_quiet(services)
+        finally:
+            with self._mutex:
+                self._running -= 1
+
+    def _until_quiet(self, services: Services) -> Delivery:
+        total = Delivery()
+        while True:
+            done = deliver_due(services)
+            total = Delivery(*(a + b for a, b in zip(_numbers(total), _numbers(done), strict=True)))
+            with self._mutex:
+                if not self._rung:
+                    return total
+                self._rung = False
+
+
+def _numbers(delivery: Delivery) -> tuple[int, int, int, int]:
+    return delivery.sent, delivery.dropped, delivery.retried, delivery.dead
+
+
+def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Letter:
+    """Everything a mail says, read now."""
+    booking = queries.get_booking(session, message.booking_id) if message.booking_id is not None else None
+    return Letter(
+        message=message,
+        gym=the_gym(session),
+        booking=booking,
+        account=session.get(Account, message.account_id) if message.account_id is not None else None,
+        sign_in_link_id=message.sign_in_link_id,
+        next_slots=_next_slots(session, message, booking, now=now),
+        generated_at=now,
+    )
+
+
+def _next_slots(session: Session, message: OutboxMessage, booking: Booking | None, *, now: datetime) -> Sequence[Slot]:
+    """An expired request's family is offered other times."""
+    if message.kind is not MessageKind.EXPIRED or booking is None:
+        return ()
+    return slots.next_free(session, booking.coach, booking.lesson, now=now, count=3)
+
+
+def _due(now: datetime):  # type: ignore[no-untyped-def]  # a SQL expression
+    return or_(
+        and_(OutboxMessage.state == MessageState.QUEUED, OutboxMessage.due_at <= now),
+        and_(OutboxMessage.state == MessageState.SENDING, OutboxMessage.lease_until <= now),
+    )
+
+
+def _claim(session: Session, *, now: datetime) -> int | None:
+    """Step 1. The id of a row that is now ours for a minute; None when nothing is due or mail is held."""
+    gym = the_gym(session)
+    if gym.mail_held or (gym.mail_circuit_until is not None and now < gym.mail_circuit_until):
+        return None
+    message_id = session.scalars(
+        select(OutboxMessage.id).where(_due(now)).order_by(OutboxMessage.due_at, OutboxMessage.id).limit(1).with_for_update(skip_locked=True)
+    ).one_or_none()
+    if message_id is None:
+        return None
+    claimed = session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == message_id, _due(now))
+        .values(state=MessageState.SENDING, lease_until=now + LEASE, leased_by=_me(), attempts=OutboxMessage.attempts + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return message_id if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
+
+
+def _deliver(services: Services, message_id: int) -> MessageState:
+    failpoint("claimed")
+    with services.database.read() as session:
+        now = clock.now()
+        message = session.get_one(OutboxMessage, message_id)
+        lease = message.lease_until
+        link = session.get(SignInLink, message.sign_in_link_id) if message.sign_in_link_id is not None else None
+        letter = letter_for(session, message, now=now)
+    if reason := truth.why_untrue(message, letter.booking, link, now=now):  # step 2
+        return _record(services, message_id, lease, MessageState.DROPPED, reason)
+    try:
+        mail = compose(letter, settings=services.settings, signer=services.signer)  # step 3
+        services.transport.send(mail, recipient=message.recipient)  # step 4
+    except MailFailure as failure:
+        return _record_failure(services, message, failure)
+    except Exception as error:  # a mail that cannot be rendered must not stop the others
+        log.exception("mail failed", outbox_id=message_id, kind=message.kind.value)
+        return _record_failure(services, message, MailFailure(f"could not be written: {type(error).__name__}"))
+    failpoint("mail_sent")
+    return _record(services, message_id, lease, MessageState.SENT, None)
+
+
+def _record_failure(services: Services, message: OutboxMessage, failure: MailFailure) -> MessageState:
+    if isinstance(failure, AuthenticationFailure):
+        services.database.transact(_open_circuit)
+    given_up = isinstance(failure, PermanentFailure) or message.attempts >= MOST_ATTEMPTS
+    state = MessageState.DEAD if given_up else MessageState.QUEUED
+    log.warning("mail not sent", outbox_id=message.id, kind=message.kind.value, why=str(failure), state=state.value)
+    return _record(services, message.id, message.lease_until, state, str(failure))
+
+
+def _record(services: Services, message_id: int, lease: datetime | None, state: MessageState, error: str | None) -> MessageState:
+    services.database.transact(_finish, message_id, lease, state, error)
+    return state
+
+
+def _finish(session: Session, message_id: int, lease: datetime | None, state: MessageState, error: str | None, *, now: datetime) -> None:
+    """Step 5. Only while the lease is still ours: a slow sender must not overwrite what its successor recorded."""
+    message = session.get_one(OutboxMessage, message_id)
+    if message.state is not MessageState.SENDING or message.lease_until != lease:
+        return
+    message.state, message.lease_until, message.leased_by, message.last_error = state, None, None, error
+    if state is MessageState.QUEUED:
+        message.due_at = now + _pause(message.attempts)
+    else:
+        message.finished_at = now
+    if state is MessageState.SENT:
+        session.execute(update(Gym).where(Gym.mail_circuit_until.is_not(None)).values(mail_circuit_until=None))
+
+
+def _open_circuit(session: Session, *, now: datetime) -> None:
+    the_gym(session).mail_circuit_until = now + CIRCUIT_OPEN
+
+
+def _pause(attempts: int) -> timedelta:
+    """Doubles from 15 seconds to two hours, give or take a quarter, so that failed mails do not come back in step."""
+    return min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)
+
+
+def _me() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_native_id()}"

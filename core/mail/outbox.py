@@ -1,0 +1,136 @@
+"""The outbox: mails written with their cause, and what the staff may do with them."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.bookings.models import Booking
+from core.errors import NotFound, NotPossible
+from core.gym import Gym, the_gym
+from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.people.models import Account, SignInLink
+
+TO_COACH = {
+    MessageKind.REQUEST,
+    MessageKind.BOOKED_DIRECTLY,
+    MessageKind.REMINDER,
+    MessageKind.DECIDED_BY_ADMIN,
+    MessageKind.LESSON_CANCELLED,
+    MessageKind.REQUEST_EXPIRED,
+}
+DIE_WITH_THE_REQUEST = {MessageKind.REQUEST, MessageKind.REMINDER, MessageKind.REQUEST_RECEIVED}
+DIE_AT_THE_START = {MessageKind.CONFIRMED, MessageKind.BOOKED_DIRECTLY}
+UNFINISHED = (MessageState.QUEUED, MessageState.SENDING)
+
+
+def add(session: Session, kind: MessageKind, booking: Booking, *, now: datetime, due_at: datetime | None = None) -> OutboxMessage:
+    """
+    Write a booking's mail into the transaction of its cause, due now or later.
+
+    A request, its reminder and its receipt die with the request's expiry; a confirmation at the lesson's start; bad
+    news never: whoever was away hears it late rather than not.
+    """
+    account = booking.coach.account if kind in TO_COACH else None
+    message = OutboxMessage(
+        kind=kind,
+        booking_id=booking.id,
+        booking_version=booking.version,
+        account_id=account.id if account else None,
+        recipient=account.email if account else booking.customer_email,
+        dedupe_key=f"{kind.value}:{booking.id}:{booking.version}",
+        created_at=now,
+        due_at=due_at or now,
+        not_after=_not_after(kind, booking),
+        message_id=new_message_id(),
+    )
+    session.add(message)
+    return message
+
+
+def add_sign_in(session: Session, account: Account, link: SignInLink, *, now: datetime) -> OutboxMessage:
+    """The mail with a one-time link; worth nothing once the link is too old."""
+    message = OutboxMessage(
+        kind=MessageKind.SIGN_IN,
+        account_id=account.id,
+        sign_in_link_id=link.id,
+        recipient=account.email,
+        dedupe_key=f"{MessageKind.SIGN_IN.value}:{link.id}",
+        created_at=now,
+        due_at=now,
+        not_after=link.expires_at,
+        message_id=new_message_id(),
+    )
+    session.add(message)
+    return message
+
+
+def new_message_id() -> str:
+    """The local part; the sender's domain follows when the mail is rendered."""
+    return uuid.uuid4().hex
+
+
+def get_message(session: Session, message_id: int) -> OutboxMessage:
+    """Raises NotFound."""
+    message = session.get(OutboxMessage, message_id)
+    if message is None:
+        raise NotFound(f"There is no mail {message_id} in the outbox.")
+    return message
+
+
+def list_messages(
+    session: Session, *, state: MessageState | None = None, limit: int = 200, before_id: int | None = None
+) -> Sequence[OutboxMessage]:
+    """The latest mails first."""
+    query = select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(OutboxMessage.state == state)
+    if before_id is not None:
+        query = query.where(OutboxMessage.id < before_id)
+    return session.scalars(query).all()
+
+
+def retry(session: Session, message_id: int, *, now: datetime) -> OutboxMessage:
+    """Queue a dead or waiting mail to be tried at once. Raises NotPossible for one that was sent or dropped."""
+    message = get_message(session, message_id)
+    if message.state not in (MessageState.DEAD, MessageState.QUEUED):
+        raise NotPossible(f"Mail {message_id} is {message.state.value.lower()}; only a dead or waiting one can be tried again.")
+    message.state, message.due_at, message.attempts, message.finished_at = MessageState.QUEUED, now, 0, None
+    return message
+
+
+def drop(session: Session, message_id: int, *, reason: str, now: datetime) -> OutboxMessage:
+    """Never send this mail. Raises NotPossible if it was sent or is being sent."""
+    message = get_message(session, message_id)
+    if message.state not in (MessageState.QUEUED, MessageState.DEAD):
+        raise NotPossible(f"Mail {message_id} is {message.state.value.lower()}; only a dead or waiting one can be dropped.")
+    message.state, message.last_error, message.finished_at = MessageState.DROPPED, reason, now
+    return message
+
+
+def hold(session: Session, *, now: datetime) -> None:
+    """Nothing leaves the outbox until it is released."""
+    the_gym(session).mail_held = True
+
+
+def release(session: Session, *, now: datetime) -> None:
+    """Mail goes out again, and a refused password is forgotten."""
+    session.execute(update(Gym).values(mail_held=False, mail_circuit_until=None))
+
+
+def oldest_due_at(session: Session, *, now: datetime) -> datetime | None:
+    """Since when the mail that waits longest has been due; None when nothing is."""
+    return session.scalars(
+        select(OutboxMessage.due_at)
+        .where(OutboxMessage.state.in_(UNFINISHED), OutboxMessage.due_at <= now)
+        .order_by(OutboxMessage.due_at)
+        .limit(1)
+    ).one_or_none()
+
+
+def _not_after(kind: MessageKind, booking: Booking) -> datetime | None:
+    if kind in DIE_WITH_THE_REQUEST:
+        return booking.expires_at
+    return booking.starts_at if kind in DIE_AT_THE_START else None

@@ -1,0 +1,58 @@
+"""
+The guards that the database itself keeps, whatever the code does.
+
+    ex_hold_coach               no two holds of a coach overlap
+    booking_event_append_only   history is never altered
+
+A SQLite table that Alembic rebuilds in a batch loses its triggers silently: `create` again after every batch block.
+Neither triggers nor exclusion constraints are seen by autogenerate; `missing` is asked at every start.
+"""
+
+from alembic.operations import Operations
+from sqlalchemy import Connection, text
+
+OVERLAP = "busy_from < NEW.busy_to AND busy_to > NEW.busy_from AND coach_id = NEW.coach_id AND id <> NEW.id"
+
+SQLITE = {
+    "ex_hold_coach_insert": f"""
+        BEFORE INSERT ON hold WHEN EXISTS (SELECT 1 FROM hold WHERE {OVERLAP.replace("id <> NEW.id", "id IS NOT NEW.id")})
+        BEGIN SELECT RAISE(ABORT, 'ex_hold_coach'); END""",
+    "ex_hold_coach_update": f"""
+        BEFORE UPDATE ON hold WHEN EXISTS (SELECT 1 FROM hold WHERE {OVERLAP})
+        BEGIN SELECT RAISE(ABORT, 'ex_hold_coach'); END""",
+    "booking_event_append_only_update": """
+        BEFORE UPDATE ON booking_event BEGIN SELECT RAISE(ABORT, 'booking_event_append_only'); END""",
+    "booking_event_append_only_delete": """
+        BEFORE DELETE ON booking_event BEGIN SELECT RAISE(ABORT, 'booking_event_append_only'); END""",
+}
+
+POSTGRESQL = (
+    """ALTER TABLE hold ADD CONSTRAINT ex_hold_coach EXCLUDE USING gist (
+           int8range(coach_id, coach_id, '[]') WITH &&, tstzrange(busy_from, busy_to) WITH &&)""",
+    """CREATE OR REPLACE FUNCTION booking_event_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN RAISE EXCEPTION 'booking_event_append_only' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+    """CREATE TRIGGER booking_event_append_only BEFORE UPDATE OR DELETE ON booking_event
+       FOR EACH ROW EXECUTE FUNCTION booking_event_append_only()""",
+)
+
+
+def create(op: Operations) -> None:
+    """Put up what is not there."""
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        for name, body in SQLITE.items():
+            op.execute(text(f"CREATE TRIGGER IF NOT EXISTS {name} {body}"))
+    elif missing(connection):
+        for statement in POSTGRESQL:
+            op.execute(text(statement))
+
+
+def missing(connection: Connection) -> set[str]:
+    """The names of guards that do not stand."""
+    if connection.dialect.name == "sqlite":
+        found = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+        return set(SQLITE) - set(found)
+    found = connection.scalars(
+        text("SELECT conname FROM pg_constraint WHERE contype = 'x' UNION SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'")
+    )
+    return {"ex_hold_coach", "booking_event_append_only"} - set(found)

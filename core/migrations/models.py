@@ -1,0 +1,26 @@
+"""Every table, imported so that the metadata is whole."""
+
+from core.bookings.models import Booking, BookingEvent, Hold
+from core.gym import Gym
+from core.mail.models import OutboxMessage
+from core.orm import Base
+from core.people.models import Account, SignInFailure, SignInLink, StaffSession
+from core.schedule.models import Coach, DateOverride, LessonType, WeeklyHours, coach_lesson
+
+__all__ = [
+    "Account",
+    "Base",
+    "Booking",
+    "BookingEvent",
+    "Coach",
+    "DateOverride",
+    "Gym",
+    "Hold",
+    "LessonType",
+    "OutboxMessage",
+    "SignInFailure",
+    "SignInLink",
+    "StaffSession",
+    "WeeklyHours",
+    "coach_lesson",
+]

@@ -1,0 +1,48 @@
+"""Staff accounts."""
+
+from datetime import datetime
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import Invalid
+from core.people.models import Account, Role
+from core.people.passwords import hash_password
+
+
+def create_account(session: Session, *, email: str, name: str, role: Role, password: str | None = None, now: datetime) -> Account:
+    """
+    A new member of staff; without a password she signs in by link.
+
+    Raises:
+        Invalid: the address cannot be read or is taken, the name is empty, the password too short.
+    """
+    address = normalized(email)
+    if not name.strip():
+        raise Invalid({"name": "An account needs a name."})
+    if find_account(session, address) is not None:
+        raise Invalid({"email": f"There is an account for {address} already."})
+    account = Account(
+        email=address,
+        name=name.strip(),
+        role=role,
+        password_hash=hash_password(password) if password else None,
+        created_at=now,
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def find_account(session: Session, email: str) -> Account | None:
+    """The account of this address, in any case of letters, enabled or not."""
+    return session.scalars(select(Account).where(Account.email == email.strip().lower())).one_or_none()
+
+
+def normalized(email: str) -> str:
+    """The address in lower case. Raises Invalid."""
+    try:
+        return validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError:
+        raise Invalid({"email": f"{email!r} is not an e-mail address."}) from None

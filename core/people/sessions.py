@@ -1,0 +1,68 @@
+"""Staff sessions: a row each, its token hashed, ended idle, at its absolute limit, or by hand."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core.people.models import Account, StaffSession
+from core.tokens import hashed, new_session_token
+
+IDLE = timedelta(hours=12)
+ABSOLUTE = timedelta(days=7)
+TOUCH_EVERY = timedelta(minutes=1)
+KEPT_AFTER_END = timedelta(days=30)
+USER_AGENT_LENGTH = 200
+
+
+def start_session(session: Session, account_id: int, *, user_agent: str, now: datetime) -> str:
+    """A new session; returns the token for the cookie, which is kept nowhere."""
+    token = new_session_token()
+    session.add(
+        StaffSession(
+            account_id=account_id,
+            token_hash=hashed(token),
+            user_agent=user_agent[:USER_AGENT_LENGTH],
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + ABSOLUTE,
+        )
+    )
+    session.flush()
+    return token
+
+
+def find_session(session: Session, token: str, *, now: datetime) -> StaffSession | None:
+    """The live session of this token, its account loaded; None if it has ended or its account is disabled."""
+    return session.scalars(
+        select(StaffSession)
+        .join(Account, Account.id == StaffSession.account_id)
+        .where(
+            StaffSession.token_hash == hashed(token),
+            StaffSession.ended_at.is_(None),
+            StaffSession.expires_at > now,
+            StaffSession.last_used_at > now - IDLE,
+            Account.disabled_at.is_(None),
+        )
+    ).one_or_none()
+
+
+def touch_session(session: Session, session_id: int, *, now: datetime) -> None:
+    """A person did something: moves last_used_at, at most once a minute."""
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.id == session_id, StaffSession.last_used_at < now - TOUCH_EVERY)
+        .values(last_used_at=now)
+    )
+
+
+def end_session(session: Session, token: str, *, now: datetime) -> None:
+    """Sign out: the token opens nothing from now on, also in a page that is open."""
+    session.execute(
+        update(StaffSession).where(StaffSession.token_hash == hashed(token), StaffSession.ended_at.is_(None)).values(ended_at=now)
+    )
+
+
+def forget_old_sessions(session: Session, *, now: datetime) -> None:
+    """Remove sessions a month after their absolute limit."""
+    session.execute(delete(StaffSession).where(StaffSession.expires_at < now - KEPT_AFTER_END))

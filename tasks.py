@@ -1,0 +1,124 @@
+"""
+The Huey queue and every task: the timetable of the house.
+
+    deliver_mail       when nudged, after a commit that wrote mail
+    expire_requests    when nudged
+    sweep              every 20 seconds, and at start: everything that is due; the truth, while nudges are a courtesy
+
+Huey loses a running task when its process is killed, so no task carries anything but its name: what there is to do
+stands in the database.
+"""
+
+import asyncio
+import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import structlog
+from huey import Huey, PostgresHuey, PriorityRedisHuey, SqliteHuey
+from huey.api import TaskWrapper
+from huey.serializer import SignedSerializer
+
+from core import sweep as house
+from core.bootstrap import services
+from core.mail.delivery import Pump
+from core.settings import Settings
+
+NUDGE_EXPIRES_S = 20
+NUDGE_LIMIT_S = 0.5
+SWEEP_EVERY_S = 20
+DRAIN_S = 8
+
+log = structlog.get_logger()
+
+
+def queue_at(settings: Settings) -> Huey:
+    """The queue at SPIRIT_QUEUE_URL: a file of its own, PostgreSQL or Redis. Its messages are pickles, so they are signed."""
+    url = settings.queue_url
+    secret = hashlib.sha256(f"queue {settings.signing_keys()[0]}".encode()).hexdigest()
+    common: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=secret, salt="spirit.queue")}
+    if url.startswith("redis:"):
+        return PriorityRedisHuey("spirit", url=url, **common)
+    if url.startswith("postgresql"):
+        return PostgresHuey("spirit", dsn=url, **common)
+    return SqliteHuey("spirit", filename=url.removeprefix("sqlite:///"), **common)
+
+
+queue = queue_at(services().settings)
+pump = Pump()
+
+
+@queue.task(expires=NUDGE_EXPIRES_S)
+def deliver_mail() -> None:
+    """Deliver every mail that is due. Safe to run at any time, any number of times."""
+    pump.ring(services())
+
+
+@queue.task(expires=NUDGE_EXPIRES_S)
+def expire_requests() -> None:
+    """Expire every request that is past its time. Safe to run at any time, any number of times."""
+    if house.expire_requests(services()):
+        pump.ring(services())
+
+
+@queue.task(expires=NUDGE_EXPIRES_S)
+def sweep() -> None:
+    """One pass over everything that is due. Safe to run at any time, any number of times."""
+    house.sweep(services())
+
+
+class Nudges:
+    """
+    Rings the worker after a commit. It can fail without harm, for the sweep comes anyway: it never raises, waits at
+    most half a second, and counts what was lost.
+    """
+
+    def __init__(self) -> None:
+        self.lost = 0
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="nudge")
+
+    async def __call__(self, task: TaskWrapper) -> None:
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(self._threads.submit(task)), NUDGE_LIMIT_S)
+        except Exception as error:  # whatever the queue raises, the booking stands
+            self._lose(task, error)
+
+    def from_thread(self, task: TaskWrapper) -> None:
+        """The same, for callers without an event loop."""
+        try:
+            self._threads.submit(task).result(NUDGE_LIMIT_S)
+        except Exception as error:  # whatever the queue raises, the booking stands
+            self._lose(task, error)
+
+    def _lose(self, task: TaskWrapper, error: Exception) -> None:
+        self.lost += 1
+        log.warning("nudge lost", task=task.func.__name__, why=type(error).__name__, lost=self.lost)
+
+
+nudge = Nudges()
+nudge_from_thread = nudge.from_thread
+
+
+def run_worker() -> None:
+    """Consume until TERM: the running tasks finish first. The sweep has a thread of its own, for Huey's clock steps by the minute."""
+    consumer = queue.create_consumer(
+        workers=4,
+        worker_type="thread",
+        periodic=False,
+        initial_delay=0.05,
+        max_delay=0.2,
+        graceful_signal="TERM",
+        shutdown_timeout=DRAIN_S,
+    )
+    threading.Thread(target=_sweep_until, args=(consumer.stop_flag,), name="sweep", daemon=True).start()
+    consumer.run()
+
+
+def _sweep_until(stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            house.sweep(services())
+        except Exception:  # the next pass tries again; a dead thread would not
+            log.exception("sweep failed")
+        stop.wait(SWEEP_EVERY_S)
