@@ -146,7 +146,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def _sentence(problem: Any) -> str:
-    wanted = problem["msg"].removeprefix("Value error, ")
+    wanted = str(problem["msg"]).removeprefix("Value error, ")
     if not problem["loc"]:
         return wanted
     name = str(problem["loc"][0])
@@ -188,6 +188,6 @@ def env_example() -> str:
     lines = ["# Every setting, with its default. Copy to .env and change what you need.", ""]
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        shown = {True: "on", False: "off", (): ""}.get(default, default) if isinstance(default, bool | tuple) else default
+        shown = ("on" if default else "off") if isinstance(default, bool) else ",".join(default) if isinstance(default, tuple) else default
         lines += [f"# {field.description}", f"# SPIRIT_{name.upper()}={shown}", ""]
     return "\n".join(lines)

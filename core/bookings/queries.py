@@ -41,13 +41,13 @@ def read_again(session: Session, booking_id: int, coach: Coach) -> Booking:
     return booking
 
 
-def _whole() -> Select[tuple[Booking]]:
+def _whole() -> Select[Booking]:
     return select(Booking).options(
         joinedload(Booking.coach, innerjoin=True), joinedload(Booking.lesson, innerjoin=True), joinedload(Booking.changed_by_account)
     )
 
 
-def _one(session: Session, query: Select[tuple[Booking]]) -> Booking:
+def _one(session: Session, query: Select[Booking]) -> Booking:
     booking = session.scalars(query).one_or_none()
     if booking is None:
         raise NotFound

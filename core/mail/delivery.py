@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -124,7 +124,7 @@ def _next_slots(session: Session, message: OutboxMessage, booking: Booking | Non
     return slots.next_free(session, booking.coach, booking.lesson, now=now, count=3)
 
 
-def _due(now: datetime):  # type: ignore[no-untyped-def]  # a SQL expression
+def _due(now: datetime) -> ColumnElement[bool]:
     return or_(
         and_(OutboxMessage.state == MessageState.QUEUED, OutboxMessage.due_at <= now),
         and_(OutboxMessage.state == MessageState.SENDING, OutboxMessage.lease_until <= now),
@@ -206,7 +206,8 @@ def _open_circuit(session: Session, *, now: datetime) -> None:
 
 def _pause(attempts: int) -> timedelta:
     """Doubles from 15 seconds to two hours, give or take a quarter, so that failed mails do not come back in step."""
-    return min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)
+    doubled: timedelta = FIRST_PAUSE * (2 ** min(attempts - 1, 12))
+    return min(doubled, LONGEST_PAUSE) * random.uniform(0.75, 1.25)
 
 
 def _me() -> str:

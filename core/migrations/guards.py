@@ -8,7 +8,8 @@ A SQLite table that Alembic rebuilds in a batch loses its triggers silently: `cr
 Neither triggers nor exclusion constraints are seen by autogenerate; `missing` is asked at every start.
 """
 
-from alembic.operations import Operations
+from typing import Any
+
 from sqlalchemy import Connection, text
 
 OVERLAP = "busy_from < NEW.busy_to AND busy_to > NEW.busy_from AND coach_id = NEW.coach_id AND id <> NEW.id"
@@ -36,8 +37,8 @@ POSTGRESQL = (
 )
 
 
-def create(op: Operations) -> None:
-    """Put up what is not there."""
+def create(op: Any) -> None:
+    """Put up what is not there. `op` is Alembic's, inside a migration."""
     connection = op.get_bind()
     if connection.dialect.name == "sqlite":
         for name, body in SQLITE.items():

@@ -42,7 +42,7 @@ def get_lesson_by_id(coach: Coach, lesson_id: int) -> LessonType:
     return _taught(coach, lambda lesson: lesson.id == lesson_id)
 
 
-def _shown() -> Select[tuple[Coach]]:
+def _shown() -> Select[Coach]:
     return (
         select(Coach)
         .join(Account, Account.id == Coach.account_id)
@@ -51,7 +51,7 @@ def _shown() -> Select[tuple[Coach]]:
     )
 
 
-def _one(session: Session, query: Select[tuple[Coach]]) -> Coach:
+def _one(session: Session, query: Select[Coach]) -> Coach:
     coach = session.scalars(query).one_or_none()
     if coach is None:
         raise NotFound(NO_SUCH_COACH)

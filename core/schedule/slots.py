@@ -101,7 +101,7 @@ def _busy(session: Session, rules: Rules, coach_id: int, first_on: date, last_on
     """Her holds around these days. A pending request's frees itself at its expiry."""
     begins = availability.at_wall_time(first_on, 0, rules.zone) - rules.buffer_before
     ends = availability.at_wall_time(last_on, availability.DAY_MIN, rules.zone) + rules.lesson + rules.buffer_after
-    held: Sequence[Row[tuple[datetime, datetime, Status, datetime | None]]] = session.execute(
+    held: Sequence[Row[datetime, datetime, Status, datetime | None]] = session.execute(
         select(Hold.busy_from, Hold.busy_to, Booking.status, Booking.expires_at)
         .join(Booking, Booking.id == Hold.booking_id)
         .where(Hold.coach_id == coach_id, Hold.busy_from < ends, Hold.busy_to > begins)

@@ -1,0 +1,18 @@
+"""
+The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told the time, handed the outside world.
+
+    settings bootstrap       what the machine is told; what every entry point is built from
+    db write_queue orm       transactions, the one queue of writers, the tables' base
+    clock errors tokens      the time, what can go wrong, signed links
+    gym                      the one row of texts and switches
+    people/                  staff accounts, passwords, sessions, sign-in links
+    schedule/                hours, overrides, lesson types; which times are free
+    bookings/                request, decide, cancel, expire; history
+    mail/                    outbox, delivery, messages, calendar parts, transports
+    sweep                    one pass over everything that is due
+    migrations/              the schema and its guards
+    cli processes doctor backup logs    the command line and the person who runs it
+    demo words look          a demo gym; dates and money as people say them; the colours of all surfaces
+
+Who may import whom: core ← tasks ← public_site, console. `public_site` and `console` never meet.
+"""
