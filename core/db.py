@@ -61,7 +61,9 @@ class Database:
         with Session(self.read_engine, expire_on_commit=False) as session:
             try:
                 if not self.is_sqlite:
-                    session.connection(execution_options={"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"})
+                    session.connection(
+                        execution_options={"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+                    )
                 yield session
             except (OperationalError, PoolTimeout) as error:
                 raise Unavailable from error
@@ -92,7 +94,14 @@ class Database:
                     raise
                 raise Unavailable from error
 
-    def transact(self, command: Callable[..., T], *args: Any, coach: int | None = None, deadline: float | None = None, **kwargs: Any) -> T:
+    def transact(
+        self,
+        command: Callable[..., T],
+        *args: Any,
+        coach: int | None = None,
+        deadline: float | None = None,
+        **kwargs: Any,
+    ) -> T:
         """
         Run one command in one transaction: `command(session, [coach,] *args, now=now, **kwargs)`.
 
@@ -117,7 +126,9 @@ class Database:
         if coach is None:
             session.connection()  # begins, so that the clock is read after the wait
             return None
-        moved = session.execute(update(Coach).where(Coach.id == coach).values(schedule_version=Coach.schedule_version + 1))
+        moved = session.execute(
+            update(Coach).where(Coach.id == coach).values(schedule_version=Coach.schedule_version + 1)
+        )
         if moved.rowcount != 1:  # type: ignore[attr-defined]
             raise NotFound("We know no such coach.")
         return session.get_one(Coach, coach)
@@ -126,11 +137,23 @@ class Database:
         if not self.is_sqlite:
             return create_engine(
                 self.url.set(drivername="postgresql+psycopg"),
-                hide_parameters=True, pool_pre_ping=True, pool_size=20, max_overflow=10, pool_timeout=self.wait_s,
-                connect_args={"connect_timeout": 5, "options": f"-c lock_timeout={int(self.wait_s * 1000)} -c timezone=UTC"},
+                hide_parameters=True,
+                pool_pre_ping=True,
+                pool_size=20,
+                max_overflow=10,
+                pool_timeout=self.wait_s,
+                connect_args={
+                    "connect_timeout": 5,
+                    "options": f"-c lock_timeout={int(self.wait_s * 1000)} -c timezone=UTC",
+                },
             )
         engine = create_engine(
-            self.url, hide_parameters=True, pool_size=64, max_overflow=0, pool_timeout=self.wait_s, connect_args={"check_same_thread": False}
+            self.url,
+            hide_parameters=True,
+            pool_size=64,
+            max_overflow=0,
+            pool_timeout=self.wait_s,
+            connect_args={"check_same_thread": False},
         )
         event.listen(engine, "connect", _query_only if query_only else _prepare)
         if query_only:

@@ -188,7 +188,8 @@ def _people_and_hours(session: Session, *, zone: str, now: datetime) -> None:
         if person.slug == "max":
             today = now.astimezone(coach.zone).date()
             session.add_all(
-                DateOverride(coach_id=coach.id, local_on=today + DAY * day, adds=False, start_min=0, end_min=1440) for day in range(21)
+                DateOverride(coach_id=coach.id, local_on=today + DAY * day, adds=False, start_min=0, end_min=1440)
+                for day in range(21)
             )
 
 
@@ -203,14 +204,27 @@ def _a_week_of_bookings(services: Services, coaches: dict[str, int]) -> None:
     story.approve(story.ask("nora", "tumbling-60", "Ida", days_ago=6, in_days=2), "nora")
     story.approve(story.ask("nora", "tumbling-60", "Theo", days_ago=5, in_days=3), "nora")
     story.ask("omar", "strength-45", "June", days_ago=4, in_days=2)
-    story.deny(story.ask("nora", "strength-45", "Mika", days_ago=4, in_days=9), "nora", "I am at a competition that day. Any weekday after works!")
+    story.deny(
+        story.ask("nora", "strength-45", "Mika", days_ago=4, in_days=9),
+        "nora",
+        "I am at a competition that day. Any weekday after works!",
+    )
     story.expire(story.ask("nora", "first-lesson-30", "Leo", days_ago=4, in_days=6), "nora")
     story.cancel_late(story.ask("omar", "strength-45", "Ruby", days_ago=3, in_days=2), "omar")
     story.approve(story.ask("lena", "tumbling-60", "Mika", days_ago=3, in_days=3.3), "lena")
     story.ask("omar", "first-lesson-30", "Leo", days_ago=2, in_days=4)
     story.ask("lena", "tumbling-60", "Theo", days_ago=1, in_days=4)
-    story.override(story.ask("nora", "tumbling-60", "Ruby", days_ago=1.5, in_days=3.5), "nora", "Nora asked me to by phone.")
-    story.ask("nora", "tumbling-60", "June", days_ago=1.9, in_days=4, notes="June can do a cartwheel and dreams of a round-off.")
+    story.override(
+        story.ask("nora", "tumbling-60", "Ruby", days_ago=1.5, in_days=3.5), "nora", "Nora asked me to by phone."
+    )
+    story.ask(
+        "nora",
+        "tumbling-60",
+        "June",
+        days_ago=1.9,
+        in_days=4,
+        notes="June can do a cartwheel and dreams of a round-off.",
+    )
     story.ask("nora", "first-lesson-30", "Mika", days_ago=0.3, in_days=2)
     story.ask("omar", "strength-45", "Ida", days_ago=0.2, in_days=1)
     story.ask("lena", "first-lesson-30", "Ruby", days_ago=0.05, in_days=0.2)
@@ -224,7 +238,9 @@ class _Story:
     coaches: dict[str, int]
     now: datetime
 
-    def ask(self, coach: str, lesson: str, athlete: str, *, days_ago: float, in_days: float, notes: str = "") -> Booking | None:
+    def ask(
+        self, coach: str, lesson: str, athlete: str, *, days_ago: float, in_days: float, notes: str = ""
+    ) -> Booking | None:
         """Ask for the first free time `in_days` after the request; None where the hours leave none."""
         then = self.now - DAY * days_ago
         name, email, phone = FAMILIES[athlete]
@@ -272,13 +288,25 @@ class _Story:
             return
         with self.services.database.write(self.coaches[coach]) as transaction:
             assert transaction.coach is not None
-            changes.cancel(transaction.session, transaction.coach, booking.id, by=PARENT_ON_SITE, now=booking.starts_at - 5 * HOUR)
+            changes.cancel(
+                transaction.session, transaction.coach, booking.id, by=PARENT_ON_SITE, now=booking.starts_at - 5 * HOUR
+            )
 
-    def _decide(self, booking: Booking | None, coach: str, decision: Decision, reason: str | None = None, by: By | None = None) -> None:
+    def _decide(
+        self, booking: Booking | None, coach: str, decision: Decision, reason: str | None = None, by: By | None = None
+    ) -> None:
         if booking is None or booking.expires_at is None:
             return
         with self.services.database.write(self.coaches[coach]) as transaction:
             assert transaction.coach is not None
             by = by or by_link(transaction.coach)
             soon = booking.requested_at + 3 * HOUR
-            decide(transaction.session, transaction.coach, booking.id, decision, by=by, reason=reason, now=min(soon, self.now))
+            decide(
+                transaction.session,
+                transaction.coach,
+                booking.id,
+                decision,
+                by=by,
+                reason=reason,
+                now=min(soon, self.now),
+            )

@@ -133,7 +133,9 @@ class Unavailable(SpiritError):
 
     code = "unavailable"
 
-    def __init__(self, message: str = "We could not save this just now. Nothing was stored; please try again in a moment.") -> None:
+    def __init__(
+        self, message: str = "We could not save this just now. Nothing was stored; please try again in a moment."
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = 10
 

@@ -25,18 +25,32 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SPIRIT_", env_file=".env", extra="ignore", frozen=True)
 
     data_dir: Path = Field(Path("var"), description="Everything that is written lies under this folder.")
-    database_url: str = Field("", description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; empty: spirit.db in the data folder.")
-    queue_url: str = Field("", description="sqlite:///PATH, postgresql://… or redis://…; empty: queue.db in the data folder.")
-    mail_url: str = Field("", description="file:///FOLDER, smtp://USER:PASSWORD@HOST:587 or smtps://…; ?starttls=required; empty: mail/ in the data folder.")
+    database_url: str = Field(
+        "", description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; empty: spirit.db in the data folder."
+    )
+    queue_url: str = Field(
+        "", description="sqlite:///PATH, postgresql://… or redis://…; empty: queue.db in the data folder."
+    )
+    mail_url: str = Field(
+        "",
+        description="file:///FOLDER, smtp://USER:PASSWORD@HOST:587 or smtps://…; ?starttls=required; empty: mail/ in the data folder.",
+    )
     mail_from: str = Field("Spirit Athletics <bookings@spirit.example>", description="The sender of every mail.")
     base_url: str = Field("http://127.0.0.1:8000", description="The public site's address, as parents see it.")
     console_url: str = Field("http://127.0.0.1:8501", description="The console's address, as coaches see it.")
-    secret_key: SecretStr = Field(SecretStr(""), description="Signs links and forms. Several, separated by commas: the first signs, all verify. Empty: made once and kept in the data folder.")
-    cron_secret: SecretStr = Field(SecretStr(""), description="The bearer of /api/cron/notifications; empty: the address answers 404.")
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Signs links and forms. Several, separated by commas: the first signs, all verify. Empty: made once and kept in the data folder.",
+    )
+    cron_secret: SecretStr = Field(
+        SecretStr(""), description="The bearer of /api/cron/notifications; empty: the address answers 404."
+    )
     timezone: str = Field("America/Los_Angeles", description="The gym's IANA time zone; a coach may have another.")
     site_workers: int = Field(1, ge=1, le=64, description="Processes of the public site.")
     hsts: bool = Field(False, description="on: browsers are told to use https only (for two years).")
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field((), description="Addresses, separated by commas, whose X-Forwarded-For and -Proto are believed.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses, separated by commas, whose X-Forwarded-For and -Proto are believed."
+    )
     log: Literal["text", "json"] = Field("text", description="text or json.")
 
     @field_validator("database_url")
@@ -58,7 +72,13 @@ class Settings(BaseSettings):
     @classmethod
     def _address(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.path not in ("", "/")
+            or parts.query
+            or parts.fragment
+        ):
             raise ValueError("an address such as https://lessons.example.org, without a path")
         return value.rstrip("/")
 
@@ -93,7 +113,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _production_has_its_own_key(self) -> "Settings":
         if self.base_url.startswith("https://") and not self.secret_key.get_secret_value():
-            raise ValueError("SPIRIT_SECRET_KEY must be set when SPIRIT_BASE_URL is https (32 random characters or more)")
+            raise ValueError(
+                "SPIRIT_SECRET_KEY must be set when SPIRIT_BASE_URL is https (32 random characters or more)"
+            )
         if any(len(key) < 16 for key in self._given_keys()):
             raise ValueError("SPIRIT_SECRET_KEY: each key needs 16 characters or more")
         return self
@@ -188,6 +210,12 @@ def env_example() -> str:
     lines = ["# Every setting, with its default. Copy to .env and change what you need.", ""]
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        shown = ("on" if default else "off") if isinstance(default, bool) else ",".join(default) if isinstance(default, tuple) else default
+        shown = (
+            ("on" if default else "off")
+            if isinstance(default, bool)
+            else ",".join(default)
+            if isinstance(default, tuple)
+            else default
+        )
         lines += [f"# {field.description}", f"# SPIRIT_{name.upper()}={shown}", ""]
     return "\n".join(lines)

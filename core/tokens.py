@@ -63,7 +63,11 @@ class Signer:
         return values
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
-        return URLSafeSerializer(self._keys, salt=f"spirit.{purpose}", signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256})
+        return URLSafeSerializer(
+            self._keys,
+            salt=f"spirit.{purpose}",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
 
 
 def new_handle() -> str:

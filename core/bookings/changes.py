@@ -17,7 +17,9 @@ from core.mail.models import MessageKind
 from core.schedule.models import Coach
 
 
-def cancel(session: Session, coach: Coach, booking_id: int, *, by: By, reason: str | None = None, now: datetime) -> Booking:
+def cancel(
+    session: Session, coach: Coach, booking_id: int, *, by: By, reason: str | None = None, now: datetime
+) -> Booking:
     """
     Cancel a booking until its lesson starts. Cancelling again by the same side changes nothing.
 
@@ -36,7 +38,9 @@ def cancel(session: Session, coach: Coach, booking_id: int, *, by: By, reason: s
         return booking
     _check_cancellable(booking, by, now=now)
     reason = reason_given(reason, required=by.actor is not Actor.PARENT)
-    late = by.actor is Actor.PARENT and booking.status is Status.APPROVED and is_late(booking, the_gym(session), now=now)
+    late = (
+        by.actor is Actor.PARENT and booking.status is Status.APPROVED and is_late(booking, the_gym(session), now=now)
+    )
     if not change(session, booking, Status.CANCELLED, by=by, now=now, cancel_reason=reason, cancelled_late=late):
         _check_cancellable(booking, by, now=now)
         raise NotPossible("This booking was changed at the same moment. Please look at it again.")

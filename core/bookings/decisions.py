@@ -68,7 +68,9 @@ def decide(
     return booking
 
 
-def check_answerable(booking: Booking, decision: Decision | None, *, slot_version: int | None = None, now: datetime) -> bool:
+def check_answerable(
+    booking: Booking, decision: Decision | None, *, slot_version: int | None = None, now: datetime
+) -> bool:
     """
     Whether this answer can be given now; False if it has been given already. In the order in which a link is checked.
 
@@ -102,7 +104,9 @@ def already_decided(booking: Booking) -> AlreadyDecided:
 
 
 def _tell(session: Session, booking: Booking, by: By, *, now: datetime) -> None:
-    outbox.add(session, MessageKind.CONFIRMED if booking.status is Status.APPROVED else MessageKind.DENIED, booking, now=now)
+    outbox.add(
+        session, MessageKind.CONFIRMED if booking.status is Status.APPROVED else MessageKind.DENIED, booking, now=now
+    )
     if by.actor is Actor.ADMIN:
         outbox.add(session, MessageKind.DECIDED_BY_ADMIN, booking, now=now)
 

@@ -50,5 +50,8 @@ def expire_overdue(session: Session, coach: Coach, *, now: datetime) -> list[Boo
 def coaches_with_overdue_requests(session: Session, *, now: datetime) -> Sequence[int]:
     """The ids of coaches for whom `expire_overdue` has something to do."""
     return session.scalars(
-        select(Booking.coach_id).where(Booking.status == Status.PENDING, Booking.expires_at <= now).distinct().order_by(Booking.coach_id)
+        select(Booking.coach_id)
+        .where(Booking.status == Status.PENDING, Booking.expires_at <= now)
+        .distinct()
+        .order_by(Booking.coach_id)
     ).all()

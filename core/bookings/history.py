@@ -41,4 +41,6 @@ def record(session: Session, booking: Booking, *, before: Status | None, by: By,
 
 def history(session: Session, booking: Booking) -> Sequence[BookingEvent]:
     """Every change of this booking, oldest first."""
-    return session.scalars(select(BookingEvent).where(BookingEvent.booking_id == booking.id).order_by(BookingEvent.id)).all()
+    return session.scalars(
+        select(BookingEvent).where(BookingEvent.booking_id == booking.id).order_by(BookingEvent.id)
+    ).all()

@@ -143,7 +143,9 @@ class BookingEvent(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
     coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"))
-    from_status: Mapped[Status | None] = mapped_column(Enum(Status, native_enum=False, length=24, create_constraint=True, name="from_status"))
+    from_status: Mapped[Status | None] = mapped_column(
+        Enum(Status, native_enum=False, length=24, create_constraint=True, name="from_status")
+    )
     to_status: Mapped[Status]
     actor: Mapped[Actor]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

@@ -23,7 +23,11 @@ def get_by_handle(session: Session, handle: str) -> Booking:
 
 def requests_awaiting_answer(session: Session, *, coach_id: int | None, now: datetime) -> Sequence[Booking]:
     """Pending requests that can still be answered, oldest first; every coach's when coach_id is None."""
-    query = _whole().where(Booking.status == Status.PENDING, Booking.expires_at > now).order_by(Booking.requested_at, Booking.id)
+    query = (
+        _whole()
+        .where(Booking.status == Status.PENDING, Booking.expires_at > now)
+        .order_by(Booking.requested_at, Booking.id)
+    )
     return session.scalars(query if coach_id is None else query.where(Booking.coach_id == coach_id)).all()
 
 
@@ -43,7 +47,9 @@ def read_again(session: Session, booking_id: int, coach: Coach) -> Booking:
 
 def _whole() -> Select[Booking]:
     return select(Booking).options(
-        joinedload(Booking.coach, innerjoin=True), joinedload(Booking.lesson, innerjoin=True), joinedload(Booking.changed_by_account)
+        joinedload(Booking.coach, innerjoin=True),
+        joinedload(Booking.lesson, innerjoin=True),
+        joinedload(Booking.changed_by_account),
     )
 
 

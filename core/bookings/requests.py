@@ -28,7 +28,9 @@ MOST_REQUESTS_A_DAY = 6
 DAY = timedelta(days=1)
 
 
-def request_lesson(session: Session, coach: Coach, wanted: LessonRequest, *, by: By = PARENT_ON_SITE, now: datetime) -> Booking:
+def request_lesson(
+    session: Session, coach: Coach, wanted: LessonRequest, *, by: By = PARENT_ON_SITE, now: datetime
+) -> Booking:
     """
     A parent asks for a lesson: PENDING, or APPROVED where the coach needs no asking. Its time is held from now on.
 
@@ -59,9 +61,13 @@ def request_lesson(session: Session, coach: Coach, wanted: LessonRequest, *, by:
 def _same_key(session: Session, wanted: LessonRequest) -> Booking | None:
     if wanted.idempotency_key is None:
         return None
-    earlier = session.scalars(select(Booking).where(Booking.idempotency_key_hash == hashed(wanted.idempotency_key))).one_or_none()
+    earlier = session.scalars(
+        select(Booking).where(Booking.idempotency_key_hash == hashed(wanted.idempotency_key))
+    ).one_or_none()
     if earlier is not None and not secrets.compare_digest(earlier.command_hash or "", wanted.fingerprint()):
-        raise IdempotencyMismatch("This form was sent before with other answers. Please open a fresh form for another lesson.")
+        raise IdempotencyMismatch(
+            "This form was sent before with other answers. Please open a fresh form for another lesson."
+        )
     return earlier
 
 
@@ -71,14 +77,18 @@ def _check_limits(session: Session, email: str, *, now: datetime) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:address, 0))"), {"address": email.lower()})
     of_parent = func.lower(Booking.customer_email) == email.lower()
     open_until = session.scalars(
-        select(Booking.expires_at).where(of_parent, Booking.status == Status.PENDING, Booking.expires_at > now).order_by(Booking.expires_at)
+        select(Booking.expires_at)
+        .where(of_parent, Booking.status == Status.PENDING, Booking.expires_at > now)
+        .order_by(Booking.expires_at)
     ).all()
     if len(open_until) >= MOST_OPEN_REQUESTS:
         raise TooMany(
             f"You have {len(open_until)} requests that wait for an answer. Please wait for one of them, or cancel one.",
             retry_after_s=_seconds(open_until[0], now),
         )
-    today = session.scalars(select(Booking.requested_at).where(of_parent, Booking.requested_at > now - DAY).order_by(Booking.requested_at)).all()
+    today = session.scalars(
+        select(Booking.requested_at).where(of_parent, Booking.requested_at > now - DAY).order_by(Booking.requested_at)
+    ).all()
     if len(today) >= MOST_REQUESTS_A_DAY:
         raise TooMany(
             f"You have asked for {len(today)} lessons within a day. Please call us, or try again later.",

@@ -12,7 +12,12 @@ from core.bookings.models import Booking, Hold, Status
 from core.failpoints import failpoint
 
 TAKES_TIME = (Status.PENDING, Status.APPROVED)
-STAMP = {Status.APPROVED: "approved_at", Status.DENIED: "denied_at", Status.EXPIRED: "expired_at", Status.CANCELLED: "cancelled_at"}
+STAMP = {
+    Status.APPROVED: "approved_at",
+    Status.DENIED: "denied_at",
+    Status.EXPIRED: "expired_at",
+    Status.CANCELLED: "cancelled_at",
+}
 
 
 def change(session: Session, booking: Booking, to: Status, *, by: By, now: datetime, **values: Any) -> bool:

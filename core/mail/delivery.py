@@ -55,7 +55,9 @@ class Delivery:
     dead: int = 0
 
     def counting(self, state: MessageState) -> "Delivery":
-        name = {MessageState.SENT: "sent", MessageState.DROPPED: "dropped", MessageState.DEAD: "dead"}.get(state, "retried")
+        name = {MessageState.SENT: "sent", MessageState.DROPPED: "dropped", MessageState.DEAD: "dead"}.get(
+            state, "retried"
+        )
         return replace(self, **{name: getattr(self, name) + 1})
 
 
@@ -137,14 +139,20 @@ def _claim(session: Session, *, now: datetime) -> int | None:
     if gym.mail_held or (gym.mail_circuit_until is not None and now < gym.mail_circuit_until):
         return None
     message_id = session.scalars(
-        select(OutboxMessage.id).where(_due(now)).order_by(OutboxMessage.due_at, OutboxMessage.id).limit(1).with_for_update(skip_locked=True)
+        select(OutboxMessage.id)
+        .where(_due(now))
+        .order_by(OutboxMessage.due_at, OutboxMessage.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
     ).one_or_none()
     if message_id is None:
         return None
     claimed = session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == message_id, _due(now))
-        .values(state=MessageState.SENDING, lease_until=now + LEASE, leased_by=_me(), attempts=OutboxMessage.attempts + 1)
+        .values(
+            state=MessageState.SENDING, lease_until=now + LEASE, leased_by=_me(), attempts=OutboxMessage.attempts + 1
+        )
         .execution_options(synchronize_session=False)
     )
     return message_id if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
@@ -181,12 +189,16 @@ def _record_failure(services: Services, message: OutboxMessage, failure: MailFai
     return _record(services, message.id, message.lease_until, state, str(failure))
 
 
-def _record(services: Services, message_id: int, lease: datetime | None, state: MessageState, error: str | None) -> MessageState:
+def _record(
+    services: Services, message_id: int, lease: datetime | None, state: MessageState, error: str | None
+) -> MessageState:
     services.database.transact(_finish, message_id, lease, state, error)
     return state
 
 
-def _finish(session: Session, message_id: int, lease: datetime | None, state: MessageState, error: str | None, *, now: datetime) -> None:
+def _finish(
+    session: Session, message_id: int, lease: datetime | None, state: MessageState, error: str | None, *, now: datetime
+) -> None:
     """Step 5. Only while the lease is still ours: a slow sender must not overwrite what its successor recorded."""
     message = session.get_one(OutboxMessage, message_id)
     if message.state is not MessageState.SENDING or message.lease_until != lease:

@@ -26,7 +26,9 @@ DIE_AT_THE_START = {MessageKind.CONFIRMED, MessageKind.BOOKED_DIRECTLY}
 UNFINISHED = (MessageState.QUEUED, MessageState.SENDING)
 
 
-def add(session: Session, kind: MessageKind, booking: Booking, *, now: datetime, due_at: datetime | None = None) -> OutboxMessage:
+def add(
+    session: Session, kind: MessageKind, booking: Booking, *, now: datetime, due_at: datetime | None = None
+) -> OutboxMessage:
     """
     Write a booking's mail into the transaction of its cause, due now or later.
 
@@ -96,7 +98,9 @@ def retry(session: Session, message_id: int, *, now: datetime) -> OutboxMessage:
     """Queue a dead or waiting mail to be tried at once. Raises NotPossible for one that was sent or dropped."""
     message = get_message(session, message_id)
     if message.state not in (MessageState.DEAD, MessageState.QUEUED):
-        raise NotPossible(f"Mail {message_id} is {message.state.value.lower()}; only a dead or waiting one can be tried again.")
+        raise NotPossible(
+            f"Mail {message_id} is {message.state.value.lower()}; only a dead or waiting one can be tried again."
+        )
     message.state, message.due_at, message.attempts, message.finished_at = MessageState.QUEUED, now, 0, None
     return message
 
@@ -105,7 +109,9 @@ def drop(session: Session, message_id: int, *, reason: str, now: datetime) -> Ou
     """Never send this mail. Raises NotPossible if it was sent or is being sent."""
     message = get_message(session, message_id)
     if message.state not in (MessageState.QUEUED, MessageState.DEAD):
-        raise NotPossible(f"Mail {message_id} is {message.state.value.lower()}; only a dead or waiting one can be dropped.")
+        raise NotPossible(
+            f"Mail {message_id} is {message.state.value.lower()}; only a dead or waiting one can be dropped."
+        )
     message.state, message.last_error, message.finished_at = MessageState.DROPPED, reason, now
     return message
 

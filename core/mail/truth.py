@@ -18,7 +18,9 @@ SAYS = {
 }
 
 
-def why_untrue(message: OutboxMessage, booking: Booking | None, link: SignInLink | None, *, now: datetime) -> str | None:
+def why_untrue(
+    message: OutboxMessage, booking: Booking | None, link: SignInLink | None, *, now: datetime
+) -> str | None:
     """The reason to drop it, in words; None if it is true."""
     if link is not None and link.used_at is not None:
         return "the link was used before this mail was sent"

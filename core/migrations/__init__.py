@@ -91,14 +91,18 @@ def _refuse_newer(current: str | None) -> None:
     except CommandError:
         known = None
     if known is None:
-        raise SchemaNewer("The database is newer than this program. Install the newer program, or restore an older backup.")
+        raise SchemaNewer(
+            "The database is newer than this program. Install the newer program, or restore an older backup."
+        )
 
 
 @contextmanager
 def _migrating(database: Database) -> Iterator[Connection]:
     """A connection of its own, in one transaction, under the lock."""
     if not database.is_sqlite:
-        engine = create_engine(database.url.set(drivername="postgresql+psycopg"), poolclass=NullPool, hide_parameters=True)
+        engine = create_engine(
+            database.url.set(drivername="postgresql+psycopg"), poolclass=NullPool, hide_parameters=True
+        )
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
             yield connection
@@ -119,7 +123,13 @@ def _sqlite_engine(database: Database) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: sqlite3.Connection, record: Any) -> None:
         dbapi_connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = OFF", "legacy_alter_table = ON", "busy_timeout = 60000"):
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = OFF",
+            "legacy_alter_table = ON",
+            "busy_timeout = 60000",
+        ):
             dbapi_connection.execute(f"PRAGMA {pragma}")
 
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))

@@ -54,6 +54,8 @@ def missing(connection: Connection) -> set[str]:
         found = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
         return set(SQLITE) - set(found)
     found = connection.scalars(
-        text("SELECT conname FROM pg_constraint WHERE contype = 'x' UNION SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'")
+        text(
+            "SELECT conname FROM pg_constraint WHERE contype = 'x' UNION SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
+        )
     )
     return {"ex_hold_coach", "booking_event_append_only"} - set(found)

@@ -11,7 +11,9 @@ from core.people.models import Account, Role
 from core.people.passwords import hash_password
 
 
-def create_account(session: Session, *, email: str, name: str, role: Role, password: str | None = None, now: datetime) -> Account:
+def create_account(
+    session: Session, *, email: str, name: str, role: Role, password: str | None = None, now: datetime
+) -> Account:
     """
     A new member of staff; without a password she signs in by link.
 

@@ -59,7 +59,9 @@ def touch_session(session: Session, session_id: int, *, now: datetime) -> None:
 def end_session(session: Session, token: str, *, now: datetime) -> None:
     """Sign out: the token opens nothing from now on, also in a page that is open."""
     session.execute(
-        update(StaffSession).where(StaffSession.token_hash == hashed(token), StaffSession.ended_at.is_(None)).values(ended_at=now)
+        update(StaffSession)
+        .where(StaffSession.token_hash == hashed(token), StaffSession.ended_at.is_(None))
+        .values(ended_at=now)
     )
 
 

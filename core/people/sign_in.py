@@ -37,7 +37,11 @@ def sign_in_with_password(services: Services, *, email: str, password: str, addr
     with services.database.read() as session:
         _check_throttle(session, account_key, address_key, now=clock.now())
         account = find_account(session, email)
-    if not password_matches(account.password_hash if account else None, password) or account is None or account.disabled_at:
+    if (
+        not password_matches(account.password_hash if account else None, password)
+        or account is None
+        or account.disabled_at
+    ):
         services.database.transact(_record_try, account_key, address_key)
         raise SignInRefused(REFUSED)
     return services.database.transact(_start, account.id, account_key, user_agent=user_agent)

@@ -32,7 +32,9 @@ class LessonType(Base):
 
     __tablename__ = "lesson_type"
     __table_args__ = (
-        CheckConstraint("minutes > 0 AND buffer_before_min >= 0 AND buffer_after_min >= 0 AND price_cents >= 0", name="sizes"),
+        CheckConstraint(
+            "minutes > 0 AND buffer_before_min >= 0 AND buffer_after_min >= 0 AND price_cents >= 0", name="sizes"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -59,7 +61,9 @@ class Coach(Base):
 
     __tablename__ = "coach"
     __table_args__ = (
-        CheckConstraint("notice_min >= 0 AND horizon_days BETWEEN 1 AND 366 AND slot_step_min BETWEEN 5 AND 240", name="times"),
+        CheckConstraint(
+            "notice_min >= 0 AND horizon_days BETWEEN 1 AND 366 AND slot_step_min BETWEEN 5 AND 240", name="times"
+        ),
         CheckConstraint("expiry_before_min BETWEEN 15 AND 2880 AND answer_within_min >= 30", name="answers"),
         CheckConstraint("asks_under_hours >= 1", name="asks_under_hours"),
     )
@@ -101,7 +105,9 @@ class WeeklyHours(Base):
 
     __tablename__ = "weekly_hours"
     __table_args__ = (
-        CheckConstraint("weekday BETWEEN 0 AND 6 AND start_min >= 0 AND start_min < end_min AND end_min <= 1440", name="window"),
+        CheckConstraint(
+            "weekday BETWEEN 0 AND 6 AND start_min >= 0 AND start_min < end_min AND end_min <= 1440", name="window"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
