@@ -116,26 +116,29 @@ def open_slots(rules: Rules, busy: Sequence[Busy], *, first_on: date, last_on: d
     """
     slots: list[Slot] = []
     changes: list[datetime] = [now + timedelta(days=366)]
-    for starts_at in _starts(rules, first_on, last_on):
-        open_from, open_until = _bookable_between(rules, busy, starts_at)
-        if now > open_until or open_until < open_from:
-            continue
-        if now < open_from:
-            changes.append(open_from)
-            continue
-        asks = rules.asks_at(starts_at, now)
-        slots.append(Slot(starts_at, starts_at + rules.lesson, asks))
-        changes.append(open_until + INSTANT)
-        if rules.asks is Asks.UNDER_NOTICE and not asks:
-            changes.append(starts_at - rules.asks_under + INSTANT)
+    for day in (first_on + timedelta(days=offset) for offset in range((last_on - first_on).days + 1)):
+        horizon_from = rules.bookable_from(day)
+        for starts_at in _starts_on(rules, day):
+            open_from, open_until = _bookable_between(rules, busy, starts_at, horizon_from)
+            if now > open_until or open_until < open_from:
+                continue
+            if now < open_from:
+                changes.append(open_from)
+                continue
+            asks = rules.asks_at(starts_at, now)
+            slots.append(Slot(starts_at, starts_at + rules.lesson, asks))
+            changes.append(open_until + INSTANT)
+            if rules.asks is Asks.UNDER_NOTICE and not asks:
+                changes.append(starts_at - rules.asks_under + INSTANT)
     return OpenSlots(tuple(slots), min(changes))
 
 
-def _bookable_between(rules: Rules, busy: Sequence[Busy], starts_at: datetime) -> tuple[datetime, datetime]:
+def _bookable_between(
+    rules: Rules, busy: Sequence[Busy], starts_at: datetime, horizon_from: datetime
+) -> tuple[datetime, datetime]:
     """From when until when, both included, this start can be booked; the end is before the beginning if never."""
     begins, ends = starts_at - rules.buffer_before, starts_at + rules.lesson + rules.buffer_after
-    open_from = rules.bookable_from(starts_at.astimezone(rules.zone).date())
-    open_until = rules.bookable_until(starts_at)
+    open_from, open_until = horizon_from, rules.bookable_until(starts_at)
     for taken in busy:
         if taken.start < ends and begins < taken.end:
             if taken.until is None:
@@ -144,16 +147,16 @@ def _bookable_between(rules: Rules, busy: Sequence[Busy], starts_at: datetime) -
     return open_from, open_until
 
 
-def _starts(rules: Rules, first_on: date, last_on: date) -> Iterator[datetime]:
-    """Every start that the hours have, in order, aware UTC."""
-    for offset in range((last_on - first_on).days + 1):
-        day = first_on + timedelta(days=offset)
-        for window in rules.windows_on(day):
-            closes_at = at_wall_time(day, window.end_min, rules.zone)
-            for minute in range(window.start_min, window.end_min, rules.step_min):
-                starts_at = at_wall_time(day, minute, rules.zone)
-                if starts_at + rules.lesson <= closes_at and wall_time_exists(day, minute, rules.zone):
-                    yield starts_at
+def _starts_on(rules: Rules, day: date) -> Iterator[datetime]:
+    """Every start that the hours of this day have, in order, aware UTC."""
+    midnight = at_wall_time(day, 0, rules.zone)
+    has_24_hours = at_wall_time(day, DAY_MIN, rules.zone) - midnight == timedelta(minutes=DAY_MIN)
+    for window in rules.windows_on(day):
+        closes_at = at_wall_time(day, window.end_min, rules.zone)
+        for minute in range(window.start_min, window.end_min, rules.step_min):
+            starts_at = midnight + timedelta(minutes=minute) if has_24_hours else at_wall_time(day, minute, rules.zone)
+            if starts_at + rules.lesson <= closes_at and (has_24_hours or wall_time_exists(day, minute, rules.zone)):
+                yield starts_at
 
 
 def at_wall_time(day: date, minute: int, zone: ZoneInfo) -> datetime:

@@ -16,13 +16,17 @@ from core.schedule.models import Coach, DateOverride, LessonType, WeeklyHours
 
 K = TypeVar("K")
 NEXT_FREE_COUNT = 6
-SEARCH_STEP_DAYS = 14
+SEARCH_STEP_DAYS = 7
 
 
-def open_slots(session: Session, coach: Coach, lesson: LessonType, *, first_on: date, last_on: date, now: datetime) -> OpenSlots:
+def open_slots(
+    session: Session, coach: Coach, lesson: LessonType, *, first_on: date, last_on: date, now: datetime
+) -> OpenSlots:
     """What can be booked with her on these local days, `last_on` included (see core.schedule.availability)."""
     rules = rules_for(session, coach, lesson, first_on=first_on, last_on=last_on)
-    return availability.open_slots(rules, _busy(session, rules, coach.id, first_on, last_on), first_on=first_on, last_on=last_on, now=now)
+    return availability.open_slots(
+        rules, _busy(session, rules, coach.id, first_on, last_on), first_on=first_on, last_on=last_on, now=now
+    )
 
 
 def check_offered(session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, *, now: datetime) -> Slot:
@@ -39,16 +43,28 @@ def check_offered(session: Session, coach: Coach, lesson: LessonType, starts_at:
     raise slot_unavailable(session, coach, lesson, starts_at, now=now)
 
 
-def slot_unavailable(session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, *, now: datetime) -> SlotUnavailable:
+def slot_unavailable(
+    session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, *, now: datetime
+) -> SlotUnavailable:
     """The refusal, with the next free starts from the wanted time on (from now on, if that is past or far away)."""
     after = starts_at if now <= starts_at <= now + timedelta(days=coach.horizon_days) else now
     found = next_free(session, coach, lesson, now=now, after=after) or next_free(session, coach, lesson, now=now)
-    message = "This time is not free any more. Here are the next free ones." if found else "This time is not free, and no other is at the moment."
+    message = (
+        "This time is not free any more. Here are the next free ones."
+        if found
+        else "This time is not free, and no other is at the moment."
+    )
     return SlotUnavailable(message, [slot.starts_at for slot in found])
 
 
 def next_free(
-    session: Session, coach: Coach, lesson: LessonType, *, now: datetime, after: datetime | None = None, count: int = NEXT_FREE_COUNT
+    session: Session,
+    coach: Coach,
+    lesson: LessonType,
+    *,
+    now: datetime,
+    after: datetime | None = None,
+    count: int = NEXT_FREE_COUNT,
 ) -> list[Slot]:
     """The next slots from `after` (or now) on, earliest first; fewer than `count` when the horizon ends."""
     from_at = after or now
@@ -106,4 +122,6 @@ def _busy(session: Session, rules: Rules, coach_id: int, first_on: date, last_on
         .join(Booking, Booking.id == Hold.booking_id)
         .where(Hold.coach_id == coach_id, Hold.busy_from < ends, Hold.busy_to > begins)
     ).all()
-    return [Busy(start, end, expires_at if status is Status.PENDING else None) for start, end, status, expires_at in held]
+    return [
+        Busy(start, end, expires_at if status is Status.PENDING else None) for start, end, status, expires_at in held
+    ]
