@@ -1,0 +1,92 @@
+"""The lesson as a calendar entry: mailed to the parent who booked it, and offered on her page as a file."""
+
+import enum
+from datetime import datetime
+from email.utils import parseaddr
+
+from icalendar import Calendar, Event, vCalAddress
+
+from core.bookings.models import Booking, Status
+from core.errors import NotFound
+from core.gym import Gym
+from core.mail.links import unlinked
+from core.settings import Settings
+
+
+class Method(enum.StrEnum):
+    """What a calendar program shall do with it. It stands in the file and, in a mail, in the part's MIME type."""
+
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+    PUBLISH = "PUBLISH"
+
+
+def calendar_file(booking: Booking, gym: Gym, *, settings: Settings, now: datetime) -> bytes:
+    """
+    The file behind `lesson.ics`: read by any calendar, answers nobody.
+
+    Raises:
+        NotFound: the lesson was never confirmed.
+    """
+    return calendar(booking, gym, Method.PUBLISH, settings=settings, now=now)
+
+
+def calendar(booking: Booking, gym: Gym, method: Method, *, settings: Settings, now: datetime) -> bytes:
+    """
+    One lesson, in UTC. The UID is the same for life; SEQUENCE rises with the booking's version.
+
+    A mail's copy names one attendee, its reader, of whom no reply is asked; a published file names none.
+
+    Raises:
+        NotFound: the lesson was never confirmed; nobody's calendar knows it.
+    """
+    if booking.approved_at is None:
+        raise NotFound("There is a calendar entry once the lesson is confirmed.")
+    file = Calendar()
+    file.add("prodid", "-//Spirit Athletics//Private lessons//EN")
+    file.add("version", "2.0")
+    file.add("method", method.value)
+    file.add_component(_event(booking, gym, method, settings=settings, now=now))
+    return file.to_ical()
+
+
+def uid(booking: Booking, settings: Settings) -> str:
+    """The entry's name in every calendar, for life. It opens nothing."""
+    return f"booking-{booking.id}@{mail_domain(settings)}"
+
+
+def mail_domain(settings: Settings) -> str:
+    """The domain that our mails come from."""
+    return parseaddr(settings.mail_from)[1].rpartition("@")[2]
+
+
+def _event(booking: Booking, gym: Gym, method: Method, *, settings: Settings, now: datetime) -> Event:
+    event = Event()
+    event.add("uid", uid(booking, settings))
+    event.add("sequence", booking.version)
+    event.add("dtstamp", now)
+    event.add("dtstart", booking.starts_at)
+    event.add("dtend", booking.ends_at)
+    event.add("status", "CANCELLED" if booking.status is Status.CANCELLED else "CONFIRMED")
+    event.add("transp", "OPAQUE")
+    event.add("summary", f"{booking.lesson.name} with {booking.coach.name}")
+    event.add("description", f"For {unlinked(booking.athlete_name)}. To change or cancel it, use the link in your mail from {gym.name}.")
+    event.add("location", ", ".join(part for part in (gym.name, gym.street) if part))
+    event.add("organizer", _organizer(gym, settings))
+    if method is not Method.PUBLISH:
+        event.add("attendee", _attendee(booking))
+    return event
+
+
+def _organizer(gym: Gym, settings: Settings) -> vCalAddress:
+    organizer = vCalAddress(f"mailto:{parseaddr(settings.mail_from)[1]}")
+    organizer.params["CN"] = gym.name
+    return organizer
+
+
+def _attendee(booking: Booking) -> vCalAddress:
+    attendee = vCalAddress(f"mailto:{booking.customer_email}")
+    attendee.params["ROLE"] = "REQ-PARTICIPANT"
+    attendee.params["PARTSTAT"] = "ACCEPTED"
+    attendee.params["RSVP"] = "FALSE"
+    return attendee

@@ -1,0 +1,48 @@
+"""Where a mail leads. Every address is built from the settings; the secret ones are signed now, or masked for a preview."""
+
+import re
+from datetime import UTC, datetime
+
+from core.bookings.models import Booking
+from core.settings import Settings
+from core.tokens import Signer
+
+MASK = "…"
+BREAK = "\u200b"  # a zero-width space: nothing to see, and mail programs make no link across it
+LOOKS_LIKE_A_LINK = re.compile(r"(?<=:)(?=//)|(?<=\w)(?=@\w)|(?<=\w)(?=\.\w{2,})")
+
+
+class Links:
+    """The addresses of one mail. masked: every secret is replaced by "…"."""
+
+    def __init__(self, settings: Settings, signer: Signer, *, masked: bool = False) -> None:
+        self._site, self.console = settings.base_url, settings.console_url
+        self._signer, self._masked = signer, masked
+
+    def answer(self, booking: Booking, decision: str) -> str:
+        """The coach's page with both buttons; `decision` only preselects one."""
+        token = self._secret(self._signer.decide(booking.id, booking.coach_id, booking.slot_version))
+        return f"{self._site}/approvals/{token}?decision={decision}"
+
+    def booking(self, booking: Booking) -> str:
+        """The family's own page."""
+        return f"{self._site}/bookings/{self._secret(booking.handle)}"
+
+    def free_times(self, booking: Booking) -> str:
+        """The same coach and lesson, a week at a time."""
+        return f"{self._site}/coaches/{booking.coach.slug}/{booking.lesson.slug}"
+
+    def request_form(self, booking: Booking, starts_at: datetime) -> str:
+        """The form for another time of the same coach and lesson."""
+        return f"{self.free_times(booking)}/request?start={starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+    def sign_in(self, link_id: int) -> str:
+        return f"{self.console}/sign-in/{self._secret(self._signer.sign_in(link_id))}"
+
+    def _secret(self, value: str) -> str:
+        return MASK if self._masked else value
+
+
+def unlinked(text: str) -> str:
+    """What somebody outside wrote, so that no mail program turns an address in it into a link. Reads the same."""
+    return LOOKS_LIKE_A_LINK.sub(BREAK, text)

@@ -1,0 +1,77 @@
+"""Times and money as people say them. Every time is said in a zone, and the zone is named."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time, format_timedelta, get_timezone_gmt, get_timezone_name
+from babel.numbers import format_currency
+
+LOCALE = "en_US"
+CURRENCY = "USD"
+
+
+def spoken_time(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """
+    A lesson's time: "Tuesday, November 24, 4:00–5:00 pm (Pacific)".
+
+    Where the clocks change, each side says which hour is meant: "1:30 am PDT–1:30 am PST".
+    """
+    start, end = start.astimezone(zone), end.astimezone(zone)
+    return f"{spoken_day(start.date())}, {_range(start, end)} ({zone_name(start)})"
+
+
+def spoken_instant(at: datetime, zone: ZoneInfo) -> str:
+    """A deadline: "Tuesday, November 24, 3:00 pm (Pacific)"."""
+    at = at.astimezone(zone)
+    return f"{spoken_day(at.date())}, {_clock(at, exact=_comes_twice(at))} ({zone_name(at)})"
+
+
+def spoken_day(day: date) -> str:
+    """ "Tuesday, November 24"."""
+    return format_date(day, "EEEE, MMMM d", locale=LOCALE)
+
+
+def clock_time(at: datetime, zone: ZoneInfo) -> str:
+    """ "4:00 pm"."""
+    return _clock(at.astimezone(zone))
+
+
+def spoken_length(length: timedelta) -> str:
+    """About how long, in one unit: "2 hours", "45 minutes"."""
+    return format_timedelta(length, granularity="minute", threshold=1, locale=LOCALE)
+
+
+def money(cents: int) -> str:
+    """ "$85", or "$85.50"."""
+    pattern = "¤#,##0.00" if cents % 100 else "¤#,##0"
+    return format_currency(cents / 100, CURRENCY, pattern, locale=LOCALE, currency_digits=False)
+
+
+def zone_name(at: datetime) -> str:
+    """The zone of an aware time, without the word for summer or winter: "Pacific", "Central European"."""
+    name = get_timezone_name(at.tzinfo, width="long", locale=LOCALE).removesuffix(" Time")
+    if not name.startswith("Unknown"):
+        return name
+    return "UTC" if not at.utcoffset() else get_timezone_gmt(at, locale=LOCALE)
+
+
+def _range(start: datetime, end: datetime) -> str:
+    if start.utcoffset() != end.utcoffset() or _comes_twice(start) or _comes_twice(end):
+        begins, ends = _clock(start, exact=True), _clock(end, exact=True)
+    else:
+        begins, ends = _clock(start), _clock(end)
+    if end.date() == start.date():
+        return f"{begins[:-3]}–{ends}" if begins[-3:] == ends[-3:] in (" am", " pm") else f"{begins}–{ends}"
+    if end.date() == start.date() + timedelta(days=1) and (end.hour, end.minute) == (0, 0):
+        return f"{begins}–midnight"
+    return f"{begins} – {spoken_day(end.date())}, {ends}"
+
+
+def _clock(at: datetime, *, exact: bool = False) -> str:
+    spoken = format_time(at, "h:mm a", locale=LOCALE).lower()
+    return f"{spoken} {at.tzname()}" if exact else spoken
+
+
+def _comes_twice(at: datetime) -> bool:
+    """Whether the clock on the wall shows this time twice that day."""
+    return at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
