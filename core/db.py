@@ -25,9 +25,10 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.errors import NotFound, Unavailable
 from core.schedule.models import Coach
-from core.write_queue import WAIT_S, WriteQueue
+from core.write_queue import WAIT_S, Turns, WriteQueue
 
 T = TypeVar("T")
+POSTGRESQL_WRITERS = 8  # of one process; more of them only wait for each other
 TRY_AGAIN = ("40P01", "40001")  # deadlock, serialization failure
 
 
@@ -48,6 +49,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.wait_s = wait_s
         self.queue: WriteQueue | None = None
+        self.turns = Turns(POSTGRESQL_WRITERS)
         if self.is_sqlite:
             path = Path(self.url.database or "")
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,8 +83,9 @@ class Database:
             Unavailable: the database stayed busy until the deadline, or is away. Nothing was stored.
             NotFound: no such coach.
         """
-        options = {"deadline": deadline if deadline is not None else time.monotonic() + self.wait_s}
-        with Session(self.write_engine.execution_options(**options), expire_on_commit=False) as session:
+        deadline = deadline if deadline is not None else time.monotonic() + self.wait_s
+        engine = self.write_engine.execution_options(deadline=deadline)
+        with self._turn(deadline), Session(engine, expire_on_commit=False) as session:
             try:
                 with session.begin():
                     locked = self._lock_coach(session, coach)
@@ -122,6 +125,18 @@ class Database:
         self.write_engine.dispose()
         self.read_engine.dispose()
 
+    @contextmanager
+    def _turn(self, deadline: float) -> Iterator[None]:
+        """PostgreSQL's turn is taken before a connection is. SQLite's is taken at BEGIN, whoever begins."""
+        if self.is_sqlite:
+            yield
+            return
+        self.turns.take(deadline)
+        try:
+            yield
+        finally:
+            self.turns.give_back()
+
     def _lock_coach(self, session: Session, coach: int | None) -> Coach | None:
         if coach is None:
             session.connection()  # begins, so that the clock is read after the wait
@@ -139,8 +154,8 @@ class Database:
                 self.url.set(drivername="postgresql+psycopg"),
                 hide_parameters=True,
                 pool_pre_ping=True,
-                pool_size=20,
-                max_overflow=10,
+                pool_size=POSTGRESQL_WRITERS,
+                max_overflow=22,
                 pool_timeout=self.wait_s,
                 connect_args={
                     "connect_timeout": 5,
