@@ -1,0 +1,144 @@
+"""
+What every test may ask for. Whatever touches a database runs on both, SQLite and PostgreSQL.
+
+    session        a session on a migrated database; all of it is rolled back after the test
+    database       a Database of the test's own, for more than one transaction, thread or process
+    services       core.bootstrap.Services on that database; mail goes to tmp_path / "mail"
+    settings       the settings behind `services`
+    database_url   the address of that database; `empty_database_url`: one without any table
+    store, backend the kind of database; a test for one kind alone says
+                   @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+People are built by tests/support/people.py.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from core.bootstrap import Services, build
+from core.db import Database
+from core.settings import Settings, load_settings
+from tests.support import browser, network, postgresql
+from tests.support.databases import PostgresqlStore, SqliteStore, Store, fresh
+
+SECRET_KEY = "a key that only the tests know"
+BACKENDS = ("sqlite", "postgresql")
+
+tests_on: Counter[str] = Counter()
+labels: dict[str, str] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name.startswith("SPIRIT_") and name != postgresql.VARIABLE]:
+        del os.environ[name]  # a developer's own settings are not the tests'
+    network.stay_on_loopback()
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which kind of database: "sqlite" or "postgresql"."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Store | postgresql.NoPostgres]:
+    """The kinds of database seen so far in this run."""
+    return {"sqlite": SqliteStore(tmp_path_factory.mktemp("template"))}
+
+
+@pytest.fixture
+def store(backend: str, stores: dict[str, Store | postgresql.NoPostgres]) -> Store:
+    if backend not in stores:
+        stores[backend] = _postgresql_store()
+    found = stores[backend]
+    if isinstance(found, postgresql.NoPostgres):
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no PostgreSQL: {found}")
+        pytest.skip(f"no PostgreSQL; {postgresql.HELP}")
+    labels[backend] = found.label
+    tests_on[backend] += 1
+    return found
+
+
+def _postgresql_store() -> Store | postgresql.NoPostgres:
+    try:
+        return PostgresqlStore(postgresql.server())
+    except postgresql.NoPostgres as reason:
+        return reason
+
+
+@pytest.fixture
+def database_url(store: Store, tmp_path: Path) -> Iterator[str]:
+    url = store.copy(tmp_path)
+    yield url
+    store.remove(url)
+
+
+@pytest.fixture
+def empty_database_url(store: Store, tmp_path: Path) -> Iterator[str]:
+    url = store.empty(tmp_path)
+    yield url
+    store.remove(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    with fresh(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return load_settings(_env_file=None, data_dir=tmp_path, database_url=database_url, secret_key=SECRET_KEY)
+
+
+@pytest.fixture
+def services(settings: Settings, database: Database) -> Services:
+    return replace(build(settings), database=database)
+
+
+@pytest.fixture(scope="session")
+def shared_databases() -> Iterator[dict[str, Database]]:
+    """One migrated database of each kind for all tests that roll back."""
+    opened: dict[str, Database] = {}
+    yield opened
+    for database in opened.values():
+        database.dispose()
+
+
+@pytest.fixture
+def session(
+    store: Store, backend: str, shared_databases: dict[str, Database], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Session]:
+    if backend not in shared_databases:
+        shared_databases[backend] = Database(store.copy(tmp_path_factory.mktemp("shared")))
+    with shared_databases[backend].write_engine.connect() as connection:
+        transaction = connection.begin()
+        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+            yield session
+        transaction.rollback()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if browser.find() is None:
+        skip = pytest.mark.skip(reason=f"no Chromium or Chrome; {browser.HELP}")
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(skip)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("what these tests ran on")
+    for backend in BACKENDS:
+        ran = f"{tests_on[backend]} tests" if tests_on[backend] else "no test"
+        terminalreporter.line(f"{labels.get(backend, backend)}: {ran}")
+    terminalreporter.line(f"browser: {browser.find() or 'none; ' + browser.HELP}")
+    skipped = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", []))
+    for reason, count in skipped.items():
+        terminalreporter.line(f"{count} SKIPPED: {reason.removeprefix('Skipped: ')}", yellow=True)

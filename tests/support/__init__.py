@@ -1,0 +1,1 @@
+"""What the tests stand on: databases, people, browsers, processes, a mail server."""

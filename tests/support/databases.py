@@ -1,0 +1,74 @@
+"""Migrated databases for tests: made once for a run, copied for each test that needs one of its own."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from core.db import Database
+from core.migrations import migrate
+from tests.support.postgresql import Server
+
+
+class Store(Protocol):
+    """One kind of database. `label`: for the summary."""
+
+    label: str
+
+    def copy(self, folder: Path) -> str:
+        """The URL of a fresh migrated database; files go into the folder."""
+
+    def empty(self, folder: Path) -> str:
+        """The URL of a database without a single table."""
+
+    def remove(self, url: str) -> None:
+        """The test is over."""
+
+
+class SqliteStore:
+    def __init__(self, folder: Path) -> None:
+        self.label = f"SQLite {sqlite3.sqlite_version}"
+        self._template = folder / "template.db"
+        with fresh(f"sqlite:///{self._template}") as database:
+            migrate(database)
+
+    def copy(self, folder: Path) -> str:
+        target = folder / "spirit.db"
+        shutil.copyfile(self._template, target)
+        return f"sqlite:///{target}"
+
+    def empty(self, folder: Path) -> str:
+        return f"sqlite:///{folder / 'spirit.db'}"
+
+    def remove(self, url: str) -> None:
+        """The folder goes with the test."""
+
+
+class PostgresqlStore:
+    def __init__(self, server: Server) -> None:
+        self.label = server.version()
+        self._server = server
+        self._template = server.create()
+        with fresh(self._template) as database:
+            migrate(database)
+
+    def copy(self, folder: Path) -> str:
+        return self._server.create(template=self._template)
+
+    def empty(self, folder: Path) -> str:
+        return self._server.create()
+
+    def remove(self, url: str) -> None:
+        self._server.drop(url)
+
+
+@contextmanager
+def fresh(url: str) -> Iterator[Database]:
+    """A Database whose connections are closed afterwards."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.dispose()
