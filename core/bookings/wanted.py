@@ -8,13 +8,16 @@ from typing import Annotated, Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
 
 NAME_LENGTH, NOTES_LENGTH, EMAIL_LENGTH = 80, 1000, 254
 KEY_LENGTHS = range(16, 201)
 PHONE_REGION = "US"
+YEARS = range(1970, 2400)
+NOT_ON_ONE_LINE = ("Cc", "Cs", "Zl", "Zp", "Co", "Cn")
+TURNS_THE_LINE_ROUND = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 SENTENCES = {
     "missing": "Please fill this in.",
@@ -30,14 +33,14 @@ UNREADABLE_TIME = "This is not a time we can read; it should look like 2026-11-2
 
 def _one_line(value: str) -> str:
     value = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp", "Co", "Cn") for character in value):
+    if any(unicodedata.category(letter) in NOT_ON_ONE_LINE or letter in TURNS_THE_LINE_ROUND for letter in value):
         raise ValueError("Please write this on one line, without special characters.")
     return value
 
 
 def _name(value: str) -> str:
     value = _one_line(value)
-    if not value:
+    if all(unicodedata.category(letter) in ("Cf", "Mn", "Zs") for letter in value):  # nothing that can be seen
         raise ValueError("Please fill this in.")
     if len(value) > NAME_LENGTH:
         raise ValueError(f"Please shorten this to {NAME_LENGTH} characters.")
@@ -79,6 +82,9 @@ def _notes(value: str) -> str:
 
 
 def _start(value: datetime) -> datetime:
+    """Years that no calendar of ours reaches would overflow in the arithmetic of days."""
+    if value.year not in YEARS:
+        raise ValueError(UNREADABLE_TIME)
     return value.astimezone(UTC)
 
 
@@ -97,6 +103,9 @@ def _iso_text(value: Any) -> Any:
     return value
 
 
+Id = Annotated[int, Field(gt=-(2**63), lt=2**63)]  # what a column can hold; whether it exists is asked later
+
+
 class LessonRequest(BaseModel):
     """
     A parent's request for one lesson. Times are aware UTC; the phone is in international form, or None.
@@ -106,8 +115,8 @@ class LessonRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    coach_id: int
-    lesson_id: int
+    coach_id: Id
+    lesson_id: Id
     starts_at: Annotated[AwareDatetime, BeforeValidator(_iso_text), AfterValidator(_start)]
     customer_name: Annotated[str, AfterValidator(_name)]
     customer_email: Annotated[str, AfterValidator(_email)]
