@@ -47,7 +47,8 @@ def calendar(booking: Booking, gym: Gym, method: Method, *, settings: Settings, 
     file.add("version", "2.0")
     file.add("method", method.value)
     file.add_component(_event(booking, gym, method, settings=settings, now=now))
-    return file.to_ical()
+    text: bytes = file.to_ical()
+    return text
 
 
 def uid(booking: Booking, settings: Settings) -> str:
@@ -70,7 +71,9 @@ def _event(booking: Booking, gym: Gym, method: Method, *, settings: Settings, no
     event.add("status", "CANCELLED" if booking.status is Status.CANCELLED else "CONFIRMED")
     event.add("transp", "OPAQUE")
     event.add("summary", f"{booking.lesson.name} with {booking.coach.name}")
-    event.add("description", f"For {unlinked(booking.athlete_name)}. To change or cancel it, use the link in your mail from {gym.name}.")
+    event.add(
+        "description", f"For {unlinked(booking.athlete_name)}. To cancel it, use the link in your mail from {gym.name}."
+    )
     event.add("location", ", ".join(part for part in (gym.name, gym.street) if part))
     event.add("organizer", _organizer(gym, settings))
     if method is not Method.PUBLISH:

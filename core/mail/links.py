@@ -1,4 +1,4 @@
-"""Where a mail leads. Every address is built from the settings; the secret ones are signed now, or masked for a preview."""
+"""Where a mail leads. Addresses are built from the settings; secret ones are signed now, or masked for a preview."""
 
 import re
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from core.tokens import Signer
 
 MASK = "…"
 BREAK = "\u200b"  # a zero-width space: nothing to see, and mail programs make no link across it
-LOOKS_LIKE_A_LINK = re.compile(r"(?<=:)(?=//)|(?<=\w)(?=@\w)|(?<=\w)(?=\.\w{2,})")
+LOOKS_LIKE_A_LINK = re.compile(r"(?<=:)(?=//)|(?<=\w)(?=@\w)|(?<=\w)(?=[.。．｡]\w{2,})")
 
 
 class Links:

@@ -1,0 +1,94 @@
+"""What goes into a mail (a letter, with everything read from the database) and what is made of it (its facts)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.bookings.models import Booking
+from core.gym import Gym
+from core.mail.links import unlinked
+from core.mail.models import OutboxMessage
+from core.people.models import Account
+from core.schedule.availability import Slot
+from core.words import money, spoken_instant, spoken_time
+
+
+@dataclass(frozen=True)
+class Letter:
+    """
+    One mail to write, with all that it may say, read at `generated_at` (aware UTC).
+
+    A booking comes with its coach, lesson and changed_by_account loaded. account: the member of staff it goes to,
+    None for a parent. next_slots: other free times, for a request that expired.
+    """
+
+    message: OutboxMessage
+    gym: Gym
+    booking: Booking | None
+    account: Account | None
+    sign_in_link_id: int | None
+    next_slots: Sequence[Slot]
+    generated_at: datetime
+
+    @property
+    def about(self) -> Booking:
+        """The booking it is about. A mail that needs one and has none cannot be written."""
+        if self.booking is None:
+            raise ValueError(f"a {self.message.kind.value} mail needs its booking")
+        return self.booking
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The coach's zone: lessons take place there."""
+        return self.about.coach.zone
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button. Its address is written beneath it."""
+
+    label: str
+    address: str
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """
+    What one mail says beyond its sentences, the same in text and HTML.
+
+    rows: the table, label and value. quote: somebody's own words, with a label. words: what the sentences name.
+    """
+
+    rows: Sequence[tuple[str, str]]
+    actions: Sequence[Action] = ()
+    quote: tuple[str, str] | None = None
+    words: dict[str, object] = field(default_factory=dict)
+
+
+def when(letter: Letter) -> str:
+    """The lesson's time."""
+    return spoken_time(letter.about.starts_at, letter.about.ends_at, letter.zone)
+
+
+def answer_by(letter: Letter) -> str:
+    """Until when the request can be answered."""
+    if letter.about.expires_at is None:
+        raise ValueError("a lesson that was booked directly has no deadline")
+    return spoken_instant(letter.about.expires_at, letter.zone)
+
+
+def lesson(booking: Booking) -> str:
+    """ "Private tumbling, 60 minutes, $85"."""
+    minutes = (booking.ends_at - booking.starts_at) // timedelta(minutes=1)
+    return f"{booking.lesson.name}, {minutes} minutes, {money(booking.price_cents)}"
+
+
+def athlete(booking: Booking) -> str:
+    """The child's first name, as it was typed."""
+    return unlinked(booking.athlete_name)
+
+
+def parent(booking: Booking) -> str:
+    return unlinked(booking.customer_name)

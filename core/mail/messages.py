@@ -1,0 +1,100 @@
+"""From a letter to a mail: one pure function a mail gathers its facts, one template says them, as text and HTML."""
+
+from collections.abc import Callable
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr
+
+from email_validator import validate_email
+
+from core.mail import to_coach, to_parent
+from core.mail.calendar import Method, calendar, mail_domain
+from core.mail.letter import Action, Facts, Letter
+from core.mail.links import Links
+from core.mail.models import MessageKind
+from core.mail.rendering import render
+from core.settings import Settings
+from core.tokens import Signer
+from core.words import spoken_instant
+
+__all__ = ["Letter", "compose"]
+
+
+def sign_in(letter: Letter, links: Links, settings: Settings) -> Facts:
+    """A one-time link for the staff."""
+    if letter.sign_in_link_id is None or letter.account is None:
+        raise ValueError("a sign_in mail needs its link and its account")
+    ends_at = letter.message.not_after
+    rows = [("For", letter.account.email)]
+    if ends_at is not None:
+        rows.append(("Works until", spoken_instant(ends_at, settings.zone)))
+    return Facts(rows, [Action("Sign in", links.sign_in(letter.sign_in_link_id), primary=True)])
+
+
+FACTS: dict[MessageKind, Callable[[Letter, Links], Facts]] = {
+    MessageKind.REQUEST: to_coach.request,
+    MessageKind.BOOKED_DIRECTLY: to_coach.booked_directly,
+    MessageKind.REMINDER: to_coach.reminder,
+    MessageKind.DECIDED_BY_ADMIN: to_coach.decided_by_admin,
+    MessageKind.LESSON_CANCELLED: to_coach.lesson_cancelled,
+    MessageKind.REQUEST_EXPIRED: to_coach.request_expired,
+    MessageKind.REQUEST_RECEIVED: to_parent.request_received,
+    MessageKind.CONFIRMED: to_parent.confirmed,
+    MessageKind.DENIED: to_parent.denied,
+    MessageKind.EXPIRED: to_parent.expired,
+    MessageKind.CANCELLED: to_parent.cancelled,
+}
+CALENDAR = {MessageKind.CONFIRMED: Method.REQUEST, MessageKind.CANCELLED: Method.CANCEL}
+
+
+def compose(letter: Letter, *, settings: Settings, signer: Signer, mask_links: bool = False) -> EmailMessage:
+    """
+    The whole mail. Pure: the same letter makes the same mail.
+
+    Args:
+        mask_links: every secret link's token is written as "…", for a preview.
+    """
+    links = Links(settings, signer, masked=mask_links)
+    kind = letter.message.kind
+    facts = sign_in(letter, links, settings) if kind is MessageKind.SIGN_IN else FACTS[kind](letter, links)
+    written = render(kind.value, facts, gym=letter.gym)
+    mail = EmailMessage()
+    _address(mail, letter, settings)
+    mail["Subject"] = written.subject
+    mail.set_content(written.text, cte="quoted-printable")
+    mail.add_alternative(written.html, subtype="html", cte="quoted-printable")
+    if kind in CALENDAR and letter.about.approved_at is not None:
+        _add_calendar(mail, letter, CALENDAR[kind], settings)
+    return mail
+
+
+def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
+    """Every header but the subject. The Message-ID is the row's: a duplicate after a crash has the same."""
+    domain = mail_domain(settings)
+    name, sender = parseaddr(settings.mail_from)
+    mail["From"] = Address(name, addr_spec=sender)
+    mail["To"] = Address(addr_spec=deliverable(letter.message.recipient))
+    mail["Date"] = letter.generated_at
+    mail["Message-ID"] = f"<{letter.message.message_id}@{domain}>"
+    if letter.booking is not None:
+        thread = f"<booking-{letter.booking.id}-{'coach' if letter.account else 'family'}@{domain}>"
+        mail["In-Reply-To"] = thread
+        mail["References"] = thread
+    if letter.gym.email:
+        mail["Reply-To"] = Address(letter.gym.name, addr_spec=letter.gym.email)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-Spirit-Mail"] = letter.message.kind.value
+
+
+def deliverable(address: str) -> str:
+    """The address with its domain as mail servers write it."""
+    checked = validate_email(address, check_deliverability=False, test_environment=True)
+    return f"{checked.local_part}@{checked.ascii_domain}"
+
+
+def _add_calendar(mail: EmailMessage, letter: Letter, method: Method, settings: Settings) -> None:
+    """Some programs read the alternative, some the attachment; they are the same file."""
+    file = calendar(letter.about, letter.gym, method, settings=settings, now=letter.generated_at)
+    mail.add_alternative(file.decode(), subtype="calendar", cte="base64", params={"method": method.value})
+    mail.add_attachment(file, maintype="application", subtype="ics", filename="lesson.ics")

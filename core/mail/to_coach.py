@@ -1,0 +1,110 @@
+"""What the mails to a coach say, a function a mail. The family's secret link is in none of them."""
+
+from core.bookings.models import Actor, Booking, Status
+from core.bookings.words import actor_name
+from core.mail.letter import Action, Facts, Letter, answer_by, athlete, lesson, parent, when
+from core.mail.links import Links, unlinked
+from core.words import spoken_instant, spoken_length
+
+
+def request(letter: Letter, links: Links) -> Facts:
+    """A family asks; the coach answers from here."""
+    booking = letter.about
+    return Facts(
+        rows=[*_lesson_rows(letter), ("Answer by", answer_by(letter))],
+        actions=[
+            Action("Approve", links.answer(booking, "approve"), primary=True),
+            Action("Deny", links.answer(booking, "deny")),
+        ],
+        quote=_notes(booking),
+        words={**_names(letter, links), "answer_by": answer_by(letter)},
+    )
+
+
+def reminder(letter: Letter, links: Links) -> Facts:
+    """The request still waits, and for how long it can."""
+    asked = request(letter, links)
+    assert letter.about.expires_at is not None  # the request's facts have said it
+    left = spoken_length(letter.about.expires_at - letter.generated_at)
+    return Facts(asked.rows, asked.actions, asked.quote, {**asked.words, "time_left": left})
+
+
+def booked_directly(letter: Letter, links: Links) -> Facts:
+    """A family booked, and nobody had to be asked."""
+    return Facts(_lesson_rows(letter), [_console(links)], _notes(letter.about), _names(letter, links))
+
+
+def decided_by_admin(letter: Letter, links: Links) -> Facts:
+    """An admin answered in the coach's place, and why."""
+    booking = letter.about
+    approved = booking.status is Status.APPROVED
+    admin, answer = actor_name(booking), "Approved" if approved else "Denied"
+    return Facts(
+        rows=[*_lesson_rows(letter), ("Answered", f"{answer} by {admin}, {_changed_at(letter)}")],
+        actions=[_console(links)],
+        quote=(f"What {admin} wrote", booking.override_reason) if booking.override_reason else None,
+        words={**_names(letter, links), "admin": admin, "approved": approved},
+    )
+
+
+def lesson_cancelled(letter: Letter, links: Links) -> Facts:
+    """A lesson or a request is off, by whom, and whether that was late."""
+    booking = letter.about
+    by_family = booking.changed_by is Actor.PARENT
+    who = parent(booking) if by_family else actor_name(booking)
+    rows = [*_lesson_rows(letter), ("Cancelled", f"By {who}, {_changed_at(letter)}")]
+    if booking.cancelled_late:
+        rows.append(("Late", f"Less than {letter.gym.late_cancel_hours} hours before the lesson"))
+    return Facts(
+        rows=rows,
+        actions=[_console(links)],
+        quote=(f"What {who} wrote", unlinked(booking.cancel_reason)) if booking.cancel_reason else None,
+        words={
+            **_names(letter, links),
+            "who": who,
+            "late": booking.cancelled_late,
+            "was_confirmed": booking.approved_at is not None,
+        },
+    )
+
+
+def request_expired(letter: Letter, links: Links) -> Facts:
+    """Nobody answered in time; the family knows."""
+    rows = [*_lesson_rows(letter), ("Expired", answer_by(letter))]
+    return Facts(rows, [_console(links)], _notes(letter.about), _names(letter, links))
+
+
+def _lesson_rows(letter: Letter) -> list[tuple[str, str]]:
+    booking = letter.about
+    rows = [
+        ("When", when(letter)),
+        ("Lesson", lesson(booking)),
+        ("Athlete", athlete(booking)),
+        ("Parent", parent(booking)),
+    ]
+    if booking.customer_phone:
+        rows.append(("Phone", booking.customer_phone))
+    return rows
+
+
+def _names(letter: Letter, links: Links) -> dict[str, object]:
+    booking = letter.about
+    return {
+        "parent": parent(booking),
+        "athlete": athlete(booking),
+        "lesson": booking.lesson.name,
+        "when": when(letter),
+        "console": links.console,
+    }
+
+
+def _notes(booking: Booking) -> tuple[str, str] | None:
+    return (f"What {parent(booking)} wrote", unlinked(booking.notes)) if booking.notes else None
+
+
+def _changed_at(letter: Letter) -> str:
+    return spoken_instant(letter.about.changed_at, letter.zone)
+
+
+def _console(links: Links) -> Action:
+    return Action("Open the console", links.console)

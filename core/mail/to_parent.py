@@ -1,0 +1,119 @@
+"""What the mails to a parent say, a function a mail. Each carries the family's secret page."""
+
+from datetime import timedelta
+
+from core.bookings.models import Actor, Booking
+from core.bookings.words import actor_name
+from core.mail.letter import Action, Facts, Letter, answer_by, athlete, lesson, when
+from core.mail.links import Links
+from core.words import spoken_instant, spoken_time
+
+
+def request_received(letter: Letter, links: Links) -> Facts:
+    """What happens next, and by when."""
+    return Facts(
+        rows=[*_lesson_rows(letter), ("Answer by", answer_by(letter))],
+        actions=[_own_page(letter, links, "See or cancel your request", primary=True)],
+        words={**_names(letter), "answer_by": answer_by(letter)},
+    )
+
+
+def confirmed(letter: Letter, links: Links) -> Facts:
+    """The lesson takes place; until when it can be cancelled freely."""
+    booking = letter.about
+    rows = _lesson_rows(letter)
+    if letter.gym.street:
+        rows.append(("Where", f"{letter.gym.name}, {letter.gym.street}"))
+    free_until = booking.starts_at - timedelta(hours=letter.gym.late_cancel_hours)
+    return Facts(
+        rows=rows,
+        actions=[_own_page(letter, links, "See or cancel your lesson", primary=True)],
+        words={
+            **_names(letter),
+            "coach_said_yes": booking.needed_asking and booking.changed_by is Actor.COACH,
+            "free_until": spoken_instant(free_until, letter.zone) if letter.generated_at < free_until else None,
+            "late_hours": letter.gym.late_cancel_hours,
+            "fee": letter.gym.cancellation_fee_text,
+        },
+    )
+
+
+def denied(letter: Letter, links: Links) -> Facts:
+    """It does not fit, why, and where the other times are."""
+    booking = letter.about
+    return Facts(
+        rows=_lesson_rows(letter),
+        actions=[_other_times(booking, links, primary=True), _own_page(letter, links, "See your request")],
+        quote=_quote(letter, booking.denial_reason),
+        words={**_names(letter), "by_coach": booking.changed_by is Actor.COACH},
+    )
+
+
+def expired(letter: Letter, links: Links) -> Facts:
+    """Sorry, and the next free times."""
+    booking = letter.about
+    offers = [
+        Action(spoken_time(slot.starts_at, slot.ends_at, letter.zone), links.request_form(booking, slot.starts_at))
+        for slot in letter.next_slots
+    ]
+    return Facts(
+        rows=[*_lesson_rows(letter), ("Expired", answer_by(letter))],
+        actions=[*offers, _other_times(booking, links, primary=True), _own_page(letter, links, "See your request")],
+        words={**_names(letter), "offers": len(offers)},
+    )
+
+
+def cancelled(letter: Letter, links: Links) -> Facts:
+    """It is off, by whom, and whether that was late."""
+    booking = letter.about
+    by_family = booking.changed_by is Actor.PARENT
+    rows = [*_lesson_rows(letter), ("Cancelled", spoken_instant(booking.changed_at, letter.zone))]
+    if booking.cancelled_late:
+        rows.append(("Late", f"Less than {letter.gym.late_cancel_hours} hours before the lesson"))
+    return Facts(
+        rows=rows,
+        actions=[_other_times(booking, links, primary=True), _own_page(letter, links, "See what was cancelled")],
+        quote=None if by_family else _quote(letter, booking.cancel_reason),
+        words={
+            **_names(letter),
+            "by_family": by_family,
+            "by_coach": booking.changed_by is Actor.COACH,
+            "was_confirmed": booking.approved_at is not None,
+            "late": booking.cancelled_late,
+            "fee": letter.gym.cancellation_fee_text,
+        },
+    )
+
+
+def _lesson_rows(letter: Letter) -> list[tuple[str, str]]:
+    booking = letter.about
+    return [
+        ("When", when(letter)),
+        ("Lesson", lesson(booking)),
+        ("Coach", booking.coach.name),
+        ("Athlete", athlete(booking)),
+    ]
+
+
+def _names(letter: Letter) -> dict[str, object]:
+    booking = letter.about
+    return {
+        "coach": booking.coach.name,
+        "athlete": athlete(booking),
+        "lesson": booking.lesson.name,
+        "when": when(letter),
+    }
+
+
+def _quote(letter: Letter, reason: str | None) -> tuple[str, str] | None:
+    """The reason, in the words of the coach, or of the gym when an admin gave it."""
+    author = actor_name(letter.about) if letter.about.changed_by is Actor.COACH else letter.gym.name
+    return (f"What {author} wrote", reason) if reason else None
+
+
+def _own_page(letter: Letter, links: Links, label: str, *, primary: bool = False) -> Action:
+    return Action(label, links.booking(letter.about), primary=primary)
+
+
+def _other_times(booking: Booking, links: Links, *, primary: bool = False) -> Action:
+    return Action("Find another time", links.free_times(booking), primary=primary)

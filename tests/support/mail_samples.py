@@ -1,0 +1,203 @@
+"""
+One letter of every kind, built in memory: Sam Rivera asks Nora for Ida; Ada administers.
+
+Screenshots and tests share them. `letter(kind)` makes one; keywords change its booking.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from core.bookings.models import Actor, Booking, Channel, Status
+from core.gym import Gym
+from core.mail.messages import Letter
+from core.mail.models import MessageKind, OutboxMessage
+from core.people.models import Account, Role
+from core.schedule.availability import Slot
+from core.schedule.models import Asks, Coach, LessonType
+from core.settings import Settings
+from core.tokens import Signer
+
+NOW = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)  # Saturday, 10 am in California
+STARTS_AT = datetime(2026, 11, 25, 0, 0, tzinfo=UTC)  # Tuesday, 4 pm in California
+HOUR = timedelta(hours=1)
+HANDLE = "pQ3vJ7mVh2sYc9LkXa0TfA"
+
+TO_STAFF = (
+    MessageKind.REQUEST,
+    MessageKind.BOOKED_DIRECTLY,
+    MessageKind.REMINDER,
+    MessageKind.DECIDED_BY_ADMIN,
+    MessageKind.LESSON_CANCELLED,
+    MessageKind.REQUEST_EXPIRED,
+    MessageKind.SIGN_IN,
+)
+TO_PARENT = tuple(kind for kind in MessageKind if kind not in TO_STAFF)
+WITH_CALENDAR = (MessageKind.CONFIRMED, MessageKind.CANCELLED)
+
+settings = Settings(
+    _env_file=None,
+    data_dir=Path("/nowhere"),
+    base_url="https://lessons.spirit.example",
+    console_url="https://desk.spirit.example",
+    mail_from="Spirit Athletics <bookings@spirit.example>",
+    secret_key="a-key-for-samples-of-some-length",
+    timezone="America/Los_Angeles",
+)
+signer = Signer(["a-key-for-samples-of-some-length"])
+
+
+def gym() -> Gym:
+    return Gym(
+        id=1,
+        name="Spirit Athletics",
+        email="hello@spirit.example",
+        phone="(415) 555-0100",
+        street="48 Harbor Street, Oakland",
+        content_version=0,
+        late_cancel_hours=24,
+        cancellation_fee_text="A late cancellation costs half the lesson.",
+        mail_held=False,
+    )
+
+
+def nora() -> Account:
+    return Account(id=2, email="nora@spirit.example", name="Nora Lindqvist", role=Role.COACH, created_at=NOW)
+
+
+def ada() -> Account:
+    return Account(id=1, email="ada@spirit.example", name="Ada Brandt", role=Role.ADMIN, created_at=NOW)
+
+
+def booking(**changes: Any) -> Booking:
+    """A request that waits for Nora's answer, except for what `changes` says."""
+    coach = Coach(id=7, account_id=2, account=nora(), slug="nora", timezone="America/Los_Angeles", asks=Asks.ALWAYS)
+    lesson = LessonType(id=3, slug="tumbling-60", name="Private tumbling", minutes=60, price_cents=8500)
+    values: dict[str, Any] = {
+        "id": 41,
+        "handle": HANDLE,
+        "coach_id": 7,
+        "coach": coach,
+        "lesson_type_id": 3,
+        "lesson": lesson,
+        "status": Status.PENDING,
+        "version": 1,
+        "slot_version": 1,
+        "starts_at": STARTS_AT,
+        "ends_at": STARTS_AT + HOUR,
+        "price_cents": 8500,
+        "customer_name": "Sam Rivera",
+        "customer_email": "sam.rivera@example.org",
+        "customer_phone": "+1 415-555-0134",
+        "athlete_name": "Ida",
+        "notes": "Ida has her first cartwheel and would love to learn the round-off.\nShe is a little shy at first.",
+        "requested_at": NOW,
+        "expires_at": STARTS_AT - 25 * HOUR,
+        "changed_at": NOW,
+        "changed_by": Actor.PARENT,
+        "channel": Channel.SITE,
+        "cancelled_late": False,
+    }
+    return Booking(**{**values, **changes})
+
+
+APPROVED = {"status": Status.APPROVED, "version": 2, "approved_at": NOW + HOUR, "changed_at": NOW + HOUR}
+BY_NORA = {"changed_by": Actor.COACH, "changed_by_account_id": 2, "channel": Channel.MAIL}
+BY_ADA = {"changed_by": Actor.ADMIN, "changed_by_account_id": 1, "channel": Channel.CONSOLE}
+DENIED = {"status": Status.DENIED, "version": 2, "denied_at": NOW + HOUR, "changed_at": NOW + HOUR}
+EXPIRED = {
+    "status": Status.EXPIRED,
+    "version": 2,
+    "expired_at": STARTS_AT - 25 * HOUR,
+    "changed_at": STARTS_AT - 25 * HOUR,
+    "changed_by": Actor.CLOCK,
+    "channel": Channel.CLOCK,
+}
+CANCELLED = {
+    **APPROVED,
+    "status": Status.CANCELLED,
+    "version": 3,
+    "cancelled_at": NOW + 9 * HOUR,
+    "changed_at": NOW + 9 * HOUR,
+}
+LATE = {"cancelled_late": True, "cancelled_at": STARTS_AT - 5 * HOUR, "changed_at": STARTS_AT - 5 * HOUR}
+
+
+def changes(kind: MessageKind) -> dict[str, Any]:
+    """How the booking of a sample differs from a request that waits."""
+    return {
+        MessageKind.BOOKED_DIRECTLY: {"status": Status.APPROVED, "approved_at": NOW, "expires_at": None},
+        MessageKind.DECIDED_BY_ADMIN: {
+            **APPROVED,
+            **BY_ADA,
+            "changed_by_account": ada(),
+            "override_reason": "Nora is at a wedding and asked me to say yes to this one.",
+        },
+        MessageKind.LESSON_CANCELLED: {
+            **CANCELLED,
+            **LATE,
+            "cancel_reason": "Ida has a fever.",
+            "channel": Channel.SITE,
+        },
+        MessageKind.REQUEST_EXPIRED: EXPIRED,
+        MessageKind.CONFIRMED: {**APPROVED, **BY_NORA, "changed_by_account": nora()},
+        MessageKind.DENIED: {
+            **DENIED,
+            **BY_NORA,
+            "changed_by_account": nora(),
+            "denial_reason": "I am at a meet that afternoon. Wednesday after five would be lovely.",
+        },
+        MessageKind.EXPIRED: EXPIRED,
+        MessageKind.CANCELLED: {
+            **CANCELLED,
+            **BY_NORA,
+            "changed_by_account": nora(),
+            "cancel_reason": "I sprained my ankle this morning and cannot spot safely. I am sorry!",
+        },
+    }.get(kind, {})
+
+
+def letter(
+    kind: MessageKind, *, at: datetime | None = None, next_slots: list[Slot] | None = None, **more: Any
+) -> Letter:
+    """The sample of this kind, written at `at`; `more` changes its booking."""
+    about = None if kind is MessageKind.SIGN_IN else booking(**{**changes(kind), **more})
+    account = nora() if kind in TO_STAFF else None
+    recipient = account.email if account else about.customer_email if about else ""
+    written_at = at or (about.changed_at if about else NOW)
+    if kind is MessageKind.REMINDER and at is None:
+        written_at = STARTS_AT - 27 * HOUR
+    message = OutboxMessage(
+        id=100 + list(MessageKind).index(kind),
+        kind=kind,
+        booking_id=about.id if about else None,
+        booking_version=about.version if about else None,
+        account_id=account.id if account else None,
+        sign_in_link_id=None if about else 5,
+        recipient=recipient,
+        created_at=written_at,
+        due_at=written_at,
+        not_after=None if about else NOW + timedelta(minutes=10),
+        message_id=f"5eed{list(MessageKind).index(kind):028x}",
+    )
+    return Letter(
+        message=message,
+        gym=gym(),
+        booking=about,
+        account=account,
+        sign_in_link_id=message.sign_in_link_id,
+        next_slots=_slots(next_slots) if kind is MessageKind.EXPIRED else (),
+        generated_at=written_at,
+    )
+
+
+def _slots(given: list[Slot] | None) -> list[Slot]:
+    if given is not None:
+        return given
+    starts = [datetime(2026, 11, 25, hour, 0, tzinfo=UTC) for hour in (18, 22)] + [
+        datetime(2026, 11, 27, 0, 30, tzinfo=UTC)
+    ]
+    return [Slot(start, start + HOUR, requires_approval=True) for start in starts]
+
+
+SAMPLES = {kind: letter(kind) for kind in MessageKind}
