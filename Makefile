@@ -28,7 +28,7 @@ check: $(DEVELOPMENT) ## ruff, mypy --strict, import-linter, and locks without a
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache | tail -n 12
+	@$(BIN)/lint-imports --no-cache
 	@! grep -n '://' requirements.lock requirements-dev.lock
 
 format: $(DEVELOPMENT) ## lay the code out
@@ -43,7 +43,7 @@ screenshots: $(DEVELOPMENT) ## photograph every page and mail into docs/screensh
 
 lock: ## pin every dependency again, with hashes (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --output-file requirements.lock pyproject.toml build.in
-	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --all-extras --output-file requirements-dev.lock pyproject.toml build.in
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --all-extras --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml build.in
 
 # A stamp is newer than what it was made from; make compares the two and installs again when a lock has changed.
 
@@ -57,11 +57,13 @@ $(MADE):
 	@touch $@
 
 $(RUNTIME): $(MADE) requirements.lock pyproject.toml
-	@test ! $(DEVELOPMENT) -nt requirements.lock || test ! $(DEVELOPMENT) -nt pyproject.toml || { touch $@; exit 0; }; \
-		echo "Installing (about 600 MB, once) …"; $(PIP) install --require-hashes -r requirements.lock && $(PIP) install --no-deps --no-build-isolation -e . && touch $@
+	@echo "Installing into $(VENV) (about 600 MB, once) …"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
 
 $(DEVELOPMENT): $(MADE) requirements-dev.lock pyproject.toml
-	@echo "Installing, with what tests and benches need …"
+	@echo "Installing into $(VENV), with what tests and benches need …"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
