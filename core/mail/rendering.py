@@ -18,6 +18,7 @@ from core.mail.letter import Facts
 
 LOADER = PackageLoader("core.mail", "templates")
 INLINER = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+CLOCK_TIME = re.compile(r"(?:\d{1,2}:\d\d(?: [ap]m)?–)?\d{1,2}:\d\d [ap]m")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
@@ -64,6 +65,16 @@ def _html_paragraphs(text: str) -> Markup:
     return Markup("\n").join(Markup("<p>{}</p>").format(line) for line in escaped)
 
 
+def _html_link(address: str) -> Markup:
+    return Markup('<a href="{0}">{0}</a>').format(address)
+
+
+def _html_whole_times(text: str) -> Markup:
+    """No line ends within a time of day."""
+    marked = CLOCK_TIME.sub(r'<span class="time">\g<0></span>', str(escape(text)))
+    return Markup(marked)  # noqa: S704 (just escaped)
+
+
 def _html_lines(text: str) -> Markup:
     """Somebody's own words, with their line breaks."""
     return Markup("<br>\n").join(escape(line) for line in text.split("\n"))
@@ -78,6 +89,8 @@ def _environment(*, html: bool) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["paragraphs"] = _html_paragraphs if html else _text_paragraphs
+    environment.filters["link"] = _html_link if html else str
+    environment.filters["whole_times"] = _html_whole_times
     environment.filters["lines"] = _html_lines
     return environment
 

@@ -38,9 +38,9 @@ def decided_by_admin(letter: Letter, links: Links) -> Facts:
     """An admin answered in the coach's place, and why."""
     booking = letter.about
     approved = booking.status is Status.APPROVED
-    admin, answer = actor_name(booking), "Approved" if approved else "Denied"
+    admin = actor_name(booking)
     return Facts(
-        rows=[*_lesson_rows(letter), ("Answered", f"{answer} by {admin}, {_changed_at(letter)}")],
+        rows=[*_lesson_rows(letter), ("Approved" if approved else "Denied", f"{_changed_at(letter)}, by {admin}")],
         actions=[_console(links)],
         quote=(f"What {admin} wrote", booking.override_reason) if booking.override_reason else None,
         words={**_names(letter, links), "admin": admin, "approved": approved},
@@ -52,7 +52,7 @@ def lesson_cancelled(letter: Letter, links: Links) -> Facts:
     booking = letter.about
     by_family = booking.changed_by is Actor.PARENT
     who = parent(booking) if by_family else actor_name(booking)
-    rows = [*_lesson_rows(letter), ("Cancelled", f"By {who}, {_changed_at(letter)}")]
+    rows = [*_lesson_rows(letter), ("Cancelled", f"{_changed_at(letter)}, by {who}")]
     if booking.cancelled_late:
         rows.append(("Late", f"Less than {letter.gym.late_cancel_hours} hours before the lesson"))
     return Facts(
@@ -82,9 +82,7 @@ def _lesson_rows(letter: Letter) -> list[tuple[str, str]]:
         ("Athlete", athlete(booking)),
         ("Parent", parent(booking)),
     ]
-    if booking.customer_phone:
-        rows.append(("Phone", booking.customer_phone))
-    return rows
+    return [*rows, ("Phone", booking.customer_phone)] if booking.customer_phone else rows
 
 
 def _names(letter: Letter, links: Links) -> dict[str, object]:

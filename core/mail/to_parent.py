@@ -13,8 +13,8 @@ def request_received(letter: Letter, links: Links) -> Facts:
     """What happens next, and by when."""
     return Facts(
         rows=[*_lesson_rows(letter), ("Answer by", answer_by(letter))],
-        actions=[_own_page(letter, links, "See or cancel your request", primary=True)],
-        words={**_names(letter), "answer_by": answer_by(letter)},
+        actions=[Action("See or cancel your request", links.booking(letter.about), primary=True)],
+        words={**_names(letter, links), "answer_by": answer_by(letter)},
     )
 
 
@@ -27,9 +27,9 @@ def confirmed(letter: Letter, links: Links) -> Facts:
     free_until = booking.starts_at - timedelta(hours=letter.gym.late_cancel_hours)
     return Facts(
         rows=rows,
-        actions=[_own_page(letter, links, "See or cancel your lesson", primary=True)],
+        actions=[Action("See or cancel your lesson", links.booking(booking), primary=True)],
         words={
-            **_names(letter),
+            **_names(letter, links),
             "coach_said_yes": booking.needed_asking and booking.changed_by is Actor.COACH,
             "free_until": spoken_instant(free_until, letter.zone) if letter.generated_at < free_until else None,
             "late_hours": letter.gym.late_cancel_hours,
@@ -43,9 +43,9 @@ def denied(letter: Letter, links: Links) -> Facts:
     booking = letter.about
     return Facts(
         rows=_lesson_rows(letter),
-        actions=[_other_times(booking, links, primary=True), _own_page(letter, links, "See your request")],
+        actions=[_other_times(booking, links)],
         quote=_quote(letter, booking.denial_reason),
-        words={**_names(letter), "by_coach": booking.changed_by is Actor.COACH},
+        words={**_names(letter, links), "by_coach": booking.changed_by is Actor.COACH},
     )
 
 
@@ -58,8 +58,8 @@ def expired(letter: Letter, links: Links) -> Facts:
     ]
     return Facts(
         rows=[*_lesson_rows(letter), ("Expired", answer_by(letter))],
-        actions=[*offers, _other_times(booking, links, primary=True), _own_page(letter, links, "See your request")],
-        words={**_names(letter), "offers": len(offers)},
+        actions=[*offers, _other_times(booking, links)],
+        words={**_names(letter, links), "offers": len(offers)},
     )
 
 
@@ -72,10 +72,10 @@ def cancelled(letter: Letter, links: Links) -> Facts:
         rows.append(("Late", f"Less than {letter.gym.late_cancel_hours} hours before the lesson"))
     return Facts(
         rows=rows,
-        actions=[_other_times(booking, links, primary=True), _own_page(letter, links, "See what was cancelled")],
+        actions=[_other_times(booking, links)],
         quote=None if by_family else _quote(letter, booking.cancel_reason),
         words={
-            **_names(letter),
+            **_names(letter, links),
             "by_family": by_family,
             "by_coach": booking.changed_by is Actor.COACH,
             "was_confirmed": booking.approved_at is not None,
@@ -95,13 +95,14 @@ def _lesson_rows(letter: Letter) -> list[tuple[str, str]]:
     ]
 
 
-def _names(letter: Letter) -> dict[str, object]:
+def _names(letter: Letter, links: Links) -> dict[str, object]:
     booking = letter.about
     return {
         "coach": booking.coach.name,
         "athlete": athlete(booking),
         "lesson": booking.lesson.name,
         "when": when(letter),
+        "own_page": links.booking(booking),
     }
 
 
@@ -111,9 +112,5 @@ def _quote(letter: Letter, reason: str | None) -> tuple[str, str] | None:
     return (f"What {author} wrote", reason) if reason else None
 
 
-def _own_page(letter: Letter, links: Links, label: str, *, primary: bool = False) -> Action:
-    return Action(label, links.booking(letter.about), primary=primary)
-
-
-def _other_times(booking: Booking, links: Links, *, primary: bool = False) -> Action:
-    return Action("Find another time", links.free_times(booking), primary=primary)
+def _other_times(booking: Booking, links: Links) -> Action:
+    return Action("Find another time", links.free_times(booking), primary=True)
