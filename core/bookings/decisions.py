@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.bookings import queries
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
-from core.bookings.permissions import check_may_change
+from core.bookings.permissions import check_may_answer
 from core.bookings.transition import change
 from core.bookings.words import actor_name, reason_given
 from core.errors import AlreadyDecided, BookingCancelled, LinkReplaced, RequestExpired
@@ -53,7 +53,7 @@ def decide(
         Invalid: an admin gave no reason, or it is too long.
     """
     booking = queries.read_again(session, booking_id, coach)
-    check_may_change(session, booking, by)
+    check_may_answer(session, booking, by)
     if not check_answerable(booking, decision, slot_version=slot_version, now=now):
         return booking
     reason = reason_given(reason, required=by.actor is Actor.ADMIN)

@@ -18,7 +18,7 @@ LEAST_BEFORE_REMINDER = timedelta(minutes=15)
 
 
 def expires_at(coach: Coach, starts_at: datetime, *, now: datetime) -> datetime:
-    """Until when a request made now can be answered: before the lesson or within her time to answer, whichever is first."""
+    """Until when a request made now can be answered: before the lesson or within her time, whichever is first."""
     return min(starts_at - timedelta(minutes=coach.expiry_before_min), now + timedelta(minutes=coach.answer_within_min))
 
 

@@ -51,7 +51,7 @@ class Booking(Base):
     slot_version: moved only when time or coach change; part of the coach's link.
     expires_at: until when a request can be answered; None where no asking was needed.
     changed_at, changed_by, changed_by_account_id, channel: the last change, for "already approved by …".
-    denial_reason is shown to the parent; cancel_reason to whoever did not cancel; override_reason is an admin's, for the staff.
+    denial_reason is shown to the parent; cancel_reason to who did not cancel; override_reason, an admin's, to staff.
     """
 
     __tablename__ = "booking"

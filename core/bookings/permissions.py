@@ -25,3 +25,15 @@ def check_may_change(session: Session, booking: Booking, by: By) -> None:
     if by.actor is Actor.ADMIN and account.role is Role.ADMIN:
         return
     raise NotAllowed("Only this lesson's coach or an admin can change this booking.")
+
+
+def check_may_answer(session: Session, booking: Booking, by: By) -> None:
+    """
+    Let pass this booking's coach, and admins: nobody answers a request of their own.
+
+    Raises:
+        NotAllowed: anybody else, the parent included.
+    """
+    if by.actor is Actor.PARENT:
+        raise NotAllowed("Only this lesson's coach or an admin can answer this request.")
+    check_may_change(session, booking, by)

@@ -129,7 +129,7 @@ def _booking(coach: Coach, lesson: LessonType, slot: Slot, wanted: LessonRequest
 
 
 def _store(session: Session, booking: Booking, coach: Coach, lesson: LessonType, *, now: datetime) -> None:
-    """Insert booking and hold. The offer was checked under the lock; the wall refuses what slipped through all the same."""
+    """Insert booking and hold. The offer was checked under the lock; the wall refuses what slipped through."""
     try:
         with session.begin_nested():
             session.add(booking)
