@@ -84,7 +84,7 @@ def questions(draw: Callable[..., Any]) -> tuple[Rules, list[Busy], date, date, 
 
 
 @given(questions())
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_slots_are_those_of_the_slow_model(question: tuple[Rules, list[Busy], date, date, datetime]) -> None:
     rules, busy, first_on, last_on, now = question
     fast = open_slots(rules, busy, first_on=first_on, last_on=last_on, now=now)
@@ -94,7 +94,7 @@ def test_the_slots_are_those_of_the_slow_model(question: tuple[Rules, list[Busy]
 
 
 @given(questions(), st.data())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_answer_stays_until_valid_until_and_is_another_at_that_instant(
     question: tuple[Rules, list[Busy], date, date, datetime], data: st.DataObject
 ) -> None:
