@@ -28,7 +28,7 @@ def password_matches(password_hash: str | None, password: str) -> bool:
             matches = _hasher.verify(password_hash or _nobodys_hash(), password[:MOST_LENGTH])
         except (VerificationError, InvalidHashError):
             return False
-    return matches and password_hash is not None
+    return matches and bool(password_hash)
 
 
 @cache

@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.bootstrap import Services
 from core.errors import LinkExpired, SignInRefused, TooMany
 from core.mail import outbox
@@ -34,15 +33,11 @@ def sign_in_with_password(services: Services, *, email: str, password: str, addr
         TooMany: more than 10 tries for this account or 50 from this address within 15 minutes.
     """
     account_key, address_key = _keys(services.signer, email, address)
+    services.database.transact(_count_try, account_key, address_key)
     with services.database.read() as session:
-        _check_throttle(session, account_key, address_key, now=clock.now())
         account = find_account(session, email)
-    if (
-        not password_matches(account.password_hash if account else None, password)
-        or account is None
-        or account.disabled_at
-    ):
-        services.database.transact(_record_try, account_key, address_key)
+    matches = password_matches(account.password_hash if account else None, password)
+    if not matches or account is None or account.disabled_at:
         raise SignInRefused(REFUSED)
     return services.database.transact(_start, account.id, account_key, user_agent=user_agent)
 
@@ -55,8 +50,6 @@ def ask_for_link(services: Services, *, email: str, address: str) -> None:
         TooMany: as for passwords.
     """
     account_key, address_key = _keys(services.signer, email, address)
-    with services.database.read() as session:
-        _check_throttle(session, account_key, address_key, now=clock.now())
     services.database.transact(_mail_link, email, account_key, address_key)
 
 
@@ -101,7 +94,12 @@ def _check_throttle(session: Session, account_key: str, address_key: str, *, now
             raise TooMany("Too many tries. Please wait a few minutes.", retry_after_s=max(1, int(wait.total_seconds())))
 
 
-def _record_try(session: Session, account_key: str, address_key: str, *, now: datetime) -> None:
+def _count_try(session: Session, account_key: str, address_key: str, *, now: datetime) -> None:
+    """Counted before the password is looked at, one at a time: tries made at once would all find room otherwise."""
+    if session.get_bind().dialect.name == "postgresql":
+        for key in (account_key, address_key):
+            session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+    _check_throttle(session, account_key, address_key, now=now)
     session.add(SignInFailure(account_key=account_key, address_key=address_key, at=now))
 
 
@@ -112,7 +110,7 @@ def _start(session: Session, account_id: int, account_key: str, *, user_agent: s
 
 
 def _mail_link(session: Session, email: str, account_key: str, address_key: str, *, now: datetime) -> None:
-    _record_try(session, account_key, address_key, now=now)
+    _count_try(session, account_key, address_key, now=now)
     account = find_account(session, email)
     if account is not None and account.disabled_at is None:
         outbox.add_sign_in(session, account, new_link(session, account, now=now), now=now)
