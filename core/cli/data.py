@@ -1,0 +1,53 @@
+"""migrate, demo, sweep, backup, restore: what happens to the data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core import backup as backups
+from core import migrations
+from core.bootstrap import services
+from core.cli.serving import say_sign_ins
+from core.demo import load_demo
+from core.settings import load_settings
+from core.sweep import sweep as sweep_once
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (migrate, demo, sweep, backup, restore):
+        app.command()(command)
+
+
+def migrate() -> None:
+    """Bring the database to this program's schema."""
+    changed = migrations.migrate(services().database)
+    print("The database has this program's schema now." if changed else "The database is up to date.")
+
+
+def demo() -> None:
+    """Load a demo gym into an empty database."""
+    migrations.check_schema(services().database)
+    sign_ins = load_demo(services())
+    if sign_ins:
+        print("\n".join(["Sign in to the console as:", *say_sign_ins(sign_ins)]))
+    else:
+        print("There are coaches already, so nothing was loaded.")
+
+
+def sweep() -> None:
+    """Do once whatever is due: expire requests, deliver mail. For machines with cron and no worker."""
+    migrations.check_schema(services().database)
+    print(", ".join(f"{name} {count}" for name, count in sweep_once(services()).items()))
+
+
+def backup(file: Annotated[Path, typer.Argument(help="The file to make; it must not exist.")]) -> None:
+    """Copy everything into one file, consistent, while the gym runs. Keep it safe: it opens every link."""
+    backups.back_up(services(), file)
+    print(f"{file}: {file.stat().st_size:,} bytes. It holds the secret key; keep it as safe as the gym itself.")
+
+
+def restore(file: Annotated[Path, typer.Argument(help="Made by `spirit backup`.")]) -> None:
+    """Fill an empty place from a backup; mail is held until you release it."""
+    made_at = backups.restore(load_settings(), file)
+    print(f"Restored what the gym knew at {made_at}. Mail is held; when all is well: spirit outbox release")

@@ -1,0 +1,101 @@
+"""The mail queue: list, show, retry, drop, hold, release."""
+
+from typing import Annotated
+
+import typer
+
+from core import clock
+from core.bootstrap import Services, services
+from core.errors import SetupError
+from core.gym import the_gym
+from core.mail import outbox
+from core.mail.delivery import letter_for
+from core.mail.messages import compose
+from core.mail.models import MessageState, OutboxMessage
+from core.migrations import check_schema
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The mail queue.")
+MessageId = Annotated[int, typer.Argument(help="The number in `spirit outbox list`.")]
+
+
+@app.command("list")
+def list_mails(
+    state: Annotated[str | None, typer.Option(help="Only queued, sending, sent, dropped or dead ones.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+) -> None:
+    """The latest mails, newest first. Recipients are shown by `show` only."""
+    with _ready().database.read() as session:
+        for message in outbox.list_messages(session, state=_state(state), limit=limit):
+            print(_line(message))
+        if the_gym(session).mail_held:
+            print("Mail is held: nothing is sent until `spirit outbox release`.")
+
+
+@app.command()
+def show(message_id: MessageId) -> None:
+    """One mail: its state, and its text as it would be written now, every secret link masked."""
+    ready = _ready()
+    with ready.database.read() as session:
+        message = outbox.get_message(session, message_id)
+        letter = letter_for(session, message, now=clock.now())
+        mail = compose(letter, settings=ready.settings, signer=ready.signer, mask_links=True)
+    print(_line(message))
+    for name in ("To", "Subject", "Message-ID"):
+        print(f"{name}: {mail[name]}")
+    body = mail.get_body(("plain",))
+    if body is not None:
+        print("", body.get_content().rstrip(), sep="\n")
+
+
+@app.command()
+def retry(message_id: MessageId) -> None:
+    """Try a dead or waiting mail again, at once."""
+    _ready().database.transact(outbox.retry, message_id)
+    print(f"Mail {message_id} is queued again.")
+
+
+@app.command()
+def drop(
+    message_id: MessageId,
+    reason: Annotated[str, typer.Option(help="Why; kept with the mail.")] = "dropped by hand",
+) -> None:
+    """Never send this mail."""
+    _ready().database.transact(outbox.drop, message_id, reason=reason)
+    print(f"Mail {message_id} will not be sent.")
+
+
+@app.command()
+def hold() -> None:
+    """Send nothing until `release`."""
+    _ready().database.transact(outbox.hold)
+    print("Mail is held.")
+
+
+@app.command()
+def release() -> None:
+    """Send again, and try the mail server's password again."""
+    _ready().database.transact(outbox.release)
+    print("Mail goes out again.")
+
+
+def _ready() -> Services:
+    check_schema(services().database)
+    return services()
+
+
+def _state(asked: str | None) -> MessageState | None:
+    if asked is None:
+        return None
+    try:
+        return MessageState(asked.upper())
+    except ValueError:
+        known = ", ".join(state.value.lower() for state in MessageState)
+        raise SetupError(f"There is no state {asked!r}; there are {known}.") from None
+
+
+def _line(message: OutboxMessage) -> str:
+    """ "7  QUEUED  request  booking 12  due 2026-11-24 15:00:00Z  3 tries  421 try later"."""
+    cause = f"booking {message.booking_id}" if message.booking_id is not None else "sign-in"
+    tries = "1 try" if message.attempts == 1 else f"{message.attempts} tries"
+    fate = f"{message.id:>6}  {message.state.value:<7}  {message.kind.value:<17}  {cause:<12}"
+    return f"{fate}  due {message.due_at:%Y-%m-%d %H:%M:%S}Z  {tries}  {message.last_error or ''}".rstrip()

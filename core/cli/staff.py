@@ -1,0 +1,89 @@
+"""create-admin, create-coach: the first people of a gym."""
+
+import re
+import sys
+import unicodedata
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.bootstrap import services
+from core.errors import SetupError
+from core.mail.links import Links
+from core.migrations import check_schema
+from core.people.accounts import create_account
+from core.people.models import Account, Role
+from core.people.sign_in import LINK_LIVES, new_link
+from core.schedule.models import Coach, LessonType
+
+Email = Annotated[str, typer.Argument(help="The address to sign in with.")]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read a password from standard input.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("create-admin")(create_admin)
+    app.command("create-coach")(create_coach)
+
+
+def create_admin(
+    email: Email,
+    name: Annotated[str, typer.Option(help="As the others read it.")] = "Admin",
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Add an admin. Without a password, print a link to sign in with."""
+    _create(email, name, Role.ADMIN, _password(password_stdin))
+
+
+def create_coach(
+    email: Email,
+    name: Annotated[str, typer.Option(help="As parents read it.")],
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Add a coach who teaches every lesson type. Without a password, print a link to sign in with."""
+    _create(email, name, Role.COACH, _password(password_stdin))
+
+
+def _create(email: str, name: str, role: Role, password: str | None) -> None:
+    check_schema(services().database)
+    link_id = services().database.transact(_add, email, name, role, password)
+    print(f"{name} can sign in at {services().settings.console_url}.")
+    if link_id is not None:
+        link = Links(services().settings, services().signer).sign_in(link_id)
+        print(f"This link works once, within {LINK_LIVES.seconds // 60} minutes:\n{link}")
+
+
+def _add(session: Session, email: str, name: str, role: Role, password: str | None, *, now: datetime) -> int | None:
+    """The account, her coach's row if she coaches, and the id of a sign-in link if she has no password."""
+    account = create_account(session, email=email, name=name, role=role, password=password, now=now)
+    if role is Role.COACH:
+        _add_coach(session, account)
+    return new_link(session, account, now=now).id if password is None else None
+
+
+def _add_coach(session: Session, account: Account) -> None:
+    taught = session.scalars(select(LessonType).where(LessonType.active)).all()
+    zone = services().settings.timezone
+    session.add(Coach(account=account, slug=_free_slug(session, account.name), timezone=zone, lessons=list(taught)))
+    session.flush()
+
+
+def _free_slug(session: Session, name: str) -> str:
+    """ "Zoë Müller" → zoe-muller; zoe-muller-2 if that is taken."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "coach"
+    taken = set(session.scalars(select(Coach.slug).where(Coach.slug.startswith(slug))))
+    return next(
+        candidate for candidate in (slug, *(f"{slug}-{number}" for number in range(2, 1000))) if candidate not in taken
+    )
+
+
+def _password(from_stdin: bool) -> str | None:
+    if not from_stdin:
+        return None
+    password = sys.stdin.readline().rstrip("\n")
+    if not password:
+        raise SetupError("There is no password on standard input: echo … | spirit create-admin … --password-stdin")
+    return password

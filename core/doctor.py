@@ -1,0 +1,158 @@
+"""`spirit doctor`: the five things that stop a gym, each looked at for real, each said in a line."""
+
+import os
+import shutil
+import smtplib
+import stat
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core import clock
+from core.bootstrap import Services
+from core.errors import SpiritError, Unavailable
+from core.gym import the_gym
+from core.mail import outbox
+from core.mail.transports import FolderTransport, SmtpTransport
+from core.migrations import check_schema
+
+LEAST_FREE_BYTES = 500 * 1024 * 1024
+SEEN_WITHIN = timedelta(minutes=2)
+MAIL_LATE = timedelta(minutes=10)
+CLOCK_SLACK = timedelta(seconds=5)
+LEAST_KEY_LENGTH = 32
+CONNECT_S = 10
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: whether it is well, and a sentence."""
+
+    about: str
+    is_well: bool
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.is_well else 'FAIL'}  {self.about:<9}  {self.sentence}"
+
+
+class Unwell(SpiritError):
+    """Something is wrong; says what to do."""
+
+
+def examine(services: Services) -> list[Finding]:
+    """Look at everything, whatever was found before. In the order in which to repair."""
+    return [_finding(about, check, services) for about, check in CHECKS.items()]
+
+
+def _finding(about: str, check: Callable[[Services], str], services: Services) -> Finding:
+    try:
+        return Finding(about, True, check(services))
+    except Unavailable:
+        return Finding(about, False, "cannot be told: the database does not answer")
+    except SpiritError as error:
+        return Finding(about, False, str(error))
+    except SQLAlchemyError as error:
+        return Finding(about, False, " ".join(f"the database cannot be used: {getattr(error, 'orig', error)}".split()))
+    except OSError as error:
+        return Finding(about, False, f"{error.filename or about}: {error.strerror or error}")
+
+
+def _database(services: Services) -> str:
+    check_schema(services.database)
+    with services.database.write():
+        kind = "SQLite" if services.database.is_sqlite else "PostgreSQL"
+    return f"{kind} can be written, its schema is this program's, and its guards stand"
+
+
+def _disk(services: Services) -> str:
+    folder = services.settings.data_dir
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"doctor")
+        file.flush()
+        os.fsync(file.fileno())
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        raise Unwell(f"{folder} has {free >> 20} MiB left; make room, {LEAST_FREE_BYTES >> 20} MiB at least")
+    return f"{folder} can be written and has {free >> 30} GiB left"
+
+
+def _mail(services: Services) -> str:
+    transport = services.transport
+    if isinstance(transport, FolderTransport):
+        transport.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=transport.folder):
+            place = f"goes to files in {transport.folder}"
+    else:
+        place = _greeting(transport) if isinstance(transport, SmtpTransport) else "goes out"
+    with services.database.read() as session:
+        gym, now = the_gym(session), clock.now()
+        due_at = outbox.oldest_due_at(session, now=now)
+    if gym.mail_held:
+        raise Unwell(f"{place}, but is held; let it go with: spirit outbox release")
+    if gym.mail_circuit_until is not None and now < gym.mail_circuit_until:
+        raise Unwell(
+            f"{place}, but the server refused our password; correct SPIRIT_MAIL_URL, then: spirit outbox release"
+        )
+    if due_at is not None and now - due_at > MAIL_LATE:
+        raise Unwell(f"{place}, but one has waited since {due_at:%Y-%m-%d %H:%M}Z; see: spirit outbox list")
+    return place
+
+
+def _greeting(transport: SmtpTransport) -> str:
+    server = transport.server
+    connect = smtplib.SMTP_SSL if server.tls_at_once else smtplib.SMTP
+    try:
+        with connect(server.host, server.port, timeout=CONNECT_S) as conversation:
+            conversation.ehlo_or_helo_if_needed()
+    except OSError as error:
+        raise Unwell(f"{server.host}:{server.port} does not answer ({error}); see SPIRIT_MAIL_URL") from None
+    return f"{server.host}:{server.port} answers"
+
+
+def _secrets(services: Services) -> str:
+    settings = services.settings
+    if settings.is_https:
+        if any(len(key) < LEAST_KEY_LENGTH for key in settings.signing_keys()):
+            raise Unwell(f"SPIRIT_SECRET_KEY: a public gym's keys have {LEAST_KEY_LENGTH} characters or more")
+        if not settings.console_url.startswith("https://"):
+            raise Unwell("SPIRIT_CONSOLE_URL is http while the site is https: staff would sign in in the clear")
+        if settings.mail_url.startswith("file:"):
+            raise Unwell("SPIRIT_MAIL_URL is a folder: nobody would get a mail. Set smtp://…")
+    if settings.base_url == settings.console_url:
+        raise Unwell("SPIRIT_BASE_URL and SPIRIT_CONSOLE_URL are the same; each has its own address")
+    for path in (settings.data_dir, settings.data_dir / "secret_key"):
+        _require_private(path)
+    return f"{settings.base_url} and {settings.console_url}; keys and data are private"
+
+
+def _require_private(path: Path) -> None:
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise Unwell(f"others on this machine can open {path}: chmod go= {path}")
+
+
+def _worker(services: Services) -> str:
+    now = clock.now()
+    with services.database.read() as session:
+        seen_at = the_gym(session).last_swept_at
+    local = f"it is {now.astimezone(services.settings.zone):%A %H:%M} in {services.settings.timezone}"
+    if seen_at is None:
+        raise Unwell(f"{local}; nobody expires requests or sends mail: start `spirit worker`")
+    if now < seen_at - CLOCK_SLACK:
+        raise Unwell(f"{local}, but the last sweep was at {seen_at:%Y-%m-%d %H:%M}Z: the clock has gone back")
+    if now - seen_at > SEEN_WITHIN:
+        raise Unwell(f"{local}; no sweep since {seen_at:%Y-%m-%d %H:%M}Z: start `spirit worker`")
+    return f"{local}; the last sweep was {round((now - seen_at).total_seconds())} s ago"
+
+
+CHECKS: dict[str, Callable[[Services], str]] = {
+    "database": _database,
+    "disk": _disk,
+    "mail": _mail,
+    "secrets": _secrets,
+    "worker": _worker,
+}
