@@ -1,6 +1,7 @@
 """From a letter to a mail: one pure function a mail gathers its facts, one template says them, as text and HTML."""
 
 from collections.abc import Callable
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -60,7 +61,7 @@ def compose(letter: Letter, *, settings: Settings, signer: Signer, mask_links: b
     written = render(kind.value, facts, gym=letter.gym)
     mail = EmailMessage()
     _address(mail, letter, settings)
-    mail["Subject"] = written.subject
+    _set_subject(mail, written.subject)
     mail.set_content(written.text, cte="quoted-printable")
     mail.add_alternative(written.html, subtype="html", cte="quoted-printable")
     if kind in CALENDAR and letter.about.approved_at is not None:
@@ -85,6 +86,14 @@ def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Spirit-Mail"] = letter.message.kind.value
+
+
+def _set_subject(mail: EmailMessage, subject: str) -> None:
+    """Encoded by the older Header: the newer way adds a space where it folds a line (Python 3.11)."""
+    if subject.isascii():
+        mail["Subject"] = subject
+    else:
+        mail.set_raw("Subject", Header(subject, "utf-8", header_name="Subject").encode())
 
 
 def deliverable(address: str) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP
 from typing import Any, TypeVar
 
 from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, TemporaryFailure
@@ -27,6 +27,15 @@ PHASE_S, TOTAL_S, GOODBYE_S = 10.0, 45.0, 2.0
 SIGN_IN_REFUSED = (530, 534, 535, 538)
 ABOUT_THIS_MAIL = ("mail", "rcpt", "data")
 ENHANCED_CODE = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
+
+
+def as_sent(message: EmailMessage, recipient: str) -> bytes:
+    """
+    The bytes that leave, with CR LF.
+
+    A recipient with letters beyond ASCII before the @ needs the headers in UTF-8, and a server that takes them.
+    """
+    return message.as_bytes(policy=SMTP.clone(utf8=not recipient.isascii()))
 
 
 class Starttls(enum.Enum):
@@ -153,14 +162,14 @@ class _Conversation:
 
     def hand_over(self, message: EmailMessage, recipient: str) -> None:
         sender = message["From"].addresses[0].addr_spec
-        policy, options = (SMTP, []) if recipient.isascii() else (SMTPUTF8, ["SMTPUTF8", "BODY=8BITMIME"])
+        options = [] if recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
         if options and not self._client.has_extn("smtputf8"):
             self.phase = "rcpt"
             raise smtplib.SMTPNotSupportedError
         self._client.command_encoding = "utf-8" if options else "ascii"
         self._command("mail", lambda: self._client.mail(sender, options))
         self._command("rcpt", lambda: self._client.rcpt(recipient))
-        self._command("data", lambda: self._client.data(message.as_bytes(policy=policy)))
+        self._command("data", lambda: self._client.data(as_sent(message, recipient)))
 
     def end(self) -> None:
         """The mail is the server's now; a goodbye that fails changes nothing."""

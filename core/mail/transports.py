@@ -5,14 +5,13 @@ import os
 import re
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from core.errors import SettingInvalid
 from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, TemporaryFailure
-from core.mail.smtp import Server, SmtpTransport, Starttls
+from core.mail.smtp import Server, SmtpTransport, Starttls, as_sent
 
 __all__ = [
     "AuthenticationFailure",
@@ -68,7 +67,7 @@ class FolderTransport:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8))
+                file.write(as_sent(message, recipient))
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(path)

@@ -101,11 +101,16 @@ def booking(**changes: Any) -> Booking:
     return Booking(**{**values, **changes})
 
 
-APPROVED = {"status": Status.APPROVED, "version": 2, "approved_at": NOW + HOUR, "changed_at": NOW + HOUR}
-BY_NORA = {"changed_by": Actor.COACH, "changed_by_account_id": 2, "channel": Channel.MAIL}
-BY_ADA = {"changed_by": Actor.ADMIN, "changed_by_account_id": 1, "channel": Channel.CONSOLE}
-DENIED = {"status": Status.DENIED, "version": 2, "denied_at": NOW + HOUR, "changed_at": NOW + HOUR}
-EXPIRED = {
+APPROVED: dict[str, Any] = {
+    "status": Status.APPROVED,
+    "version": 2,
+    "approved_at": NOW + HOUR,
+    "changed_at": NOW + HOUR,
+}
+BY_NORA: dict[str, Any] = {"changed_by": Actor.COACH, "changed_by_account_id": 2, "channel": Channel.MAIL}
+BY_ADA: dict[str, Any] = {"changed_by": Actor.ADMIN, "changed_by_account_id": 1, "channel": Channel.CONSOLE}
+DENIED: dict[str, Any] = {"status": Status.DENIED, "version": 2, "denied_at": NOW + HOUR, "changed_at": NOW + HOUR}
+EXPIRED: dict[str, Any] = {
     "status": Status.EXPIRED,
     "version": 2,
     "expired_at": STARTS_AT - 25 * HOUR,
@@ -113,19 +118,23 @@ EXPIRED = {
     "changed_by": Actor.CLOCK,
     "channel": Channel.CLOCK,
 }
-CANCELLED = {
+CANCELLED: dict[str, Any] = {
     **APPROVED,
     "status": Status.CANCELLED,
     "version": 3,
     "cancelled_at": NOW + 9 * HOUR,
     "changed_at": NOW + 9 * HOUR,
 }
-LATE = {"cancelled_late": True, "cancelled_at": STARTS_AT - 5 * HOUR, "changed_at": STARTS_AT - 5 * HOUR}
+LATE: dict[str, Any] = {
+    "cancelled_late": True,
+    "cancelled_at": STARTS_AT - 5 * HOUR,
+    "changed_at": STARTS_AT - 5 * HOUR,
+}
 
 
 def changes(kind: MessageKind) -> dict[str, Any]:
     """How the booking of a sample differs from a request that waits."""
-    return {
+    different: dict[MessageKind, dict[str, Any]] = {
         MessageKind.BOOKED_DIRECTLY: {"status": Status.APPROVED, "approved_at": NOW, "expires_at": None},
         MessageKind.DECIDED_BY_ADMIN: {
             **APPROVED,
@@ -154,7 +163,8 @@ def changes(kind: MessageKind) -> dict[str, Any]:
             "changed_by_account": nora(),
             "cancel_reason": "I sprained my ankle this morning and cannot spot safely. I am sorry!",
         },
-    }.get(kind, {})
+    }
+    return different.get(kind, {})
 
 
 def letter(
