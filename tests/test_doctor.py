@@ -1,0 +1,134 @@
+"""`spirit doctor` finds what stops a gym, and says what to do."""
+
+from collections import namedtuple
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from core import clock
+from core.bootstrap import Services, build
+from core.doctor import examine
+from core.gym import the_gym
+from core.mail.transports import transport_for
+from core.settings import load_settings
+from core.sweep import sweep
+from tests.support.processes import free_port
+from tests.support.smtp import mail_server
+
+LONG_KEY = "k" * 40
+
+
+def complaints(services: Services) -> dict[str, str]:
+    """What is wrong, by what it is about."""
+    return {finding.about: finding.sentence for finding in examine(services) if not finding.is_well}
+
+
+@pytest.fixture
+def healthy(services: Services) -> Services:
+    services.settings.data_dir.chmod(0o700)
+    sweep(services)
+    return services
+
+
+def test_a_healthy_gym_has_nothing_to_complain_of(healthy: Services) -> None:
+    assert complaints(healthy) == {}
+    assert [str(finding)[:14] for finding in examine(healthy)] == [
+        "ok    database",
+        "ok    disk    ",
+        "ok    mail    ",
+        "ok    secrets ",
+        "ok    worker  ",
+    ]
+
+
+def test_a_missing_guard_is_named(healthy: Services) -> None:
+    with healthy.database.write() as transaction:
+        statement = (
+            "DROP TRIGGER ex_hold_coach_insert"
+            if healthy.database.is_sqlite
+            else "ALTER TABLE hold DROP CONSTRAINT ex_hold_coach"
+        )
+        transaction.session.execute(text(statement))
+    assert "ex_hold_coach" in complaints(healthy)["database"]
+
+
+def test_a_database_without_tables_is_named(empty_database_url: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    services = build(load_settings(_env_file=None, data_dir=tmp_path, database_url=empty_database_url))
+    found = complaints(services)
+    services.database.dispose()
+    assert "spirit migrate" in found["database"]
+    assert {"mail", "worker"} <= found.keys()
+
+
+def test_a_full_disk_is_named(healthy: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10 << 30, 10 << 30, 100 << 20))
+    assert "100 MiB left" in complaints(healthy)["disk"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(healthy: Services, tmp_path: Path) -> None:
+    (tmp_path / "no-folder").write_text("")
+    settings = healthy.settings.model_copy(update={"data_dir": tmp_path / "no-folder"})
+    assert str(tmp_path / "no-folder") in complaints(replace(healthy, settings=settings))["disk"]
+
+
+def test_a_mail_server_that_answers_is_fine(healthy: Services) -> None:
+    with mail_server() as server:
+        assert complaints(replace(healthy, transport=transport_for(server.url))) == {}
+
+
+def test_a_mail_server_that_does_not_answer_is_named(healthy: Services) -> None:
+    port = free_port()
+    found = complaints(replace(healthy, transport=transport_for(f"smtp://127.0.0.1:{port}")))
+    assert f"127.0.0.1:{port} does not answer" in found["mail"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("mail_held", True, "is held; let it go with: spirit outbox release"),
+        ("mail_circuit_until", clock.now() + timedelta(days=365), "refused our password"),
+        ("last_swept_at", None, "start `spirit worker`"),
+        ("last_swept_at", clock.now() - timedelta(hours=8), "no sweep since"),
+        ("last_swept_at", clock.now() + timedelta(hours=8), "clock has gone back"),
+    ],
+)
+def test_a_gym_that_stands_still_is_named(healthy: Services, column: str, value: Any, says: str) -> None:
+    with healthy.database.write() as transaction:
+        setattr(the_gym(transaction.session), column, value)
+    assert says in " ".join(complaints(healthy).values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"secret_key": "only sixteen char", "console_url": "https://staff.example.org"}, "32 characters"),
+        ({"secret_key": LONG_KEY, "console_url": "http://staff.example.org"}, "in the clear"),
+        ({"secret_key": LONG_KEY, "console_url": "https://staff.example.org"}, "nobody would get a mail"),
+        (
+            {"secret_key": LONG_KEY, "console_url": "https://gym.example.org", "mail_url": "smtp://127.0.0.1:25"},
+            "the same",
+        ),
+    ],
+)
+def test_a_public_gym_is_held_to_more(healthy: Services, changes: dict[str, str], says: str) -> None:
+    public = load_settings(
+        _env_file=None,
+        data_dir=healthy.settings.data_dir,
+        database_url=healthy.settings.database_url,
+        base_url="https://gym.example.org",
+        **changes,
+    )
+    assert says in complaints(replace(healthy, settings=public))["secrets"]
+
+
+def test_a_key_that_others_can_read_is_named(healthy: Services) -> None:
+    key = healthy.settings.data_dir / "secret_key"
+    key.write_text(LONG_KEY)
+    key.chmod(0o644)
+    assert complaints(healthy) == {"secrets": f"others on this machine can open {key}: chmod go= {key}"}
