@@ -6,9 +6,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
 
-from email_validator import validate_email
-
 from core.mail import to_coach, to_parent
+from core.mail.addresses import deliverable
 from core.mail.calendar import Method, calendar, mail_domain
 from core.mail.letter import Action, Facts, Letter
 from core.mail.links import Links
@@ -74,7 +73,8 @@ def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
     domain = mail_domain(settings)
     name, sender = parseaddr(settings.mail_from)
     mail["From"] = Address(name, addr_spec=sender)
-    mail["To"] = Address(addr_spec=deliverable(letter.message.recipient))
+    local_part, _, reader_domain = deliverable(letter.message.recipient).rpartition("@")
+    mail["To"] = Address(username=local_part, domain=reader_domain)
     mail["Date"] = letter.generated_at
     mail["Message-ID"] = f"<{letter.message.message_id}@{domain}>"
     if letter.booking is not None:
@@ -94,12 +94,6 @@ def _set_subject(mail: EmailMessage, subject: str) -> None:
         mail["Subject"] = subject
     else:
         mail.set_raw("Subject", Header(subject, "utf-8", header_name="Subject").encode())
-
-
-def deliverable(address: str) -> str:
-    """The address with its domain as mail servers write it."""
-    checked = validate_email(address, check_deliverability=False, test_environment=True)
-    return f"{checked.local_part}@{checked.ascii_domain}"
 
 
 def _add_calendar(mail: EmailMessage, letter: Letter, method: Method, settings: Settings) -> None:

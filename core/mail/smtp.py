@@ -20,6 +20,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any, TypeVar
 
+from core.mail.addresses import deliverable
 from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, TemporaryFailure
 
 T = TypeVar("T")
@@ -29,13 +30,13 @@ ABOUT_THIS_MAIL = ("mail", "rcpt", "data")
 ENHANCED_CODE = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
 
 
-def as_sent(message: EmailMessage, recipient: str) -> bytes:
+def as_sent(message: EmailMessage) -> bytes:
     """
     The bytes that leave, with CR LF.
 
     A recipient with letters beyond ASCII before the @ needs the headers in UTF-8, and a server that takes them.
     """
-    return message.as_bytes(policy=SMTP.clone(utf8=not recipient.isascii()))
+    return message.as_bytes(policy=SMTP.clone(utf8=not str(message["To"]).isascii()))
 
 
 class Starttls(enum.Enum):
@@ -83,13 +84,16 @@ class Watch:
         timer.daemon = True
         timer.start()
         try:
-            return step()
+            done = step()
         except OSError:  # smtplib's own errors are among these
             if is_over.is_set():
                 raise TimeoutError from None
             raise
         finally:
             timer.cancel()
+        if is_over.is_set():
+            raise TimeoutError  # what looks like an answer is the part of one that came in time
+        return done
 
 
 class SmtpTransport:
@@ -111,7 +115,7 @@ class SmtpTransport:
             talk = _Conversation(self.server, Watch(self._phase_s, self._total_s), opened)
             try:
                 talk.begin()
-                talk.hand_over(message, recipient)
+                talk.hand_over(message, deliverable(recipient))
             except OSError as error:
                 raise _failure(talk.phase, error) from error
             talk.end()
@@ -169,7 +173,7 @@ class _Conversation:
         self._client.command_encoding = "utf-8" if options else "ascii"
         self._command("mail", lambda: self._client.mail(sender, options))
         self._command("rcpt", lambda: self._client.rcpt(recipient))
-        self._command("data", lambda: self._client.data(as_sent(message, recipient)))
+        self._command("data", lambda: self._client.data(as_sent(message)))
 
     def end(self) -> None:
         """The mail is the server's now; a goodbye that fails changes nothing."""

@@ -67,7 +67,7 @@ class FolderTransport:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(as_sent(message, recipient))
+                file.write(as_sent(message))
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(path)

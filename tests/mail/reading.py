@@ -30,7 +30,7 @@ class Read:
 def read(letter: Letter, *, mask_links: bool = False) -> Read:
     """Compose it, send it as bytes, and read it again."""
     composed = compose(letter, settings=settings, signer=signer, mask_links=mask_links)
-    mail = BytesParser(policy=default).parsebytes(as_sent(composed, letter.message.recipient))
+    mail = BytesParser(policy=default).parsebytes(as_sent(composed))
     assert isinstance(mail, EmailMessage)
     html = body(mail, "html")
     page = _Page()
