@@ -64,8 +64,9 @@ class Delivery:
 def deliver_due(services: Services) -> Delivery:
     """Deliver until nothing is due. Safe to run at any time, anywhere, any number of times."""
     done = Delivery()
-    while (message_id := services.database.transact(_claim)) is not None:
-        done = done.counting(_deliver(services, message_id))
+    while (claim := services.database.transact(_claim)) is not None:
+        if (state := _deliver(services, *claim)) is not None:
+            done = done.counting(state)
     return done
 
 
@@ -86,17 +87,20 @@ class Pump:
             self._running += 1
         try:
             return self._until_quiet(services)
-        finally:
+        except BaseException:
             with self._mutex:
                 self._running -= 1
+            raise
 
     def _until_quiet(self, services: Services) -> Delivery:
+        """Leaves under the same lock as it finds that nobody rang: a ring is either seen here or delivers itself."""
         total = Delivery()
         while True:
             done = deliver_due(services)
             total = Delivery(*(a + b for a, b in zip(_numbers(total), _numbers(done), strict=True)))
             with self._mutex:
                 if not self._rung:
+                    self._running -= 1
                     return total
                 self._rung = False
 
@@ -133,8 +137,8 @@ def _due(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _claim(session: Session, *, now: datetime) -> int | None:
-    """Step 1. The id of a row that is now ours for a minute; None when nothing is due or mail is held."""
+def _claim(session: Session, *, now: datetime) -> tuple[int, datetime] | None:
+    """Step 1. The id of a row that is now ours, and until when; None when nothing is due or mail is held."""
     gym = the_gym(session)
     if gym.mail_held or (gym.mail_circuit_until is not None and now < gym.mail_circuit_until):
         return None
@@ -147,37 +151,47 @@ def _claim(session: Session, *, now: datetime) -> int | None:
     ).one_or_none()
     if message_id is None:
         return None
+    lease = now + LEASE
     claimed = session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == message_id, _due(now))
-        .values(
-            state=MessageState.SENDING, lease_until=now + LEASE, leased_by=_me(), attempts=OutboxMessage.attempts + 1
-        )
+        .values(state=MessageState.SENDING, lease_until=lease, leased_by=_me(), attempts=OutboxMessage.attempts + 1)
         .execution_options(synchronize_session=False)
     )
-    return message_id if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
+    return (message_id, lease) if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
 
 
-def _deliver(services: Services, message_id: int) -> MessageState:
+def _deliver(services: Services, message_id: int, lease: datetime) -> MessageState | None:
+    """Steps 2 to 5. What became of it; None if we slept so long that somebody else has claimed it since."""
     failpoint("claimed")
     with services.database.read() as session:
-        now = clock.now()
         message = session.get_one(OutboxMessage, message_id)
-        lease = message.lease_until
-        link = session.get(SignInLink, message.sign_in_link_id) if message.sign_in_link_id is not None else None
-        letter = letter_for(session, message, now=now)
-    if reason := truth.why_untrue(message, letter.booking, link, now=now):  # step 2
-        return _record(services, message_id, lease, MessageState.DROPPED, reason)
+    if message.lease_until != lease:
+        return None
     try:
-        mail = compose(letter, settings=services.settings, signer=services.signer)  # step 3
-        services.transport.send(mail, recipient=message.recipient)  # step 4
+        untrue = _send(services, message)
     except MailFailure as failure:
         return _record_failure(services, message, failure)
-    except Exception as error:  # a mail that cannot be rendered must not stop the others
+    except Exception as error:  # a mail that cannot be written must not stop the others
         log.exception("mail failed", outbox_id=message_id, kind=message.kind.value)
         return _record_failure(services, message, MailFailure(f"could not be written: {type(error).__name__}"))
+    if untrue is not None:
+        return _record(services, message_id, lease, MessageState.DROPPED, untrue)
     failpoint("mail_sent")
     return _record(services, message_id, lease, MessageState.SENT, None)
+
+
+def _send(services: Services, message: OutboxMessage) -> str | None:
+    """Steps 2 to 4. Returns why it is no longer true, if so; then nothing was sent."""
+    with services.database.read() as session:
+        now = clock.now()
+        link = session.get(SignInLink, message.sign_in_link_id) if message.sign_in_link_id is not None else None
+        letter = letter_for(session, message, now=now)
+    if reason := truth.why_untrue(message, letter.booking, link, now=now):
+        return reason
+    mail = compose(letter, settings=services.settings, signer=services.signer)
+    services.transport.send(mail, recipient=message.recipient)
+    return None
 
 
 def _record_failure(services: Services, message: OutboxMessage, failure: MailFailure) -> MessageState:

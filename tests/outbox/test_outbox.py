@@ -1,0 +1,168 @@
+"""What is written into the outbox, and what the staff may do with it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.bookings import expiry
+from core.bookings.decisions import Decision
+from core.errors import NotFound, NotPossible
+from core.gym import the_gym
+from core.mail import outbox
+from core.mail.failures import PermanentFailure
+from core.mail.models import MessageKind, MessageState
+from core.people.accounts import find_account
+from core.people.sign_in import new_link
+from tests.outbox.conftest import NORAS, SAMS, TUESDAY_AT_FOUR, Post
+from tests.support.people import NOW
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def test_a_mail_is_due_at_once_and_a_reminder_later(post: Post) -> None:
+    booking = post.ask()
+    received, request = post.row(MessageKind.REQUEST_RECEIVED), post.row(MessageKind.REQUEST)
+    reminder = post.row(MessageKind.REMINDER)
+    assert (received.recipient, received.account_id, received.due_at) == (SAMS, None, NOW)
+    assert (request.recipient, request.account_id, request.due_at) == (NORAS, booking.coach.account_id, NOW)
+    assert (reminder.recipient, reminder.due_at) == (NORAS, TUESDAY_AT_FOUR - 3 * HOUR)
+    for row in (received, request, reminder):
+        assert (row.state, row.attempts, row.channel) == (MessageState.QUEUED, 0, "mail")
+        assert (row.booking_id, row.booking_version, row.created_at) == (booking.id, 1, NOW)
+
+
+def test_bad_news_is_told_however_late_and_a_confirmation_until_the_start(
+    post: Post, clock: time_machine.Traveller
+) -> None:
+    post.answer(post.ask(), Decision.DENY)
+    post.book()
+    post.ask(TUESDAY_AT_FOUR - 2 * HOUR)
+    clock.move_to(TUESDAY_AT_FOUR)
+    post.services.database.transact(expiry.expire_overdue, coach=post.nora)
+    for kind in (MessageKind.DENIED, MessageKind.EXPIRED, MessageKind.REQUEST_EXPIRED):
+        assert post.row(kind).not_after is None
+    for kind in (MessageKind.CONFIRMED, MessageKind.BOOKED_DIRECTLY):
+        assert post.row(kind).not_after == TUESDAY_AT_FOUR
+
+
+def test_one_fact_is_one_row(post: Post) -> None:
+    booking = post.ask()
+    with pytest.raises(IntegrityError):
+        post.services.database.transact(
+            lambda session, now: outbox.add(session, MessageKind.REQUEST, session.merge(booking), now=now)
+        )
+
+
+def test_every_mail_has_a_message_id_of_its_own(post: Post) -> None:
+    post.ask()
+    post.book()
+    with post.services.database.read() as session:
+        ids = [row.message_id for row in outbox.list_messages(session)]
+    assert len(set(ids)) == len(ids) == 5
+
+
+def test_the_latest_mails_are_listed_first_page_by_page_and_by_state(post: Post) -> None:
+    post.ask()
+    post.book()
+    with post.services.database.read() as session:
+        everything = [row.id for row in outbox.list_messages(session)]
+        assert everything == sorted(everything, reverse=True)
+        assert [row.id for row in outbox.list_messages(session, limit=2)] == everything[:2]
+        assert [row.id for row in outbox.list_messages(session, before_id=everything[1])] == everything[2:]
+        assert outbox.list_messages(session, state=MessageState.DEAD) == []
+        assert len(outbox.list_messages(session, state=MessageState.QUEUED)) == 5
+        assert outbox.get_message(session, everything[0]).id == everything[0]
+        with pytest.raises(NotFound):
+            outbox.get_message(session, 999_999)
+
+
+def test_a_dead_mail_is_tried_again_from_the_beginning(post: Post) -> None:
+    post.book()
+    post.server.refuse_with(PermanentFailure("no such mailbox"), only=SAMS)
+    assert post.deliver().dead == 1
+    row = post.row(MessageKind.CONFIRMED)
+    retried = post.services.database.transact(outbox.retry, row.id)
+    assert (retried.state, retried.due_at, retried.attempts, retried.finished_at) == (MessageState.QUEUED, NOW, 0, None)
+    post.server.recover()
+    assert post.deliver().sent == 1
+    assert post.row(MessageKind.CONFIRMED).message_id == row.message_id
+
+
+def test_a_waiting_mail_can_be_sent_at_once(post: Post) -> None:
+    post.ask()
+    post.deliver()
+    reminder = post.row(MessageKind.REMINDER)
+    post.services.database.transact(outbox.retry, reminder.id)
+    assert post.deliver().sent == 1
+
+
+def test_a_mail_that_was_dropped_by_hand_is_never_sent(post: Post) -> None:
+    post.ask()
+    row = post.row(MessageKind.REQUEST)
+    dropped = post.services.database.transact(outbox.drop, row.id, reason="Nora was told by phone")
+    assert (dropped.state, dropped.last_error, dropped.finished_at) == (
+        MessageState.DROPPED,
+        "Nora was told by phone",
+        NOW,
+    )
+    post.deliver()
+    assert post.server.recipients() == [SAMS]
+
+
+@pytest.mark.parametrize("state", [MessageState.SENT, MessageState.DROPPED, MessageState.SENDING])
+def test_a_mail_that_is_done_or_on_its_way_is_left_alone(post: Post, state: MessageState) -> None:
+    post.ask()
+    post.change(MessageKind.REQUEST, state=state)
+    row = post.row(MessageKind.REQUEST)
+    with pytest.raises(NotPossible, match=f"Mail {row.id} is {state.value.lower()}"):
+        post.services.database.transact(outbox.retry, row.id)
+    with pytest.raises(NotPossible, match=f"Mail {row.id} is {state.value.lower()}"):
+        post.services.database.transact(outbox.drop, row.id, reason="By hand")
+    assert post.row(MessageKind.REQUEST).state is state
+
+
+def test_nothing_leaves_while_mail_is_held(post: Post) -> None:
+    post.book()
+    post.services.database.transact(outbox.hold)
+    assert (post.deliver().sent, post.server.tried) == (0, 0)
+    post.services.database.transact(outbox.release)
+    assert post.deliver().sent == 2
+
+
+def test_release_forgets_a_refused_password_too(post: Post) -> None:
+    with post.services.database.write() as transaction:
+        the_gym(transaction.session).mail_circuit_until = NOW + HOUR
+    post.book()
+    assert post.deliver().sent == 0
+    post.services.database.transact(outbox.release)
+    assert post.deliver().sent == 2
+
+
+def test_the_mail_that_waits_longest_can_be_asked_for(post: Post, clock: time_machine.Traveller) -> None:
+    def oldest() -> object:
+        with post.services.database.read() as session:
+            return outbox.oldest_due_at(session, now=NOW + HOUR)
+
+    assert oldest() is None
+    post.ask()
+    clock.move_to(NOW + MINUTE)
+    post.book()
+    assert oldest() == NOW
+    post.deliver()
+    assert oldest() is None
+
+
+def test_a_mail_has_one_cause(post: Post) -> None:
+    booking = post.ask()
+
+    def both_causes(session: Session, *, now: datetime) -> None:
+        nora = find_account(session, NORAS)
+        assert nora is not None
+        mail = outbox.add_sign_in(session, nora, new_link(session, nora, now=now), now=now)
+        mail.booking_id = booking.id
+
+    with pytest.raises(IntegrityError):
+        post.services.database.transact(both_causes)

@@ -1,0 +1,89 @@
+"""A mail is sent only while it is true; what is no longer true says why."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.bookings.models import Booking, Status
+from core.mail.models import MessageKind, OutboxMessage
+from core.mail.truth import why_untrue
+from core.people.models import SignInLink
+from tests.support.people import NOW
+
+HOUR = timedelta(hours=1)
+THE_REQUEST_WAS = "the request was {} before this mail was sent"
+THE_BOOKING_WAS = "the booking was {} before this mail was sent"
+TRUE_WHILE = {
+    MessageKind.REQUEST: Status.PENDING,
+    MessageKind.REMINDER: Status.PENDING,
+    MessageKind.REQUEST_RECEIVED: Status.PENDING,
+    MessageKind.CONFIRMED: Status.APPROVED,
+    MessageKind.BOOKED_DIRECTLY: Status.APPROVED,
+    MessageKind.DENIED: Status.DENIED,
+    MessageKind.EXPIRED: Status.EXPIRED,
+    MessageKind.REQUEST_EXPIRED: Status.EXPIRED,
+    MessageKind.CANCELLED: Status.CANCELLED,
+    MessageKind.LESSON_CANCELLED: Status.CANCELLED,
+}
+WORDS = {
+    Status.PENDING: "waiting again",
+    Status.APPROVED: "approved",
+    Status.DENIED: "denied",
+    Status.EXPIRED: "expired",
+    Status.CANCELLED: "cancelled",
+}
+
+
+def message(kind: MessageKind, **columns: object) -> OutboxMessage:
+    return OutboxMessage(kind=kind, booking_version=2, **columns)
+
+
+def booking(status: Status) -> Booking:
+    return Booking(status=status, version=2, expires_at=NOW + HOUR, starts_at=NOW + 5 * HOUR)
+
+
+def test_every_kind_of_mail_knows_when_it_is_true() -> None:
+    assert {*TRUE_WHILE, MessageKind.DECIDED_BY_ADMIN, MessageKind.SIGN_IN} == set(MessageKind)
+
+
+@pytest.mark.parametrize("status", list(Status))
+@pytest.mark.parametrize("kind", list(TRUE_WHILE))
+def test_a_mail_is_true_in_one_state_of_its_booking(kind: MessageKind, status: Status) -> None:
+    reason = why_untrue(message(kind), booking(status), None, now=NOW)
+    if status is TRUE_WHILE[kind]:
+        assert reason is None
+    elif TRUE_WHILE[kind] is Status.PENDING:
+        assert reason == THE_REQUEST_WAS.format(WORDS[status])
+    else:
+        assert reason == THE_BOOKING_WAS.format(WORDS[status])
+
+
+@pytest.mark.parametrize("kind", [MessageKind.REQUEST, MessageKind.REMINDER, MessageKind.REQUEST_RECEIVED])
+def test_a_request_past_its_expiry_is_asked_about_no_more_although_no_sweep_has_run(kind: MessageKind) -> None:
+    waiting = booking(Status.PENDING)
+    assert why_untrue(message(kind), waiting, None, now=NOW + HOUR - timedelta(microseconds=1)) is None
+    assert why_untrue(message(kind), waiting, None, now=NOW + HOUR) == THE_REQUEST_WAS.format("expired")
+
+
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.DENIED])
+def test_what_an_admin_decided_is_told_until_the_booking_changes_again(status: Status) -> None:
+    told = message(MessageKind.DECIDED_BY_ADMIN)
+    assert why_untrue(told, booking(status), None, now=NOW) is None
+    later = booking(Status.CANCELLED)
+    later.version = 3
+    assert why_untrue(told, later, None, now=NOW) == THE_BOOKING_WAS.format("cancelled")
+
+
+@pytest.mark.parametrize("kind", list(MessageKind))
+def test_no_mail_is_sent_from_the_instant_it_is_worth_nothing(kind: MessageKind) -> None:
+    about = booking(TRUE_WHILE[kind]) if kind in TRUE_WHILE else None
+    row = message(kind, not_after=NOW + HOUR)
+    assert why_untrue(row, about, None, now=NOW + HOUR - timedelta(microseconds=1)) is None
+    assert why_untrue(row, about, None, now=NOW + HOUR) == "it was too late to send it"
+
+
+def test_a_link_that_was_used_is_not_mailed() -> None:
+    fresh, used = SignInLink(used_at=None), SignInLink(used_at=NOW)
+    row = message(MessageKind.SIGN_IN, not_after=NOW + HOUR)
+    assert why_untrue(row, None, fresh, now=NOW) is None
+    assert why_untrue(row, None, used, now=NOW) == "the link was used before this mail was sent"
