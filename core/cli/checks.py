@@ -1,11 +1,12 @@
 """doctor, config: what is set, and whether it works."""
 
+import re
+
 import typer
 from pydantic import SecretStr
 
 from core.bootstrap import services
 from core.doctor import examine
-from core.logs import masked
 from core.settings import Settings, load_settings
 
 
@@ -35,9 +36,6 @@ def _shown(value: object) -> str:
         return "(set)" if value.get_secret_value() else ""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return ",".join(value) if isinstance(value, tuple) else str(value) if "@" not in str(value) else _masked(str(value))
-
-
-def _masked(value: str) -> str:
-    """Only the password of an address is a secret here; a sender's e-mail address is not."""
-    return str(masked(value)) if "://" in value else value
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return re.sub(r"(://[^/@:]*:)[^/@]*@", r"\1…@", str(value))
