@@ -24,11 +24,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from core import clock
 from core.db import Database
-from core.errors import GuardMissing, SchemaNewer, SchemaOutdated
+from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
 from core.migrations import guards
 
 LOCK_KEY = 5_717_264_101  # of ours alone
@@ -99,36 +100,52 @@ def _refuse_newer(current: str | None) -> None:
 @contextmanager
 def _migrating(database: Database) -> Iterator[Connection]:
     """A connection of its own, in one transaction, under the lock."""
-    if not database.is_sqlite:
-        engine = create_engine(
-            database.url.set(drivername="postgresql+psycopg"), poolclass=NullPool, hide_parameters=True
-        )
-        with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-            yield connection
-        return
-    assert database.queue is not None
-    database.queue.acquire(time.monotonic() + WAIT_S)
+    deadline = time.monotonic() + WAIT_S
+    if database.queue is not None:
+        database.queue.acquire(deadline)
     try:
-        engine = _sqlite_engine(database)
-        with engine.begin() as connection:
+        with _locked(database, deadline) as connection, connection.get_transaction() or connection.begin():
             yield connection
     finally:
-        database.queue.release()
+        if database.queue is not None:
+            database.queue.release()
 
 
-def _sqlite_engine(database: Database) -> Engine:
+def _locked(database: Database, deadline: float) -> Connection:
+    """Begun, and alone with the schema. Raises Unavailable when that took too long."""
+    left_ms = max(1, int((deadline - time.monotonic()) * 1000))
+    engine = _sqlite_engine(database, left_ms) if database.is_sqlite else _postgresql_engine(database)
+    connection = None
+    try:
+        connection = engine.connect()
+        connection.begin()
+        if not database.is_sqlite:
+            connection.execute(text(f"SET LOCAL lock_timeout = {left_ms}"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+    except OperationalError as error:
+        if connection is not None:
+            connection.close()
+        raise Unavailable("The database was busy for too long. Nothing was changed; please try again.") from error
+    return connection
+
+
+def _postgresql_engine(database: Database) -> Engine:
+    return create_engine(database.url.set(drivername="postgresql+psycopg"), poolclass=NullPool, hide_parameters=True)
+
+
+def _sqlite_engine(database: Database, wait_ms: int) -> Engine:
     engine = create_engine(database.url, poolclass=NullPool, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: sqlite3.Connection, record: Any) -> None:
         dbapi_connection.isolation_level = None
         for pragma in (
+            f"busy_timeout = {wait_ms}",
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = OFF",
             "legacy_alter_table = ON",
-            "busy_timeout = 60000",
         ):
             dbapi_connection.execute(f"PRAGMA {pragma}")
 

@@ -1,0 +1,346 @@
+"""The schema on both databases: from nothing to head, under the lock, with nothing lost and every guard standing."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy.exc import IntegrityError
+
+from core import migrations
+from core.bootstrap import Services
+from core.db import Database
+from core.demo import load_demo
+from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
+from core.gym import the_gym
+from core.migrations import check_schema, guards, migrate
+from core.migrations.models import Base
+from tests.support.databases import fresh
+
+VERSIONS = Path(migrations.__file__).parent / "versions"
+TABLES = Base.metadata.sorted_tables
+
+
+@pytest.fixture
+def empty_database(empty_database_url: str) -> Iterator[Database]:
+    with fresh(empty_database_url) as database:
+        yield database
+
+
+def tables_of(database: Database) -> set[str]:
+    with database.read_engine.connect() as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def run(database: Database, *statements: str) -> None:
+    with database.write() as transaction:
+        for statement in statements:
+            transaction.session.execute(text(statement))
+
+
+def test_an_empty_database_is_brought_to_the_newest_schema_once(empty_database: Database) -> None:
+    assert migrate(empty_database)
+    assert tables_of(empty_database) == {table.name for table in TABLES} | {"alembic_version"}
+    assert not migrate(empty_database)
+    check_schema(empty_database)
+    with empty_database.read() as session:
+        gym = the_gym(session)
+        assert (gym.name, gym.mail_held, gym.late_cancel_hours) == ("Spirit Athletics", False, 24)
+
+
+def test_the_models_are_the_schema(database: Database) -> None:
+    with database.read_engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def checks_of(connection: Connection) -> dict[str, set[str]]:
+    """The names of each table's check constraints, which autogenerate does not compare."""
+    found = inspect(connection)
+    return {table.name: {str(check["name"]) for check in found.get_check_constraints(table.name)} for table in TABLES}
+
+
+def test_the_models_checks_stand(database: Database) -> None:
+    from sqlalchemy import CheckConstraint
+
+    wanted = {
+        table.name: {str(rule.name) for rule in table.constraints if isinstance(rule, CheckConstraint)}
+        for table in TABLES
+    }
+    with database.read_engine.connect() as connection:
+        assert checks_of(connection) == wanted
+
+
+def test_every_guard_stands(database: Database) -> None:
+    with database.read_engine.connect() as connection:
+        assert guards.missing(connection) == set()
+
+
+def test_an_empty_database_is_called_outdated(empty_database: Database) -> None:
+    with pytest.raises(SchemaOutdated, match="Run `spirit migrate`"):
+        check_schema(empty_database)
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(database: Database) -> None:
+    run(database, "UPDATE alembic_version SET version_num = '9876'")
+    with pytest.raises(SchemaNewer, match="newer than this program"):
+        check_schema(database)
+    with pytest.raises(SchemaNewer, match="newer than this program"):
+        migrate(database)
+    with database.read() as session:
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "9876"
+
+
+GUARDS = [
+    *(("sqlite", name, f"DROP TRIGGER {name}") for name in guards.SQLITE),
+    ("postgresql", "ex_hold_coach", "ALTER TABLE hold DROP CONSTRAINT ex_hold_coach"),
+    ("postgresql", "booking_event_append_only", "DROP TRIGGER booking_event_append_only ON booking_event"),
+    (
+        "postgresql",
+        "booking_event_append_only",
+        "ALTER TABLE booking_event DISABLE TRIGGER booking_event_append_only",
+    ),
+]
+
+
+@pytest.mark.parametrize(("backend", "guard", "removal"), GUARDS, indirect=["backend"])
+def test_a_missing_guard_is_named(database: Database, guard: str, removal: str) -> None:
+    run(database, removal)
+    with pytest.raises(GuardMissing, match=f"lacks {guard}\\."):
+        check_schema(database)
+
+
+@pytest.mark.parametrize(("backend", "guard", "removal"), GUARDS[:-1], indirect=["backend"])
+def test_a_guard_that_fell_is_put_up_again_beside_those_that_stand(
+    database: Database, guard: str, removal: str
+) -> None:
+    run(database, removal)
+    with database.write() as transaction:
+        guards.create(_Op(transaction.session.connection()))
+    check_schema(database)
+
+
+class _Op:
+    """As much of Alembic's `op` as the guards use."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get_bind(self) -> Connection:
+        return self._connection
+
+    def execute(self, statement: object) -> None:
+        self._connection.execute(statement)  # type: ignore[call-overload]  # a text clause
+
+
+def test_three_programs_that_start_at_once_migrate_once(empty_database_url: str) -> None:
+    program = (
+        "import sys; from core.db import Database; from core.migrations import migrate; "
+        "print(migrate(Database(sys.argv[1])))"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, empty_database_url], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    answers = sorted(process.communicate(timeout=60)[0].strip() for process in started)
+    assert [process.returncode for process in started] == [0, 0, 0]
+    assert answers == ["False", "False", "True"]
+    with fresh(empty_database_url) as database:
+        check_schema(database)
+
+
+def test_a_database_that_stays_busy_is_left_alone_with_a_sentence(
+    empty_database: Database, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "WAIT_S", 0.3)
+    with empty_database.write_engine.connect() as holder:
+        if backend == "postgresql":
+            holder.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": migrations.LOCK_KEY})
+        else:
+            holder.begin()
+        address = empty_database.url.render_as_string(hide_password=False)
+        with fresh(address) as other, pytest.raises(Unavailable, match="database"):
+            migrate(other)
+    assert tables_of(empty_database) == set()
+    assert migrate(empty_database)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_writer_outside_our_queue_is_waited_for_too(
+    empty_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "WAIT_S", 0.3)
+    outsider = sqlite3.connect(str(empty_database.url.database), isolation_level=None)
+    outsider.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable, match="busy for too long"):
+        migrate(empty_database)
+    outsider.execute("ROLLBACK")
+    outsider.close()
+    assert migrate(empty_database)
+
+
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+from core.migrations import guards
+from core.migrations.models import Base
+
+revision, down_revision, branch_labels, depends_on = "9999", {head!r}, None, None
+
+
+def upgrade():
+    {steps}
+"""
+REBUILD_EVERYTHING = """
+    for table in Base.metadata.sorted_tables:
+        with op.batch_alter_table(table.name, recreate="auto" if {pg} else "always", copy_from=table) as batch:
+            batch.add_column(sa.Column("remark", sa.String(), nullable=True))
+    guards.create(op)
+"""
+
+
+class NextRelease:
+    """A throw-away revision after the newest one, in a folder of its own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder = folder
+        self._monkeypatch = monkeypatch
+
+    def brings(self, steps: str) -> None:
+        head = migrations._script().get_current_head()
+        (self._folder / "9999_next.py").write_text(REVISION.format(head=head, steps=steps.strip()))
+        configured = migrations._config
+
+        def with_the_next(connection: Connection | None = None) -> Config:
+            config = configured(connection)
+            config.set_main_option("version_locations", f"{VERSIONS}{os.pathsep}{self._folder}")
+            return config
+
+        self._monkeypatch.setattr(migrations, "_config", with_the_next)
+
+
+@pytest.fixture
+def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NextRelease:
+    folder = tmp_path / "next"
+    folder.mkdir()
+    return NextRelease(folder, monkeypatch)
+
+
+def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    with database.read_engine.connect() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr) for table in TABLES
+        }
+
+
+def test_a_filled_database_keeps_every_row_when_all_its_tables_are_rebuilt(
+    services: Services, next_release: NextRelease
+) -> None:
+    database = services.database
+    load_demo(services)
+    before = contents(database)
+    filled = {name for name, rows in before.items() if rows}
+    assert filled >= {"booking", "hold", "booking_event", "outbox", "coach", "account", "coach_lesson", "weekly_hours"}
+    with database.read_engine.connect() as connection:
+        checks = checks_of(connection)
+    next_release.brings(REBUILD_EVERYTHING.format(pg=not database.is_sqlite))
+    assert migrate(database)
+    assert contents(database) == before
+    check_schema(database)
+    with database.read_engine.connect() as connection:
+        assert checks_of(connection) == checks
+        assert "remark" in {column["name"] for column in inspect(connection).get_columns("booking")}
+        if database.is_sqlite:
+            assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+    with pytest.raises(IntegrityError, match="append_only"):
+        run(database, "DELETE FROM booking_event")
+
+
+def test_a_copy_is_made_before_a_filled_sqlite_database_is_changed(
+    services: Services, next_release: NextRelease, tmp_path: Path
+) -> None:
+    database = services.database
+    load_demo(services)
+    head, before = migrations._script().get_current_head(), contents(database)
+    next_release.brings(REBUILD_EVERYTHING.format(pg=not database.is_sqlite))
+    migrate(database)
+    copies = [*tmp_path.rglob("backups/*.db")]
+    if not database.is_sqlite:
+        assert copies == []  # pg_dump is the operator's
+        return
+    assert len(copies) == 1
+    assert copies[0].name.startswith(f"spirit-before-migration-from-{head}-")
+    assert copies[0].stat().st_mode & 0o777 == 0o600
+    with fresh(f"sqlite:///{copies[0]}") as copy:
+        assert contents(copy) == before
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_first_migration_copies_nothing(empty_database: Database, tmp_path: Path) -> None:
+    migrate(empty_database)
+    assert not [*tmp_path.rglob("backups")]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_revision_that_forgets_the_guards_is_undone(services: Services, next_release: NextRelease) -> None:
+    database = services.database
+    next_release.brings(
+        """
+    with op.batch_alter_table("hold", recreate="always") as batch:
+        batch.add_column(sa.Column("remark", sa.String(), nullable=True))
+"""
+    )
+    head = migrations._script().get_current_head()
+    with pytest.raises(GuardMissing, match="ex_hold_coach_insert, ex_hold_coach_update"):
+        migrate(database)
+    assert head == "9999"
+    with database.read_engine.connect() as connection:
+        assert guards.missing(connection) == set()
+        assert "remark" not in {column["name"] for column in inspect(connection).get_columns("hold")}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_revision_that_leaves_rows_without_their_parents_is_undone(
+    services: Services, next_release: NextRelease
+) -> None:
+    database = services.database
+    load_demo(services)
+    before = contents(database)
+    next_release.brings('op.execute("DELETE FROM coach")')
+    with pytest.raises(GuardMissing, match="without their parents"):
+        migrate(database)
+    assert contents(database) == before
+
+
+def test_a_revision_that_fails_halfway_changes_nothing(services: Services, next_release: NextRelease) -> None:
+    database = services.database
+    before = tables_of(database)
+    next_release.brings(
+        """
+    op.create_table("remark", sa.Column("id", sa.Integer(), primary_key=True))
+    raise RuntimeError("the power went")
+"""
+    )
+    with pytest.raises(RuntimeError, match="the power went"):
+        migrate(database)
+    assert tables_of(database) == before
+    with pytest.raises(SchemaOutdated):
+        check_schema(database)
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Base.metadata.tables["gym"])) == 1
+
+
+def test_no_foreign_key_deletes_what_hangs_on_it() -> None:
+    cascading = [
+        key.target_fullname for table in TABLES for key in table.foreign_keys if key.ondelete not in (None, "NO ACTION")
+    ]
+    assert cascading == []
