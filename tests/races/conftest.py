@@ -1,0 +1,23 @@
+"""The runners, started once, and a house of its own for every race."""
+
+from collections.abc import Iterator
+from unittest.mock import Mock
+
+import pytest
+
+from core.db import Database
+from tests.races.house import House, open_house
+from tests.races.runners import Runners
+
+
+@pytest.fixture(scope="session")
+def runners() -> Iterator[Runners]:
+    started = Runners()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def house(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch) -> House:
+    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))  # nobody signs in here
+    return open_house(database, database_url)
