@@ -46,8 +46,9 @@ def standard_config(settings: Settings) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "spirit"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
-            "uvicorn": {"level": "INFO"},
-            "uvicorn.access": {"level": "CRITICAL"},
+            "uvicorn": {"level": "INFO", "handlers": [], "propagate": True},  # Streamlit gives it a handler of its own
+            "uvicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
+            "uvicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": True},
             "huey": {"level": "WARNING"},
             "alembic": {"level": "WARNING"},
         },

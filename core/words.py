@@ -1,6 +1,8 @@
 """Times and money as people say them. Every time is said in a zone, and the zone is named."""
 
-from datetime import date, datetime, timedelta
+import re
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time, format_timedelta, get_timezone_gmt, get_timezone_name
@@ -8,6 +10,7 @@ from babel.numbers import format_currency
 
 LOCALE = "en_US"
 CURRENCY = "USD"
+CLOCK_TIME = re.compile(r"(?:\d{1,2}:\d\d(?: [ap]m)?–)?\d{1,2}:\d\d [ap]m")  # within text; no line should end inside it
 
 
 def spoken_time(start: datetime, end: datetime, zone: ZoneInfo) -> str:
@@ -26,6 +29,7 @@ def spoken_instant(at: datetime, zone: ZoneInfo) -> str:
     return f"{spoken_day(at.date())}, {_clock(at, exact=_comes_twice(at))} ({zone_name(at)})"
 
 
+@lru_cache(maxsize=1024)  # Babel reads its pattern anew each time, and a page says a day or a time a hundred times
 def spoken_day(day: date) -> str:
     """ "Tuesday, November 24"."""
     return format_date(day, "EEEE, MMMM d", locale=LOCALE)
@@ -34,6 +38,11 @@ def spoken_day(day: date) -> str:
 def clock_time(at: datetime, zone: ZoneInfo) -> str:
     """ "4:00 pm"."""
     return _clock(at.astimezone(zone))
+
+
+def weekday(at: datetime, zone: ZoneInfo) -> str:
+    """ "Tuesday"."""
+    return format_date(at.astimezone(zone).date(), "EEEE", locale=LOCALE)
 
 
 def spoken_length(length: timedelta) -> str:
@@ -68,8 +77,13 @@ def _range(start: datetime, end: datetime) -> str:
 
 
 def _clock(at: datetime, *, exact: bool = False) -> str:
-    spoken = format_time(at, "h:mm a", locale=LOCALE).lower()
+    spoken = _time_of_day(at.hour, at.minute)
     return f"{spoken} {at.tzname()}" if exact else spoken
+
+
+@lru_cache(maxsize=1440)
+def _time_of_day(hour: int, minute: int) -> str:
+    return format_time(time(hour, minute), "h:mm a", locale=LOCALE).lower()
 
 
 def _comes_twice(at: datetime) -> bool:

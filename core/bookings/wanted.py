@@ -8,7 +8,16 @@ from typing import Annotated, Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from core.errors import Invalid
 
@@ -103,6 +112,7 @@ def _iso_text(value: Any) -> Any:
     return value
 
 
+Start = Annotated[AwareDatetime, BeforeValidator(_iso_text), AfterValidator(_start)]
 Id = Annotated[int, Field(gt=-(2**63), lt=2**63)]  # what a column can hold; whether it exists is asked later
 
 
@@ -117,7 +127,7 @@ class LessonRequest(BaseModel):
 
     coach_id: Id
     lesson_id: Id
-    starts_at: Annotated[AwareDatetime, BeforeValidator(_iso_text), AfterValidator(_start)]
+    starts_at: Start
     customer_name: Annotated[str, AfterValidator(_name)]
     customer_email: Annotated[str, AfterValidator(_email)]
     customer_phone: Annotated[str | None, AfterValidator(_phone)] = None
@@ -136,6 +146,14 @@ class LessonRequest(BaseModel):
     def fingerprint(self) -> str:
         """A hash of what was asked for, whatever the bytes looked like."""
         return hashlib.sha256(self.model_dump_json(exclude={"idempotency_key"}).encode()).hexdigest()
+
+
+def read_start(text: str) -> datetime:
+    """The instant that "2026-11-24T16:00:00Z" means, aware UTC. Raises Invalid."""
+    try:
+        return TypeAdapter(Start).validate_python(text)
+    except ValidationError as error:
+        raise Invalid({"starts_at": _sentence(error.errors()[0])}) from None
 
 
 def _sentence(problem: Any) -> str:

@@ -59,7 +59,7 @@ def console(port: Port = None, host: Host = THIS_MACHINE) -> None:
     """Serve the console: always one process, for it keeps its sessions in memory."""
     settings = _begin()
     port = port or _port_of(settings.console_url, CONSOLE_PORT)
-    _serve("console.server:app", settings, host=host, port=port, workers=1, ws="websockets-sansio")
+    _serve("console.server:create_app", settings, factory=True, host=host, port=port, workers=1, ws="websockets-sansio")
 
 
 def worker() -> None:

@@ -15,10 +15,10 @@ from markupsafe import Markup, escape
 from core import look
 from core.gym import Gym
 from core.mail.letter import Facts
+from core.words import CLOCK_TIME
 
 LOADER = PackageLoader("core.mail", "templates")
 INLINER = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
-CLOCK_TIME = re.compile(r"(?:\d{1,2}:\d\d(?: [ap]m)?–)?\d{1,2}:\d\d [ap]m")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 

@@ -39,6 +39,8 @@ def create_account(
 
 def find_account(session: Session, email: str) -> Account | None:
     """The account of this address, in any case of letters, enabled or not."""
+    if not email.isprintable():  # PostgreSQL takes no NUL
+        return None
     return session.scalars(select(Account).where(Account.email == email.strip().lower())).one_or_none()
 
 

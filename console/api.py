@@ -1,0 +1,159 @@
+"""JSON for the staff's own programs, with the session's cookie."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import orjson
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+import tasks
+from console.cookies import token_in
+from core import clock
+from core.bookings import queries
+from core.bookings.decisions import Decision, decide_as_staff
+from core.bookings.models import Channel, Status
+from core.bootstrap import Services
+from core.errors import Invalid, NotFound, SignInRefused, SpiritError
+from core.http import origin, problems
+from core.http.bookings import booking_as_json
+from core.people.models import Account, Role
+from core.people.sessions import find_session
+from core.schedule.queries import coach_of
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def answered(endpoint: Endpoint) -> Endpoint:
+    """What the rules refuse is a problem document."""
+
+    async def with_problems(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except SpiritError as error:
+            return _json(problems.problem(error), problems.status_of(error), problems.headers_of(error))
+        except HTTPException as error:
+            words = error.detail if error.status_code in (400, 403, 415) else None
+            return _json(problems.problem_of_status(error.status_code, detail=words), error.status_code)
+
+    return with_problems
+
+
+async def pending(request: Request) -> Response:
+    """The requests that wait for the signed-in coach; for an admin all of them."""
+    account_id = await _signed_in(request)
+    return _json(await run_in_threadpool(_pending, _services(request), account_id))
+
+
+async def decide(request: Request) -> Response:
+    _check_own(request)
+    account_id = await _signed_in(request)
+    booking_id, decision, reason = _asked_for(await request.body())
+    services = _services(request)
+    coach_id = await run_in_threadpool(_coach_of, services, booking_id)
+    run = partial(
+        services.database.transact,
+        decide_as_staff,
+        booking_id,
+        decision,
+        account_id=account_id,
+        channel=Channel.API,
+        reason=reason,
+        coach=coach_id,
+    )
+    booking = await run_in_threadpool(run)
+    await tasks.nudge(tasks.deliver_mail)
+    message = "The lesson is approved." if booking.status is Status.APPROVED else "The request is denied."
+    body = booking_as_json(booking, now=clock.now())
+    return _json({"success": True, "message": f"{message} The family is told.", "booking": body})
+
+
+async def nothing_here(request: Request) -> Response:
+    """Streamlit would answer 200 to any unknown address."""
+    return _json(problems.problem_of_status(404), 404)
+
+
+def _pending(services: Services, account_id: int) -> dict[str, Any]:
+    now = clock.now()
+    with services.database.read() as session:
+        coach_id = _whose(session, account_id)
+        bookings = queries.requests_awaiting_answer(session, coach_id=coach_id, now=now)
+        found = [booking_as_json(booking, now=now) for booking in bookings]
+    return {"bookings": found, "totalPending": len(found), "hasNotifications": bool(found)}
+
+
+def _whose(session: Session, account_id: int) -> int | None:
+    """Which coach's requests this account sees: None for everybody's. Raises NotFound for who is neither."""
+    account = session.get_one(Account, account_id)
+    if account.role is Role.ADMIN:
+        return None
+    coach = coach_of(session, account)
+    if coach is None:
+        raise NotFound("There is no coach with this account.")
+    return coach.id
+
+
+def _coach_of(services: Services, booking_id: int) -> int:
+    with services.database.read() as session:
+        return queries.get_booking(session, booking_id).coach_id
+
+
+def _asked_for(body: bytes) -> tuple[int, Decision, str | None]:
+    try:
+        given = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise HTTPException(400, "This is not JSON that we can read.") from None
+    if not isinstance(given, dict):
+        raise HTTPException(400, "Please send one JSON object.")
+    booking_id, action, reason = given.get("bookingId"), given.get("action"), given.get("reason")
+    wrong = {name: "We do not know this field." for name in given if name not in ("bookingId", "action", "reason")}
+    if not isinstance(booking_id, int) or isinstance(booking_id, bool) or not 0 < booking_id < 2**63:
+        wrong["bookingId"] = "This should be the id of a booking."
+    if action not in list(Decision):
+        wrong["action"] = "Please say approve or deny."
+    if not isinstance(reason, str | None):
+        wrong["reason"] = "This should be text."
+    if wrong:
+        raise Invalid(wrong)
+    assert isinstance(booking_id, int)
+    return booking_id, Decision(str(action)), reason
+
+
+def _check_own(request: Request) -> None:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "Please send application/json.")
+    if not origin.is_own(request.headers, _services(request).settings.console_url):
+        raise HTTPException(403, "This was not sent from the console's own page.")
+
+
+async def _signed_in(request: Request) -> int:
+    """The account of the session's cookie. Raises SignInRefused."""
+    services = _services(request)
+    token = token_in(request.cookies, services.settings)
+    account_id = await run_in_threadpool(_account_of, services, token) if token else None
+    if account_id is None:
+        raise SignInRefused("Please sign in first.")
+    return account_id
+
+
+def _account_of(services: Services, token: str, *, at: datetime | None = None) -> int | None:
+    with services.database.read() as session:
+        found = find_session(session, token, now=at or clock.now())
+        return found.account_id if found else None
+
+
+def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    media_type = "application/json" if status < 400 else problems.MEDIA_TYPE
+    return Response(
+        orjson.dumps(content), status, headers={"Cache-Control": "no-store", **(headers or {})}, media_type=media_type
+    )
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.state.services
+    return services

@@ -1,0 +1,27 @@
+"""Streamlit's entry: who is it, which pages are there for her, and the page itself."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from console.session import person_did_something, signed_in
+from console.watch import person_ran_it, watch
+
+PAGES = Path(__file__).parent / "app_pages"
+
+st.set_page_config(page_title="Spirit Athletics", layout="centered")
+staff = signed_in()
+if person_ran_it():
+    person_did_something(staff)
+
+pages = [st.Page(PAGES / "requests.py", title="Requests", url_path="requests", default=True)]
+if staff.is_admin:
+    pages.append(st.Page(PAGES / "outbox.py", title="Outbox", url_path="outbox"))
+page = st.navigation(pages)
+
+with st.sidebar:
+    st.markdown(f"**{staff.name}**")
+    st.html('<a href="/sign-out" target="_self">Sign out</a>')
+
+watch()
+page.run()

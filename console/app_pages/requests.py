@@ -1,0 +1,145 @@
+"""Requests that wait for an answer: mine; an admin's: everybody's. Oldest first, the urgent ones marked."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+import tasks
+from console.session import Staff, services, signed_in
+from core import clock
+from core.bookings import queries
+from core.bookings.decisions import Decision, decide_as_staff
+from core.bookings.models import Booking, Channel
+from core.bookings.words import actor_name
+from core.errors import SpiritError
+from core.words import money, spoken_instant, spoken_length, spoken_time
+
+URGENT = timedelta(hours=2)
+SAID = "said"
+STATUS_WORDS = {
+    "PENDING": ":orange[Waiting]",
+    "APPROVED": ":green[Approved]",
+    "DENIED": ":red[Denied]",
+    "EXPIRED": ":red[Expired]",
+    "CANCELLED": ":red[Cancelled]",
+}
+
+
+def page() -> None:
+    staff = signed_in()
+    now = clock.now()
+    whose = None if staff.is_admin else staff.coach_id
+    with services().database.read() as session:
+        waiting = queries.requests_awaiting_answer(session, coach_id=whose, now=now) if _sees_requests(staff) else []
+        recent = queries.recent_bookings(session, coach_id=whose) if _sees_requests(staff) else []
+    count = f"({len(waiting)}) " if waiting else ""
+    st.set_page_config(page_title=f"{count}Requests · Spirit Athletics")
+    st.title("Requests")
+    _say()
+    if not waiting:
+        st.info("Nobody is waiting for an answer. New requests appear here by themselves.")
+    for booking in waiting:
+        _request(booking, staff)
+    answered = [booking for booking in recent if booking not in waiting]
+    if answered:
+        st.subheader("What happened lately")
+        for booking in answered:
+            _lately(booking, staff)
+
+
+def _sees_requests(staff: Staff) -> bool:
+    return staff.is_admin or staff.coach_id is not None
+
+
+def _request(booking: Booking, staff: Staff) -> None:
+    assert booking.expires_at is not None
+    left = booking.expires_at - clock.now()
+    zone = booking.coach.zone
+    with st.container(border=True):
+        st.subheader(spoken_time(booking.starts_at, booking.ends_at, zone), anchor=False)
+        urgent = f":red[**Urgent: {spoken_length(left)} left.**] " if left < URGENT else ""
+        st.markdown(f"{urgent}Answer by {spoken_instant(booking.expires_at, zone)}")
+        facts = [f"{booking.lesson.name}, {money(booking.price_cents)}", f"for {booking.athlete_name}"]
+        facts.append(f"asked by {booking.customer_name}")
+        st.text(", ".join(facts))
+        if staff.is_admin:
+            st.text(f"Coach: {booking.coach.name}")
+        if booking.customer_phone:
+            st.text(f"Phone: {booking.customer_phone}")
+        if booking.notes:
+            st.text(f"“{booking.notes}”")
+        _answers(booking, staff)
+
+
+def _answers(booking: Booking, staff: Staff) -> None:
+    """Deny asks once, with the reason that the family will read. An admin gives a reason either way."""
+    own = booking.coach_id == staff.coach_id
+    name = f"{booking.athlete_name}, {spoken_time(booking.starts_at, booking.ends_at, booking.coach.zone)}"
+    approve, deny = st.columns(2)
+    with approve:
+        if own:
+            if st.button(
+                "Approve", key=f"approve-{booking.id}", type="primary", width="stretch", help=f"Approve {name}"
+            ):
+                _decide(booking, Decision.APPROVE, None, staff)
+        else:
+            _with_reason(booking, Decision.APPROVE, "Why do you answer for the coach?", staff)
+    with deny:
+        question = "Why not? The family will read this." if own else "Why not? The family and the coach will read this."
+        _with_reason(booking, Decision.DENY, question, staff)
+
+
+def _with_reason(booking: Booking, decision: Decision, question: str, staff: Staff) -> None:
+    verb = decision.value.capitalize()
+    which = f"{decision.value}-{booking.id}"
+    with st.popover(f"{verb} …", width="stretch", key=f"ask-{which}"), st.form(which, border=False):
+        reason = st.text_area(question, key=f"reason-{which}", max_chars=500)
+        if st.form_submit_button(f"{verb} the request", type="primary"):
+            _decide(booking, decision, reason, staff)
+
+
+def _decide(booking: Booking, decision: Decision, reason: str | None, staff: Staff) -> None:
+    """The same command as the mail's link. If somebody was faster, its sentence is what is said."""
+    try:
+        services().database.transact(
+            decide_as_staff,
+            booking.id,
+            decision,
+            account_id=staff.account_id,
+            channel=Channel.CONSOLE,
+            reason=reason,
+            coach=booking.coach_id,
+        )
+    except SpiritError as error:
+        st.session_state[SAID] = ("error", str(error))
+    else:
+        tasks.nudge_from_thread(tasks.deliver_mail)
+        done = "approved" if decision is Decision.APPROVE else "denied"
+        st.session_state[SAID] = ("success", f"{booking.athlete_name}’s lesson is {done}. The family is told.")
+    st.rerun()
+
+
+def _say() -> None:
+    """What the last button brought about, once."""
+    kind, sentence = st.session_state.pop(SAID, (None, None))
+    if kind == "error":
+        st.error(sentence)
+    elif kind == "success":
+        st.success(sentence)
+
+
+def _lately(booking: Booking, staff: Staff) -> None:
+    zone = booking.coach.zone
+    coach = f", with {booking.coach.name}" if staff.is_admin else ""
+    status = booking.status_at(clock.now()).value
+    st.markdown(f"**{STATUS_WORDS[status]}** · {spoken_time(booking.starts_at, booking.ends_at, zone)}")
+    st.text(f"{booking.lesson.name} for {booking.athlete_name}{coach}; {_by(booking, status)}")
+
+
+def _by(booking: Booking, status: str) -> str:
+    if status == "EXPIRED":
+        return "nobody answered in time"
+    return f"by {actor_name(booking)}, {spoken_instant(booking.changed_at, booking.coach.zone)}"
+
+
+page()

@@ -1,0 +1,85 @@
+"""
+In front of everything: the right host, and a live session for all that is Streamlit's.
+
+Anyone can open a websocket and run the script; so pages, websocket, uploads and media are refused here already. The
+script and every command look the session up once more.
+"""
+
+from collections.abc import Mapping
+from http.cookies import SimpleCookie
+from urllib.parse import quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from console.cookies import token_in
+from core import clock
+from core.bootstrap import Services
+from core.people.sessions import find_session
+
+OPEN_TO_ALL = ("/sign-in", "/sign-out", "/sign-in.css", "/healthz", "/favicon.png", "/_stcore/health")
+OPEN_BELOW = ("/sign-in/", "/api/", "/static/")  # the API answers for itself; static files are Streamlit's own scripts
+POLICY_VIOLATION = 1008
+
+
+class Gate:
+    """An ASGI wrapper. Our own routes find the services as `request.state.services`."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self.app = app
+        self.services = services
+        self.host = urlsplit(services.settings.console_url).netloc
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        scope.setdefault("state", {})["services"] = self.services
+        headers = Headers(scope=scope)
+        if scope["type"] == "websocket":
+            if await self._may_connect(headers):
+                await self.app(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            return
+        path = scope["path"]
+        if headers.get("host") != self.host and path != "/healthz":
+            await self._other_host(scope)(scope, receive, send)
+        elif is_open(path) or await self.is_signed_in(headers):
+            await self.app(scope, receive, send)
+        else:
+            await self._to_sign_in(scope)(scope, receive, send)
+
+    async def is_signed_in(self, headers: Mapping[str, str]) -> bool:
+        """Whether the request's cookie names a live session."""
+        cookies = {name: morsel.value for name, morsel in SimpleCookie(headers.get("cookie", "")).items()}
+        token = token_in(cookies, self.services.settings)
+        return token is not None and await run_in_threadpool(self._is_live, token)
+
+    async def _may_connect(self, headers: Headers) -> bool:
+        """A websocket comes from our own page, with a live session."""
+        ours = headers.get("origin") == self.services.settings.console_url
+        return ours and headers.get("host") == self.host and await self.is_signed_in(headers)
+
+    def _is_live(self, token: str) -> bool:
+        with self.services.database.read() as session:
+            return find_session(session, token, now=clock.now()) is not None
+
+    def _other_host(self, scope: Scope) -> ASGIApp:
+        """Somebody typed another name for this machine. Where we send her is built from the settings."""
+        if scope["method"] in ("GET", "HEAD"):
+            return RedirectResponse(f"{self.services.settings.console_url}{quote(scope['path'])}", 307)
+        return PlainTextResponse("The console does not answer under this name.", 400)
+
+    def _to_sign_in(self, scope: Scope) -> ASGIApp:
+        if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/_stcore/"):
+            return PlainTextResponse("Please sign in.", 401)
+        path = scope["path"]
+        return RedirectResponse("/sign-in" if path == "/" else f"/sign-in?next={quote(path)}", 303)
+
+
+def is_open(path: str) -> bool:
+    """Whether this address needs no session."""
+    return path in OPEN_TO_ALL or path.startswith(OPEN_BELOW)

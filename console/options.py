@@ -1,0 +1,64 @@
+"""Every option of Streamlit that we rely on, set in code: its environment variables and files do not count here."""
+
+import hashlib
+from typing import Any
+from urllib.parse import urlsplit
+
+from streamlit import config
+
+from core import look
+from core.settings import Settings
+
+MOST_UPLOAD_MB = 1
+
+
+def set_options(settings: Settings) -> None:
+    """Call before the application is built."""
+    for name, value in options(settings).items():
+        config.set_option(name, value, "console/options.py")
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """By Streamlit's name. What is shown in the browser, what is refused, and how it looks in the light and the dark."""
+    return {
+        "client.showErrorDetails": "none",  # the default shows a traceback to whoever looks
+        "client.toolbarMode": "minimal",
+        "browser.gatherUsageStats": False,  # the default has the browser call a foreign address
+        "server.enableAgentApi": False,  # drives the application without a browser
+        "server.allowedHosts": [urlsplit(settings.console_url).hostname],
+        "server.cookieSecret": hashlib.sha256(f"console {settings.signing_keys()[0]}".encode()).hexdigest(),
+        "server.enableXsrfProtection": True,
+        "server.maxUploadSize": MOST_UPLOAD_MB,
+        "server.fileWatcherType": "none",
+        "server.headless": True,
+        "logger.level": "warning",  # at its default Streamlit prints access lines, and addresses carry secrets
+        "runner.postScriptGC": False,  # else every run of every tab collects all garbage: most of a core for thirty tabs
+        "runner.magicEnabled": False,
+        **_theme("light"),
+        **_theme("dark"),
+    }
+
+
+def _theme(scheme: str) -> dict[str, Any]:
+    colors = look.COLORS[scheme]
+    values = {
+        "primaryColor": colors["accent"],
+        "backgroundColor": colors["paper"],
+        "secondaryBackgroundColor": colors["card"],
+        "textColor": colors["ink"],
+        "linkColor": colors["accent"],
+        "borderColor": colors["line"],
+        "redColor": colors["bad"],
+        "orangeColor": colors["warn"],
+        "greenColor": colors["ok"],
+        "blueColor": colors["navy"],
+        "redTextColor": colors["bad"],
+        "orangeTextColor": colors["warn"],
+        "greenTextColor": colors["ok"],
+        "font": look.FONT,
+        "baseRadius": f"{look.CORNER_PX}px",
+        "showWidgetBorder": True,
+        "chartCategoricalColors": list(look.CHART_COLORS[scheme]),
+        "sidebar.backgroundColor": colors["card"],
+    }
+    return {f"theme.{scheme}.{name}": value for name, value in values.items()}

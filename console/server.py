@@ -1,0 +1,122 @@
+"""
+The console's ASGI application: `uvicorn --factory console.server:create_app`, always one process.
+
+Our routes come first, then Streamlit's, which answer 200 to any unknown address; so /api ends with a 404 of its own.
+"""
+
+import gc
+import hashlib
+import re
+import threading
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import streamlit as st
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console import api, sign_in
+from console.gate import Gate
+from console.options import set_options
+from core import logs
+from core.bootstrap import Services
+from core.bootstrap import services as services_from_environment
+from core.http.edge import Edge
+from core.migrations import check_schema
+
+ENTRY = Path(__file__).parent / "app.py"
+INDEX = Path(st.__file__).parent / "static" / "index.html"
+INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+COLLECT_EVERY_S = 60
+ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+MOST_BYTES = 64 * 1024
+
+log = structlog.get_logger()
+
+
+def create_app(services: Services | None = None) -> Edge:
+    """The console on these services, or on the environment's. Options are set first: building reads them."""
+    services = services or services_from_environment()
+    set_options(services.settings)
+    logs.configure(services.settings)  # once more: importing Streamlit has given uvicorn's lines a form of its own
+    app = st.App(ENTRY, routes=routes(), lifespan=_lifespan(services), on_script_error=_script_failed)
+    return Edge(Gate(app, services), content_security_policy=content_security_policy(), hsts=services.settings.hsts)
+
+
+def routes() -> list[Route]:
+    """Every address of ours, on one screen."""
+    return [
+        Route("/sign-in", sign_in.show, methods=["GET"]),
+        Route("/sign-in", sign_in.own_form(sign_in.by_password), methods=["POST"], max_body_size=MOST_BYTES),
+        Route("/sign-in.css", sign_in.stylesheet, methods=["GET"]),
+        Route("/sign-in/link", sign_in.own_form(sign_in.mail_link), methods=["POST"], max_body_size=MOST_BYTES),
+        Route("/sign-in/{token}", sign_in.show_link, methods=["GET"]),
+        Route("/sign-in/{token}", sign_in.own_form(sign_in.by_link), methods=["POST"], max_body_size=MOST_BYTES),
+        Route("/sign-out", sign_in.ask_sign_out, methods=["GET"]),
+        Route("/sign-out", sign_in.own_form(sign_in.sign_out), methods=["POST"], max_body_size=MOST_BYTES),
+        Route("/healthz", alive, methods=["GET"]),
+        Route("/api/dashboard/bookings/pending", api.answered(api.pending), methods=["GET"]),
+        Route("/api/booking/approve", api.answered(api.decide), methods=["POST"], max_body_size=MOST_BYTES),
+        Route("/api/{rest:path}", api.nothing_here, methods=ALL_METHODS),
+    ]
+
+
+async def alive(request: Request) -> Response:
+    return Response(
+        orjson.dumps({"status": "alive"}), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+def content_security_policy() -> str:
+    """Streamlit's page has one inline script; its hash is taken from the file, which a new version may change."""
+    hashes = [
+        f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in INLINE_SCRIPT.findall(INDEX.read_text(encoding="utf-8"))
+    ]
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' {' '.join(hashes)}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "frame-ancestors 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "object-src 'none'",
+        )
+    )
+
+
+def _lifespan(services: Services) -> Any:
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        check_schema(services.database)
+        stop = threading.Event()
+        threading.Thread(target=_collect_until, args=(stop,), name="collect", daemon=True).start()
+        yield
+        stop.set()
+        services.database.dispose()
+
+    return lifespan
+
+
+def _collect_until(stop: threading.Event) -> None:
+    """Once a minute, where Streamlit would collect after every run."""
+    while not stop.wait(COLLECT_EVERY_S):
+        gc.collect()
+
+
+def _script_failed(error: Exception) -> bool:
+    """A page that fails says so in a sentence, and the rest of the console works on."""
+    log.error("page failed", exc_info=error)
+    st.error("This page could not be shown, and it was our mistake. Please reload it in a moment.")
+    return True

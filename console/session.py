@@ -1,0 +1,84 @@
+"""
+Who is signed in, asked anew in every run and every fragment's run.
+
+Streamlit freezes cookies at the websocket's handshake, and keeps `session_state` when the browser reconnects with
+another person's cookie. So the session's row is looked up each time, and whoever finds another one's state clears it.
+"""
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+import streamlit as st
+
+from console.cookies import token_in
+from core import clock
+from core.bootstrap import Services
+from core.bootstrap import services as services_from_environment
+from core.people.models import Role
+from core.people.sessions import find_session, touch_session
+from core.schedule.queries import coach_of
+
+IDENTITY = "signed_in_session"
+
+
+@dataclass(frozen=True)
+class Staff:
+    """The signed-in member of staff. coach_id: None for who teaches nobody."""
+
+    session_id: int
+    account_id: int
+    name: str
+    role: Role
+    coach_id: int | None
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
+
+def services() -> Services:
+    """This process's services."""
+    return services_from_environment()
+
+
+def signed_in() -> Staff:
+    """The member of staff behind this run. Stops the run when there is none (any more)."""
+    staff = find_staff(token())
+    if staff is None:
+        _signed_out()
+    if st.session_state.get(IDENTITY, staff.session_id) != staff.session_id:
+        st.session_state.clear()
+        st.session_state[IDENTITY] = staff.session_id
+        st.rerun()
+    st.session_state[IDENTITY] = staff.session_id
+    return staff
+
+
+def find_staff(session_token: str | None) -> Staff | None:
+    """Who this token stands for, if its session lives."""
+    if not session_token:
+        return None
+    with services().database.read() as session:
+        found = find_session(session, session_token, now=clock.now())
+        if found is None:
+            return None
+        account = found.account
+        coach = coach_of(session, account)
+        return Staff(found.id, account.id, account.name, account.role, coach.id if coach else None)
+
+
+def token() -> str | None:
+    """The session's token, from the browser's cookie."""
+    return token_in(st.context.cookies, services().settings)
+
+
+def person_did_something(staff: Staff) -> None:
+    """Keeps the session from ending idle. Pages that refresh by themselves do not call it."""
+    services().database.transact(touch_session, staff.session_id)
+
+
+def _signed_out() -> NoReturn:
+    st.session_state.clear()
+    st.title("You are signed out")
+    st.html('<p><a href="/sign-in" target="_self">Sign in</a></p>')
+    st.stop()

@@ -1,0 +1,171 @@
+"""Signing in and out, on plain pages of the console's own. A mailed link is posted, not opened: scanners open links."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+import tasks
+from console.cookies import forget_token, set_token, token_in
+from core import look
+from core.bootstrap import Services
+from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany, Unavailable
+from core.http import origin, problems
+from core.people import sign_in
+from core.people.sessions import end_session
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
+)
+NO_STORE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+FOREIGN = "This was not sent from our own page. Please sign in here."
+ON_ITS_WAY = "If there is an account for this address, a link is on its way. It works once, for ten minutes."
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def own_form(endpoint: Endpoint) -> Endpoint:
+    """Only from our own page."""
+
+    async def guarded(request: Request) -> Response:
+        if not origin.is_own(request.headers, _services(request).settings.console_url):
+            return _page("sign_in.html", notice=FOREIGN, status=403)
+        return await endpoint(request)
+
+    return guarded
+
+
+async def show(request: Request) -> Response:
+    return _page("sign_in.html", next_path=_next(request.query_params))
+
+
+async def by_password(request: Request) -> Response:
+    form = await _form(request)
+    services = _services(request)
+    try:
+        token = await run_in_threadpool(
+            sign_in.sign_in_with_password,
+            services,
+            email=form.get("email", ""),
+            password=form.get("password", ""),
+            address=_sender(request),
+            user_agent=request.headers.get("user-agent", ""),
+        )
+    except (SignInRefused, TooMany, Unavailable) as error:
+        return _refused(error, email=form.get("email", ""), next_path=_next(form))
+    return await _begin(request, token, _next(form))
+
+
+async def mail_link(request: Request) -> Response:
+    form = await _form(request)
+    try:
+        await run_in_threadpool(
+            sign_in.ask_for_link, _services(request), email=form.get("email", ""), address=_sender(request)
+        )
+    except (TooMany, Unavailable) as error:
+        return _refused(error, email=form.get("email", ""), next_path=_next(form))
+    await tasks.nudge(tasks.deliver_mail)
+    return _page("sign_in.html", notice=ON_ITS_WAY, email=form.get("email", ""))
+
+
+async def show_link(request: Request) -> Response:
+    """A button, and nothing else: whoever opens the link has not used it yet."""
+    try:
+        _services(request).signer.read_sign_in(request.path_params["token"])
+    except NotFound as error:
+        return _refused(error)
+    return _page("sign_in_link.html")
+
+
+async def by_link(request: Request) -> Response:
+    try:
+        token = await run_in_threadpool(
+            sign_in.use_link,
+            _services(request),
+            token=request.path_params["token"],
+            user_agent=request.headers.get("user-agent", ""),
+        )
+    except (NotFound, LinkExpired, Unavailable) as error:
+        return _refused(error)
+    return await _begin(request, token, "/")
+
+
+async def ask_sign_out(request: Request) -> Response:
+    return _page("sign_out.html")
+
+
+async def sign_out(request: Request) -> Response:
+    services = _services(request)
+    if token := token_in(request.cookies, services.settings):
+        await run_in_threadpool(services.database.transact, _end, token)
+    response = RedirectResponse("/sign-in", 303, headers=NO_STORE)
+    forget_token(response, services.settings)
+    return response
+
+
+async def stylesheet(request: Request) -> Response:
+    text = TEMPLATES.get_template("sign_in.css").render(colors=look.COLORS, look=look)
+    return Response(text, media_type="text/css", headers={"Cache-Control": "no-cache"})
+
+
+async def _begin(request: Request, token: str, next_path: str) -> Response:
+    """A new session replaces the browser's old one."""
+    services = _services(request)
+    if earlier := token_in(request.cookies, services.settings):
+        await run_in_threadpool(services.database.transact, _end, earlier)
+    response = RedirectResponse(next_path, 303, headers=NO_STORE)
+    set_token(response, token, services.settings)
+    return response
+
+
+def _end(session: Session, token: str, *, now: datetime) -> None:
+    end_session(session, token, now=now)
+
+
+def _refused(error: SpiritError, *, email: str = "", next_path: str = "/") -> Response:
+    return _page(
+        "sign_in.html",
+        notice=str(error),
+        email=email,
+        next_path=next_path,
+        status=problems.status_of(error),
+        headers=problems.headers_of(error),
+    )
+
+
+def _page(
+    template: str,
+    *,
+    notice: str = "",
+    email: str = "",
+    next_path: str = "/",
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    html = TEMPLATES.get_template(template).render(notice=notice, email=email, next_path=next_path, good=status == 200)
+    return HTMLResponse(html, status, headers={**NO_STORE, **(headers or {})})
+
+
+async def _form(request: Request) -> dict[str, str]:
+    form = await request.form(max_fields=10, max_files=0)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _next(values: Mapping[str, str]) -> str:
+    """Where to go afterwards: a path of ours, never another site."""
+    path = values.get("next", "/")
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"
+
+
+def _sender(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.state.services
+    return services

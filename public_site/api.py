@@ -1,0 +1,192 @@
+"""JSON beside the pages, for programs; described by /api/openapi.json."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+import tasks
+from core.bookings import queries as bookings
+from core.bookings.models import Booking, Status
+from core.bookings.requests import request_lesson
+from core.bookings.wanted import LessonRequest
+from core.errors import Invalid, NotFound
+from core.http.bookings import booking_as_json
+from core.http.problems import utc_text
+from core.schedule import queries, slots
+from core.schedule.models import Asks
+from core.words import spoken_instant
+from public_site.approvals import decide_by_link
+from public_site.openapi import document
+from public_site.templating import orjson_response
+from public_site.transact import now, read, services_of, transact
+
+MOST_DAYS = 62
+ASKS = {Asks.ALWAYS: "always", Asks.UNDER_NOTICE: "sometimes", Asks.NEVER: "never"}
+FIELDS = {
+    "coachId": "coach_id",
+    "lessonId": "lesson_id",
+    "startDateTimeUTC": "starts_at",
+    "customerName": "customer_name",
+    "customerEmail": "customer_email",
+    "customerPhone": "customer_phone",
+    "athleteName": "athlete_name",
+    "notes": "notes",
+}
+TITLES = {ours: theirs for theirs, ours in FIELDS.items()} | {"idempotency_key": "Idempotency-Key"}
+
+
+async def openapi(request: Request) -> Response:
+    return orjson_response(document(services_of(request).settings.base_url))
+
+
+async def coaches(request: Request) -> Response:
+    return orjson_response(await read(request, _coaches))
+
+
+async def coach_slots(request: Request) -> Response:
+    lesson_id, first_on, last_on = _asked_for(request.query_params)
+    coach_id = request.path_params["coach_id"]
+    return orjson_response(await read(request, _slots, coach_id, lesson_id, first_on, last_on, now()))
+
+
+async def book(request: Request) -> Response:
+    given = await _body(request)
+    values: dict[str, Any] = {FIELDS.get(name, name): value for name, value in given.items()}
+    if any(name in given for name in FIELDS.values() if name not in FIELDS):
+        raise Invalid({name: "We do not know this field." for name in given if name in TITLES and name not in FIELDS})
+    values |= {"idempotency_key": key} if (key := request.headers.get("idempotency-key")) is not None else {}
+    try:
+        wanted = LessonRequest.parse({name: value for name, value in values.items() if value is not None})
+    except Invalid as error:
+        raise Invalid({TITLES.get(name, name): sentence for name, sentence in error.fields.items()}) from None
+    booking = await transact(request, request_lesson, wanted, coach=wanted.coach_id)
+    await tasks.nudge(tasks.deliver_mail)
+    return orjson_response(
+        {
+            "success": True,
+            "requiresApproval": booking.needed_asking,
+            "message": _what_happens_next(booking),
+            "booking": booking_as_json(booking, now=now()),
+            "manageUrl": f"{services_of(request).settings.base_url}/bookings/{booking.handle}",
+        },
+        201,
+    )
+
+
+async def booking(request: Request) -> Response:
+    found = await read(request, bookings.get_by_handle, request.path_params["handle"])
+    return orjson_response(booking_as_json(found, now=now()))
+
+
+async def decide(request: Request) -> Response:
+    given = await _body(request)
+    token, action, reason = given.get("token"), given.get("action"), given.get("reason")
+    wrong = {
+        name: "This should be text."
+        for name, value in (("token", token), ("action", action))
+        if not isinstance(value, str)
+    }
+    wrong |= {"reason": "This should be text."} if not isinstance(reason, str | None) else {}
+    wrong |= {name: "We do not know this field." for name in given if name not in ("token", "action", "reason")}
+    if wrong:
+        raise Invalid(wrong)
+    if action not in ("approve", "deny"):
+        raise Invalid({"action": "Please say approve or deny."})
+    decided = await decide_by_link(request, services_of(request).signer.read_decide(str(token)), str(action), reason)
+    message = "The lesson is approved." if decided.status is Status.APPROVED else "The request is denied."
+    return orjson_response(
+        {"success": True, "message": f"{message} The family is told.", "booking": booking_as_json(decided, now=now())}
+    )
+
+
+async def nothing_here(request: Request) -> Response:
+    raise HTTPException(404)
+
+
+def _coaches(session: Session) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": coach.id,
+            "slug": coach.slug,
+            "name": coach.name,
+            "requiresApproval": ASKS[coach.asks],
+            "lessons": [
+                {
+                    "id": lesson.id,
+                    "slug": lesson.slug,
+                    "name": lesson.name,
+                    "minutes": lesson.minutes,
+                    "priceCents": lesson.price_cents,
+                }
+                for lesson in coach.lessons
+                if lesson.active
+            ],
+        }
+        for coach in queries.published_coaches(session)
+    ]
+
+
+def _slots(
+    session: Session, coach_id: int, lesson_id: int, first_on: date, last_on: date, at: datetime
+) -> dict[str, Any]:
+    if coach_id >= 2**63:
+        raise NotFound
+    coach = queries.get_coach_by_id(session, coach_id)
+    lesson = queries.get_lesson_by_id(coach, lesson_id)
+    offered = slots.open_slots(session, coach, lesson, first_on=first_on, last_on=last_on, now=at)
+    return {
+        "timeZone": coach.timezone,
+        "slots": [
+            {
+                "startDateTimeUTC": utc_text(slot.starts_at),
+                "endDateTimeUTC": utc_text(slot.ends_at),
+                "requiresApproval": slot.requires_approval,
+            }
+            for slot in offered.slots
+        ],
+    }
+
+
+def _asked_for(query: Mapping[str, str]) -> tuple[int, date, date]:
+    """The lesson's id and the local days. Raises Invalid, by field."""
+    wrong: dict[str, str] = {}
+    lesson = query.get("lessonId", "")
+    if not (lesson.isascii() and lesson.isdigit() and len(lesson) < 19):
+        wrong["lessonId"] = "Please give the id of a lesson."
+    days: dict[str, date] = {}
+    for name in ("from", "to"):
+        try:
+            days[name] = date.fromisoformat(query.get(name, ""))
+        except ValueError:
+            wrong[name] = "Please give a day such as 2026-11-24."
+    if not wrong and not timedelta(0) <= days["to"] - days["from"] < timedelta(days=MOST_DAYS):
+        wrong["to"] = f"Please give a day from `from` on, at most {MOST_DAYS} days in all."
+    if not wrong and not (days["from"].year >= 1971 and days["to"].year < 2399):
+        wrong["from"] = "Please give a day nearer to today."
+    if wrong:
+        raise Invalid(wrong)
+    return int(lesson), days["from"], days["to"]
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        given = orjson.loads(await request.body())
+    except orjson.JSONDecodeError:
+        raise HTTPException(400, "This is not JSON that we can read.") from None
+    if not isinstance(given, dict):
+        raise HTTPException(400, "Please send one JSON object.")
+    return given
+
+
+def _what_happens_next(booking: Booking) -> str:
+    name = booking.coach.name
+    if booking.expires_at is None:
+        return f"The lesson with {name} is booked."
+    until = spoken_instant(booking.expires_at, booking.coach.zone)
+    return f"We asked {name}, who has until {until} to answer. We will write to you either way."

@@ -1,0 +1,52 @@
+"""The application: `uvicorn --factory public_site.app:create_app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+
+from core.bootstrap import Services
+from core.bootstrap import services as services_from_environment
+from core.http.edge import Edge
+from core.migrations import check_schema
+from public_site import rates
+from public_site.cache import SharedPages
+from public_site.errors import HANDLERS
+from public_site.routes import ROUTES
+from public_site.transact import new_writers
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def create_app(services: Services | None = None) -> Edge:
+    """The site on these services, or on the environment's."""
+    services = services or services_from_environment()
+    site = Starlette(routes=ROUTES, exception_handlers=HANDLERS, lifespan=_lifespan)
+    site.router.redirect_slashes = False  # it would build an address from the request's Host
+    site.state.services = services
+    site.state.limiter = rates.new_limiter()
+    site.state.pages = SharedPages(services)
+    site.state.writers = new_writers()
+    return Edge(site, content_security_policy=CONTENT_SECURITY_POLICY, hsts=services.settings.hsts)
+
+
+@asynccontextmanager
+async def _lifespan(site: Starlette) -> AsyncIterator[None]:
+    """Refuse to serve on a schema that is not this program's. At the end, whoever writes is let finish."""
+    services: Services = site.state.services
+    check_schema(services.database)
+    yield
+    site.state.writers.shutdown(wait=True)
+    site.state.pages.close()
+    services.database.dispose()

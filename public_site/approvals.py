@@ -1,0 +1,108 @@
+"""The coach's link from the mail: GET shows the request with both answers and changes nothing; POST decides."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+import tasks
+from core.bookings import queries
+from core.bookings.decisions import Decision, by_link, check_answerable, decide
+from core.bookings.models import Booking
+from core.bookings.words import actor_name
+from core.errors import Invalid, NotFound, SpiritError, Unavailable
+from core.gym import Gym, the_gym
+from core.http import problems
+from core.schedule.models import Coach
+from core.tokens import DecideToken
+from public_site.forms import read_form
+from public_site.templating import render
+from public_site.transact import now, read, services_of, transact
+
+CHOICES = {"decision": "Please choose: approve or deny."}
+
+
+@dataclass(frozen=True)
+class ApprovalView:
+    """What the coach's page shows. is_open: whether the request still waits for an answer."""
+
+    gym: Gym
+    booking: Booking
+    is_open: bool
+    console_url: str
+
+
+async def show(request: Request) -> Response:
+    token = _token(request)
+    preselected = request.query_params.get("decision", "")
+    view = await read(request, _view, token, services_of(request).settings.console_url, now())
+    return _page(request, view, preselected)
+
+
+async def answer(request: Request) -> Response:
+    token = _token(request)
+    values = await read_form(request)
+    decision, reason = values.get("decision", ""), values.get("reason", "")
+    try:
+        await decide_by_link(request, token, decision, reason)
+    except (Invalid, Unavailable) as error:
+        view = await read(request, _view, token, services_of(request).settings.console_url, now())
+        return _page(request, view, decision, error=error, reason=reason)
+    view = await read(request, _view, token, services_of(request).settings.console_url, now())
+    return _page(request, view, decision)
+
+
+async def decide_by_link(request: Request, token: DecideToken, decision: str, reason: str | None) -> Booking:
+    """The coach's answer through her link, for the page and for the API. Raises what `decide` raises."""
+    if decision not in list(Decision):
+        raise Invalid(CHOICES)
+    booking = await transact(request, _decide, token, Decision(decision), reason, coach=token.coach_id)
+    await tasks.nudge(tasks.deliver_mail)
+    return booking
+
+
+def _decide(
+    session: Session, coach: Coach, token: DecideToken, decision: Decision, reason: str | None, *, now: datetime
+) -> Booking:
+    return decide(
+        session,
+        coach,
+        token.booking_id,
+        decision,
+        by=by_link(coach),
+        reason=reason,
+        slot_version=token.slot_version,
+        now=now,
+    )
+
+
+def _view(session: Session, token: DecideToken, console_url: str, at: datetime) -> ApprovalView:
+    """Raises what can no longer be answered: replaced, cancelled, expired."""
+    booking = queries.get_booking(session, token.booking_id)
+    if booking.coach_id != token.coach_id:
+        raise NotFound
+    is_open = check_answerable(booking, None, slot_version=token.slot_version, now=at)
+    return ApprovalView(the_gym(session), booking, is_open, console_url)
+
+
+def _token(request: Request) -> DecideToken:
+    return services_of(request).signer.read_decide(request.path_params["token"])
+
+
+def _page(
+    request: Request, view: ApprovalView, decision: str, *, error: SpiritError | None = None, reason: str = ""
+) -> Response:
+    context = {
+        "gym": view.gym,
+        "view": view,
+        "booking": view.booking,
+        "zone": view.booking.coach.zone,
+        "deny_first": decision == Decision.DENY,
+        "by": actor_name(view.booking),
+        "error": error,
+        "reason": reason,
+    }
+    status, headers = (problems.status_of(error), problems.headers_of(error)) if error else (200, {})
+    return render(request, "approval.html", context, status=status, headers=headers)

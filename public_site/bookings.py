@@ -1,0 +1,103 @@
+"""A family's request: made, looked at, cancelled, taken over into a calendar."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+import tasks
+from core.bookings import changes, queries
+from core.bookings.history import PARENT_ON_SITE
+from core.bookings.models import Booking, Status
+from core.bookings.requests import request_lesson
+from core.bookings.wanted import LessonRequest
+from core.errors import IdempotencyMismatch, Invalid, SlotUnavailable, SpiritError, TooMany, Unavailable
+from core.gym import Gym, the_gym
+from core.http import problems
+from core.mail.calendar import calendar_file
+from public_site import lesson_form
+from public_site.forms import read_form
+from public_site.templating import render
+from public_site.transact import now, read, services_of, transact
+
+ASKS_AGAIN = (Invalid, SlotUnavailable, TooMany, Unavailable, IdempotencyMismatch)
+
+
+@dataclass(frozen=True)
+class BookingView:
+    """What the family's page shows. status: as it stands at this instant; past its expiry a request has expired."""
+
+    gym: Gym
+    booking: Booking
+    status: Status
+    can_be_cancelled: bool
+    would_be_late: bool
+    free_until: datetime
+
+
+async def create(request: Request) -> Response:
+    values = await read_form(request)
+    if next_start := values.pop("next_start", ""):
+        values["starts_at"] = next_start
+    try:
+        wanted = LessonRequest.parse(values)
+        booking = await transact(request, request_lesson, wanted, coach=wanted.coach_id)
+    except ASKS_AGAIN as error:
+        return await lesson_form.again(request, values, error)
+    await tasks.nudge(tasks.deliver_mail)
+    return RedirectResponse(request.app.url_path_for("booking", handle=booking.handle), 303)
+
+
+async def show(request: Request) -> Response:
+    view = await read(request, _view, request.path_params["handle"], now())
+    return _page(request, view)
+
+
+async def cancel(request: Request) -> Response:
+    values = await read_form(request)
+    handle = request.path_params["handle"]
+    booking = await read(request, queries.get_by_handle, handle)
+    try:
+        await transact(
+            request,
+            changes.cancel,
+            booking.id,
+            by=PARENT_ON_SITE,
+            reason=values.get("reason"),
+            coach=booking.coach_id,
+        )
+    except (Invalid, Unavailable) as error:
+        view = await read(request, _view, handle, now())
+        return _page(request, view, error=error, reason=values.get("reason", ""))
+    await tasks.nudge(tasks.deliver_mail)
+    return RedirectResponse(request.app.url_path_for("booking", handle=handle), 303)
+
+
+async def calendar(request: Request) -> Response:
+    """The lesson for a calendar; 404 while it is not confirmed."""
+    view = await read(request, _view, request.path_params["handle"], now())
+    file = calendar_file(view.booking, view.gym, settings=services_of(request).settings, now=now())
+    return Response(
+        file, media_type="text/calendar", headers={"Content-Disposition": 'attachment; filename="lesson.ics"'}
+    )
+
+
+def _view(session: Session, handle: str, at: datetime) -> BookingView:
+    booking, gym = queries.get_by_handle(session, handle), the_gym(session)
+    status = booking.status_at(at)
+    return BookingView(
+        gym=gym,
+        booking=booking,
+        status=status,
+        can_be_cancelled=status in (Status.PENDING, Status.APPROVED) and at < booking.starts_at,
+        would_be_late=status is Status.APPROVED and changes.is_late(booking, gym, now=at),
+        free_until=booking.starts_at - timedelta(hours=gym.late_cancel_hours),
+    )
+
+
+def _page(request: Request, view: BookingView, *, error: SpiritError | None = None, reason: str = "") -> Response:
+    context = {"gym": view.gym, "view": view, "zone": view.booking.coach.zone, "error": error, "reason": reason}
+    status, headers = (problems.status_of(error), problems.headers_of(error)) if error else (200, {})
+    return render(request, "booking.html", context, status=status, headers=headers)

@@ -1,0 +1,92 @@
+"""
+Pages that everybody sees alike: kept until something they show has changed, answered with 304 to who has them.
+
+A page is kept under the versions that were read before it was built, and until the first instant at which it would
+read differently; so it is right at once, and a look-up costs one small statement.
+"""
+
+import hashlib
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core import clock
+from core.bootstrap import Services
+from public_site.transact import read
+
+MOST_PAGES = 512
+ALWAYS = datetime.max.replace(tzinfo=UTC)
+REVALIDATE = "no-cache"
+ONE_COACH = "SELECT schedule_version, content_version FROM coach, gym WHERE slug = :slug"
+ALL_COACHES = "SELECT (SELECT coalesce(sum(schedule_version), 0) FROM coach), content_version FROM gym"
+
+Versions = tuple[int, ...]
+Build = Callable[[Session, datetime], tuple[str, datetime]]
+
+
+@dataclass(frozen=True)
+class KeptPage:
+    """A page's bytes. etag: of its body."""
+
+    body: bytes
+    etag: str
+    versions: Versions
+    valid_until: datetime
+
+
+class SharedPages:
+    """The kept pages of one process, those used last."""
+
+    def __init__(self, services: Services) -> None:
+        self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
+        database = services.database
+        self._file = database.url.database if database.is_sqlite else None
+        self._connection: sqlite3.Connection | None = None
+
+    async def answer(self, request: Request, key: Hashable, build: Build, *, coach: str | None = None) -> Response:
+        """
+        The page, kept or built now: `build(session, now)` returns its HTML and until when that is right.
+
+        Args:
+            coach: the slug of the one coach it shows; None for a page about all of them.
+        """
+        versions = await self._versions(request, coach)
+        now = clock.now()
+        page = self._pages.get(key)
+        if page is None or page.versions != versions or now >= page.valid_until:
+            html, valid_until = await read(request, build, now)
+            page = self._keep(key, html, versions, valid_until)
+        headers = {"ETag": page.etag, "Cache-Control": REVALIDATE}
+        if page.etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(page.body, headers=headers, media_type="text/html")
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _keep(self, key: Hashable, html: str, versions: Versions, valid_until: datetime) -> KeptPage:
+        body = html.encode()
+        page = KeptPage(body, f'"{hashlib.sha256(body).hexdigest()[:24]}"', versions, valid_until)
+        self._pages[key] = page
+        self._pages.move_to_end(key)
+        while len(self._pages) > MOST_PAGES:
+            self._pages.popitem(last=False)
+        return page
+
+    async def _versions(self, request: Request, slug: str | None) -> Versions:
+        """On SQLite by the bare driver, on the event loop: through SQLAlchemy it would be half of the answer's cost."""
+        query, values = (ALL_COACHES, {}) if slug is None else (ONE_COACH, {"slug": slug})
+        if self._file is None:
+            return await read(request, lambda session: tuple(session.execute(text(query), values).one_or_none() or ()))
+        if self._connection is None:
+            self._connection = sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, check_same_thread=False)
+        return tuple(self._connection.execute(query, values).fetchone() or ())

@@ -1,0 +1,57 @@
+"""What a visitor reads when something is not to be had: a page, or a problem document under /api."""
+
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.errors import Invalid, SpiritError
+from core.http import problems
+from public_site.templating import orjson_response, render
+
+
+async def rules_said_no(request: Request, error: Exception) -> Response:
+    """An error of the rules, on its page."""
+    assert isinstance(error, SpiritError)
+    if problems.status_of(error) == 500:
+        raise error
+    document, headers = problems.problem(error), problems.headers_of(error)
+    return _answer(request, document, headers, sentences=_sentences(error))
+
+
+async def http_said_no(request: Request, error: Exception) -> Response:
+    """No such address, a wrong method, a body that is too large …"""
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase  # what Starlette says when nobody gave it words
+    own_words = error.detail if error.detail != phrase else None
+    code = "bearer" if error.status_code == 401 else None
+    document = problems.problem_of_status(error.status_code, code=code, detail=own_words)
+    return _answer(request, document, dict(error.headers or {}))
+
+
+async def we_failed(request: Request, error: Exception) -> Response:
+    """A mistake of ours. The edge has logged it, with the request's id."""
+    return _answer(request, problems.problem_of_status(500), {})
+
+
+def wants_json(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+def _answer(
+    request: Request, document: dict[str, Any], headers: dict[str, str], *, sentences: list[str] | None = None
+) -> Response:
+    headers = {**headers, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+    if wants_json(request):
+        return orjson_response(document, document["status"], headers=headers, media_type=problems.MEDIA_TYPE)
+    context = {"problem": document, "sentences": sentences or [document["detail"]]}
+    return render(request, "problem.html", context, status=document["status"], headers=headers)
+
+
+def _sentences(error: SpiritError) -> list[str]:
+    return list(error.fields.values()) if isinstance(error, Invalid) else [str(error)]
+
+
+HANDLERS: dict[Any, Any] = {SpiritError: rules_said_no, HTTPException: http_said_no, Exception: we_failed}

@@ -1,0 +1,132 @@
+"""The form for one free time, fresh or filled in: with what was typed, and what is to be looked at again."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.bookings.wanted import read_start
+from core.errors import Invalid, NotFound, SlotUnavailable, SpiritError
+from core.gym import Gym, the_gym
+from core.http import problems
+from core.schedule import queries, slots
+from core.schedule.availability import Slot
+from core.schedule.models import Coach, LessonType
+from public_site.templating import render
+from public_site.transact import now, read
+
+HIDDEN = ("coach_id", "lesson_id", "starts_at")
+TYPED = ("customer_name", "customer_email", "customer_phone", "athlete_name", "notes")
+
+
+@dataclass(frozen=True)
+class FormView:
+    """
+    What the form shows. slot: the time asked for; requires_approval as it stands now.
+
+    values: what was typed, by field. errors: a sentence by field. notice: a sentence about all of it.
+    next_slots: other free times, where this one is gone.
+    """
+
+    gym: Gym
+    coach: Coach
+    lesson: LessonType
+    slot: Slot
+    key: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
+    next_slots: list[Slot] = field(default_factory=list)
+
+
+async def fresh(request: Request) -> Response:
+    """An empty form with a new key; 409 with other times when this one is gone."""
+    starts_at = read_start(request.query_params.get("start", ""))
+    slug, lesson_slug = request.path_params["coach"], request.path_params["lesson"]
+    view = await read(request, _fresh, slug, lesson_slug, starts_at, now())
+    gone = bool(view.notice)
+    return _answer(request, "gone.html" if gone else "form.html", view, 409 if gone else 200)
+
+
+async def again(request: Request, values: Mapping[str, str], error: SpiritError) -> Response:
+    """The same form with all that was typed, and what went wrong. Raises the error where there is no such form."""
+    if isinstance(error, Invalid) and not error.fields.keys().isdisjoint(HIDDEN):
+        raise error
+    coach_id, lesson_id, starts_at = int(values["coach_id"]), int(values["lesson_id"]), read_start(values["starts_at"])
+    view = await read(request, _again, coach_id, lesson_id, starts_at, values, error, now())
+    return _answer(request, "form.html", view, problems.status_of(error), problems.headers_of(error))
+
+
+def _fresh(session: Session, slug: str, lesson_slug: str, starts_at: datetime, at: datetime) -> FormView:
+    coach = queries.get_coach(session, slug)
+    lesson = queries.get_lesson(coach, lesson_slug)
+    try:
+        slot = slots.check_offered(session, coach, lesson, starts_at, now=at)
+    except SlotUnavailable as gone:
+        return _view(session, coach, lesson, starts_at, notice=str(gone), next_slots=_slots(lesson, gone))
+    return FormView(the_gym(session), coach, lesson, slot, new_key())
+
+
+def _again(
+    session: Session,
+    coach_id: int,
+    lesson_id: int,
+    starts_at: datetime,
+    values: Mapping[str, str],
+    error: SpiritError,
+    at: datetime,
+) -> FormView:
+    try:
+        coach = queries.get_coach_by_id(session, coach_id)
+        lesson = queries.get_lesson_by_id(coach, lesson_id)
+    except NotFound:
+        raise error from None
+    typed = {name: values.get(name, "") for name in TYPED}
+    errors = error.fields if isinstance(error, Invalid) else {}
+    unseen = [sentence for name, sentence in errors.items() if name not in TYPED]
+    notice = " ".join(unseen) if isinstance(error, Invalid) else str(error)
+    next_slots = _slots(lesson, error) if isinstance(error, SlotUnavailable) else []
+    key = values.get("idempotency_key", "")
+    usable = "idempotency_key" not in errors and key and error.code != "idempotency_mismatch"
+    return _view(
+        session, coach, lesson, starts_at,
+        key=key if usable else new_key(), values=typed, errors=errors, notice=notice, next_slots=next_slots,
+    )  # fmt: skip
+
+
+def _view(
+    session: Session,
+    coach: Coach,
+    lesson: LessonType,
+    starts_at: datetime,
+    *,
+    key: str = "",
+    values: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    notice: str = "",
+    next_slots: list[Slot] | None = None,
+) -> FormView:
+    rules = slots.rules_for(session, coach, lesson, first_on=starts_at.date(), last_on=starts_at.date())
+    slot = Slot(starts_at, starts_at + timedelta(minutes=lesson.minutes), rules.asks_at(starts_at, now()))
+    return FormView(the_gym(session), coach, lesson, slot, key, values or {}, errors or {}, notice, next_slots or [])
+
+
+def _slots(lesson: LessonType, gone: SlotUnavailable) -> list[Slot]:
+    length = timedelta(minutes=lesson.minutes)
+    return [Slot(start, start + length, requires_approval=True) for start in gone.next_slots]
+
+
+def _answer(
+    request: Request, template: str, view: FormView, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    context = {"gym": view.gym, "view": view, "zone": view.coach.zone}
+    return render(request, template, context, status=status, headers=headers)
+
+
+def new_key() -> str:
+    """A form's own key: the same form sent twice is one booking."""
+    return secrets.token_urlsafe(18)

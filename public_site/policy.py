@@ -1,0 +1,138 @@
+"""
+Every route declares its class, and is guarded by it before its endpoint runs.
+
+    page      GET only, changes nothing
+    form      a browser's form, from our own page; urlencoded
+    json      public JSON; `application/json` only, so no foreign page can send it unasked
+    bearer    a program with a secret
+"""
+
+import enum
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Message, Receive
+
+from core.http import origin
+from public_site import rates
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+MOST_BYTES = 64 * 1024
+FOREIGN_FORM = "This was not sent from our own page, so nothing was changed. Please open the page and use its button."
+UNCACHED = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+
+
+class Kind(enum.StrEnum):
+    PAGE = "page"
+    FORM = "form"
+    JSON = "json"
+    BEARER = "bearer"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """kind: the guard. secret: the address or the page is somebody's own: stored nowhere, shown in no search engine."""
+
+    kind: Kind
+    secret: bool = False
+
+
+class GuardedRoute(Route):
+    """A route with its policy in front of the endpoint."""
+
+    def __init__(self, path: str, endpoint: Endpoint, policy: Policy, methods: Sequence[str], name: str) -> None:
+        self.policy = policy
+        super().__init__(path, _guarded(endpoint, policy), methods=methods, name=name)
+
+
+def page(path: str, endpoint: Endpoint, name: str, *, secret: bool = False) -> GuardedRoute:
+    return GuardedRoute(path, endpoint, Policy(Kind.PAGE, secret), ["GET"], name)
+
+
+def form(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
+    return GuardedRoute(path, endpoint, Policy(Kind.FORM, secret=True), ["POST"], name)
+
+
+def json(path: str, endpoint: Endpoint, name: str, *, method: str = "GET", secret: bool = False) -> GuardedRoute:
+    return GuardedRoute(path, endpoint, Policy(Kind.JSON, secret), [method], name)
+
+
+def bearer(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
+    return GuardedRoute(path, endpoint, Policy(Kind.BEARER, secret=True), ["GET", "POST"], name)
+
+
+def _guarded(endpoint: Endpoint, policy: Policy) -> Endpoint:
+    guard = GUARDS[policy.kind]
+
+    async def guarded(request: Request) -> Response:
+        if not all(value.isprintable() for value in request.path_params.values() if isinstance(value, str)):
+            raise HTTPException(404)
+        guard(request)
+        response = await endpoint(Request(request.scope, _at_most(MOST_BYTES, request)))
+        if policy.secret:
+            response.headers.update(UNCACHED)
+        return response
+
+    return guarded
+
+
+def _at_most(most_bytes: int, request: Request) -> Receive:
+    """The body, refused as soon as it is known to be too large (Starlette's own limit would answer without a page)."""
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > most_bytes:
+            raise HTTPException(413)
+        return message
+
+    return receive
+
+
+def _pass(request: Request) -> None:
+    """Reading needs no leave."""
+
+
+def _own_form(request: Request) -> None:
+    if not origin.is_own(request.headers, request.app.state.services.settings.base_url):
+        raise HTTPException(403, FOREIGN_FORM)
+    if _content_type(request) != "application/x-www-form-urlencoded":
+        raise HTTPException(415)
+    rates.check(request)
+
+
+def _json(request: Request) -> None:
+    if request.method == "GET" or request.method == "HEAD":
+        return
+    if _content_type(request) != "application/json":
+        raise HTTPException(415, "Please send application/json.")
+    rates.check(request)
+
+
+def _bearer(request: Request) -> None:
+    """Where no secret is set the address does not exist."""
+    secret = request.app.state.services.settings.cron_secret.get_secret_value()
+    if not secret:
+        raise HTTPException(404)
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), secret.encode()):
+        raise HTTPException(401, "Please send Authorization: Bearer with the secret.", {"WWW-Authenticate": "Bearer"})
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+GUARDS: dict[Kind, Callable[[Request], None]] = {
+    Kind.PAGE: _pass,
+    Kind.FORM: _own_form,
+    Kind.JSON: _json,
+    Kind.BEARER: _bearer,
+}

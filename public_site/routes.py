@@ -1,0 +1,31 @@
+"""Every address of the site, each with its policy."""
+
+from starlette.routing import BaseRoute
+
+from public_site import api, approvals, bookings, coaches, cron, health, lesson_form, weeks
+from public_site.policy import bearer, form, json, page
+from public_site.templating import static
+
+ROUTES: list[BaseRoute] = [
+    page("/coaches/{coach}/{lesson}", weeks.week, "week"),
+    page("/static/{file}", static, "static"),
+    page("/", coaches.home, "home"),
+    page("/coaches", coaches.all_coaches, "coaches"),
+    page("/coaches/{coach}", coaches.coach, "coach"),
+    page("/coaches/{coach}/{lesson}/request", lesson_form.fresh, "request", secret=True),
+    form("/bookings", bookings.create, "create"),
+    page("/bookings/{handle}", bookings.show, "booking", secret=True),
+    form("/bookings/{handle}/cancel", bookings.cancel, "cancel"),
+    page("/bookings/{handle}/lesson.ics", bookings.calendar, "calendar", secret=True),
+    page("/approvals/{token}", approvals.show, "approval", secret=True),
+    form("/approvals/{token}", approvals.answer, "answer"),
+    page("/healthz", health.alive, "alive"),
+    page("/readyz", health.ready, "ready"),
+    json("/api/openapi.json", api.openapi, "openapi"),
+    json("/api/coaches", api.coaches, "api_coaches"),
+    json("/api/coaches/{coach_id:int}/slots", api.coach_slots, "api_slots"),
+    json("/api/book/private", api.book, "api_book", method="POST", secret=True),
+    json("/api/bookings/{handle}", api.booking, "api_booking", secret=True),
+    json("/api/booking/approve", api.decide, "api_decide", method="POST", secret=True),
+    bearer("/api/cron/notifications", cron.notifications, "cron"),
+]

@@ -1,0 +1,127 @@
+"""Jinja2 templates, and static files under names that change with their contents, so that they are kept for ever."""
+
+import hashlib
+import mimetypes
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from core import words
+from core.bookings.models import Booking
+from core.http.problems import utc_text
+from core.schedule.availability import Slot
+from core.words import CLOCK_TIME
+
+HERE = Path(__file__).parent
+LABELS = {
+    "athlete_name": "Who is the lesson for?",
+    "customer_name": "Your name",
+    "customer_email": "Your e-mail address",
+    "customer_phone": "Your phone number",
+    "notes": "Anything the coach should know?",
+}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def orjson_response(
+    content: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
+) -> Response:
+    """JSON, compact and UTF-8."""
+    return Response(orjson.dumps(content), status, headers=headers, media_type=media_type)
+
+
+def render(
+    request: Request,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """A page."""
+    return HTMLResponse(page_text(template, context), status, headers=headers)
+
+
+def page_text(template: str, context: Mapping[str, Any]) -> str:
+    """A page's HTML. A name that the template uses and nobody gave is a mistake, and shows as one."""
+    return _templates().get_template(template).render(context)
+
+
+def static_path(name: str) -> str:
+    """The address of a static file: "/static/site.1f0c9a7b.css"."""
+    stem, _, suffix = name.rpartition(".")
+    return f"/static/{stem}.{hashlib.sha256(_static()[name]).hexdigest()[:8]}.{suffix}"
+
+
+async def static(request: Request) -> Response:
+    """A static file, under its present name only."""
+    wanted = request.url.path
+    for name, content in _static().items():
+        if static_path(name) == wanted:
+            media_type = mimetypes.guess_type(name)[0]
+            return Response(content, media_type=media_type, headers={"Cache-Control": FOR_EVER})
+    raise HTTPException(404)
+
+
+@cache
+def _static() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((HERE / "static").iterdir())}
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update({"static": cache(static_path), "labels": LABELS})
+    environment.filters.update(
+        {
+            "money": words.money,
+            "day": words.spoken_day,
+            "clock": words.clock_time,
+            "instant": _instant,
+            "utc": utc_text,
+            "zone": words.zone_name,
+            "when": _when,
+            "short": _short,
+            "lines": _lines,
+        }
+    )
+    return environment
+
+
+def _when(slot: Booking | Slot, zone: ZoneInfo) -> Markup:
+    return _whole_times(words.spoken_time(slot.starts_at, slot.ends_at, zone))
+
+
+def _instant(at: datetime, zone: ZoneInfo) -> Markup:
+    return _whole_times(words.spoken_instant(at, zone))
+
+
+def _whole_times(text: str) -> Markup:
+    """No line ends within a time of day."""
+    return Markup(CLOCK_TIME.sub(r'<span class="time">\g<0></span>', str(escape(text))))  # noqa: S704 (just escaped)
+
+
+def _short(at: datetime, zone: ZoneInfo) -> str:
+    """ "Tuesday 4:00 pm"."""
+    return f"{words.weekday(at, zone)} {words.clock_time(at, zone)}"
+
+
+def _lines(text: str) -> Markup:
+    """Somebody's own words, with their line breaks."""
+    return Markup("<br>").join(text.split("\n"))

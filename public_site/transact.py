@@ -1,0 +1,57 @@
+"""From the event loop to the database and back: a read, or one command in one transaction."""
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from core import clock
+from core.bootstrap import Services
+
+P = ParamSpec("P")
+T = TypeVar("T")
+WRITERS = 16
+
+
+def new_writers() -> ThreadPoolExecutor:
+    """Writers have threads of their own, so that those who wait for their turn never stall pages."""
+    return ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
+
+
+async def read(request: Request, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a query on one snapshot: at once on SQLite, where a thread would cost more than it; else on a thread."""
+    services = services_of(request)
+    if services.database.is_sqlite:
+        return _read(services, query, *args, **kwargs)
+    return await run_in_threadpool(partial(_read, services, query, *args, **kwargs))
+
+
+async def transact(request: Request, command: Callable[..., T], *args: Any, coach: int, **kwargs: Any) -> T:
+    """Run a command under this coach's lock. Its deadline counts from now, the wait for a thread included."""
+    database = services_of(request).database
+    run = partial(database.transact, command, *args, coach=coach, deadline=time.monotonic() + database.wait_s, **kwargs)
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(request.app.state.writers, partial(context.run, run))
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def now() -> datetime:
+    """The time for a page; a command gets its own, read under the lock."""
+    return clock.now()
+
+
+def _read(services: Services, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    with services.database.read() as session:
+        return query(session, *args, **kwargs)

@@ -1,0 +1,122 @@
+"""The free times of a week: as links, without a form or a key, so that everybody can be sent the same page."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from core.errors import NotFound
+from core.gym import the_gym
+from core.schedule import queries, slots
+from core.schedule.availability import OpenSlots, Slot, at_wall_time
+from core.schedule.models import Asks, Coach, LessonType
+from public_site.cache import SharedPages
+from public_site.templating import page_text
+
+WEEK = timedelta(days=7)
+YEARS = range(1971, 2399)
+
+
+class OutsideWeek(Exception):
+    """A week that has gone, or lies behind the horizon."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """A local day and its free times, earliest first."""
+
+    on: date
+    slots: list[Slot]
+
+
+async def week(request: Request) -> Response:
+    slug, lesson_slug = request.path_params["coach"], request.path_params["lesson"]
+    asked_for = request.query_params.get("week")
+    monday = monday_of(asked_for) if asked_for else None
+
+    def build(session: Session, now: datetime) -> tuple[str, datetime]:
+        coach = queries.get_coach(session, slug)
+        return _page(session, coach, queries.get_lesson(coach, lesson_slug), monday, now=now)
+
+    pages: SharedPages = request.app.state.pages
+    try:
+        return await pages.answer(request, ("week", slug, lesson_slug, monday), build, coach=slug)
+    except OutsideWeek:
+        return RedirectResponse(request.url.path, 303)
+
+
+def monday_of(name: str) -> date:
+    """The first day of "2026-W48". Raises NotFound."""
+    year, _, number = name.partition("-W")
+    if not (year.isascii() and year.isdigit() and number.isascii() and number.isdigit() and int(year) in YEARS):
+        raise NotFound("There is no such week. Weeks are written like 2026-W48.")
+    try:
+        return date.fromisocalendar(int(year), int(number), 1)
+    except ValueError:
+        raise NotFound("There is no such week. Weeks are written like 2026-W48.") from None
+
+
+def week_name(day: date) -> str:
+    """ "2026-W48"."""
+    year, number, _ = day.isocalendar()
+    return f"{year}-W{number:02}"
+
+
+def _page(
+    session: Session, coach: Coach, lesson: LessonType, monday: date | None, *, now: datetime
+) -> tuple[str, datetime]:
+    """The page, and until when it is right: at midnight a day is gone, whatever happens to its times."""
+    today = now.astimezone(coach.zone).date()
+    this_monday, horizon_on = _monday(today), today + timedelta(days=coach.horizon_days)
+    first_on = monday or this_monday
+    if not this_monday <= first_on <= horizon_on:
+        raise OutsideWeek
+    last_on = first_on + WEEK - timedelta(days=1)
+    offered = slots.open_slots(session, coach, lesson, first_on=max(first_on, today), last_on=last_on, now=now)
+    later = _later(session, coach, lesson, last_on, horizon_on, now=now) if not offered.slots else None
+    context = {
+        "gym": the_gym(session),
+        "coach": coach,
+        "lesson": lesson,
+        "zone": coach.zone,
+        "days": _days(offered, coach, max(first_on, today), last_on),
+        "monday": first_on,
+        "sunday": last_on,
+        "previous": week_name(first_on - WEEK) if first_on > this_monday else None,
+        "next": week_name(first_on + WEEK) if first_on + WEEK <= horizon_on else None,
+        "later": later.slots[0] if later and later.slots else None,
+        "later_week": week_name(later.slots[0].starts_at.astimezone(coach.zone).date())
+        if later and later.slots
+        else None,
+        "mixed": coach.asks is Asks.UNDER_NOTICE,
+        "now": now,
+    }
+    midnight = at_wall_time(today + timedelta(days=1), 0, coach.zone)
+    ends = [offered.valid_until, midnight, *([later.valid_until] if later else [])]
+    return page_text("week.html", context), min(ends)
+
+
+def _later(
+    session: Session, coach: Coach, lesson: LessonType, after: date, until: date, *, now: datetime
+) -> OpenSlots | None:
+    """What is free after an empty week; None when that was the last."""
+    if after >= until:
+        return None
+    return slots.open_slots(session, coach, lesson, first_on=after + timedelta(days=1), last_on=until, now=now)
+
+
+def _days(offered: OpenSlots, coach: Coach, first_on: date, last_on: date) -> list[Day]:
+    by_day: dict[date, list[Slot]] = defaultdict(list)
+    for slot in offered.slots:
+        by_day[slot.starts_at.astimezone(coach.zone).date()].append(slot)
+    return [
+        Day(day, by_day[day])
+        for day in (first_on + timedelta(days=offset) for offset in range((last_on - first_on).days + 1))
+    ]
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
