@@ -57,14 +57,7 @@ async def coach_slots(request: Request) -> Response:
 
 async def book(request: Request) -> Response:
     given = await _body(request)
-    values: dict[str, Any] = {FIELDS.get(name, name): value for name, value in given.items()}
-    if any(name in given for name in FIELDS.values() if name not in FIELDS):
-        raise Invalid({name: "We do not know this field." for name in given if name in TITLES and name not in FIELDS})
-    values |= {"idempotency_key": key} if (key := request.headers.get("idempotency-key")) is not None else {}
-    try:
-        wanted = LessonRequest.parse({name: value for name, value in values.items() if value is not None})
-    except Invalid as error:
-        raise Invalid({TITLES.get(name, name): sentence for name, sentence in error.fields.items()}) from None
+    wanted = _wanted(given, request.headers.get("idempotency-key"))
     booking = await transact(request, request_lesson, wanted, coach=wanted.coach_id)
     await tasks.nudge(tasks.deliver_mail)
     return orjson_response(
@@ -182,6 +175,19 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise HTTPException(400, "Please send one JSON object.")
     return given
+
+
+def _wanted(given: dict[str, Any], key: str | None) -> LessonRequest:
+    """The request in our own words. Raises Invalid, with the fields named as they were sent."""
+    wrong = {name: "We do not know this field." for name in given if name not in FIELDS}
+    values = {FIELDS[name]: value for name, value in given.items() if name in FIELDS and value is not None}
+    try:
+        wanted = LessonRequest.parse(values if key is None else {**values, "idempotency_key": key})
+    except Invalid as error:
+        raise Invalid({TITLES[name]: sentence for name, sentence in error.fields.items()} | wrong) from None
+    if wrong:
+        raise Invalid(wrong)
+    return wanted
 
 
 def _what_happens_next(booking: Booking) -> str:

@@ -21,6 +21,11 @@ def get_by_handle(session: Session, handle: str) -> Booking:
     return _one(session, _whole().where(Booking.handle == handle))
 
 
+def find_by_key(session: Session, key_hash: str) -> Booking | None:
+    """The booking that this form key, or idempotency key, has made."""
+    return session.scalars(_whole().where(Booking.idempotency_key_hash == key_hash)).one_or_none()
+
+
 def requests_awaiting_answer(session: Session, *, coach_id: int | None, now: datetime) -> Sequence[Booking]:
     """Pending requests that can still be answered, oldest first; every coach's when coach_id is None."""
     query = (

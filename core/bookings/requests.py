@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.bookings import expiry, history
 from core.bookings.history import PARENT_ON_SITE, By
 from core.bookings.models import Booking, Hold, HoldKind, Status
+from core.bookings.queries import find_by_key
 from core.bookings.wanted import LessonRequest
 from core.db import guard_named
 from core.errors import IdempotencyMismatch, TooMany
@@ -61,9 +62,7 @@ def request_lesson(
 def _same_key(session: Session, wanted: LessonRequest) -> Booking | None:
     if wanted.idempotency_key is None:
         return None
-    earlier = session.scalars(
-        select(Booking).where(Booking.idempotency_key_hash == hashed(wanted.idempotency_key))
-    ).one_or_none()
+    earlier = find_by_key(session, hashed(wanted.idempotency_key))
     if earlier is not None and not secrets.compare_digest(earlier.command_hash or "", wanted.fingerprint()):
         raise IdempotencyMismatch(
             "This form was sent before with other answers. Please open a fresh form for another lesson."
