@@ -21,7 +21,7 @@ page = st.navigation(pages)
 
 with st.sidebar:
     st.markdown(f"**{staff.name}**")
-    st.html('<a href="/sign-out" target="_self">Sign out</a>')
+    st.html('<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>')
 
 watch()
 page.run()

@@ -56,6 +56,7 @@ def _theme(scheme: str) -> dict[str, Any]:
         "orangeTextColor": colors["warn"],
         "greenTextColor": colors["ok"],
         "font": look.FONT,
+        "headingFontSizes": ["2.07rem", "1.2rem", "1.1rem", "1rem", "1rem", "1rem"],
         "baseRadius": f"{look.CORNER_PX}px",
         "showWidgetBorder": True,
         "chartCategoricalColors": list(look.CHART_COLORS[scheme]),

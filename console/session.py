@@ -80,5 +80,5 @@ def person_did_something(staff: Staff) -> None:
 def _signed_out() -> NoReturn:
     st.session_state.clear()
     st.title("You are signed out")
-    st.html('<p><a href="/sign-in" target="_self">Sign in</a></p>')
+    st.html('<p><a href="/sign-in" target="_self" style="color: inherit">Sign in</a></p>')
     st.stop()

@@ -32,6 +32,7 @@ class BookingView:
     gym: Gym
     booking: Booking
     status: Status
+    has_begun: bool
     can_be_cancelled: bool
     would_be_late: bool
     free_until: datetime
@@ -91,6 +92,7 @@ def _view(session: Session, handle: str, at: datetime) -> BookingView:
         gym=gym,
         booking=booking,
         status=status,
+        has_begun=at >= booking.starts_at,
         can_be_cancelled=status in (Status.PENDING, Status.APPROVED) and at < booking.starts_at,
         would_be_late=status is Status.APPROVED and changes.is_late(booking, gym, now=at),
         free_until=booking.starts_at - timedelta(hours=gym.late_cancel_hours),

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from core.errors import Invalid, SpiritError
 from core.http import problems
 from public_site.templating import orjson_response, render
+from public_site.transact import services_of
 
 
 async def rules_said_no(request: Request, error: Exception) -> Response:
@@ -46,7 +47,8 @@ def _answer(
     headers = {**headers, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
     if wants_json(request):
         return orjson_response(document, document["status"], headers=headers, media_type=problems.MEDIA_TYPE)
-    context = {"problem": document, "sentences": sentences or [document["detail"]]}
+    console_url = services_of(request).settings.console_url if request.url.path.startswith("/approvals/") else None
+    context = {"problem": document, "sentences": sentences or [document["detail"]], "console_url": console_url}
     return render(request, "problem.html", context, status=document["status"], headers=headers)
 
 

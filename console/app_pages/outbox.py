@@ -64,7 +64,7 @@ def page() -> None:
 def _read(message: OutboxMessage) -> None:
     _story(message)
     mail, is_file = _written(message)
-    st.subheader(str(mail["Subject"]), anchor=False)
+    st.header(str(mail["Subject"]), anchor=False)
     if is_file:
         st.caption("The file as it was written, with its links.")
     else:

@@ -42,7 +42,7 @@ def page() -> None:
         _request(booking, staff)
     answered = [booking for booking in recent if booking not in waiting]
     if answered:
-        st.subheader("What happened lately")
+        st.header("What happened lately")
         for booking in answered:
             _lately(booking, staff)
 
@@ -56,7 +56,7 @@ def _request(booking: Booking, staff: Staff) -> None:
     left = booking.expires_at - clock.now()
     zone = booking.coach.zone
     with st.container(border=True):
-        st.subheader(spoken_time(booking.starts_at, booking.ends_at, zone), anchor=False)
+        st.header(spoken_time(booking.starts_at, booking.ends_at, zone), anchor=False)
         urgent = f":red[**Urgent: {spoken_length(left)} left.**] " if left < URGENT else ""
         st.markdown(f"{urgent}Answer by {spoken_instant(booking.expires_at, zone)}")
         facts = [f"{booking.lesson.name}, {money(booking.price_cents)}", f"for {booking.athlete_name}"]

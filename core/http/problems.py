@@ -44,6 +44,14 @@ TITLES = {
     500: "That was our mistake",
     503: "We could not save this just now",
 }
+TITLES_BY_CODE = {
+    "slot_unavailable": "That time is gone",
+    "already_decided": "This has been answered",
+    "booking_cancelled": "This was cancelled",
+    "too_late": "The lesson has begun",
+    "request_expired": "This request has expired",
+    "link_replaced": "There is a newer mail",
+}
 CODES = {
     400: "unreadable",
     403: "csrf",
@@ -96,7 +104,7 @@ def utc_text(at: datetime) -> str:
 def _document(status: int, code: str, detail: str) -> dict[str, Any]:
     return {
         "type": "about:blank",
-        "title": TITLES.get(status, "It failed"),
+        "title": TITLES_BY_CODE.get(code) or TITLES.get(status, "It failed"),
         "status": status,
         "code": code,
         "detail": detail,

@@ -32,6 +32,7 @@ from core.db import Database
 from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
 from core.migrations import guards
 
+LOCK_NOT_AVAILABLE = "55P03"
 LOCK_KEY = 5_717_264_101  # of ours alone
 WAIT_S = 60.0
 
@@ -126,6 +127,8 @@ def _locked(database: Database, deadline: float) -> Connection:
     except OperationalError as error:
         if connection is not None:
             connection.close()
+        if not database.is_sqlite and getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
         raise Unavailable("The database was busy for too long. Nothing was changed; please try again.") from error
     return connection
 

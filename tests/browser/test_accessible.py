@@ -1,0 +1,81 @@
+"""axe finds nothing wrong on any public page, light or dark, and nothing of ours in the console."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from core.bootstrap import build
+from core.settings import load_settings
+from tests.browser.visits import ask_for_a_lesson, pick_a_time, settle, sign_in, violations
+from tests.support.processes import RunningGym
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+
+@pytest.fixture(params=["light", "dark"])
+def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A phone's page in this scheme."""
+    with browser.new_context(viewport={"width": 375, "height": 812}, color_scheme=request.param) as context:
+        yield context.new_page()
+
+
+def check(page: Page) -> None:
+    assert violations(page) == [], page.url
+    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert not wide, f"{page.url} scrolls sideways"
+
+
+def test_every_public_page(gym: RunningGym, visitor: Page) -> None:
+    email = f"axe.{id(visitor)}@example.org"
+    for path in ("/", "/coaches", "/coaches/nora", "/coaches/nora/tumbling-60", "/coaches/max/tumbling-60", "/nowhere"):
+        visitor.goto(gym.site_url + path)
+        check(visitor)
+    visitor.goto(f"{gym.site_url}/coaches/nora/tumbling-60/request?start=2026-01-01T16:00:00Z")
+    check(visitor)
+    pick_a_time(visitor, gym.site_url, coach="nora", lesson="Strength & handstands", number=9)
+    check(visitor)
+    visitor.get_by_role("button").click()
+    check(visitor)
+    ask_for_a_lesson(
+        visitor,
+        gym.site_url,
+        coach="nora",
+        lesson="Strength & handstands",
+        athlete="Bo",
+        parent="Axe",
+        email=email,
+        number=12,
+    )
+    check(visitor)
+    own_page = visitor.url
+    approval = f"{gym.site_url}/approvals/{token_of(gym, own_page.rpartition('/')[2])}"
+    for decision in ("approve", "deny"):
+        visitor.goto(f"{approval}?decision={decision}")
+        check(visitor)
+    visitor.get_by_role("button", name="Deny", exact=True).click()
+    check(visitor)
+    visitor.goto(own_page)
+    check(visitor)
+
+
+def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
+    for path in ("/sign-in", "/sign-out"):
+        visitor.goto(gym.console_url + path)
+        check(visitor)
+    sign_in(visitor, gym.console_url, "ada@spirit.example")
+    check(visitor)
+    visitor.goto(f"{gym.console_url}/outbox")
+    settle(visitor)
+    check(visitor)
+
+
+def token_of(gym: RunningGym, handle: str) -> str:
+    """The one in the coach's mail about this booking."""
+    from core.bookings.queries import get_by_handle
+
+    services = build(load_settings(_env_file=None, data_dir=gym.folder / "var"))
+    with services.database.read() as session:
+        booking = get_by_handle(session, handle)
+    services.database.dispose()
+    return services.signer.decide(booking.id, booking.coach_id, booking.slot_version)
