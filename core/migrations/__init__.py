@@ -32,6 +32,7 @@ from core.db import Database
 from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
 from core.migrations import guards
 
+BUSY = "The database was busy for too long. Nothing was changed; please try again."
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_KEY = 5_717_264_101  # of ours alone
 WAIT_S = 60.0
@@ -103,7 +104,10 @@ def _migrating(database: Database) -> Iterator[Connection]:
     """A connection of its own, in one transaction, under the lock."""
     deadline = time.monotonic() + WAIT_S
     if database.queue is not None:
-        database.queue.acquire(deadline)
+        try:
+            database.queue.acquire(deadline)
+        except Unavailable:
+            raise Unavailable(BUSY) from None
     try:
         with _locked(database, deadline) as connection, connection.get_transaction() or connection.begin():
             yield connection
@@ -129,7 +133,7 @@ def _locked(database: Database, deadline: float) -> Connection:
             connection.close()
         if not database.is_sqlite and getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise
-        raise Unavailable("The database was busy for too long. Nothing was changed; please try again.") from error
+        raise Unavailable(BUSY) from error
     return connection
 
 

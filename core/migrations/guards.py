@@ -27,14 +27,18 @@ SQLITE = {
         BEFORE DELETE ON booking_event BEGIN SELECT RAISE(ABORT, 'booking_event_append_only'); END""",
 }
 
-POSTGRESQL = (
-    """ALTER TABLE hold ADD CONSTRAINT ex_hold_coach EXCLUDE USING gist (
+POSTGRESQL = {
+    "ex_hold_coach": (
+        """ALTER TABLE hold ADD CONSTRAINT ex_hold_coach EXCLUDE USING gist (
            int8range(coach_id, coach_id, '[]') WITH &&, tstzrange(busy_from, busy_to) WITH &&)""",
-    """CREATE OR REPLACE FUNCTION booking_event_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+    ),
+    "booking_event_append_only": (
+        """CREATE OR REPLACE FUNCTION booking_event_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN RAISE EXCEPTION 'booking_event_append_only' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
-    """CREATE TRIGGER booking_event_append_only BEFORE UPDATE OR DELETE ON booking_event
-       FOR EACH ROW EXECUTE FUNCTION booking_event_append_only()""",
-)
+        """CREATE TRIGGER booking_event_append_only BEFORE UPDATE OR DELETE ON booking_event
+           FOR EACH ROW EXECUTE FUNCTION booking_event_append_only()""",
+    ),
+}
 
 
 def create(op: Any) -> None:
@@ -43,8 +47,9 @@ def create(op: Any) -> None:
     if connection.dialect.name == "sqlite":
         for name, body in SQLITE.items():
             op.execute(text(f"CREATE TRIGGER IF NOT EXISTS {name} {body}"))
-    elif missing(connection):
-        for statement in POSTGRESQL:
+        return
+    for name in missing(connection):
+        for statement in POSTGRESQL[name]:
             op.execute(text(statement))
 
 
@@ -58,4 +63,4 @@ def missing(connection: Connection) -> set[str]:
             "SELECT conname FROM pg_constraint WHERE contype = 'x' UNION SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
         )
     )
-    return {"ex_hold_coach", "booking_event_append_only"} - set(found)
+    return set(POSTGRESQL) - set(found)
