@@ -9,6 +9,7 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     schedule/                hours, overrides, lesson types; which times are free
     bookings/                request, decide, cancel, expire; history
     mail/                    outbox, delivery, messages, calendar parts, transports
+    http/                    what site and console say alike over HTTP; imported by no rule
     sweep                    one pass over everything that is due
     migrations/              the schema and its guards
     cli processes doctor backup logs    the command line and the person who runs it

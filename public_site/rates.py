@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from core.errors import TooMany
 
-POSTS = RateLimitItemPerMinute(120, 10)  # a gym full of families may share one address
+POSTS = RateLimitItemPerMinute(300, 10)  # a gym full of families may share one address
 
 
 def new_limiter() -> MovingWindowRateLimiter:
