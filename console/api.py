@@ -21,6 +21,7 @@ from core.bookings.models import Channel, Status
 from core.bootstrap import Services
 from core.errors import Invalid, NotFound, SignInRefused, SpiritError
 from core.http import origin, problems
+from core.http.body import BodyTooLarge, at_most
 from core.http.bookings import booking_as_json
 from core.people.models import Account, Role
 from core.people.sessions import find_session
@@ -34,7 +35,9 @@ def answered(endpoint: Endpoint) -> Endpoint:
 
     async def with_problems(request: Request) -> Response:
         try:
-            return await endpoint(request)
+            return await endpoint(Request(request.scope, at_most(request.receive)))
+        except BodyTooLarge:
+            return _json(problems.problem_of_status(413), 413)
         except SpiritError as error:
             return _json(problems.problem(error), problems.status_of(error), problems.headers_of(error))
         except HTTPException as error:

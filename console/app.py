@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from console.inert import inert
 from console.session import person_did_something, signed_in
 from console.watch import person_ran_it, watch
 
@@ -20,7 +21,7 @@ if staff.is_admin:
 page = st.navigation(pages)
 
 with st.sidebar:
-    st.markdown(f"**{staff.name}**")
+    st.markdown(f"**{inert(staff.name)}**")
     st.html('<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>')
 
 watch()

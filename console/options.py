@@ -5,17 +5,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from streamlit import config
+from streamlit.config_option import ConfigOption
 
 from core import look
 from core.settings import Settings
 
 MOST_UPLOAD_MB = 1
+WHERE = "console/options.py"
 
 
 def set_options(settings: Settings) -> None:
-    """Call before the application is built."""
+    """Call before the application is built. What a file of the working folder has set is unset first."""
+    for name, option in list(config.get_config_options().items()):
+        if option.where_defined != ConfigOption.DEFAULT_DEFINITION:
+            config.set_option(name, option.default_val, WHERE)
     for name, value in options(settings).items():
-        config.set_option(name, value, "console/options.py")
+        config.set_option(name, value, WHERE)
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -27,6 +32,8 @@ def options(settings: Settings) -> dict[str, Any]:
         "server.enableAgentApi": False,  # drives the application without a browser
         "server.allowedHosts": [urlsplit(settings.console_url).hostname],
         "server.cookieSecret": hashlib.sha256(f"console {settings.signing_keys()[0]}".encode()).hexdigest(),
+        "server.baseUrlPath": "",
+        "server.enableStaticServing": False,
         "server.enableXsrfProtection": True,
         "server.maxUploadSize": MOST_UPLOAD_MB,
         "server.fileWatcherType": "none",

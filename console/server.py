@@ -35,7 +35,6 @@ INDEX = Path(st.__file__).parent / "static" / "index.html"
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 COLLECT_EVERY_S = 60
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-MOST_BYTES = 64 * 1024
 
 log = structlog.get_logger()
 
@@ -53,16 +52,16 @@ def routes() -> list[Route]:
     """Every address of ours, on one screen."""
     return [
         Route("/sign-in", sign_in.show, methods=["GET"]),
-        Route("/sign-in", sign_in.own_form(sign_in.by_password), methods=["POST"], max_body_size=MOST_BYTES),
+        Route("/sign-in", sign_in.own_form(sign_in.by_password), methods=["POST"]),
         Route("/sign-in.css", sign_in.stylesheet, methods=["GET"]),
-        Route("/sign-in/link", sign_in.own_form(sign_in.mail_link), methods=["POST"], max_body_size=MOST_BYTES),
+        Route("/sign-in/link", sign_in.own_form(sign_in.mail_link), methods=["POST"]),
         Route("/sign-in/{token}", sign_in.show_link, methods=["GET"]),
-        Route("/sign-in/{token}", sign_in.own_form(sign_in.by_link), methods=["POST"], max_body_size=MOST_BYTES),
+        Route("/sign-in/{token}", sign_in.own_form(sign_in.by_link), methods=["POST"]),
         Route("/sign-out", sign_in.ask_sign_out, methods=["GET"]),
-        Route("/sign-out", sign_in.own_form(sign_in.sign_out), methods=["POST"], max_body_size=MOST_BYTES),
+        Route("/sign-out", sign_in.own_form(sign_in.sign_out), methods=["POST"]),
         Route("/healthz", alive, methods=["GET"]),
         Route("/api/dashboard/bookings/pending", api.answered(api.pending), methods=["GET"]),
-        Route("/api/booking/approve", api.answered(api.decide), methods=["POST"], max_body_size=MOST_BYTES),
+        Route("/api/booking/approve", api.answered(api.decide), methods=["POST"]),
         Route("/api/{rest:path}", api.nothing_here, methods=ALL_METHODS),
     ]
 

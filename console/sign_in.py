@@ -16,6 +16,7 @@ from core import look
 from core.bootstrap import Services
 from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany, Unavailable
 from core.http import origin, problems
+from core.http.body import BodyTooLarge, at_most
 from core.people import sign_in
 from core.people.sessions import end_session
 
@@ -35,7 +36,10 @@ def own_form(endpoint: Endpoint) -> Endpoint:
     async def guarded(request: Request) -> Response:
         if not origin.is_own(request.headers, _services(request).settings.console_url):
             return _page("sign_in.html", notice=FOREIGN, status=403)
-        return await endpoint(request)
+        try:
+            return await endpoint(Request(request.scope, at_most(request.receive)))
+        except BodyTooLarge:
+            return _page("sign_in.html", notice=problems.SENTENCES[413], status=413)
 
     return guarded
 

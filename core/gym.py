@@ -34,6 +34,9 @@ class Gym(Base):
     last_swept_at: Mapped[datetime | None]
 
 
+THE_GYM = select(Gym).where(Gym.id == 1)
+
+
 def the_gym(session: Session) -> Gym:
     """The gym's row."""
-    return session.scalars(select(Gym).where(Gym.id == 1)).one()
+    return session.scalars(THE_GYM).one()

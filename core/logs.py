@@ -22,7 +22,7 @@ PERSONAL = {
 }  # fmt: skip
 MASKS = (
     (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)*"), HIDDEN + "@" + HIDDEN),
-    (re.compile(r"(/(?:approvals|bookings|sign-in|calendar)/)[^/?\s\"']+"), r"\1" + HIDDEN),
+    (re.compile(r"(/(?:approvals|bookings|sign-in|calendar)/)[^/?\s\"'{]+"), r"\1" + HIDDEN),
     (re.compile(r"((?:token|password|secret|key)=)[^&\s\"']+", re.IGNORECASE), r"\1" + HIDDEN),
     (re.compile(r"(://)[^/\s\"']*@"), r"\1" + HIDDEN + "@"),
     (re.compile(r"(Bearer )\S+", re.IGNORECASE), r"\1" + HIDDEN),

@@ -50,6 +50,7 @@ def spoken_length(length: timedelta) -> str:
     return format_timedelta(length, granularity="minute", threshold=1, locale=LOCALE)
 
 
+@lru_cache(maxsize=256)
 def money(cents: int) -> str:
     """ "$85", or "$85.50"."""
     pattern = "¤#,##0.00" if cents % 100 else "¤#,##0"
@@ -77,12 +78,13 @@ def _range(start: datetime, end: datetime) -> str:
 
 
 def _clock(at: datetime, *, exact: bool = False) -> str:
-    spoken = _time_of_day(at.hour, at.minute)
+    spoken = time_of_day(at.hour, at.minute)
     return f"{spoken} {at.tzname()}" if exact else spoken
 
 
 @lru_cache(maxsize=1440)
-def _time_of_day(hour: int, minute: int) -> str:
+def time_of_day(hour: int, minute: int) -> str:
+    """ "4:00 pm", for 16 and 0."""
     return format_time(time(hour, minute), "h:mm a", locale=LOCALE).lower()
 
 

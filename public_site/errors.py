@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from core.errors import Invalid, SpiritError
 from core.http import problems
+from core.http.body import BodyTooLarge
 from public_site.templating import orjson_response, render
 from public_site.transact import services_of
 
@@ -56,4 +57,13 @@ def _sentences(error: SpiritError) -> list[str]:
     return list(error.fields.values()) if isinstance(error, Invalid) else [str(error)]
 
 
-HANDLERS: dict[Any, Any] = {SpiritError: rules_said_no, HTTPException: http_said_no, Exception: we_failed}
+async def too_large(request: Request, error: Exception) -> Response:
+    return _answer(request, problems.problem_of_status(413), {})
+
+
+HANDLERS: dict[Any, Any] = {
+    BodyTooLarge: too_large,
+    SpiritError: rules_said_no,
+    HTTPException: http_said_no,
+    Exception: we_failed,
+}

@@ -16,13 +16,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Message, Receive
 
 from core.http import origin
+from core.http.body import at_most
 from public_site import rates
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-MOST_BYTES = 64 * 1024
 FOREIGN_FORM = "This was not sent from our own page, so nothing was changed. Please open the page and use its button."
 UNCACHED = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
@@ -73,27 +72,12 @@ def _guarded(endpoint: Endpoint, policy: Policy) -> Endpoint:
         if not all(value.isprintable() for value in request.path_params.values() if isinstance(value, str)):
             raise HTTPException(404)
         guard(request)
-        response = await endpoint(Request(request.scope, _at_most(MOST_BYTES, request)))
+        response = await endpoint(Request(request.scope, at_most(request.receive)))
         if policy.secret:
             response.headers.update(UNCACHED)
         return response
 
     return guarded
-
-
-def _at_most(most_bytes: int, request: Request) -> Receive:
-    """The body, refused as soon as it is known to be too large (Starlette's own limit would answer without a page)."""
-    received = 0
-
-    async def receive() -> Message:
-        nonlocal received
-        message = await request.receive()
-        received += len(message.get("body", b""))
-        if received > most_bytes:
-            raise HTTPException(413)
-        return message
-
-    return receive
 
 
 def _pass(request: Request) -> None:

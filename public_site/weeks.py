@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from core.errors import NotFound
-from core.gym import the_gym
+from core.gym import Gym
 from core.schedule import queries, slots
 from core.schedule.availability import OpenSlots, Slot, at_wall_time
 from core.schedule.models import Asks, Coach, LessonType
@@ -38,8 +38,8 @@ async def week(request: Request) -> Response:
     monday = monday_of(asked_for) if asked_for else None
 
     def build(session: Session, now: datetime) -> tuple[str, datetime]:
-        coach = queries.get_coach(session, slug)
-        return _page(session, coach, queries.get_lesson(coach, lesson_slug), monday, now=now)
+        coach, lesson, house = queries.get_offered(session, slug, lesson_slug)
+        return _page(session, coach, lesson, house, monday, now=now)
 
     pages: SharedPages = request.app.state.pages
     try:
@@ -66,7 +66,7 @@ def week_name(day: date) -> str:
 
 
 def _page(
-    session: Session, coach: Coach, lesson: LessonType, monday: date | None, *, now: datetime
+    session: Session, coach: Coach, lesson: LessonType, house: Gym, monday: date | None, *, now: datetime
 ) -> tuple[str, datetime]:
     """The page, and until when it is right: at midnight a day is gone, whatever happens to its times."""
     today = now.astimezone(coach.zone).date()
@@ -78,7 +78,7 @@ def _page(
     offered = slots.open_slots(session, coach, lesson, first_on=max(first_on, today), last_on=last_on, now=now)
     later = _later(session, coach, lesson, last_on, horizon_on, now=now) if not offered.slots else None
     context = {
-        "gym": the_gym(session),
+        "gym": house,
         "coach": coach,
         "lesson": lesson,
         "zone": coach.zone,

@@ -13,6 +13,7 @@ People are built by tests/support/people.py.
 """
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,6 +38,9 @@ labels: dict[str, str] = {}
 def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("SPIRIT_") and name != postgresql.VARIABLE]:
         del os.environ[name]  # a developer's own settings are not the tests'
+    os.environ["SPIRIT_DATA_DIR"] = tempfile.mkdtemp(
+        prefix="spirit-tests-"
+    )  # for what is built at import, as the queue
     network.stay_on_loopback()
 
 

@@ -102,4 +102,4 @@ def test_numbers_and_plain_words_stay() -> None:
         "why": None,
         "route": "/bookings/{handle}",
     }
-    assert logs.without_personal_data(None, "info", dict(event)) == {**event, "route": "/bookings/…"}
+    assert logs.without_personal_data(None, "info", dict(event)) == event

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 
 import streamlit as st
 
+from console.inert import inert
 from console.session import services, signed_in
 from core import clock
 from core.errors import NotAllowed
@@ -64,7 +65,7 @@ def page() -> None:
 def _read(message: OutboxMessage) -> None:
     _story(message)
     mail, is_file = _written(message)
-    st.header(str(mail["Subject"]), anchor=False)
+    st.header(inert(str(mail["Subject"])), anchor=False)
     if is_file:
         st.caption("The file as it was written, with its links.")
     else:
@@ -88,7 +89,7 @@ def _story(message: OutboxMessage) -> None:
         MessageState.SENDING: "Being sent at this moment.",
         MessageState.QUEUED: f"Waits until {when}." if message.due_at > clock.now() else "Due now.",
     }
-    st.markdown(f"**{said[message.state]}**")
+    st.markdown(f"**{inert(said[message.state])}**")
 
 
 def _written(message: OutboxMessage) -> tuple[EmailMessage, bool]:

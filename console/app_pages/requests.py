@@ -5,7 +5,8 @@ from datetime import timedelta
 import streamlit as st
 
 import tasks
-from console.session import Staff, services, signed_in
+from console.inert import inert
+from console.session import Staff, find_staff, services, signed_in, token
 from core import clock
 from core.bookings import queries
 from core.bookings.decisions import Decision, decide_as_staff
@@ -78,10 +79,15 @@ def _answers(booking: Booking, staff: Staff) -> None:
     approve, deny = st.columns(2)
     with approve:
         if own:
-            if st.button(
-                "Approve", key=f"approve-{booking.id}", type="primary", width="stretch", help=f"Approve {name}"
-            ):
-                _decide(booking, Decision.APPROVE, None, staff)
+            st.button(
+                "Approve",
+                key=f"approve-{booking.id}",
+                type="primary",
+                width="stretch",
+                help=inert(f"Approve {name}"),
+                on_click=_decide,
+                args=(booking, Decision.APPROVE, staff),
+            )
         else:
             _with_reason(booking, Decision.APPROVE, "Why do you answer for the coach?", staff)
     with deny:
@@ -93,13 +99,22 @@ def _with_reason(booking: Booking, decision: Decision, question: str, staff: Sta
     verb = decision.value.capitalize()
     which = f"{decision.value}-{booking.id}"
     with st.popover(f"{verb} …", width="stretch", key=f"ask-{which}"), st.form(which, border=False):
-        reason = st.text_area(question, key=f"reason-{which}", max_chars=500)
-        if st.form_submit_button(f"{verb} the request", type="primary"):
-            _decide(booking, decision, reason, staff)
+        st.text_area(question, key=f"reason-{which}", max_chars=500)
+        st.form_submit_button(
+            f"{verb} the request", type="primary", on_click=_decide, args=(booking, decision, staff, f"reason-{which}")
+        )
 
 
-def _decide(booking: Booking, decision: Decision, reason: str | None, staff: Staff) -> None:
-    """The same command as the mail's link. If somebody was faster, its sentence is what is said."""
+def _decide(booking: Booking, decision: Decision, shown_to: Staff, reason_in: str | None = None) -> None:
+    """
+    The same command as the mail's link. If somebody was faster, its sentence is what is said.
+
+    Runs before the page does, so that it is said also when the request is not listed any more.
+    """
+    staff = find_staff(token())
+    if staff is None or staff.session_id != shown_to.session_id:
+        return  # the page that follows says who is signed in
+    reason = st.session_state.get(reason_in) if reason_in else None
     try:
         services().database.transact(
             decide_as_staff,
@@ -111,12 +126,11 @@ def _decide(booking: Booking, decision: Decision, reason: str | None, staff: Sta
             coach=booking.coach_id,
         )
     except SpiritError as error:
-        st.session_state[SAID] = ("error", str(error))
+        st.session_state[SAID] = ("error", inert(str(error)))
     else:
         tasks.nudge_from_thread(tasks.deliver_mail)
         done = "approved" if decision is Decision.APPROVE else "denied"
-        st.session_state[SAID] = ("success", f"{booking.athlete_name}’s lesson is {done}. The family is told.")
-    st.rerun()
+        st.session_state[SAID] = ("success", f"{inert(booking.athlete_name)}’s lesson is {done}. The family is told.")
 
 
 def _say() -> None:

@@ -2,6 +2,7 @@
 What site and console say alike over HTTP; plain Python, no framework, imported by no rule.
 
     edge        around every answer: request id, time taken, security headers, one log line
+    body        how much of it is read
     origin      did this form come from our own page?
     bookings    a booking as JSON
     problems    the status of each error, and its JSON (RFC 9457)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from core.errors import NotFound
+from core.gym import Gym, the_gym
 from core.people.models import Account
 from core.schedule.models import Coach, LessonType
 
@@ -19,12 +20,22 @@ def published_coaches(session: Session) -> Sequence[Coach]:
 
 def get_coach(session: Session, slug: str) -> Coach:
     """The published coach with this slug. Raises NotFound."""
-    return _one(session, _shown().where(Coach.slug == slug))
+    return _one(session, _BY_SLUG, slug=slug)
+
+
+def get_offered(session: Session, slug: str, lesson_slug: str) -> tuple[Coach, LessonType, Gym]:
+    """A published coach, a lesson that she teaches, and the gym, in one statement. Raises NotFound."""
+    found = session.execute(_OFFERED, {"slug": slug, "lesson_slug": lesson_slug}).one_or_none()
+    if found is not None:
+        coach, lesson, gym = found
+        return coach, lesson, gym
+    coach = get_coach(session, slug)
+    return coach, get_lesson(coach, lesson_slug), the_gym(session)
 
 
 def get_coach_by_id(session: Session, coach_id: int) -> Coach:
     """The published coach with this id. Raises NotFound."""
-    return _one(session, _shown().where(Coach.id == coach_id))
+    return _one(session, _BY_ID, coach_id=coach_id)
 
 
 def coach_of(session: Session, account: Account) -> Coach | None:
@@ -51,8 +62,21 @@ def _shown() -> Select[Coach]:
     )
 
 
-def _one(session: Session, query: Select[Coach]) -> Coach:
-    coach = session.scalars(query).one_or_none()
+_BY_SLUG = _shown().where(Coach.slug == bindparam("slug"))
+_BY_ID = _shown().where(Coach.id == bindparam("coach_id"))
+_OFFERED = (
+    select(Coach, LessonType, Gym)
+    .join(Coach.account)
+    .join(Coach.lessons)
+    .join(Gym, Gym.id == 1)
+    .where(Coach.slug == bindparam("slug"), LessonType.slug == bindparam("lesson_slug"))
+    .where(Coach.published, LessonType.active, Account.disabled_at.is_(None))
+    .options(contains_eager(Coach.account))
+)
+
+
+def _one(session: Session, query: Select[Coach], **values: str | int) -> Coach:
+    coach = session.scalars(query, values).one_or_none()
     if coach is None:
         raise NotFound(NO_SUCH_COACH)
     return coach

@@ -1,7 +1,7 @@
 """
 `make bench`: measure, and write docs/benchmarks.md. `make bench ONLY=races` prints one part and writes nothing.
 
-Everything runs on loopback, bounded in count and time. Each figure stands beside its peer's from the same run.
+Everything runs on loopback, bounded in count and time, and each figure stands beside its peer's from the same run.
 """
 
 import os

@@ -30,7 +30,7 @@ class BenchGym:
 def open_gym(database: Database, *, coaches: int) -> BenchGym:
     """Migrate and fill an empty database. The limits of a parent are lifted: the bench has one parent a request."""
     migrate(database)
-    lesson_id = database.transact(_fill, coaches)
+    lesson_id = database.transact(add_coaches, coaches)
     starts = {}
     with database.read() as session:
         for coach in queries.published_coaches(session):
@@ -47,7 +47,8 @@ def open_gym(database: Database, *, coaches: int) -> BenchGym:
     return BenchGym(lesson_id, starts)
 
 
-def _fill(session: Session, coaches: int, *, now: datetime) -> int:
+def add_coaches(session: Session, coaches: int, *, now: datetime) -> int:
+    """Coaches who keep long hours every day, and the lesson they all teach. Returns its id."""
     lesson = LessonType(slug="half-hour", name="Half an hour", minutes=30, price_cents=4000)
     for number in range(coaches):
         account = create_account(

@@ -1,0 +1,24 @@
+"""A request's body, refused as soon as it is known to be too large, by an answer of our own."""
+
+from core.http.edge import Message, Receive
+
+MOST_BYTES = 64 * 1024
+
+
+class BodyTooLarge(Exception):
+    """What is being sent is larger than this address accepts."""
+
+
+def at_most(receive: Receive, most_bytes: int = MOST_BYTES) -> Receive:
+    """The same body, counted while it arrives. Raises BodyTooLarge where it is read."""
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > most_bytes:
+            raise BodyTooLarge
+        return message
+
+    return counted

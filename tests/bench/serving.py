@@ -1,0 +1,70 @@
+"""
+The applications that are measured, each under the options of `spirit site`: `python -m tests.bench.serving NAME PORT VOICE`.
+
+    site        the public site, as it is
+    uncached    the public site, which keeps no page
+    hello       a page of one word behind the site's own edge
+"""
+
+import sys
+from collections.abc import Callable, Hashable
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from core import logs
+from core.bootstrap import services
+from core.http.edge import Edge
+from public_site.app import CONTENT_SECURITY_POLICY, create_app
+from public_site.cache import Build, SharedPages
+
+LOUD, QUIET = "loud", "quiet"
+
+
+class UnkeptPages(SharedPages):
+    """Looks a page up, builds it, forgets it."""
+
+    async def answer(self, request: Request, key: Hashable, build: Build, *, coach: str | None = None) -> Response:
+        self._pages.clear()
+        return await super().answer(request, key, build, coach=coach)
+
+
+def uncached() -> Edge:
+    edge = create_app()
+    assert isinstance(edge.app, Starlette)
+    edge.app.state.pages = UnkeptPages(services())
+    return edge
+
+
+def hello() -> Edge:
+    async def page(request: Request) -> Response:
+        return PlainTextResponse("hello")
+
+    return Edge(Starlette(routes=[Route("/hello", page)]), content_security_policy=CONTENT_SECURITY_POLICY, hsts=False)
+
+
+APPLICATIONS: dict[str, Callable[[], Edge]] = {"site": create_app, "uncached": uncached, "hello": hello}
+
+
+def serve(name: str, port: int, voice: str) -> None:
+    """QUIET leaves out the line that the edge writes for each request, for peers that write none."""
+    config = logs.standard_config(services().settings)
+    if voice == QUIET:
+        config["root"]["level"] = "WARNING"
+    uvicorn.run(
+        APPLICATIONS[name],
+        factory=True,
+        host="127.0.0.1",
+        port=port,
+        access_log=False,
+        log_config=config,
+        server_header=False,
+        proxy_headers=False,
+    )
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]), sys.argv[3])

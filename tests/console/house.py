@@ -1,0 +1,39 @@
+"""The console without Streamlit: our own routes, the gate and the edge, and a stand-in for its page and its websocket."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from console import server
+from console.gate import Gate
+from core.bootstrap import Services
+from core.http.edge import Edge
+
+STREAM = "/_stcore/stream"
+STAND_IN = "This is Streamlit's page."
+
+
+async def page(request: Request) -> Response:
+    """Streamlit answers 200 to any address."""
+    return PlainTextResponse(STAND_IN)
+
+
+async def stream(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_text(STAND_IN)
+    await websocket.close()
+
+
+def house_of(services: Services) -> Edge:
+    """Put together as `server.create_app` does it."""
+    app = Starlette(
+        routes=[
+            *server.routes(),
+            WebSocketRoute(STREAM, stream),
+            Route("/{rest:path}", page, methods=server.ALL_METHODS),
+        ]
+    )
+    policy = server.content_security_policy()
+    return Edge(Gate(app, services), content_security_policy=policy, hsts=services.settings.hsts)

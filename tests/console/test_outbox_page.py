@@ -1,0 +1,110 @@
+"""The page of mails: for admins alone, and no secret of anybody's on it, but on a developer's own machine."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import console.session
+from console import options, server
+from core import look
+from core.bookings.decisions import Decision
+from core.mail.delivery import deliver_due
+from core.mail.transports import transport_for
+from tests.console.conftest import PAGE_LIMIT_S, Desk
+
+SMTP = {"mail_url": "smtp://mail.example:25"}
+HTTPS = {"base_url": "https://lessons.spirit.example", "console_url": "https://desk.spirit.example"}
+OUTBOX = server.ENTRY.parent / "app_pages" / "outbox.py"
+
+
+def test_each_mail_can_be_read(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "outbox")
+    assert not app.exception
+    kinds = ["reminder", "request", "request received"]
+    assert sorted(app.dataframe[0].value["kind"]) == sorted(kinds * 3)
+    for option in app.selectbox[0].options:
+        app.selectbox[0].select(option).run()
+        assert not app.exception and len(app.text) == 1, option
+
+
+def test_only_the_chosen_state_is_listed(desk: Desk) -> None:
+    deliver_due(desk.services)
+    desk.answer("Ida", Decision.APPROVE)
+    app = desk.open(desk.start("ada"), "outbox")
+    for state, count in (("QUEUED", 4), ("SENT", 6), ("all", 10)):
+        app.segmented_control[0].set_value(state).run()
+        assert len(app.dataframe[0].value) == count, state
+    app.segmented_control[0].set_value("DEAD").run()
+    assert [info.value for info in app.info] == ["There is no such mail."] and not app.dataframe
+
+
+@pytest.mark.parametrize("changes", [SMTP, HTTPS], ids=["a mail server", "a public address"])
+def test_no_secret_is_on_the_page_unless_it_is_a_developers(desk: Desk, changes: dict[str, str]) -> None:
+    secrets = secrets_of(desk)
+    deliver_due(desk.services)
+    settings = desk.services.settings.model_copy(update=changes)
+    services = replace(desk.services, settings=settings, transport=transport_for(settings.mail_url))
+    desk.monkeypatch.setattr(console.session, "services_from_environment", lambda: services)
+    app = desk.open(desk.start("ada"), "outbox")
+    for option in app.selectbox[0].options:
+        app.selectbox[0].select(option).run()
+        assert not app.exception and not app.get("link_button")
+        assert "Secret links are masked." in app.caption[0].value
+        assert "…" in app.text[0].value
+        assert not [secret for secret in secrets if secret in everything(app)]
+
+
+def test_on_a_developers_machine_the_links_of_the_file_work(desk: Desk) -> None:
+    link = desk.mailed_link()
+    deliver_due(desk.services)
+    app = desk.open(desk.start("ada"), "outbox")
+    sign_in = next(option for option in app.selectbox[0].options if "sign in" in option)
+    app.selectbox[0].select(sign_in).run()
+    (button,) = [button.proto for button in app.get("link_button")]
+    assert button.url == desk.services.settings.console_url + link
+    assert desk.post(link, {}).status_code == 303
+
+
+def test_a_mail_that_was_not_written_yet_is_masked_there_too(desk: Desk) -> None:
+    secrets = secrets_of(desk)
+    app = desk.open(desk.start("ada"), "outbox")
+    assert not [secret for secret in secrets if secret in everything(app)]
+
+
+def test_a_coach_cannot_run_the_page_by_any_other_way(desk: Desk) -> None:
+    desk.show_to(desk.start("nora"))
+    app = AppTest.from_file(str(OUTBOX), default_timeout=PAGE_LIMIT_S).run()
+    (refusal,) = app.exception
+    assert refusal.proto.type.endswith("NotAllowed") and refusal.message == "The outbox is for admins."
+    assert not app.dataframe and not app.selectbox and not app.text
+
+
+def test_the_colours_are_the_gyms_in_the_light_and_in_the_dark(desk: Desk) -> None:
+    told = options.options(desk.services.settings)
+    for scheme, colors in look.COLORS.items():
+        start = f"theme.{scheme}."
+        theme = {name.removeprefix(start): value for name, value in told.items() if name.startswith(start)}
+        assert (theme["primaryColor"], theme["backgroundColor"]) == (colors["accent"], colors["paper"])
+        assert (theme["textColor"], theme["secondaryBackgroundColor"]) == (colors["ink"], colors["card"])
+        painted = {value for name, value in theme.items() if name.endswith("Color")}
+        assert painted <= set(colors.values())
+
+
+def secrets_of(desk: Desk) -> list[str]:
+    """Whatever opens or decides something: handles, and the tokens of the links."""
+    link = desk.mailed_link()
+    bookings = [desk.booking(athlete) for athlete in desk.bookings]
+    tokens = [desk.services.signer.decide(one.id, one.coach_id, one.slot_version) for one in bookings]
+    return [one.handle for one in bookings] + tokens + [link.rpartition("/")[2]]
+
+
+def everything(app: AppTest) -> str:
+    """All that was sent to the browser."""
+    return "\n".join([_sent(app._tree), repr([table.value.to_dict() for table in app.dataframe])])
+
+
+def _sent(block: Any) -> str:
+    children = getattr(block, "children", {})
+    return "\n".join([str(getattr(block, "proto", "")), *(_sent(child) for child in children.values())])
