@@ -1,1 +1,5 @@
-"""Availability minus busy gives slots: `availability` is the arithmetic, `slots` asks it for a coach, `queries` finds her."""
+"""
+When a coach teaches: `models`, the pure arithmetic of `availability`, the free `slots`, `queries`.
+
+What she changes herself: her `hours`, her `preferences`, her `page`.
+"""

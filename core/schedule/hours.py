@@ -1,0 +1,170 @@
+"""A coach's hours are changed: her week, and single days. She herself does it, or an admin."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, joinedload
+
+from core.bookings.models import Booking, Status
+from core.errors import Invalid, NotAllowed, NotFound
+from core.people.models import Account, Role
+from core.schedule.availability import DAY_MIN, Rules, Window, at_wall_time
+from core.schedule.models import Coach, DateOverride, WeeklyHours
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+GRAIN_MIN = 5
+MOST_WINDOWS, MOST_OVERRIDES = 50, 400
+FURTHEST = timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class WeekWindow:
+    """Hours on a weekday, local wall time. weekday: 0 is Monday; minutes since midnight, 1440 ends the day."""
+
+    weekday: int
+    start_min: int
+    end_min: int
+
+
+def set_weekly_hours(
+    session: Session, coach: Coach, windows: Sequence[WeekWindow], *, account_id: int, now: datetime
+) -> Coach:
+    """
+    Replace her week. Booked lessons stay, also those that fall outside of it now (see `lessons_outside`).
+
+    Raises:
+        Invalid: a window ends before it begins, or two of a day overlap; says which.
+        NotAllowed: neither the coach herself nor an admin.
+    """
+    check_may_edit(session, coach, account_id)
+    check_week(windows)
+    session.execute(delete(WeeklyHours).where(WeeklyHours.coach_id == coach.id))
+    session.add_all(
+        WeeklyHours(coach_id=coach.id, weekday=window.weekday, start_min=window.start_min, end_min=window.end_min)
+        for window in windows
+    )
+    session.flush()
+    return coach
+
+
+def add_override(
+    session: Session,
+    coach: Coach,
+    on: date,
+    window: Window,
+    *,
+    adds: bool,
+    account_id: int,
+    now: datetime,
+) -> DateOverride:
+    """
+    On one local day, hours more or hours less. A day off is 0 to 1440 taken away.
+
+    Raises:
+        Invalid: the day is past or too far away, the window is none, or there are too many.
+        NotAllowed: neither the coach herself nor an admin.
+    """
+    check_may_edit(session, coach, account_id)
+    today = now.astimezone(coach.zone).date()
+    if not today <= on <= today + FURTHEST:
+        raise Invalid({"on": "Please choose a day from today on, within a year."})
+    _check_window(window.start_min, window.end_min, "this day")
+    if len(overrides_from(session, coach, today)) >= MOST_OVERRIDES:
+        raise Invalid({"on": "There are too many single days. Please remove some first."})
+    override = DateOverride(
+        coach_id=coach.id, local_on=on, adds=adds, start_min=window.start_min, end_min=window.end_min
+    )
+    session.add(override)
+    session.flush()
+    return override
+
+
+def remove_override(session: Session, coach: Coach, override_id: int, *, account_id: int, now: datetime) -> None:
+    """That day is as every week again. Raises NotFound, NotAllowed."""
+    check_may_edit(session, coach, account_id)
+    override = session.get(DateOverride, override_id)
+    if override is None or override.coach_id != coach.id:
+        raise NotFound
+    session.delete(override)
+    session.flush()
+
+
+def weekly_hours(session: Session, coach: Coach) -> list[WeekWindow]:
+    """Her week, Monday first."""
+    found = session.scalars(
+        select(WeeklyHours)
+        .where(WeeklyHours.coach_id == coach.id)
+        .order_by(WeeklyHours.weekday, WeeklyHours.start_min, WeeklyHours.id)
+    )
+    return [WeekWindow(hours.weekday, hours.start_min, hours.end_min) for hours in found]
+
+
+def overrides_from(session: Session, coach: Coach, first_on: date) -> Sequence[DateOverride]:
+    """Her single days from this one on, soonest first."""
+    return session.scalars(
+        select(DateOverride)
+        .where(DateOverride.coach_id == coach.id, DateOverride.local_on >= first_on)
+        .order_by(DateOverride.local_on, DateOverride.start_min, DateOverride.id)
+    ).all()
+
+
+def with_week(rules: Rules, windows: Iterable[WeekWindow]) -> Rules:
+    """The same rules with another week: for a look before it is kept."""
+    weekly: dict[int, tuple[Window, ...]] = {}
+    for window in windows:
+        weekly[window.weekday] = (*weekly.get(window.weekday, ()), Window(window.start_min, window.end_min))
+    return replace(rules, weekly=weekly)
+
+
+def lessons_outside(session: Session, coach: Coach, rules: Rules, *, now: datetime) -> list[Booking]:
+    """Her lessons to come, asked for or booked, that these hours would not offer. Soonest first."""
+    coming = session.scalars(
+        select(Booking)
+        .options(joinedload(Booking.lesson, innerjoin=True))
+        .where(Booking.coach_id == coach.id, Booking.starts_at > now)
+        .where(Booking.status.in_((Status.PENDING, Status.APPROVED)))
+        .order_by(Booking.starts_at)
+    ).all()
+    return [booking for booking in coming if not _within(booking, rules)]
+
+
+def check_week(windows: Sequence[WeekWindow]) -> None:
+    """Raises Invalid for the first window that cannot be."""
+    if len(windows) > MOST_WINDOWS:
+        raise Invalid({"windows": f"A week has at most {MOST_WINDOWS} windows."})
+    for window in windows:
+        if window.weekday not in range(7):
+            raise Invalid({"windows": "Please choose a weekday for each line."})
+        _check_window(window.start_min, window.end_min, WEEKDAYS[window.weekday])
+    ordered = sorted(windows, key=lambda window: (window.weekday, window.start_min))
+    for first, second in itertools.pairwise(ordered):
+        if first.weekday == second.weekday and second.start_min < first.end_min:
+            raise Invalid({"windows": f"Two windows on {WEEKDAYS[first.weekday]} overlap. Please make them one."})
+
+
+def check_may_edit(session: Session, coach: Coach, account_id: int) -> None:
+    """Raises NotAllowed for everybody but the coach herself and admins, looked up at this moment."""
+    account = session.get(Account, account_id)
+    if account is None or account.disabled_at is not None:
+        raise NotAllowed("This account is not in use any more.")
+    if account.id != coach.account_id and account.role is not Role.ADMIN:
+        raise NotAllowed("Only the coach herself or an admin can change this.")
+
+
+def _check_window(start_min: int, end_min: int, day: str) -> None:
+    if not 0 <= start_min < end_min <= DAY_MIN:
+        raise Invalid({"windows": f"On {day} the end must come after the beginning, within the day."})
+    if start_min % GRAIN_MIN or end_min % GRAIN_MIN:
+        raise Invalid({"windows": f"On {day}: please use steps of {GRAIN_MIN} minutes."})
+
+
+def _within(booking: Booking, rules: Rules) -> bool:
+    day = booking.starts_at.astimezone(rules.zone).date()
+    return any(
+        at_wall_time(day, window.start_min, rules.zone) <= booking.starts_at
+        and booking.ends_at <= at_wall_time(day, window.end_min, rules.zone)
+        for window in rules.windows_on(day)
+    )

@@ -1,0 +1,104 @@
+"""How a coach takes requests: notice, horizon, step, when she is asked, how long she has, when she is reminded."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.orm import Session
+
+from core.errors import Invalid
+from core.schedule.availability import LEAST_TIME_TO_ANSWER
+from core.schedule.hours import check_may_edit
+from core.schedule.models import Asks, Coach
+
+DAY_MIN = 1440
+STEPS_MIN = (5, 10, 15, 20, 30, 45, 60, 90, 120)
+LEAST_ANSWER_MIN = int(LEAST_TIME_TO_ANSWER.total_seconds() // 60)
+FIELDS = {
+    "notice_min": "Notice",
+    "horizon_days": "Horizon",
+    "slot_step_min": "Starts",
+    "asks_under_hours": "Hours under which you are asked",
+    "expiry_before_min": "Expiry before the lesson",
+    "answer_within_min": "Time to answer",
+    "reminder_before_min": "Reminder",
+}
+
+
+class Preferences(BaseModel):
+    """Minutes, hours and days as in core.schedule.models.Coach. reminder_before_min: None sends no reminder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    notice_min: Annotated[int, Field(ge=0, le=14 * DAY_MIN)]
+    horizon_days: Annotated[int, Field(ge=1, le=366)]
+    slot_step_min: Annotated[int, Field(ge=5, le=240)]
+    asks: Asks
+    asks_under_hours: Annotated[int, Field(ge=1, le=14 * 24)]
+    expiry_before_min: Annotated[int, Field(ge=15, le=2 * DAY_MIN)]
+    answer_within_min: Annotated[int, Field(ge=LEAST_ANSWER_MIN, le=14 * DAY_MIN)]
+    reminder_before_min: Annotated[int, Field(ge=5, le=7 * DAY_MIN)] | None
+
+    @classmethod
+    def of(cls, coach: Coach) -> "Preferences":
+        """Hers, as they stand."""
+        return cls.model_construct(**{name: getattr(coach, name) for name in cls.model_fields})
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> "Preferences":
+        """Raises Invalid with a sentence for each value that is out of bounds, or cannot work with another."""
+        try:
+            preferences = cls.model_validate(values)
+        except ValidationError as error:
+            raise Invalid({str(problem["loc"][0]): _sentence(problem) for problem in error.errors()}) from None
+        if wrong := conflicts(preferences):
+            raise Invalid(wrong)
+        return preferences
+
+
+def conflicts(preferences: Preferences) -> dict[str, str]:
+    """What cannot work together, by field."""
+    wrong: dict[str, str] = {}
+    asks = preferences.asks is not Asks.NEVER
+    horizon_min = preferences.horizon_days * DAY_MIN
+    if preferences.notice_min >= horizon_min:
+        wrong["notice_min"] = "The notice is longer than the horizon, so nothing could ever be booked."
+    if asks and preferences.expiry_before_min + LEAST_ANSWER_MIN >= horizon_min:
+        wrong["expiry_before_min"] = "Requests would expire before anybody could make them. Please widen the horizon."
+    reminder = preferences.reminder_before_min
+    if asks and reminder is not None and reminder >= preferences.answer_within_min:
+        wrong["reminder_before_min"] = "The reminder would come before the request. Please choose a shorter time."
+    return wrong
+
+
+def remarks(preferences: Preferences) -> list[str]:
+    """What is allowed, and may surprise."""
+    needed_min = preferences.expiry_before_min + LEAST_ANSWER_MIN
+    if preferences.asks is Asks.ALWAYS and preferences.notice_min < needed_min:
+        return [
+            (
+                f"Parents must ask at least {needed_min} minutes ahead all the same: a request expires "
+                f"{preferences.expiry_before_min} minutes before the lesson, and you have {LEAST_ANSWER_MIN} minutes to answer."
+            )
+        ]
+    return []
+
+
+def set_preferences(
+    session: Session, coach: Coach, preferences: Preferences, *, account_id: int, now: datetime
+) -> Coach:
+    """From now on. Requests that wait keep the deadline that the family was told. Raises NotAllowed."""
+    check_may_edit(session, coach, account_id)
+    for name, value in preferences:
+        setattr(coach, name, value)
+    session.flush()
+    return coach
+
+
+def _sentence(problem: Any) -> str:
+    bounds = problem.get("ctx", {})
+    if "ge" in bounds:
+        return f"This is {bounds['ge']} at least."
+    if "le" in bounds:
+        return f"This is {bounds['le']} at most."
+    return "This should be a whole number."
