@@ -16,6 +16,13 @@ if person_ran_it():
     person_did_something(staff)
 
 pages = [st.Page(PAGES / "requests.py", title="Requests", url_path="requests", default=True)]
+if staff.is_admin or staff.coach_id is not None:
+    pages += [
+        st.Page(PAGES / "bookings.py", title="Bookings", url_path="bookings"),
+        st.Page(PAGES / "times.py", title="Times", url_path="times"),
+        st.Page(PAGES / "preferences.py", title="Preferences", url_path="preferences"),
+        st.Page(PAGES / "my_page.py", title="Public page", url_path="page"),
+    ]
 if staff.is_admin:
     pages.append(st.Page(PAGES / "outbox.py", title="Outbox", url_path="outbox"))
 page = st.navigation(pages)

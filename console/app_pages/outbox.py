@@ -12,6 +12,7 @@ from email.message import EmailMessage
 import streamlit as st
 
 from console.inert import inert
+from console.mail_story import mail_name, mail_story
 from console.session import services, signed_in
 from core import clock
 from core.errors import NotAllowed
@@ -20,7 +21,6 @@ from core.mail.delivery import letter_for
 from core.mail.messages import compose
 from core.mail.models import MessageState, OutboxMessage
 from core.mail.transports import FolderTransport
-from core.words import spoken_instant
 
 LINK = re.compile(r"https?://[^\s<>]+")
 CHOICES = ["all", *(state.value for state in MessageState)]
@@ -56,14 +56,14 @@ def page() -> None:
     picked = st.selectbox(
         "Read a mail",
         list(by_id),
-        format_func=lambda mail: f"{mail}: {by_id[mail].kind.value.replace('_', ' ')} to {by_id[mail].recipient}",
+        format_func=lambda mail: f"{mail}: {mail_name(by_id[mail])}",
     )
     if picked is not None:
         _read(by_id[picked])
 
 
 def _read(message: OutboxMessage) -> None:
-    _story(message)
+    st.markdown(f"**{inert(mail_story(message, services().settings.zone))}**")
     mail, is_file = _written(message)
     st.header(inert(str(mail["Subject"])), anchor=False)
     if is_file:
@@ -77,19 +77,6 @@ def _read(message: OutboxMessage) -> None:
         for address in dict.fromkeys(LINK.findall(text)):
             st.link_button(_label(address), address)
     st.text(text)
-
-
-def _story(message: OutboxMessage) -> None:
-    zone = services().settings.zone
-    when = spoken_instant(message.finished_at or message.due_at, zone)
-    said = {
-        MessageState.SENT: f"Sent on {when}.",
-        MessageState.DROPPED: f"Not sent: {message.last_error}.",
-        MessageState.DEAD: f"Given up on {when}: {message.last_error}.",
-        MessageState.SENDING: "Being sent at this moment.",
-        MessageState.QUEUED: f"Waits until {when}." if message.due_at > clock.now() else "Due now.",
-    }
-    st.markdown(f"**{inert(said[message.state])}**")
 
 
 def _written(message: OutboxMessage) -> tuple[EmailMessage, bool]:

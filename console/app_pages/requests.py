@@ -6,17 +6,16 @@ import streamlit as st
 
 import tasks
 from console.inert import inert
+from console.said import act, say
 from console.session import Staff, find_staff, services, signed_in, token
 from core import clock
 from core.bookings import queries
 from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Booking, Channel
 from core.bookings.words import actor_name
-from core.errors import SpiritError
 from core.words import money, spoken_instant, spoken_length, spoken_time
 
 URGENT = timedelta(hours=2)
-SAID = "said"
 STATUS_WORDS = {
     "PENDING": ":orange[Waiting]",
     "APPROVED": ":green[Approved]",
@@ -36,7 +35,7 @@ def page() -> None:
     count = f"({len(waiting)}) " if waiting else ""
     st.set_page_config(page_title=f"{count}Requests · Spirit Athletics")
     st.title("Requests")
-    _say()
+    say()
     if not waiting:
         st.info("Nobody is waiting for an answer. New requests appear here by themselves.")
     for booking in waiting:
@@ -115,31 +114,18 @@ def _decide(booking: Booking, decision: Decision, shown_to: Staff, reason_in: st
     if staff is None or staff.session_id != shown_to.session_id:
         return  # the page that follows says who is signed in
     reason = st.session_state.get(reason_in) if reason_in else None
-    try:
-        services().database.transact(
-            decide_as_staff,
-            booking.id,
-            decision,
-            account_id=staff.account_id,
-            channel=Channel.CONSOLE,
-            reason=reason,
-            coach=booking.coach_id,
-        )
-    except SpiritError as error:
-        st.session_state[SAID] = ("error", inert(str(error)))
-    else:
+    answer = "approved" if decision is Decision.APPROVE else "denied"
+    if act(
+        decide_as_staff,
+        booking.id,
+        decision,
+        account_id=staff.account_id,
+        channel=Channel.CONSOLE,
+        reason=reason,
+        coach=booking.coach_id,
+        done=f"{inert(booking.athlete_name)}’s lesson is {answer}. The family is told.",
+    ):
         tasks.nudge_from_thread(tasks.deliver_mail)
-        done = "approved" if decision is Decision.APPROVE else "denied"
-        st.session_state[SAID] = ("success", f"{inert(booking.athlete_name)}’s lesson is {done}. The family is told.")
-
-
-def _say() -> None:
-    """What the last button brought about, once."""
-    kind, sentence = st.session_state.pop(SAID, (None, None))
-    if kind == "error":
-        st.error(sentence)
-    elif kind == "success":
-        st.success(sentence)
 
 
 def _lately(booking: Booking, staff: Staff) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.bookings import expiry, history
 from core.bookings.history import PARENT_ON_SITE, By
-from core.bookings.models import Booking, Hold, HoldKind, Status
+from core.bookings.holds import HOLD_GUARD, hold_for
+from core.bookings.models import Booking, Status
 from core.bookings.queries import find_by_key
 from core.bookings.wanted import LessonRequest
 from core.db import guard_named
@@ -23,7 +24,6 @@ from core.tokens import hashed, new_handle
 
 __all__ = ["LessonRequest", "request_lesson"]
 
-HOLD_GUARD = "ex_hold_coach"
 MOST_OPEN_REQUESTS = 3
 MOST_REQUESTS_A_DAY = 6
 DAY = timedelta(days=1)
@@ -133,15 +133,7 @@ def _store(session: Session, booking: Booking, coach: Coach, lesson: LessonType,
         with session.begin_nested():
             session.add(booking)
             session.flush()
-            session.add(
-                Hold(
-                    coach_id=coach.id,
-                    booking_id=booking.id,
-                    kind=HoldKind.LESSON,
-                    busy_from=booking.starts_at - timedelta(minutes=lesson.buffer_before_min),
-                    busy_to=booking.ends_at + timedelta(minutes=lesson.buffer_after_min),
-                )
-            )
+            session.add(hold_for(booking, lesson))
             session.flush()
     except IntegrityError as error:
         guard = guard_named(error)

@@ -75,10 +75,11 @@ def remarks(preferences: Preferences) -> list[str]:
     """What is allowed, and may surprise."""
     needed_min = preferences.expiry_before_min + LEAST_ANSWER_MIN
     if preferences.asks is Asks.ALWAYS and preferences.notice_min < needed_min:
+        because = f"a request expires {preferences.expiry_before_min} minutes before the lesson"
         return [
             (
-                f"Parents must ask at least {needed_min} minutes ahead all the same: a request expires "
-                f"{preferences.expiry_before_min} minutes before the lesson, and you have {LEAST_ANSWER_MIN} minutes to answer."
+                f"Parents must ask at least {needed_min} minutes ahead all the same: {because}, "
+                f"and you have {LEAST_ANSWER_MIN} minutes to answer."
             )
         ]
     return []

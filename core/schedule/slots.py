@@ -38,9 +38,15 @@ def open_slots(
 ) -> OpenSlots:
     """What can be booked with her on these local days, `last_on` included (see core.schedule.availability)."""
     rules = rules_for(session, coach, lesson, first_on=first_on, last_on=last_on)
-    return availability.open_slots(
-        rules, _busy(session, rules, coach.id, first_on, last_on), first_on=first_on, last_on=last_on, now=now
-    )
+    return open_slots_under(session, coach, rules, first_on=first_on, last_on=last_on, now=now)
+
+
+def open_slots_under(
+    session: Session, coach: Coach, rules: Rules, *, first_on: date, last_on: date, now: datetime
+) -> OpenSlots:
+    """The same under other rules than hers, such as a week that is not kept yet."""
+    busy = _busy(session, rules, coach.id, first_on, last_on)
+    return availability.open_slots(rules, busy, first_on=first_on, last_on=last_on, now=now)
 
 
 def check_offered(session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, *, now: datetime) -> Slot:

@@ -150,13 +150,20 @@ def console(album: Album, gym: RunningGym) -> None:
     with album.page("1280") as page:
         sign_in(page, gym.console_url, "ada@spirit.example")
         album.keep(page, "console-requests-admin", "1280")
-    for view in ("375", "1280"):
-        with album.page(view) as page:
-            sign_in(page, gym.console_url, "ada@spirit.example")
-            page.goto(f"{gym.console_url}/outbox")
-            settle(page)
-            whole_page(page)
-            album.keep(page, "console-outbox", view)
+    for name, who in {
+        "bookings": "ada",
+        "times": "nora",
+        "preferences": "nora",
+        "page": "nora",
+        "outbox": "ada",
+    }.items():
+        for view in ("375", "1280"):
+            with album.page(view) as page:
+                sign_in(page, gym.console_url, f"{who}@spirit.example")
+                page.goto(f"{gym.console_url}/{name}")
+                settle(page)
+                whole_page(page)
+                album.keep(page, f"console-{name}", view)
 
 
 def whole_page(page: Page) -> None:

@@ -65,9 +65,10 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         check(visitor)
     sign_in(visitor, gym.console_url, "ada@spirit.example")
     check(visitor)
-    visitor.goto(f"{gym.console_url}/outbox")
-    settle(visitor)
-    check(visitor)
+    for page in ("bookings", "times", "preferences", "page", "outbox"):
+        visitor.goto(f"{gym.console_url}/{page}")
+        settle(visitor)
+        check(visitor)
 
 
 def token_of(gym: RunningGym, handle: str) -> str:

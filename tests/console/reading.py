@@ -2,6 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
+PAGES_OF_A_COACH = ["Requests", "Bookings", "Times", "Preferences", "Public page"]
+
 
 def titles(app: AppTest) -> list[str]:
     return [title.value for title in app.title]

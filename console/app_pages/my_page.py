@@ -1,0 +1,52 @@
+"""My page: what parents read about me, and which lessons I teach."""
+
+import streamlit as st
+
+from console.said import act, say
+from console.session import services, signed_in
+from console.whose import chosen_coach
+from core.schedule.models import Coach
+from core.schedule.page import BIO_LENGTH, NAME_LENGTH, TAGLINE_LENGTH, all_lessons, set_page
+from core.words import money
+
+
+def page() -> None:
+    staff = signed_in()
+    st.title("Public page")
+    say()
+    coach_id = chosen_coach(staff)
+    if coach_id is None:
+        return
+    with services().database.read() as session:
+        coach = session.get_one(Coach, coach_id)
+        taught = [lesson.id for lesson in coach.lessons]
+        lessons = {lesson.id: lesson for lesson in all_lessons(session)}
+    address = f"{services().settings.base_url}/coaches/{coach.slug}"
+    st.link_button("See it as parents do", address)
+    with st.form(f"page-{coach_id}"):
+        name = st.text_input("Name", coach.name, max_chars=NAME_LENGTH)
+        tagline = st.text_input("In a few words", coach.tagline, max_chars=TAGLINE_LENGTH)
+        bio = st.text_area("About me", coach.bio, max_chars=BIO_LENGTH, height=200)
+        chosen = st.multiselect(
+            "Lessons I teach",
+            list(lessons),
+            default=[lesson for lesson in taught if lesson in lessons],
+            format_func=lambda lesson: (
+                f"{lessons[lesson].name}, {lessons[lesson].minutes} minutes, {money(lessons[lesson].price_cents)}"
+            ),
+        )
+        if st.form_submit_button("Keep", type="primary"):
+            act(
+                set_page,
+                name=name,
+                tagline=tagline,
+                bio=bio,
+                lesson_ids=chosen,
+                account_id=staff.account_id,
+                coach=coach_id,
+                done="Your page is kept, and parents see it.",
+            )
+            st.rerun()
+
+
+page()

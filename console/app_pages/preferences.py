@@ -1,0 +1,75 @@
+"""My preferences: when I am asked, how long I have, how far ahead parents may look."""
+
+import streamlit as st
+
+from console.said import act, say, say_error
+from console.session import services, signed_in
+from console.whose import chosen_coach
+from core.errors import Invalid
+from core.schedule.models import Asks, Coach
+from core.schedule.preferences import STEPS_MIN, Preferences, remarks, set_preferences
+
+ASKS = {
+    Asks.ALWAYS: "I answer every request",
+    Asks.UNDER_NOTICE: "I answer requests at short notice; others are booked at once",
+    Asks.NEVER: "Parents book directly",
+}
+HOUR_MIN = 60
+
+
+def page() -> None:
+    staff = signed_in()
+    st.title("Preferences")
+    say()
+    coach_id = chosen_coach(staff)
+    if coach_id is None:
+        return
+    with services().database.read() as session:
+        kept = Preferences.of(session.get_one(Coach, coach_id))
+    with st.form(f"preferences-{coach_id}"):
+        values = _fields(kept)
+        if st.form_submit_button("Keep", type="primary"):
+            try:
+                wanted = Preferences.parse(values)
+            except Invalid as error:
+                say_error(error)
+            else:
+                act(
+                    set_preferences,
+                    wanted,
+                    account_id=staff.account_id,
+                    coach=coach_id,
+                    done="Your preferences are kept.",
+                )
+            st.rerun()
+    for remark in remarks(kept):
+        st.info(remark)
+
+
+def _fields(kept: Preferences) -> dict[str, object]:
+    """The form; what it holds now, in the units of the rules."""
+    st.header("When parents ask", anchor=False)
+    asks = st.radio("Who decides", list(ASKS), index=list(ASKS).index(kept.asks), format_func=lambda asks: ASKS[asks])
+    under = st.number_input("Short notice is less than … hours", 1, 336, kept.asks_under_hours)
+    answer = st.number_input("I answer within … hours", 1, 336, max(1, kept.answer_within_min // HOUR_MIN))
+    expiry = st.number_input("A request expires … minutes before the lesson", 15, 2880, kept.expiry_before_min, step=15)
+    reminds = st.checkbox("Remind me before a request expires", kept.reminder_before_min is not None)
+    reminder = st.number_input("… this many minutes before", 5, 10080, kept.reminder_before_min or 120, step=15)
+    st.header("What parents can book", anchor=False)
+    notice = st.number_input("At least … minutes ahead", 0, 20160, kept.notice_min, step=30)
+    horizon = st.number_input("At most … days ahead", 1, 366, kept.horizon_days)
+    steps = sorted({*STEPS_MIN, kept.slot_step_min})
+    step = st.selectbox("A lesson may start every … minutes", steps, index=steps.index(kept.slot_step_min))
+    return {
+        "asks": asks,
+        "asks_under_hours": under,
+        "answer_within_min": answer * HOUR_MIN,
+        "expiry_before_min": expiry,
+        "reminder_before_min": reminder if reminds else None,
+        "notice_min": notice,
+        "horizon_days": horizon,
+        "slot_step_min": step,
+    }
+
+
+page()

@@ -1,0 +1,170 @@
+"""My times: the week as text and picture, single days, and what parents will see, before it is kept."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+import altair as alt
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from console.said import act, say, say_error
+from console.session import services, signed_in
+from console.whose import chosen_coach
+from core import clock
+from core.errors import Invalid
+from core.schedule import hours, slots
+from core.schedule.availability import DAY_MIN, Window
+from core.schedule.hours import WEEKDAYS, WeekWindow
+from core.schedule.models import Coach, DateOverride, LessonType
+from core.schedule.spoken_hours import read_hours, written_hours
+from core.words import clock_time, spoken_day, spoken_time, zone_name
+
+WEEK = timedelta(days=7)
+WHOLE_DAY = "I am away all day"
+LESS, MORE = "I am away from … to …", "I teach from … to … as well"
+
+
+def page() -> None:
+    staff = signed_in()
+    st.title("Times")
+    say()
+    coach_id = chosen_coach(staff)
+    if coach_id is None:
+        return
+    now = clock.now()
+    with services().database.read() as session:
+        coach = session.get_one(Coach, coach_id)
+        lessons = [lesson for lesson in coach.lessons if lesson.active]
+        kept = hours.weekly_hours(session, coach)
+        single_days = hours.overrides_from(session, coach, now.astimezone(coach.zone).date())
+    st.caption(f"All times are {zone_name(now.astimezone(coach.zone))} time. Parents see a change at once.")
+    week = _week(coach, kept)
+    if week is not None:
+        with services().database.read() as session:
+            _picture(week)
+            _preview(session, session.get_one(Coach, coach_id), lessons, week, now=now)
+        if week != kept and st.button("Keep this week", type="primary"):
+            act(hours.set_weekly_hours, week, account_id=staff.account_id, coach=coach_id, done="Your week is kept.")
+            st.rerun()
+    _single_days(coach, single_days, staff.account_id)
+
+
+def _week(coach: Coach, kept: Sequence[WeekWindow]) -> list[WeekWindow] | None:
+    """A line a weekday, as it would be said. None while one cannot be read."""
+    st.header("Every week", anchor=False)
+    st.caption("Write hours like 9–12, 2–7 pm. A day without hours is a day off.")
+    week: list[WeekWindow] = []
+    readable = True
+    for weekday, name in enumerate(WEEKDAYS):
+        before = written_hours(window for window in kept if window.weekday == weekday)
+        text = st.text_input(name, before, key=f"hours-{coach.id}-{weekday}-{before}")
+        try:
+            windows = read_hours(text, weekday)
+            hours.check_week(windows)
+        except Invalid as error:
+            readable = False
+            st.error(str(error))
+        else:
+            week += windows
+    return sorted(week, key=lambda window: (window.weekday, window.start_min)) if readable else None
+
+
+def _picture(week: Sequence[WeekWindow]) -> None:
+    rows = [
+        {"day": WEEKDAYS[window.weekday][:3], "from": window.start_min / 60, "to": window.end_min / 60}
+        for window in week
+    ]
+    chart = (
+        alt.Chart(alt.InlineData(values=rows), title="My week", height=alt.Step(24))
+        .mark_bar(cornerRadius=3, height=14)
+        .encode(
+            x=alt.X(
+                "from:Q",
+                title="hour of the day",
+                scale=alt.Scale(domain=[6, 22], clamp=True),
+                axis=alt.Axis(tickCount=9),
+            ),
+            x2="to:Q",
+            y=alt.Y(
+                "day:N",
+                title=None,
+                sort=[name[:3] for name in WEEKDAYS],
+                scale=alt.Scale(domain=[n[:3] for n in WEEKDAYS]),
+            ),
+            tooltip=[alt.Tooltip("day:N"), alt.Tooltip("from:Q"), alt.Tooltip("to:Q")],
+        )
+        .properties(description="Hours of each weekday: " + written_hours(week))
+    )
+    st.altair_chart(chart, width="stretch")
+
+
+def _preview(
+    session: Session, coach: Coach, lessons: Sequence[LessonType], week: Sequence[WeekWindow], *, now: datetime
+) -> None:
+    """What parents would see of the next seven days, and which lessons would fall outside."""
+    if not lessons:
+        st.info("No lesson is taught yet, so parents see no times. Choose some on My page.")
+        return
+    first_on = now.astimezone(coach.zone).date()
+    last_on = first_on + timedelta(days=coach.horizon_days)
+    rules = hours.with_week(slots.rules_for(session, coach, lessons[0], first_on=first_on, last_on=last_on), week)
+    for booking in hours.lessons_outside(session, coach, rules, now=now):
+        said = spoken_time(booking.starts_at, booking.ends_at, coach.zone)
+        st.warning(f"Outside of these hours, and stays: {booking.lesson.name}, {said}.")
+    with st.expander(f"What parents will see: {lessons[0].name}, the next seven days"):
+        offered = slots.open_slots_under(
+            session, coach, rules, first_on=first_on, last_on=first_on + WEEK - timedelta(days=1), now=now
+        )
+        for offset in range(7):
+            day = first_on + timedelta(days=offset)
+            times = [
+                clock_time(slot.starts_at, coach.zone)
+                for slot in offered.slots
+                if slot.starts_at.astimezone(coach.zone).date() == day
+            ]
+            st.markdown(f"**{spoken_day(day)}**: {', '.join(times) or 'nothing free'}")
+
+
+def _single_days(coach: Coach, kept: Sequence[DateOverride], account_id: int) -> None:
+    st.header("Single days", anchor=False)
+    for override in kept:
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        left.text(_said(override))
+        if right.button("Remove", key=f"remove-{override.id}", help=f"Remove {_said(override)}"):
+            done = "That day is as every week again."
+            act(hours.remove_override, override.id, account_id=account_id, coach=coach.id, done=done)
+            st.rerun()
+    with st.form("single-day", clear_on_submit=True):
+        on = st.date_input("Day", min_value=clock.now().astimezone(coach.zone).date())
+        what = st.radio("What is different", (WHOLE_DAY, LESS, MORE))
+        first, last = st.columns(2)
+        begins = first.time_input("From", time(9), step=timedelta(minutes=30))
+        ends = last.time_input("To", time(12), step=timedelta(minutes=30))
+        if st.form_submit_button("Add this day"):
+            _add(coach, on, what, begins, ends, account_id)
+
+
+def _add(coach: Coach, on: date, what: str | None, begins: time, ends: time, account_id: int) -> None:
+    window = Window(0, DAY_MIN) if what == WHOLE_DAY else Window(_minutes(begins), _minutes(ends) or DAY_MIN)
+    try:
+        hours.check_week([WeekWindow(0, window.start_min, window.end_min)])
+    except Invalid:
+        say_error(Invalid({"to": "The end must come after the beginning."}))
+    else:
+        done = f"{spoken_day(on)} is noted."
+        act(hours.add_override, on, window, adds=what == MORE, account_id=account_id, coach=coach.id, done=done)
+    st.rerun()
+
+
+def _said(override: DateOverride) -> str:
+    if (override.start_min, override.end_min) == (0, DAY_MIN):
+        return f"{spoken_day(override.local_on)}: {'all day' if override.adds else 'away all day'}"
+    said = written_hours([WeekWindow(0, override.start_min, override.end_min)])
+    return f"{spoken_day(override.local_on)}: {'also ' if override.adds else 'away '}{said}"
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+page()

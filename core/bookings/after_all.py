@@ -1,0 +1,65 @@
+"""An admin approves after all what was denied, or what nobody answered, if its time is free again."""
+
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.bookings import expiry, queries
+from core.bookings.history import By
+from core.bookings.holds import HOLD_GUARD, hold_for
+from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.permissions import check_may_change
+from core.bookings.transition import change
+from core.bookings.words import reason_given
+from core.db import guard_named
+from core.errors import NotAllowed, NotPossible, TooLate
+from core.mail import outbox
+from core.mail.models import MessageKind
+from core.people.models import Account, Role
+from core.schedule import slots
+from core.schedule.models import Coach
+
+CAN_BE_APPROVED = (Status.DENIED, Status.EXPIRED)
+
+
+def approve_after_all(
+    session: Session, coach: Coach, booking_id: int, *, account_id: int, reason: str | None, now: datetime
+) -> Booking:
+    """
+    DENIED or EXPIRED → APPROVED, until the lesson starts. Family and coach are told.
+
+    Raises:
+        NotAllowed: not an admin.
+        NotPossible: it is in another state. TooLate: the lesson would have begun.
+        SlotUnavailable: somebody else has this time by now.
+        Invalid: no reason was given.
+    """
+    account = session.get(Account, account_id)
+    if account is None or account.role is not Role.ADMIN:
+        raise NotAllowed("Only an admin can approve what was denied or has expired.")
+    by = By(Actor.ADMIN, Channel.CONSOLE, account.id)
+    expiry.expire_overdue(session, coach, now=now)
+    booking = queries.read_again(session, booking_id, coach)
+    check_may_change(session, booking, by)
+    if booking.status is Status.APPROVED and booking.changed_by is Actor.ADMIN:
+        return booking
+    if booking.status not in CAN_BE_APPROVED:
+        raise NotPossible(f"This booking is {booking.status.value.lower()}, so it cannot be approved after all.")
+    if now >= booking.starts_at:
+        raise TooLate("The lesson would have begun already.")
+    reason = reason_given(reason, required=True)
+    try:
+        with session.begin_nested():
+            session.add(hold_for(booking, booking.lesson))
+            session.flush()
+    except IntegrityError as error:
+        if HOLD_GUARD not in guard_named(error):
+            raise
+        raise slots.slot_unavailable(session, coach, booking.lesson, booking.starts_at, now=now) from error
+    if not change(session, booking, Status.APPROVED, by=by, now=now, override_reason=reason, denial_reason=None):
+        raise NotPossible("This booking was changed at the same moment. Please look at it again.")
+    outbox.add(session, MessageKind.CONFIRMED, booking, now=now)
+    outbox.add(session, MessageKind.DECIDED_BY_ADMIN, booking, now=now)
+    session.flush()
+    return booking

@@ -1,0 +1,63 @@
+"""Bookings in lists, for the staff: what is to come, what has been, and the whole story of one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from core.bookings.models import Booking, BookingEvent, Status
+from core.mail.models import OutboxMessage
+
+PAGE_SIZE = 20
+
+
+def upcoming(
+    session: Session, *, coach_id: int | None, text: str = "", skip: int = 0, now: datetime
+) -> Sequence[Booking]:
+    """Confirmed lessons that have not ended, soonest first; a page and one more, so that one sees whether more follow."""
+    return _page(session, _whole(coach_id, text).where(_to_come(now)).order_by(Booking.starts_at, Booking.id), skip)
+
+
+def past(session: Session, *, coach_id: int | None, text: str = "", skip: int = 0, now: datetime) -> Sequence[Booking]:
+    """Lessons that took place, and requests that came to nothing, latest first; a page and one more."""
+    over = and_(not_(_to_come(now)), or_(Booking.status != Status.PENDING, Booking.expires_at <= now))
+    return _page(
+        session, _whole(coach_id, text).where(over).order_by(Booking.starts_at.desc(), Booking.id.desc()), skip
+    )
+
+
+def events_of(session: Session, booking_id: int) -> Sequence[BookingEvent]:
+    """Every change of this booking, oldest first."""
+    return session.scalars(
+        select(BookingEvent).where(BookingEvent.booking_id == booking_id).order_by(BookingEvent.id)
+    ).all()
+
+
+def mails_of(session: Session, booking_id: int) -> Sequence[OutboxMessage]:
+    """Every mail about this booking, sent or not, oldest first."""
+    return session.scalars(
+        select(OutboxMessage).where(OutboxMessage.booking_id == booking_id).order_by(OutboxMessage.id)
+    ).all()
+
+
+def _to_come(now: datetime) -> ColumnElement[bool]:
+    return and_(Booking.status == Status.APPROVED, Booking.ends_at > now)
+
+
+def _whole(coach_id: int | None, text: str) -> Select[Booking]:
+    query = select(Booking).options(
+        joinedload(Booking.coach, innerjoin=True),
+        joinedload(Booking.lesson, innerjoin=True),
+        joinedload(Booking.changed_by_account),
+    )
+    if coach_id is not None:
+        query = query.where(Booking.coach_id == coach_id)
+    if wanted := text.strip().lower():
+        names = (Booking.customer_name, Booking.athlete_name, Booking.customer_email)
+        query = query.where(or_(*(func.lower(name).contains(wanted, autoescape=True) for name in names)))
+    return query
+
+
+def _page(session: Session, query: Select[Booking], skip: int) -> Sequence[Booking]:
+    return session.scalars(query.offset(skip).limit(PAGE_SIZE + 1)).all()

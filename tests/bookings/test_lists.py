@@ -1,0 +1,79 @@
+"""Bookings in lists: what is to come and what has been, page by page, each with its whole story."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from core.bookings import lists
+from core.bookings.changes import cancel
+from core.bookings.decisions import Decision, by_link, decide
+from core.bookings.history import PARENT_ON_SITE
+from core.bookings.models import Booking
+from core.bookings.requests import request_lesson
+from core.mail.models import MessageKind
+from core.schedule.models import Coach
+from tests.support.people import NOW, at, nora, omar, sam_wants
+
+
+@pytest.fixture
+def coach(session: Session) -> Coach:
+    return omar(session)
+
+
+def booked(session: Session, coach: Coach, day: int, **changes: str) -> Booking:
+    return request_lesson(session, coach, sam_wants(coach, coach.lessons[0], at(day, 16), **changes), now=NOW)
+
+
+def test_what_is_to_come_is_soonest_first_until_it_has_ended(session: Session, coach: Coach) -> None:
+    later, sooner = booked(session, coach, 3), booked(session, coach, 1)
+    assert list(lists.upcoming(session, coach_id=coach.id, now=NOW)) == [sooner, later]
+    ended = sooner.ends_at
+    assert list(lists.upcoming(session, coach_id=coach.id, now=ended)) == [later]
+    assert list(lists.past(session, coach_id=coach.id, now=ended)) == [sooner]
+    assert lists.upcoming(session, coach_id=coach.id, now=ended - timedelta(seconds=1))[0] is sooner
+
+
+def test_what_came_to_nothing_is_past_and_what_waits_is_in_neither(session: Session) -> None:
+    teacher = nora(session)
+    waiting, denied, cancelled = (booked(session, teacher, day) for day in (7, 8, 9))
+    decide(session, teacher, denied.id, Decision.DENY, by=by_link(teacher), now=NOW)
+    cancel(session, teacher, cancelled.id, by=PARENT_ON_SITE, now=NOW)
+    assert list(lists.past(session, coach_id=teacher.id, now=NOW)) == [cancelled, denied]
+    assert not lists.upcoming(session, coach_id=teacher.id, now=NOW)
+    assert waiting.expires_at is not None
+    assert waiting in lists.past(session, coach_id=teacher.id, now=waiting.expires_at)
+
+
+def test_a_coach_s_list_has_hers_only_and_everybody_s_has_all(session: Session, coach: Coach) -> None:
+    own = booked(session, coach, 1)
+    teacher = nora(session)
+    other = booked(session, teacher, 1)
+    decide(session, teacher, other.id, Decision.APPROVE, by=by_link(teacher), now=NOW)
+    assert list(lists.upcoming(session, coach_id=coach.id, now=NOW)) == [own]
+    assert set(lists.upcoming(session, coach_id=None, now=NOW)) == {own, other}
+
+
+def test_a_search_finds_names_and_addresses_in_any_case_and_no_wildcards(session: Session, coach: Coach) -> None:
+    ida = booked(session, coach, 1)
+    booked(session, coach, 2, athlete_name="Bo 100%", customer_name="Priya", customer_email="priya@example.org")
+    for text, count in (("IDA", 1), ("sam@", 1), ("rivera ", 1), ("%", 1), ("_", 0), ("nobody", 0), ("", 2)):
+        assert len(lists.upcoming(session, coach_id=coach.id, text=text, now=NOW)) == count, text
+    assert list(lists.upcoming(session, coach_id=coach.id, text="ida", now=NOW)) == [ida]
+
+
+def test_a_page_and_one_more(session: Session, coach: Coach, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "PAGE_SIZE", 2)
+    all_of_them = [booked(session, coach, day, customer_email=f"family{day}@example.org") for day in (0, 1, 2, 3, 4)]
+    first = lists.upcoming(session, coach_id=coach.id, now=NOW)
+    assert list(first) == all_of_them[:3]
+    assert list(lists.upcoming(session, coach_id=coach.id, skip=4, now=NOW)) == all_of_them[4:]
+
+
+def test_a_booking_s_story_has_every_change_and_every_mail(session: Session, coach: Coach) -> None:
+    booking = booked(session, coach, 2)
+    cancel(session, coach, booking.id, by=PARENT_ON_SITE, now=NOW)
+    assert [event.to_status.value for event in lists.events_of(session, booking.id)] == ["APPROVED", "CANCELLED"]
+    assert [mail.kind for mail in lists.mails_of(session, booking.id)] == [
+        MessageKind.CONFIRMED, MessageKind.BOOKED_DIRECTLY, MessageKind.CANCELLED, MessageKind.LESSON_CANCELLED,
+    ]  # fmt: skip

@@ -1,0 +1,102 @@
+"""My times, preferences and page: what a coach changes here is what parents see."""
+
+
+import pytest
+from sqlalchemy import select
+
+from core.schedule import hours, queries, slots
+from core.schedule.models import Asks, Coach
+from tests.console.conftest import Desk
+from tests.console.reading import texts, titles
+from tests.support.people import at
+
+
+def coach(desk: Desk, slug: str = "nora") -> Coach:
+    with desk.services.database.read() as session:
+        return session.scalars(select(Coach).where(Coach.slug == slug)).one()
+
+
+def listed(desk: Desk, day: int) -> int:
+    """How many first lessons parents can ask Nora for on this day."""
+    with desk.services.database.read() as session:
+        teacher = queries.get_coach(session, "nora")
+        on = at(day, 12).date()
+        offered = slots.open_slots(session, teacher, teacher.lessons[0], first_on=on, last_on=on, now=at(0, 12))
+        return len(offered.slots)
+
+
+@pytest.mark.parametrize("page", ["times", "preferences", "my_page"])
+def test_each_opens_for_a_coach_about_herself_and_for_an_admin_about_the_one_she_picks(desk: Desk, page: str) -> None:
+    own = desk.open(desk.start("nora"), page)
+    assert not own.exception and not [box for box in own.selectbox if box.label == "Coach"]
+    admins = desk.open(desk.start("ada"), page)
+    picked = next(box for box in admins.selectbox if box.label == "Coach")
+    assert not admins.exception and picked.options == ["Nora Lindqvist", "Omar Haddad"]
+    assert not picked.select_index(1).run().exception
+
+
+def test_a_week_is_written_looked_at_and_kept(desk: Desk) -> None:
+    app = desk.open(desk.start("nora"), "times")
+    assert titles(app) == ["Times"] and [field.value for field in app.text_input] == ["9 am–6 pm"] * 5 + ["", ""]
+    before = listed(desk, 3)
+    app.text_input[3].set_value("9–10, 2–3 pm").run()
+    assert listed(desk, 3) == before, "nothing is kept before she says so"
+    assert any("**Thursday, November 26**: 9:00 am, 9:30 am, 2:00 pm, 2:30 pm" in line.value for line in app.markdown)
+    next(button for button in app.button if button.label == "Keep this week").click().run()
+    assert [said.value for said in app.success] == ["Your week is kept."] and listed(desk, 3) == 4
+
+
+def test_hours_that_cannot_be_read_are_said_and_nothing_can_be_kept(desk: Desk) -> None:
+    app = desk.open(desk.start("nora"), "times")
+    app.text_input[0].set_value("whenever").run()
+    assert [said.value for said in app.error] == ["Monday: please write hours like 9–12, 2–7 pm, or leave it empty."]
+    assert "Keep this week" not in [button.label for button in app.button]
+
+
+def test_a_lesson_that_falls_outside_is_named_before_the_week_is_kept(desk: Desk) -> None:
+    app = desk.open(desk.start("nora"), "times")
+    app.text_input[1].set_value("9–12").run()
+    assert [said.value for said in app.warning] == [
+        "Outside of these hours, and stays: Private tumbling, Tuesday, November 24, 4:00–5:00 pm (Pacific)."
+    ]
+
+
+def test_a_day_off_is_added_and_removed(desk: Desk) -> None:
+    app = desk.open(desk.start("nora"), "times")
+    app.date_input[0].set_value(at(3, 12).date())
+    next(button for button in app.button if button.label == "Add this day").click().run()
+    assert listed(desk, 3) == 0 and "Thursday, November 26: away all day" in texts(app)
+    next(button for button in app.button if button.label == "Remove").click().run()
+    assert listed(desk, 3) > 0
+
+
+def test_preferences_are_kept_and_what_cannot_work_is_said(desk: Desk) -> None:
+    app = desk.open(desk.start("nora"), "preferences")
+    app.radio[0].set_value(Asks.NEVER)
+    next(button for button in app.button if button.label == "Keep").click().run()
+    assert coach(desk).asks is Asks.NEVER and [said.value for said in app.success] == ["Your preferences are kept."]
+    app.radio[0].set_value(Asks.ALWAYS)
+    next(field for field in app.number_input if field.label.startswith("I answer within")).set_value(1)
+    next(button for button in app.button if button.label == "Keep").click().run()
+    assert "The reminder would come before the request" in app.error[0].value and coach(desk).asks is Asks.NEVER
+
+
+def test_a_page_is_changed_for_parents(desk: Desk) -> None:
+    app = desk.open(desk.start("nora"), "my_page")
+    app.text_input[1].set_value("Floor, beam and *stars*")
+    app.multiselect[0].set_value(app.multiselect[0].value[:1])
+    next(button for button in app.button if button.label == "Keep").click().run()
+    assert coach(desk).tagline == "Floor, beam and *stars*"
+    with desk.services.database.read() as session:
+        assert [lesson.slug for lesson in queries.get_coach(session, "nora").lessons] == ["first-lesson-30"]
+
+
+def test_whoever_is_no_coach_and_no_admin_any_more_changes_nothing(desk: Desk) -> None:
+    """The rule stands in the command: a page that is open does not help."""
+    from core.errors import NotAllowed
+
+    with pytest.raises(NotAllowed):
+        desk.services.database.transact(
+            hours.set_weekly_hours, [], account_id=desk.account("omar").id, coach=coach(desk).id
+        )
+    assert listed(desk, 3) > 0

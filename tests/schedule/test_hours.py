@@ -1,0 +1,176 @@
+"""A coach's week and her single days: what is kept, what is refused, and which lessons fall outside."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.bookings import changes, requests
+from core.bookings.decisions import Decision, decide
+from core.bookings.history import PARENT_ON_SITE, By
+from core.bookings.models import Actor, Booking, Channel
+from core.db import Database
+from core.errors import Invalid, NotAllowed, NotFound
+from core.schedule import hours, slots
+from core.schedule.availability import Window
+from core.schedule.hours import WeekWindow
+from core.schedule.models import Coach, DateOverride, LessonType
+from tests.support import people
+from tests.support.people import NOW, ZONE, at, sam_wants
+
+DAY = timedelta(days=1)
+MONDAY, TUESDAY, SUNDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 29)
+WHOLE_DAY = Window(0, 1440)
+NINE_TO_SIX = [WeekWindow(weekday, 540, 1080) for weekday in range(5)]
+
+
+@pytest.fixture(autouse=True)
+def passwords_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody signs in here, and a real hash takes longer than the test."""
+    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
+
+
+@pytest.fixture
+def nora(session: Session) -> Coach:
+    """She can be booked on every full hour, at once."""
+    return people.nora(session, slot_step_min=60, notice_min=0)
+
+
+def keep(session: Session, coach: Coach, *windows: WeekWindow) -> None:
+    hours.set_weekly_hours(session, coach, windows, account_id=coach.account_id, now=NOW)
+
+
+def change_day(session: Session, coach: Coach, on: date, window: Window, *, adds: bool) -> DateOverride:
+    return hours.add_override(session, coach, on, window, adds=adds, account_id=coach.account_id, now=NOW)
+
+
+def free(session: Session, coach: Coach, on: date = TUESDAY) -> list[datetime]:
+    """When half an hour with her can begin on this day."""
+    lesson = people.first_lesson(session)
+    return [slot.starts_at for slot in slots.open_slots(session, coach, lesson, first_on=on, last_on=on, now=NOW).slots]
+
+
+def test_a_new_week_replaces_the_old_one_and_the_free_times_follow(session: Session, nora: Coach) -> None:
+    assert hours.weekly_hours(session, nora) == NINE_TO_SIX
+    assert len(free(session, nora)) == 9
+    keep(session, nora, WeekWindow(6, 600, 720), WeekWindow(1, 960, 1080), WeekWindow(1, 540, 600))
+    kept = [WeekWindow(1, 540, 600), WeekWindow(1, 960, 1080), WeekWindow(6, 600, 720)]
+    assert hours.weekly_hours(session, nora) == kept
+    assert free(session, nora) == [at(1, 9), at(1, 16), at(1, 17)]
+    assert free(session, nora, SUNDAY) == [at(6, 10), at(6, 11)]
+    assert free(session, nora, TUESDAY + DAY) == []
+    keep(session, nora)
+    assert (hours.weekly_hours(session, nora), free(session, nora)) == ([], [])
+
+
+def test_a_week_is_hers_alone(session: Session, nora: Coach) -> None:
+    omar = people.omar(session)
+    keep(session, nora)
+    assert hours.weekly_hours(session, omar) == NINE_TO_SIX
+
+
+def test_two_windows_that_touch_are_one_to_parents_and_24_ends_the_day(session: Session, nora: Coach) -> None:
+    keep(session, nora, WeekWindow(1, 1380, 1440), WeekWindow(1, 1350, 1380), WeekWindow(2, 0, 60))
+    assert free(session, nora) == [at(1, 22, 30), at(1, 23, 30)]
+    assert free(session, nora, TUESDAY + DAY) == [at(2, 0)]
+    keep(session, nora, *(WeekWindow(weekday, 0, 1440) for weekday in range(7)))
+    assert free(session, nora) == [at(1, hour) for hour in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("windows", "sentence"),
+    [
+        ([WeekWindow(0, 600, 540)], "On Monday the end must come after the beginning, within the day."),
+        ([WeekWindow(0, 600, 600)], "On Monday the end must come after the beginning, within the day."),
+        ([WeekWindow(6, 1380, 1445)], "On Sunday the end must come after the beginning, within the day."),
+        ([WeekWindow(6, -5, 60)], "On Sunday the end must come after the beginning, within the day."),
+        ([WeekWindow(2, 540, 720), WeekWindow(2, 715, 800)], "Two windows on Wednesday overlap. Please make them one."),
+        ([WeekWindow(2, 600, 620), WeekWindow(2, 540, 720)], "Two windows on Wednesday overlap. Please make them one."),
+        ([WeekWindow(3, 540, 720)] * 2, "Two windows on Thursday overlap. Please make them one."),
+        ([WeekWindow(4, 541, 720)], "On Friday: please use steps of 5 minutes."),
+        ([WeekWindow(4, 540, 719)], "On Friday: please use steps of 5 minutes."),
+        ([WeekWindow(7, 540, 720)], "Please choose a weekday for each line."),
+        ([WeekWindow(-1, 540, 720)], "Please choose a weekday for each line."),
+        ([WeekWindow(n % 7, n // 7 * 60, n // 7 * 60 + 30) for n in range(51)], "A week has at most 50 windows."),
+    ],
+)
+def test_a_week_that_cannot_be_leaves_hers_as_it_was(
+    session: Session, nora: Coach, windows: list[WeekWindow], sentence: str
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        keep(session, nora, WeekWindow(5, 540, 600), *windows[: None if len(windows) < 51 else 50])
+    assert refusal.value.fields == {"windows": sentence}
+    assert hours.weekly_hours(session, nora) == NINE_TO_SIX
+    assert len(free(session, nora)) == 9
+
+
+def test_a_week_of_fifty_windows_is_kept(session: Session, nora: Coach) -> None:
+    keep(session, nora, *(WeekWindow(n % 7, n // 7 * 60, n // 7 * 60 + 30) for n in range(50)))
+    assert len(hours.weekly_hours(session, nora)) == 50
+
+
+def test_a_day_off_takes_that_day_out_of_the_free_times(session: Session, nora: Coach) -> None:
+    before = free(session, nora)
+    day_off = change_day(session, nora, TUESDAY, WHOLE_DAY, adds=False)
+    assert free(session, nora) == []
+    assert len(free(session, nora, TUESDAY + 7 * DAY)) == 9
+    hours.remove_override(session, nora, day_off.id, account_id=nora.account_id, now=NOW)
+    assert free(session, nora) == before
+
+
+def test_extra_hours_and_hours_less_change_one_day(session: Session, nora: Coach) -> None:
+    change_day(session, nora, SUNDAY, Window(1320, 1440), adds=True)
+    change_day(session, nora, TUESDAY, Window(600, 1020), adds=False)
+    assert free(session, nora, SUNDAY) == [at(6, 22), at(6, 23)]
+    assert free(session, nora) == [at(1, 9), at(1, 17)]
+    assert free(session, nora, SUNDAY + 7 * DAY) == []
+    assert [day.local_on for day in hours.overrides_from(session, nora, MONDAY)] == [TUESDAY, SUNDAY]
+    assert [day.local_on for day in hours.overrides_from(session, nora, SUNDAY)] == [SUNDAY]
+
+
+def test_a_single_day_is_from_today_in_her_own_zone_until_400_days_from_now(session: Session, nora: Coach) -> None:
+    kiri = people.coach(session, "kiri", "Kiri", [], timezone="Pacific/Auckland")
+    for coach, first in ((nora, MONDAY), (kiri, TUESDAY)):  # it is Tuesday morning where Kiri lives
+        for day in (first - DAY, first + 401 * DAY):
+            with pytest.raises(Invalid) as refusal:
+                change_day(session, coach, day, WHOLE_DAY, adds=False)
+            assert list(refusal.value.fields) == ["on"]
+        kept = [change_day(session, coach, day, WHOLE_DAY, adds=False) for day in (first, first + 400 * DAY)]
+        assert list(hours.overrides_from(session, coach, MONDAY)) == kept
+
+
+@pytest.mark.parametrize("window", [Window(720, 540), Window(540, 540), Window(540, 1445), Window(541, 720)])
+def test_a_single_day_needs_hours_that_can_be(session: Session, nora: Coach, window: Window) -> None:
+    with pytest.raises(Invalid, match="this day"):
+        change_day(session, nora, TUESDAY, window, adds=True)
+    assert not hours.overrides_from(session, nora, MONDAY)
+
+
+def test_past_days_do_not_count_towards_the_most_single_days(session: Session, nora: Coach) -> None:
+    past = [DateOverride(coach_id=nora.id, local_on=MONDAY - DAY, adds=False, start_min=0, end_min=1440)]
+    coming = [
+        DateOverride(coach_id=nora.id, local_on=MONDAY + n * DAY, adds=False, start_min=0, end_min=60)
+        for n in range(399)
+    ]
+    session.add_all(past + coming)
+    session.flush()
+    last = change_day(session, nora, SUNDAY, WHOLE_DAY, adds=False)
+    with pytest.raises(Invalid, match="too many single days"):
+        change_day(session, nora, SUNDAY, WHOLE_DAY, adds=True)
+    hours.remove_override(session, nora, last.id, account_id=nora.account_id, now=NOW)
+    change_day(session, nora, SUNDAY, WHOLE_DAY, adds=True)
+
+
+def test_another_coachs_single_day_is_not_found(session: Session, nora: Coach) -> None:
+    omar = people.omar(session)
+    his = change_day(session, omar, TUESDAY, WHOLE_DAY, adds=False)
+    for number in (his.id, 999_999):
+        with pytest.raises(NotFound):
+            hours.remove_override(session, nora, number, account_id=nora.account_id, now=NOW)
+    assert list(hours.overrides_from(session, omar, MONDAY)) == [his]
