@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from console.inert import inert
 from console.said import act, say
 from console.session import services, signed_in
 from console.whose import chosen_coach
@@ -20,21 +21,23 @@ def page() -> None:
     with services().database.read() as session:
         coach = session.get_one(Coach, coach_id)
         taught = [lesson.id for lesson in coach.lessons]
-        lessons = {lesson.id: lesson for lesson in all_lessons(session)}
+        lessons = all_lessons(session)
     address = f"{services().settings.base_url}/coaches/{coach.slug}"
     st.link_button("See it as parents do", address)
     with st.form(f"page-{coach_id}"):
         name = st.text_input("Name", coach.name, max_chars=NAME_LENGTH)
         tagline = st.text_input("In a few words", coach.tagline, max_chars=TAGLINE_LENGTH)
         bio = st.text_area("About me", coach.bio, max_chars=BIO_LENGTH, height=200)
-        chosen = st.multiselect(
-            "Lessons I teach",
-            list(lessons),
-            default=[lesson for lesson in taught if lesson in lessons],
-            format_func=lambda lesson: (
-                f"{lessons[lesson].name}, {lessons[lesson].minutes} minutes, {money(lessons[lesson].price_cents)}"
-            ),
-        )
+        st.markdown("Lessons I teach")
+        chosen = [
+            lesson.id
+            for lesson in lessons
+            if st.checkbox(
+                inert(f"{lesson.name}, {lesson.minutes} minutes, {money(lesson.price_cents)}"),
+                value=lesson.id in taught,
+                key=f"teaches-{coach_id}-{lesson.id}",
+            )
+        ]
         if st.form_submit_button("Keep", type="primary"):
             act(
                 set_page,

@@ -37,7 +37,7 @@ def page() -> None:
         lessons = [lesson for lesson in coach.lessons if lesson.active]
         kept = hours.weekly_hours(session, coach)
         single_days = hours.overrides_from(session, coach, now.astimezone(coach.zone).date())
-    st.caption(f"All times are {zone_name(now.astimezone(coach.zone))} time. Parents see a change at once.")
+    st.markdown(f"All times are {zone_name(now.astimezone(coach.zone))} time. Parents see a change at once.")
     week = _week(coach, kept)
     if week is not None:
         with services().database.read() as session:
@@ -52,7 +52,7 @@ def page() -> None:
 def _week(coach: Coach, kept: Sequence[WeekWindow]) -> list[WeekWindow] | None:
     """A line a weekday, as it would be said. None while one cannot be read."""
     st.header("Every week", anchor=False)
-    st.caption("Write hours like 9–12, 2–7 pm. A day without hours is a day off.")
+    st.markdown("Write hours like 9–12, 2–7 pm. A day without hours is a day off.")
     week: list[WeekWindow] = []
     readable = True
     for weekday, name in enumerate(WEEKDAYS):
