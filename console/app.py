@@ -24,7 +24,11 @@ if staff.is_admin or staff.coach_id is not None:
         st.Page(PAGES / "my_page.py", title="Public page", url_path="page"),
     ]
 if staff.is_admin:
-    pages.append(st.Page(PAGES / "outbox.py", title="Outbox", url_path="outbox"))
+    pages += [
+        st.Page(PAGES / "people.py", title="People", url_path="people"),
+        st.Page(PAGES / "gym.py", title="Gym", url_path="gym"),
+        st.Page(PAGES / "outbox.py", title="Outbox", url_path="outbox"),
+    ]
 page = st.navigation(pages)
 
 with st.sidebar:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.bootstrap import services
 from core.cli import main
-from core.cli.staff import _free_slug
+from core.schedule.new_coach import free_slug
 from tests.support import people
 from tests.support.processes import RunningGym, running_gym
 
@@ -120,11 +120,11 @@ def test_a_coach_with_a_password_needs_no_link(gym: Terminal) -> None:
 
 
 def test_two_coaches_of_one_name_have_two_addresses(session: Session) -> None:
-    assert _free_slug(session, "Nora") == "nora"
+    assert free_slug(session, "Nora") == "nora"
     people.nora(session)
-    assert _free_slug(session, "Nora") == "nora-2"
-    assert _free_slug(session, "Zoë Müller") == "zoe-muller"
-    assert _free_slug(session, "诺拉") == "coach"
+    assert free_slug(session, "Nora") == "nora-2"
+    assert free_slug(session, "Zoë Müller") == "zoe-muller"
+    assert free_slug(session, "诺拉") == "coach"
 
 
 @sqlite_only

@@ -1,13 +1,10 @@
 """create-admin, create-coach: the first people of a gym."""
 
-import re
 import sys
-import unicodedata
 from datetime import datetime
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.bootstrap import services
@@ -15,9 +12,9 @@ from core.errors import SetupError
 from core.mail.links import Links
 from core.migrations import check_schema
 from core.people.accounts import create_account
-from core.people.models import Account, Role
+from core.people.models import Role
 from core.people.sign_in import LINK_LIVES, new_link
-from core.schedule.models import Coach, LessonType
+from core.schedule.new_coach import add_coach
 
 Email = Annotated[str, typer.Argument(help="The address to sign in with.")]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read a password from standard input.")]
@@ -59,25 +56,8 @@ def _add(session: Session, email: str, name: str, role: Role, password: str | No
     """The account, her coach's row if she coaches, and the id of a sign-in link if she has no password."""
     account = create_account(session, email=email, name=name, role=role, password=password, now=now)
     if role is Role.COACH:
-        _add_coach(session, account)
+        add_coach(session, account, zone=services().settings.timezone)
     return new_link(session, account, now=now).id if password is None else None
-
-
-def _add_coach(session: Session, account: Account) -> None:
-    taught = session.scalars(select(LessonType).where(LessonType.active)).all()
-    zone = services().settings.timezone
-    session.add(Coach(account=account, slug=_free_slug(session, account.name), timezone=zone, lessons=list(taught)))
-    session.flush()
-
-
-def _free_slug(session: Session, name: str) -> str:
-    """ "Zoë Müller" → zoe-muller; zoe-muller-2 if that is taken."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "coach"
-    taken = set(session.scalars(select(Coach.slug).where(Coach.slug.startswith(slug))))
-    return next(
-        candidate for candidate in (slug, *(f"{slug}-{number}" for number in range(2, 1000))) if candidate not in taken
-    )
 
 
 def _password(from_stdin: bool) -> str | None:

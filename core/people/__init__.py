@@ -1,1 +1,1 @@
-"""Staff: `accounts`, `passwords`, `sessions`, `sign_in` (by password or mailed link). Parents have no account."""
+"""Staff: `accounts`, `passwords`, `sessions`, `sign_in` (by password or mailed link), and what admins do with `staff`."""

@@ -151,7 +151,7 @@ def check_may_edit(session: Session, coach: Coach, account_id: int) -> None:
     if account is None or account.disabled_at is not None:
         raise NotAllowed("This account is not in use any more.")
     if account.id != coach.account_id and account.role is not Role.ADMIN:
-        raise NotAllowed("Only the coach herself or an admin can change this.")
+        raise NotAllowed("Only this coach or an admin can change this.")
 
 
 def _check_window(start_min: int, end_min: int, day: str) -> None:

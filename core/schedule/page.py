@@ -59,6 +59,11 @@ def all_lessons(session: Session) -> Sequence[LessonType]:
     ).all()
 
 
+def every_lesson(session: Session) -> Sequence[LessonType]:
+    """Those that are not offered any more as well."""
+    return session.scalars(select(LessonType).order_by(LessonType.minutes, LessonType.id)).all()
+
+
 def _text(value: str, most: int, *, one_line: bool) -> tuple[str, str]:
     """The text without margins, and what is wrong with it, if anything."""
     value = unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()

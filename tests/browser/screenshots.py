@@ -155,6 +155,8 @@ def console(album: Album, gym: RunningGym) -> None:
         "times": "nora",
         "preferences": "nora",
         "page": "nora",
+        "people": "ada",
+        "gym": "ada",
         "outbox": "ada",
     }.items():
         for view in ("375", "1280"):

@@ -32,7 +32,7 @@ def test_an_admin_sees_everybodys_each_with_its_coach_and_the_outbox(desk: Desk)
     assert [text for text in texts(app) if text.startswith("Coach: ")] == [
         "Coach: Nora Lindqvist", "Coach: Nora Lindqvist", "Coach: Omar Haddad",
     ]  # fmt: skip
-    assert page_names(app) == [*PAGES_OF_A_COACH, "Outbox"]
+    assert page_names(app) == [*PAGES_OF_A_COACH, "People", "Gym", "Outbox"]
     outbox = desk.open(token, "outbox")
     assert not outbox.exception and titles(outbox) == ["Outbox"]
 

@@ -4,8 +4,6 @@ from datetime import date, datetime, timedelta
 from unittest.mock import Mock
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from core.bookings import changes, requests
@@ -68,12 +66,14 @@ def test_a_new_week_replaces_the_old_one_and_the_free_times_follow(session: Sess
     assert hours.weekly_hours(session, omar) == NINE_TO_SIX
 
 
-def test_two_windows_that_touch_are_one_to_parents_and_24_ends_the_day(session: Session, nora: Coach) -> None:
+def test_windows_may_touch_and_end_with_the_day_and_a_week_has_fifty(session: Session, nora: Coach) -> None:
     keep(session, nora, WeekWindow(1, 1380, 1440), WeekWindow(1, 1350, 1380), WeekWindow(2, 0, 60))
     assert free(session, nora) == [at(1, 22, 30), at(1, 23, 30)]
     assert free(session, nora, TUESDAY + DAY) == [at(2, 0)]
     keep(session, nora, *(WeekWindow(weekday, 0, 1440) for weekday in range(7)))
     assert free(session, nora) == [at(1, hour) for hour in range(24)]
+    keep(session, nora, *FIFTY)
+    assert set(hours.weekly_hours(session, nora)) == set(FIFTY)
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,7 @@ def test_two_windows_that_touch_are_one_to_parents_and_24_ends_the_day(session: 
         ([WeekWindow(2, 540, 720), WeekWindow(2, 715, 800)], "Two windows on Wednesday overlap. Please make them one."),
         ([WeekWindow(3, 600, 620), WeekWindow(3, 540, 720)], "Two windows on Thursday overlap. Please make them one."),
         ([WeekWindow(4, 541, 720)], "On Friday: please use steps of 5 minutes."),
-        ([WeekWindow(4, 540, 719)], "On Friday: please use steps of 5 minutes."),
         ([WeekWindow(7, 540, 720)], "Please choose a weekday for each line."),
-        ([WeekWindow(-1, 540, 720)], "Please choose a weekday for each line."),
         (FIFTY, "A week has at most 50 windows."),  # with the one on Saturday
     ],
 )
@@ -102,18 +100,20 @@ def test_a_week_that_cannot_be_leaves_hers_as_it_was(
     assert len(free(session, nora)) == 9
 
 
-def test_a_week_of_fifty_windows_is_kept(session: Session, nora: Coach) -> None:
-    keep(session, nora, *FIFTY)
-    assert set(hours.weekly_hours(session, nora)) == set(FIFTY)
-
-
 def test_a_day_off_takes_that_day_out_of_the_free_times(session: Session, nora: Coach) -> None:
-    before = free(session, nora)
     day_off = change_day(session, nora, TUESDAY, WHOLE_DAY, adds=False)
     assert free(session, nora) == []
     assert len(free(session, nora, TUESDAY + 7 * DAY)) == 9
     hours.remove_override(session, nora, day_off.id, account_id=nora.account_id, now=NOW)
-    assert free(session, nora) == before
+    assert len(free(session, nora)) == 9
+
+
+def test_another_coachs_single_day_is_not_found(session: Session, nora: Coach) -> None:
+    his = change_day(session, people.omar(session), TUESDAY, WHOLE_DAY, adds=False)
+    for number in (his.id, 999_999):
+        with pytest.raises(NotFound):
+            hours.remove_override(session, nora, number, account_id=nora.account_id, now=NOW)
+    assert session.get(DateOverride, his.id) is his
 
 
 def test_extra_hours_and_hours_less_change_one_day(session: Session, nora: Coach) -> None:
@@ -123,7 +123,6 @@ def test_extra_hours_and_hours_less_change_one_day(session: Session, nora: Coach
     assert free(session, nora) == [at(1, 9), at(1, 17)]
     assert free(session, nora, SUNDAY + 7 * DAY) == []
     assert [day.local_on for day in hours.overrides_from(session, nora, MONDAY)] == [TUESDAY, SUNDAY]
-    assert [day.local_on for day in hours.overrides_from(session, nora, SUNDAY)] == [SUNDAY]
 
 
 def test_a_single_day_is_from_today_in_her_own_zone_until_400_days_from_now(session: Session, nora: Coach) -> None:
@@ -155,42 +154,6 @@ def test_past_days_do_not_count_towards_the_most_single_days(session: Session, n
     change_day(session, nora, SUNDAY, WHOLE_DAY, adds=True)
 
 
-def test_another_coachs_single_day_is_not_found(session: Session, nora: Coach) -> None:
-    omar = people.omar(session)
-    his = change_day(session, omar, TUESDAY, WHOLE_DAY, adds=False)
-    for number in (his.id, 999_999):
-        with pytest.raises(NotFound):
-            hours.remove_override(session, nora, number, account_id=nora.account_id, now=NOW)
-    assert list(hours.overrides_from(session, omar, MONDAY)) == [his]
-
-
-WEEKS = st.dictionaries(st.integers(0, 6), st.sets(st.integers(0, 288), min_size=2, max_size=5).map(sorted)).map(
-    lambda cuts: [
-        WeekWindow(weekday, start * 5, end * 5)
-        for weekday, of_day in cuts.items()
-        for start, end in zip(of_day[::2], of_day[1::2], strict=False)
-    ]
-)
-
-
-@given(WEEKS, st.sampled_from([MONDAY, date(2026, 10, 30), date(2027, 3, 12)]))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_week_shows_before_it_is_kept_what_it_offers_afterwards(
-    session: Session, nora: Coach, week: list[WeekWindow], first_on: date
-) -> None:
-    days = {"first_on": first_on, "last_on": first_on + 6 * DAY}
-    now = at((first_on - MONDAY).days, 9)
-    lesson = people.first_lesson(session)
-    if not hours.overrides_from(session, nora, MONDAY):
-        keep(session, nora, *NINE_TO_SIX)
-        change_day(session, nora, SUNDAY, Window(540, 720), adds=True)
-        asked(session, nora, at(1, 16))
-    rules = hours.with_week(slots.rules_for(session, nora, lesson, **days), week)
-    preview = slots.open_slots_under(session, nora, rules, now=now, **days)
-    keep(session, nora, *week)
-    assert slots.open_slots(session, nora, lesson, now=now, **days) == preview
-
-
 def asked(session: Session, coach: Coach, starts_at: datetime, *, now: datetime = NOW) -> Booking:
     """An hour of tumbling, each for another family: Sam alone may not have so many."""
     wanted = sam_wants(coach, people.tumbling(session), starts_at, customer_email=f"sam+{starts_at:%d%H}@example.org")
@@ -198,10 +161,9 @@ def asked(session: Session, coach: Coach, starts_at: datetime, *, now: datetime 
 
 
 def outside(session: Session, coach: Coach, *week: WeekWindow, now: datetime) -> list[Booking]:
-    first_on = now.astimezone(coach.zone).date()
-    rules = slots.rules_for(
-        session, coach, people.tumbling(session), first_on=first_on, last_on=first_on + coach.horizon_days * DAY
-    )
+    """Which of her lessons to come this week would leave out."""
+    lesson, today = people.tumbling(session), now.astimezone(coach.zone).date()
+    rules = slots.rules_for(session, coach, lesson, first_on=today, last_on=today + 60 * DAY)
     return hours.lessons_outside(session, coach, hours.with_week(rules, week), now=now)
 
 
@@ -226,7 +188,6 @@ def test_lessons_to_come_that_a_new_week_would_not_offer_are_named_and_stay(sess
     ("day", "lessons", "window", "named"),
     [  # minutes on the wall; 1:30 am lasts until 1:30 am on November 1, and until 3:30 am on March 14
         (-22, (0, 90, 120), (0, 120), [120]),
-        (-22, (0, 90, 120), (0, 90), [90, 120]),
         (-22, (0, 90, 120), (90, 1440), [0]),
         (111, (0, 90, 240), (0, 150), [90, 240]),
         (111, (0, 90, 240), (0, 210), [240]),

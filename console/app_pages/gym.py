@@ -1,0 +1,91 @@
+"""The gym, for admins: what it says of itself, its policy for cancelling, and its lesson types."""
+
+import streamlit as st
+
+from console.inert import inert
+from console.said import act, say, say_error
+from console.session import Staff, services, signed_in
+from core.errors import Invalid, NotAllowed
+from core.gym import Gym, the_gym
+from core.gym_texts import GymTexts, set_gym
+from core.schedule.lessons import LessonFacts, save_lesson
+from core.schedule.models import LessonType
+from core.schedule.page import every_lesson
+from core.words import money
+
+
+def page() -> None:
+    staff = signed_in()
+    if not staff.is_admin:
+        raise NotAllowed("This page is for admins.")
+    st.title("Gym")
+    say()
+    with services().database.read() as session:
+        gym, lessons = the_gym(session), every_lesson(session)
+    _texts(gym, staff)
+    st.header("Lesson types", anchor=False)
+    for lesson in lessons:
+        state = "" if lesson.active else ", not offered"
+        label = f"{lesson.name}, {lesson.minutes} minutes, {money(lesson.price_cents)}{state}"
+        with st.expander(inert(label)):
+            _lesson(lesson, staff)
+    with st.expander("A new lesson type"):
+        _lesson(None, staff)
+
+
+def _texts(gym: Gym, staff: Staff) -> None:
+    with st.form("gym"):
+        values = {
+            "name": st.text_input("Name", gym.name),
+            "email": st.text_input("E-mail address that families write to", gym.email),
+            "phone": st.text_input("Phone", gym.phone),
+            "street": st.text_input("Address", gym.street),
+            "late_cancel_hours": st.number_input(
+                "Cancelling is free until … hours before", 0, 336, gym.late_cancel_hours
+            ),
+            "cancellation_fee_text": st.text_area("What a late cancellation means", gym.cancellation_fee_text),
+        }
+        if st.form_submit_button("Keep", type="primary"):
+            try:
+                texts = GymTexts.parse(values)
+            except Invalid as error:
+                say_error(error)
+            else:
+                act(set_gym, texts, account_id=staff.account_id, done="The gym’s page is kept, and families see it.")
+            st.rerun()
+
+
+def _lesson(lesson: LessonType | None, staff: Staff) -> None:
+    which = lesson.id if lesson else "new"
+    with st.form(f"lesson-{which}", border=False):
+        values = {
+            "name": st.text_input("Name", lesson.name if lesson else "", key=f"name-{which}"),
+            "slug": st.text_input("Address on the site", lesson.slug if lesson else "", key=f"slug-{which}"),
+            "description": st.text_area("In a sentence", lesson.description if lesson else "", key=f"text-{which}"),
+            "minutes": st.number_input("Minutes", 10, 240, lesson.minutes if lesson else 60, key=f"minutes-{which}"),
+            "price_cents": round(
+                100
+                * st.number_input(
+                    "Price in dollars", 0.0, 10000.0, lesson.price_cents / 100 if lesson else 50.0, key=f"price-{which}"
+                )
+            ),
+            "buffer_before_min": st.number_input(
+                "Minutes kept free before", 0, 120, lesson.buffer_before_min if lesson else 0, key=f"before-{which}"
+            ),
+            "buffer_after_min": st.number_input(
+                "Minutes kept free after", 0, 120, lesson.buffer_after_min if lesson else 0, key=f"after-{which}"
+            ),
+            "active": st.checkbox("Offered", lesson.active if lesson else True, key=f"active-{which}"),
+        }
+        if st.form_submit_button("Keep" if lesson else "Add", type="primary"):
+            try:
+                facts = LessonFacts.parse(values)
+            except Invalid as error:
+                say_error(error)
+            else:
+                done = inert(f"{facts.name} is kept.") + ("" if lesson else " Coaches can now choose to teach it.")
+                act(save_lesson, lesson.id if lesson else None, facts, account_id=staff.account_id, done=done)
+            st.rerun()
+
+
+page()

@@ -1,0 +1,48 @@
+"""What the gym says of itself, and its policy for cancelling: changed by admins."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.orm import Session
+
+from core.errors import Invalid
+from core.gym import Gym, the_gym
+from core.people.accounts import normalized
+from core.people.staff import check_is_admin
+
+
+class GymTexts(BaseModel):
+    """As on core.gym.Gym. late_cancel_hours: a parent's cancellation later than this is recorded as late."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\r\n]*$")]
+    email: Annotated[str, Field(max_length=254)] = ""
+    phone: Annotated[str, Field(max_length=40, pattern=r"^[^\r\n]*$")] = ""
+    street: Annotated[str, Field(max_length=120, pattern=r"^[^\r\n]*$")] = ""
+    late_cancel_hours: Annotated[int, Field(ge=0, le=336)] = 24
+    cancellation_fee_text: Annotated[str, Field(max_length=300)] = ""
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> "GymTexts":
+        """Raises Invalid, by field."""
+        try:
+            texts = cls.model_validate(values)
+        except ValidationError as error:
+            names = {str(problem["loc"][0]) for problem in error.errors()}
+            raise Invalid({name: f"Please look at this again: {name.replace('_', ' ')}." for name in names}) from None
+        if texts.email:
+            normalized(texts.email)
+        return texts
+
+
+def set_gym(session: Session, texts: GymTexts, *, account_id: int, now: datetime) -> Gym:
+    """Every page and every mail from now on. Raises NotAllowed."""
+    check_is_admin(session, account_id)
+    gym = the_gym(session)
+    for name, value in texts:
+        setattr(gym, name, value)
+    gym.content_version += 1
+    session.flush()
+    return gym

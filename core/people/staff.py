@@ -1,0 +1,131 @@
+"""Admins look after the staff: invite, change roles, disable; and everybody can end sessions of her own."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core.errors import NotAllowed, NotFound, NotPossible
+from core.gym import Gym, the_gym
+from core.mail import outbox
+from core.people.accounts import create_account
+from core.people.models import Account, Role, StaffSession
+from core.people.sessions import IDLE
+from core.people.sign_in import new_link
+from core.schedule.new_coach import add_coach
+
+LAST_ADMIN = "This is the only admin. Please make somebody else an admin first."
+
+
+def invite(
+    session: Session, *, email: str, name: str, role: Role, teaches: bool, zone: str, by: int, now: datetime
+) -> Account:
+    """
+    A new account, with a one-time link in the mail. teaches: she is shown as a coach as well.
+
+    Raises:
+        NotAllowed: `by` is no admin.
+        Invalid: the address cannot be read or is taken, the name is empty.
+    """
+    check_is_admin(session, by)
+    account = create_account(session, email=email, name=name, role=role, now=now)
+    if teaches:
+        add_coach(session, account, zone=zone)
+    outbox.add_sign_in(session, account, new_link(session, account, now=now), now=now)
+    session.flush()
+    return account
+
+
+def change_role(session: Session, account_id: int, role: Role, *, by: int, now: datetime) -> Account:
+    """From her next click on. Raises NotAllowed, NotFound; NotPossible where no admin would be left."""
+    check_is_admin(session, by)
+    account = _account(session, account_id)
+    if role is not Role.ADMIN:
+        _check_not_last_admin(session, account)
+    account.role = role
+    session.flush()
+    return account
+
+
+def disable(session: Session, account_id: int, *, by: int, now: datetime) -> Account:
+    """
+    She is signed out everywhere and signs in no more; if she coaches, parents see her no more. Her bookings stand.
+
+    Raises NotAllowed, NotFound; NotPossible where no admin would be left.
+    """
+    check_is_admin(session, by)
+    account = _account(session, account_id)
+    _check_not_last_admin(session, account)
+    account.disabled_at = account.disabled_at or now
+    _end_all(session, account_id, now=now)
+    the_gym(session).content_version += 1
+    session.flush()
+    return account
+
+
+def enable(session: Session, account_id: int, *, by: int, now: datetime) -> Account:
+    """She may sign in again, and is shown again if she coaches. Raises NotAllowed, NotFound."""
+    check_is_admin(session, by)
+    account = _account(session, account_id)
+    account.disabled_at = None
+    the_gym(session).content_version += 1
+    session.flush()
+    return account
+
+
+def end_sessions(session: Session, account_id: int, *, by: int, now: datetime) -> None:
+    """Sign her out everywhere: by herself, or an admin. Raises NotAllowed."""
+    if by != account_id:
+        check_is_admin(session, by)
+    _end_all(session, account_id, now=now)
+
+
+def everybody(session: Session) -> Sequence[Account]:
+    """All accounts, by name."""
+    return session.scalars(select(Account).order_by(func.lower(Account.name), Account.id)).all()
+
+
+def live_sessions(session: Session, account_id: int, *, now: datetime) -> Sequence[StaffSession]:
+    """Where she is signed in, the last used first."""
+    return session.scalars(
+        select(StaffSession)
+        .where(StaffSession.account_id == account_id, StaffSession.ended_at.is_(None))
+        .where(StaffSession.expires_at > now, StaffSession.last_used_at > now - IDLE)
+        .order_by(StaffSession.last_used_at.desc(), StaffSession.id)
+    ).all()
+
+
+def check_is_admin(session: Session, account_id: int) -> None:
+    """Looked up at this moment. Raises NotAllowed."""
+    account = session.get(Account, account_id, populate_existing=True)
+    if account is None or account.disabled_at is not None or account.role is not Role.ADMIN:
+        raise NotAllowed("Only an admin can do this.")
+
+
+def _account(session: Session, account_id: int) -> Account:
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound("There is no such account.")
+    return account
+
+
+def _check_not_last_admin(session: Session, account: Account) -> None:
+    """Under a lock on the gym: two admins who disable each other at once would each see the other still there."""
+    session.execute(select(Gym.id).with_for_update())
+    others = session.scalars(
+        select(func.count(Account.id)).where(
+            Account.role == Role.ADMIN, Account.disabled_at.is_(None), Account.id != account.id
+        )
+    ).one()
+    if account.role is Role.ADMIN and not others:
+        raise NotPossible(LAST_ADMIN)
+
+
+def _end_all(session: Session, account_id: int, *, now: datetime) -> None:
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.account_id == account_id, StaffSession.ended_at.is_(None))
+        .values(ended_at=now)
+        .execution_options(synchronize_session=False)
+    )

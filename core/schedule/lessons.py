@@ -1,0 +1,81 @@
+"""Lesson types are made and changed, by admins. What is booked already keeps its length, price and time."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import Invalid, NotFound
+from core.gym import the_gym
+from core.people.staff import check_is_admin
+from core.schedule.models import LessonType
+
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+SENTENCES = {
+    "string_too_short": "Please fill this in.",
+    "string_pattern_mismatch": "Please use small letters, digits and hyphens, such as tumbling-60.",
+}
+
+
+class LessonFacts(BaseModel):
+    """What a lesson type is. Minutes and cents; slug: its address on the site."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    slug: Annotated[str, Field(pattern=rf"^{SLUG.pattern}$", max_length=40)]
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    description: Annotated[str, Field(max_length=300)] = ""
+    minutes: Annotated[int, Field(ge=10, le=240)]
+    price_cents: Annotated[int, Field(ge=0, le=1_000_000)]
+    buffer_before_min: Annotated[int, Field(ge=0, le=120)] = 0
+    buffer_after_min: Annotated[int, Field(ge=0, le=120)] = 0
+    active: bool = True
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> "LessonFacts":
+        """Raises Invalid with a sentence for each value that cannot be."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise Invalid({str(problem["loc"][0]): _sentence(problem) for problem in error.errors()}) from None
+
+
+def save_lesson(
+    session: Session, lesson_id: int | None, facts: LessonFacts, *, account_id: int, now: datetime
+) -> LessonType:
+    """
+    Make a lesson type, or change one. A new one is taught by nobody yet.
+
+    Raises:
+        NotAllowed: not an admin. NotFound: no such lesson.
+        Invalid: its address is another lesson's.
+    """
+    check_is_admin(session, account_id)
+    same_slug = session.scalars(select(LessonType).where(LessonType.slug == facts.slug)).one_or_none()
+    if same_slug is not None and same_slug.id != lesson_id:
+        raise Invalid({"slug": f"There is a lesson at {facts.slug} already."})
+    lesson = LessonType() if lesson_id is None else session.get(LessonType, lesson_id)
+    if lesson is None:
+        raise NotFound("There is no such lesson.")
+    for name, value in facts:
+        setattr(lesson, name, value)
+    session.add(lesson)
+    the_gym(session).content_version += 1
+    session.flush()
+    return lesson
+
+
+def _sentence(problem: Any) -> str:
+    bounds = problem.get("ctx", {})
+    if problem["type"] in SENTENCES:
+        return SENTENCES[problem["type"]]
+    if "ge" in bounds:
+        return f"This is {bounds['ge']} at least."
+    if "le" in bounds:
+        return f"This is {bounds['le']} at most."
+    if "max_length" in bounds:
+        return f"Please shorten this to {bounds['max_length']} characters."
+    return "We cannot read this."

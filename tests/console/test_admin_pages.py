@@ -1,0 +1,90 @@
+"""People and Gym: for admins alone; what is changed there is what everybody meets."""
+
+import pytest
+from sqlalchemy import select
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
+
+from console import server
+from core.gym import the_gym
+from core.mail.models import MessageKind
+from core.people.models import Role
+from core.schedule.models import LessonType
+from tests.console.conftest import Desk
+
+
+def press(app: AppTest, label: str, number: int = 0) -> AppTest:
+    return [button for button in app.button if button.label == label][number].click().run()
+
+
+def field(app: AppTest, label: str, number: int = -1) -> TextInput:
+    return [box for box in app.text_input if box.label == label][number]
+
+
+@pytest.mark.parametrize("page", ["people", "gym", "outbox"])
+def test_a_coach_does_not_open_them_by_address(desk: Desk, page: str) -> None:
+    desk.show_to(desk.start("nora"))
+    app = AppTest.from_file(str(server.ENTRY.parent / "app_pages" / f"{page}.py"), default_timeout=10).run()
+    assert "admins" in app.exception[0].message and not app.button, "the page stops before it shows anything"
+
+
+def test_somebody_is_invited_and_gets_a_link(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "people")
+    field(app, "Name").set_value("Zoë <b>Müller</b>")
+    field(app, "E-mail address").set_value("zoe@spirit.example")
+    press(app, "Invite")
+    assert "Zoë \\<b\\>Müller" in app.success[0].value and desk.account("zoe").role is Role.COACH
+    assert len(desk.mails(MessageKind.SIGN_IN)) == 1 and desk.nudged == ["deliver_mail"]
+
+
+def test_what_cannot_be_is_said_and_what_was_typed_stays(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "people")
+    field(app, "Name").set_value("Nora again")
+    field(app, "E-mail address").set_value("nora@spirit.example")
+    press(app, "Invite")
+    assert "There is an account for nora@spirit.example already." in app.error[0].value.replace("\\", "")
+    assert field(app, "Name").value == "Nora again"
+
+
+def test_a_coach_is_made_an_admin_signed_out_and_disabled(desk: Desk) -> None:
+    token = desk.start("omar")
+    app = desk.open(desk.start("ada"), "people")
+    people = [expander.label for expander in app.expander]
+    assert people == ["Ada Moreno, admin", "Nora Lindqvist, coach", "Omar Haddad, coach"]
+    press(app, "Make an admin", 1)
+    assert desk.account("omar").role is Role.ADMIN
+    press(app, "Sign out everywhere", 1)
+    assert not desk.open(token).button
+    desk.show_to(desk.start("ada"))
+    app = desk.open(desk.start("ada"), "people")
+    press(app, "Yes: disable", 2)
+    assert desk.account("omar").disabled_at is not None
+    press(app, "Allow to sign in again")
+    assert desk.account("omar").disabled_at is None
+
+
+def test_the_only_admin_stays(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "people")
+    press(app, "Yes: disable", 0)
+    assert "This is the only admin" in app.error[0].value and desk.account("ada").disabled_at is None
+
+
+def test_the_gym_s_texts_are_kept(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "gym")
+    field(app, "Phone", 0).set_value("(415) 555-0199")
+    press(app, "Keep")
+    with desk.services.database.read() as session:
+        assert the_gym(session).phone == "(415) 555-0199"
+
+
+def test_a_lesson_type_is_added_and_a_wrong_one_is_said(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "gym")
+    field(app, "Name").set_value("Rings")
+    field(app, "Address on the site").set_value("Rings 50")
+    press(app, "Add")
+    assert "small letters" in app.error[0].value
+    field(app, "Name").set_value("Rings")
+    field(app, "Address on the site").set_value("rings-50")
+    press(app, "Add")
+    with desk.services.database.read() as session:
+        assert session.scalars(select(LessonType).where(LessonType.slug == "rings-50")).one().name == "Rings"

@@ -1,0 +1,120 @@
+"""Admins look after the staff; nobody else does, and one admin is always left."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from core.db import Database
+from core.errors import Invalid, NotAllowed, NotFound, NotPossible
+from core.gym import the_gym
+from core.mail.models import MessageKind, OutboxMessage
+from core.people import staff
+from core.people.models import Account, Role
+from core.people.sessions import find_session, start_session
+from core.schedule import queries
+from tests.support.people import NOW, ZONE, ada, nora, omar
+
+
+@pytest.fixture
+def admin(session: Session) -> Account:
+    return ada(session)
+
+
+def invited(session: Session, by: Account, **changes: object) -> Account:
+    values = {
+        "email": "zoe@spirit.example",
+        "name": "Zoë Müller",
+        "role": Role.COACH,
+        "teaches": True,
+        "zone": ZONE.key,
+    }
+    return staff.invite(session, **{**values, **changes}, by=by.id, now=NOW)  # type: ignore[arg-type]
+
+
+def test_whoever_is_invited_gets_a_link_and_a_page_of_her_own(session: Session, admin: Account) -> None:
+    before = the_gym(session).content_version
+    account = invited(session, admin)
+    coach = queries.get_coach(session, "zoe-muller")
+    assert coach.account is account and coach.timezone == ZONE.key and the_gym(session).content_version > before
+    mail = session.query(OutboxMessage).one()
+    assert (mail.kind, mail.recipient, mail.account_id) == (MessageKind.SIGN_IN, "zoe@spirit.example", account.id)
+
+
+def test_an_admin_who_does_not_teach_has_no_page(session: Session, admin: Account) -> None:
+    assert queries.coach_of(session, invited(session, admin, role=Role.ADMIN, teaches=False)) is None
+
+
+def test_equal_names_get_addresses_of_their_own(session: Session, admin: Account) -> None:
+    invited(session, admin)
+    invited(session, admin, email="zoe2@spirit.example")
+    assert [coach.slug for coach in queries.published_coaches(session)] == ["zoe-muller", "zoe-muller-2"]
+
+
+def test_an_address_that_is_taken_or_cannot_be_read_is_refused(session: Session, admin: Account) -> None:
+    for email in ("ada@spirit.example", "zoe"):
+        with pytest.raises(Invalid):
+            invited(session, admin, email=email)
+
+
+def test_only_admins_do_any_of_this(session: Session, admin: Account) -> None:
+    coach, other = nora(session).account, omar(session).account
+    gone = invited(session, admin, role=Role.ADMIN, teaches=False)
+    staff.disable(session, gone.id, by=admin.id, now=NOW)
+    for by in (coach, gone):
+        for refused in (
+            lambda by=by: invited(session, by, email="new@spirit.example"),
+            lambda by=by: staff.change_role(session, other.id, Role.ADMIN, by=by.id, now=NOW),
+            lambda by=by: staff.disable(session, other.id, by=by.id, now=NOW),
+            lambda by=by: staff.enable(session, gone.id, by=by.id, now=NOW),
+            lambda by=by: staff.end_sessions(session, other.id, by=by.id, now=NOW),
+        ):
+            with pytest.raises(NotAllowed):
+                refused()
+
+
+def test_who_is_disabled_is_signed_out_and_shown_no_more_until_enabled(session: Session, admin: Account) -> None:
+    coach = nora(session)
+    token = start_session(session, coach.account_id, user_agent="a phone", now=NOW)
+    staff.disable(session, coach.account_id, by=admin.id, now=NOW)
+    assert find_session(session, token, now=NOW) is None and not queries.published_coaches(session)
+    staff.enable(session, coach.account_id, by=admin.id, now=NOW)
+    assert list(queries.published_coaches(session)) == [coach] and find_session(session, token, now=NOW) is None
+
+
+def test_one_admin_is_always_left(session: Session, admin: Account) -> None:
+    with pytest.raises(NotPossible, match="only admin"):
+        staff.disable(session, admin.id, by=admin.id, now=NOW)
+    with pytest.raises(NotPossible, match="only admin"):
+        staff.change_role(session, admin.id, Role.COACH, by=admin.id, now=NOW)
+    other = nora(session).account
+    staff.change_role(session, other.id, Role.ADMIN, by=admin.id, now=NOW)
+    assert staff.change_role(session, admin.id, Role.COACH, by=other.id, now=NOW).role is Role.COACH
+
+
+def test_everybody_sees_and_ends_sessions_of_her_own(session: Session, admin: Account) -> None:
+    account = nora(session).account
+    for minutes in (0, 5):
+        start_session(session, account.id, user_agent=f"device {minutes}", now=NOW + timedelta(minutes=minutes))
+    later = NOW + timedelta(minutes=10)
+    assert [found.user_agent for found in staff.live_sessions(session, account.id, now=later)] == [
+        "device 5",
+        "device 0",
+    ]
+    staff.end_sessions(session, account.id, by=account.id, now=later)
+    assert not staff.live_sessions(session, account.id, now=later)
+
+
+def test_somebody_unknown_is_not_found(session: Session, admin: Account) -> None:
+    with pytest.raises(NotFound):
+        staff.disable(session, 999, by=admin.id, now=NOW)
+
+
+def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None:
+    """The second waits for the first, and finds herself disabled."""
+    with database.write() as transaction:
+        one = ada(transaction.session)
+        two = invited(transaction.session, one, role=Role.ADMIN, teaches=False)
+    database.transact(staff.disable, two.id, by=one.id)
+    with pytest.raises(NotAllowed):
+        database.transact(staff.disable, one.id, by=two.id)
