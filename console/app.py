@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from console.badge import announce, badge_for, show
 from console.inert import inert
 from console.session import person_did_something, signed_in
 from console.watch import person_ran_it, watch
@@ -15,7 +16,9 @@ staff = signed_in()
 if person_ran_it():
     person_did_something(staff)
 
-pages = [st.Page(PAGES / "requests.py", title="Requests", url_path="requests", default=True)]
+badge = badge_for(staff)
+announce(badge)
+pages = [st.Page(PAGES / "requests.py", title=badge.after("Requests"), url_path="requests", default=True)]
 if staff.is_admin or staff.coach_id is not None:
     pages += [
         st.Page(PAGES / "bookings.py", title="Bookings", url_path="bookings"),
@@ -30,8 +33,11 @@ if staff.is_admin:
         st.Page(PAGES / "outbox.py", title="Outbox", url_path="outbox"),
     ]
 page = st.navigation(pages)
+title = "Requests" if page is pages[0] else page.title
+st.set_page_config(page_title=badge.before(f"{title} · Spirit Athletics"))
 
 with st.sidebar:
+    show(badge)
     st.markdown(f"**{inert(staff.name)}**")
     st.html('<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>')
 

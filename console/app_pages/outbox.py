@@ -30,7 +30,6 @@ def page() -> None:
     staff = signed_in()
     if not staff.is_admin:
         raise NotAllowed("The outbox is for admins.")
-    st.set_page_config(page_title="Outbox · Spirit Athletics")
     st.title("Outbox")
     chosen = st.segmented_control("Show", CHOICES, default="all", required=True)
     state = None if chosen in (None, "all") else MessageState(chosen)

@@ -1,10 +1,9 @@
 """Requests that wait for an answer: mine; an admin's: everybody's. Oldest first, the urgent ones marked."""
 
-from datetime import timedelta
-
 import streamlit as st
 
 import tasks
+from console.badge import URGENT
 from console.inert import inert
 from console.said import act, say
 from console.session import Staff, find_staff, services, signed_in, token
@@ -15,7 +14,6 @@ from core.bookings.models import Booking, Channel
 from core.bookings.words import actor_name
 from core.words import money, spoken_instant, spoken_length, spoken_time
 
-URGENT = timedelta(hours=2)
 STATUS_WORDS = {
     "PENDING": ":orange[Waiting]",
     "APPROVED": ":green[Approved]",
@@ -32,8 +30,6 @@ def page() -> None:
     with services().database.read() as session:
         waiting = queries.requests_awaiting_answer(session, coach_id=whose, now=now) if _sees_requests(staff) else []
         recent = queries.recent_bookings(session, coach_id=whose) if _sees_requests(staff) else []
-    count = f"({len(waiting)}) " if waiting else ""
-    st.set_page_config(page_title=f"{count}Requests · Spirit Athletics")
     st.title("Requests")
     say()
     if not waiting:

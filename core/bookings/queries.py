@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from core.bookings.models import Booking, Status
@@ -34,6 +34,17 @@ def requests_awaiting_answer(session: Session, *, coach_id: int | None, now: dat
         .order_by(Booking.requested_at, Booking.id)
     )
     return session.scalars(query if coach_id is None else query.where(Booking.coach_id == coach_id)).all()
+
+
+def count_awaiting_answer(session: Session, *, coach_id: int | None, now: datetime) -> tuple[int, datetime | None]:
+    """How many pending requests can still be answered, and when the first of them expires; as above."""
+    query = select(func.count(Booking.id), func.min(Booking.expires_at)).where(
+        Booking.status == Status.PENDING, Booking.expires_at > now
+    )
+    count, first_expires_at = session.execute(
+        query if coach_id is None else query.where(Booking.coach_id == coach_id)
+    ).one()
+    return count, first_expires_at
 
 
 def recent_bookings(session: Session, *, coach_id: int | None, limit: int = 20) -> Sequence[Booking]:

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visits import PATIENCE_MS, ask_for_a_lesson, link_in, settle, sign_in
+from tests.browser.visits import PATIENCE_MS, ask_for_a_lesson, fill_in, link_in, settle, sign_in
 from tests.support.processes import RunningGym
 from tests.support.smtp import MailServer
 
@@ -91,6 +91,30 @@ def test_a_coach_denies_in_the_console_and_the_family_reads_the_reason(
     assert body is not None and "Wednesday would be lovely." in body.get_content()
     phone.reload()
     expect(phone.get_by_text("Wednesday would be lovely.")).to_be_visible()
+
+
+def test_the_badge_goes_up_when_a_parent_books_and_down_when_another_tab_decides(
+    gym: RunningGym, phone: Page, browser: Browser
+) -> None:
+    with browser.new_context() as desk:
+        console = desk.new_page()
+        sign_in(console, gym.console_url, "max@spirit.example")
+        expect(console).to_have_title("Requests · Spirit Athletics")
+        phone.goto(f"{gym.site_url}/coaches/max/first-lesson-30")
+        phone.locator(".notice a").click()
+        phone.locator(".times a").first.click()
+        fill_in(phone, athlete="Leo", parent="Carla Story", email="carla.of.the.story@example.org")
+        phone.get_by_role("button").click()
+        phone.wait_for_url("**/bookings/*")
+        expect(console).to_have_title("(1) Requests · Spirit Athletics", timeout=PATIENCE_MS)
+        expect(console.get_by_role("link", name="Requests (1)")).to_be_visible(timeout=PATIENCE_MS)
+
+        other = desk.new_page()
+        other.goto(gym.console_url)
+        other.get_by_role("button", name="Approve", exact=True).click()
+        expect(other.get_by_text("lesson is approved. The family is told.")).to_be_visible(timeout=PATIENCE_MS)
+        console.bring_to_front()
+        expect(console).to_have_title("Requests · Spirit Athletics", timeout=PATIENCE_MS)
 
 
 def test_an_admin_reads_the_outbox_with_masked_links(gym: RunningGym, browser: Browser) -> None:

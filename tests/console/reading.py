@@ -23,4 +23,9 @@ def athletes(app: AppTest) -> list[str]:
 
 
 def page_names(app: AppTest) -> list[str]:
+    """Without the number that wait."""
+    return [name.partition(" (")[0] for name in navigation(app)]
+
+
+def navigation(app: AppTest) -> list[str]:
     return [page["page_name"] for page in app._registered_pages.values()]
