@@ -32,6 +32,7 @@ if staff.is_admin:
         st.Page(PAGES / "gym.py", title="Gym", url_path="gym"),
         st.Page(PAGES / "outbox.py", title="Outbox", url_path="outbox"),
     ]
+pages.append(st.Page(PAGES / "account.py", title="My account", url_path="account"))
 page = st.navigation(pages)
 title = "Requests" if page is pages[0] else page.title
 st.set_page_config(page_title=badge.before(f"{title} · Spirit Athletics"))

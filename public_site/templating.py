@@ -117,7 +117,7 @@ def _links(slots: Sequence[Slot], here: str, minutes: int, zone: ZoneInfo, mixed
         local = slot.starts_at.astimezone(zone)
         asks = ", asks first" if mixed and slot.requires_approval else ""
         said = words.time_of_day(local.hour, local.minute)
-        items.append(f'{head}{utc_text(slot.starts_at)}"><b>{said}{tail}{asks}</small></a></li>')
+        items.append(f'{head}{slot.starts_at.isoformat()[:19]}Z"><b>{said}{tail}{asks}</small></a></li>')
     return Markup("\n".join(items))  # noqa: S704 (times and numbers; the address is escaped)
 
 

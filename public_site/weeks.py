@@ -109,9 +109,10 @@ def _later(
 
 
 def _days(offered: OpenSlots, coach: Coach, first_on: date, last_on: date) -> list[Day]:
+    zone = coach.zone
     by_day: dict[date, list[Slot]] = defaultdict(list)
     for slot in offered.slots:
-        by_day[slot.starts_at.astimezone(coach.zone).date()].append(slot)
+        by_day[slot.starts_at.astimezone(zone).date()].append(slot)
     return [
         Day(day, by_day[day])
         for day in (first_on + timedelta(days=offset) for offset in range((last_on - first_on).days + 1))

@@ -108,7 +108,7 @@ def _preview(
     first_on = now.astimezone(coach.zone).date()
     last_on = first_on + timedelta(days=coach.horizon_days)
     rules = hours.with_week(slots.rules_for(session, coach, lessons[0], first_on=first_on, last_on=last_on), week)
-    for booking in hours.lessons_outside(session, coach, rules, now=now):
+    for booking in hours.lessons_outside(session, coach, week, now=now):
         said = spoken_time(booking.starts_at, booking.ends_at, coach.zone)
         st.warning(f"Outside of these hours, and stays: {booking.lesson.name}, {said}.")
     with st.expander(f"What parents will see: {lessons[0].name}, the next seven days"):

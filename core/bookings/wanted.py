@@ -1,7 +1,6 @@
 """What a parent asks for, read and checked field by field."""
 
 import hashlib
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -20,13 +19,12 @@ from pydantic import (
 )
 
 from core.errors import Invalid
+from core.text import at_most, can_be_seen, one_line, paragraphs
 
 NAME_LENGTH, NOTES_LENGTH, EMAIL_LENGTH = 80, 1000, 254
 KEY_LENGTHS = range(16, 201)
 PHONE_REGION = "US"
 YEARS = range(1970, 2400)
-NOT_ON_ONE_LINE = ("Cc", "Cs", "Zl", "Zp", "Co", "Cn")
-TURNS_THE_LINE_ROUND = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 SENTENCES = {
     "missing": "Please fill this in.",
@@ -40,24 +38,15 @@ SENTENCES = {
 UNREADABLE_TIME = "This is not a time we can read; it should look like 2026-11-24T16:00:00Z."
 
 
-def _one_line(value: str) -> str:
-    value = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(letter) in NOT_ON_ONE_LINE or letter in TURNS_THE_LINE_ROUND for letter in value):
-        raise ValueError("Please write this on one line, without special characters.")
-    return value
-
-
 def _name(value: str) -> str:
-    value = _one_line(value)
-    if all(unicodedata.category(letter) in ("Cf", "Mn", "Zs") for letter in value):  # nothing that can be seen
+    value = one_line(value)
+    if not can_be_seen(value):
         raise ValueError("Please fill this in.")
-    if len(value) > NAME_LENGTH:
-        raise ValueError(f"Please shorten this to {NAME_LENGTH} characters.")
-    return value
+    return at_most(value, NAME_LENGTH)
 
 
 def _email(value: str) -> str:
-    value = _one_line(value)
+    value = one_line(value)
     if not value:
         raise ValueError("Please fill this in.")
     if len(value) > EMAIL_LENGTH or any(separator in value for separator in ",;<> "):
@@ -69,7 +58,7 @@ def _email(value: str) -> str:
 
 
 def _phone(value: str | None) -> str | None:
-    value = _one_line(value or "")
+    value = one_line(value or "")
     if not value:
         return None
     try:
@@ -82,12 +71,7 @@ def _phone(value: str | None) -> str | None:
 
 
 def _notes(value: str) -> str:
-    value = unicodedata.normalize("NFC", value).replace("\r\n", "\n").replace("\r", "\n").strip()
-    if len(value) > NOTES_LENGTH:
-        raise ValueError(f"Please shorten this to {NOTES_LENGTH} characters.")
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") and character != "\n" for character in value):
-        raise ValueError("Please leave out special characters.")
-    return value
+    return at_most(paragraphs(value), NOTES_LENGTH)
 
 
 def _start(value: datetime) -> datetime:

@@ -1,1 +1,6 @@
-"""Staff: `accounts`, `passwords`, `sessions`, `sign_in` (by password or mailed link), and what admins do with `staff`."""
+"""
+Staff; parents have no account.
+
+`accounts`, `passwords`, `sessions`, `sign_in` (by password or mailed link); what admins do with the `staff`, and
+everybody with an account of her own (`own_account`).
+"""

@@ -64,6 +64,12 @@ def use_link(services: Services, *, token: str, user_agent: str) -> str:
     return services.database.transact(_use_link, services.signer.read_sign_in(token), user_agent=user_agent)
 
 
+def check_and_count(services: Services, *, email: str, address: str) -> None:
+    """Count one try before a password is looked at. Raises TooMany."""
+    account_key, address_key = _keys(services.signer, email, address)
+    services.database.transact(_count_try, account_key, address_key)
+
+
 def new_link(session: Session, account: Account, *, now: datetime) -> SignInLink:
     """A sign-in link's row; the link itself is a signature over its id."""
     link = SignInLink(account_id=account.id, created_at=now, expires_at=now + LINK_LIVES)

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session, joinedload
 from core.bookings.models import Booking, Status
 from core.errors import Invalid, NotAllowed, NotFound
 from core.people.models import Account, Role
+from core.schedule import slots
 from core.schedule.availability import DAY_MIN, Rules, Window, at_wall_time
 from core.schedule.models import Coach, DateOverride, WeeklyHours
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 GRAIN_MIN = 5
 MOST_WINDOWS, MOST_OVERRIDES = 50, 400
-FURTHEST = timedelta(days=400)
+FURTHEST = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def set_weekly_hours(
         for window in windows
     )
     session.flush()
+    session.expire(coach, ["weekly_hours"])
     return coach
 
 
@@ -71,7 +73,10 @@ def add_override(
     today = now.astimezone(coach.zone).date()
     if not today <= on <= today + FURTHEST:
         raise Invalid({"on": "Please choose a day from today on, within a year."})
-    _check_window(window.start_min, window.end_min, "this day")
+    try:
+        _check_window(window.start_min, window.end_min, "this day")
+    except Invalid as error:
+        raise Invalid({"to": str(error)}) from None
     if len(overrides_from(session, coach, today)) >= MOST_OVERRIDES:
         raise Invalid({"on": "There are too many single days. Please remove some first."})
     override = DateOverride(
@@ -119,15 +124,19 @@ def with_week(rules: Rules, windows: Iterable[WeekWindow]) -> Rules:
     return replace(rules, weekly=weekly)
 
 
-def lessons_outside(session: Session, coach: Coach, rules: Rules, *, now: datetime) -> list[Booking]:
-    """Her lessons to come, asked for or booked, that these hours would not offer. Soonest first."""
-    coming = session.scalars(
+def lessons_outside(session: Session, coach: Coach, windows: Iterable[WeekWindow], *, now: datetime) -> list[Booking]:
+    """Her lessons to come, asked for or booked, that are not within this week's hours and her single days. Soonest first."""
+    found = session.scalars(
         select(Booking)
         .options(joinedload(Booking.lesson, innerjoin=True))
         .where(Booking.coach_id == coach.id, Booking.starts_at > now)
-        .where(Booking.status.in_((Status.PENDING, Status.APPROVED)))
         .order_by(Booking.starts_at)
     ).all()
+    coming = [booking for booking in found if booking.status_at(now) in (Status.PENDING, Status.APPROVED)]
+    if not coming:
+        return []
+    first_on, last_on = (booking.starts_at.astimezone(coach.zone).date() for booking in (coming[0], coming[-1]))
+    rules = with_week(slots.rules_for(session, coach, coming[0].lesson, first_on=first_on, last_on=last_on), windows)
     return [booking for booking in coming if not _within(booking, rules)]
 
 

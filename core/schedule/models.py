@@ -4,7 +4,7 @@ import enum
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Table
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.orm import Base
@@ -84,7 +84,7 @@ class Coach(Base):
     asks_under_hours: Mapped[int] = mapped_column(default=24)
     expiry_before_min: Mapped[int] = mapped_column(default=60)
     answer_within_min: Mapped[int] = mapped_column(default=48 * 60)
-    reminder_before_min: Mapped[int | None] = mapped_column(default=120)
+    reminder_before_min: Mapped[int | None] = mapped_column(Integer().evaluates_none(), default=120)
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
     lessons: Mapped[list[LessonType]] = relationship(secondary=coach_lesson, order_by=LessonType.price_cents)

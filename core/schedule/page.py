@@ -1,6 +1,5 @@
 """What parents read about a coach, and which lessons she teaches."""
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,8 +9,10 @@ from sqlalchemy.orm import Session
 from core.errors import Invalid
 from core.schedule.hours import check_may_edit
 from core.schedule.models import Coach, LessonType
+from core.text import at_most, can_be_seen, one_line, paragraphs
 
 NAME_LENGTH, TAGLINE_LENGTH, BIO_LENGTH = 80, 120, 2000
+TEXTS = {"name": (one_line, NAME_LENGTH), "tagline": (one_line, TAGLINE_LENGTH), "bio": (paragraphs, BIO_LENGTH)}
 
 
 def set_page(
@@ -33,21 +34,22 @@ def set_page(
         NotAllowed: neither the coach herself nor an admin.
     """
     check_may_edit(session, coach, account_id)
-    texts = {
-        "name": _text(name, NAME_LENGTH, one_line=True),
-        "tagline": _text(tagline, TAGLINE_LENGTH, one_line=True),
-        "bio": _text(bio, BIO_LENGTH, one_line=False),
-    }
-    wrong = {field: sentence for field, (_, sentence) in texts.items() if sentence}
-    if not texts["name"][0]:
+    values = {"name": name, "tagline": tagline, "bio": bio}
+    texts, wrong = {}, {}
+    for field, (read, length) in TEXTS.items():
+        try:
+            texts[field] = at_most(read(values[field]), length)
+        except ValueError as error:
+            wrong[field] = str(error)
+    if "name" in texts and not can_be_seen(texts["name"]):
         wrong["name"] = "Please fill this in."
     lessons = [lesson for lesson in all_lessons(session) if lesson.id in lesson_ids]
     if len(lessons) != len(set(lesson_ids)):
         wrong["lesson_ids"] = "We know no such lesson."
     if wrong:
         raise Invalid(wrong)
-    coach.account.name, coach.tagline, coach.bio = (texts[field][0] for field in ("name", "tagline", "bio"))
-    coach.lessons = lessons
+    coach.account.name, coach.tagline, coach.bio = texts["name"], texts["tagline"], texts["bio"]
+    coach.lessons = [*lessons, *(lesson for lesson in coach.lessons if not lesson.active)]
     session.flush()
     return coach
 
@@ -62,12 +64,3 @@ def all_lessons(session: Session) -> Sequence[LessonType]:
 def every_lesson(session: Session) -> Sequence[LessonType]:
     """Those that are not offered any more as well."""
     return session.scalars(select(LessonType).order_by(LessonType.minutes, LessonType.id)).all()
-
-
-def _text(value: str, most: int, *, one_line: bool) -> tuple[str, str]:
-    """The text without margins, and what is wrong with it, if anything."""
-    value = unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
-    allowed = "" if one_line else "\n"
-    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") and letter not in allowed for letter in value):
-        return value, "Please leave out special characters." if not one_line else "Please write this on one line."
-    return value, f"Please shorten this to {most} characters." if len(value) > most else ""

@@ -14,14 +14,10 @@ from core.schedule.models import Asks, Coach
 DAY_MIN = 1440
 STEPS_MIN = (5, 10, 15, 20, 30, 45, 60, 90, 120)
 LEAST_ANSWER_MIN = int(LEAST_TIME_TO_ANSWER.total_seconds() // 60)
-FIELDS = {
-    "notice_min": "Notice",
-    "horizon_days": "Horizon",
-    "slot_step_min": "Starts",
-    "asks_under_hours": "Hours under which you are asked",
-    "expiry_before_min": "Expiry before the lesson",
-    "answer_within_min": "Time to answer",
-    "reminder_before_min": "Reminder",
+SENTENCES = {
+    "missing": "Please fill this in.",
+    "extra_forbidden": "We do not know this field.",
+    "enum": "Please choose one of these.",
 }
 
 
@@ -60,10 +56,10 @@ def conflicts(preferences: Preferences) -> dict[str, str]:
     """What cannot work together, by field."""
     wrong: dict[str, str] = {}
     asks = preferences.asks is not Asks.NEVER
-    horizon_min = preferences.horizon_days * DAY_MIN
+    horizon_min = (preferences.horizon_days + 1) * DAY_MIN  # it counts whole days, and the last one ends at midnight
     if preferences.notice_min >= horizon_min:
         wrong["notice_min"] = "The notice is longer than the horizon, so nothing could ever be booked."
-    if asks and preferences.expiry_before_min + LEAST_ANSWER_MIN >= horizon_min:
+    if preferences.asks is Asks.ALWAYS and preferences.expiry_before_min + LEAST_ANSWER_MIN >= horizon_min:
         wrong["expiry_before_min"] = "Requests would expire before anybody could make them. Please widen the horizon."
     reminder = preferences.reminder_before_min
     if asks and reminder is not None and reminder >= preferences.answer_within_min:
@@ -102,4 +98,4 @@ def _sentence(problem: Any) -> str:
         return f"This is {bounds['ge']} at least."
     if "le" in bounds:
         return f"This is {bounds['le']} at most."
-    return "This should be a whole number."
+    return SENTENCES.get(problem["type"], "This should be a whole number.")

@@ -3,6 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 PAGES_OF_A_COACH = ["Requests", "Bookings", "Times", "Preferences", "Public page"]
+LAST_PAGE = "My account"
 
 
 def titles(app: AppTest) -> list[str]:

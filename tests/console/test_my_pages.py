@@ -100,3 +100,15 @@ def test_whoever_is_no_coach_and_no_admin_any_more_changes_nothing(desk: Desk) -
             hours.set_weekly_hours, [], account_id=desk.account("omar").id, coach=coach(desk).id
         )
     assert listed(desk, 3) > 0
+
+
+def test_an_account_has_a_password_and_shows_where_it_is_signed_in(desk: Desk) -> None:
+    desk.start("nora")
+    app = desk.open(desk.start("nora"), "account")
+    assert sum("last used" in text for text in texts(app)) == 2
+    app.text_input[0].set_value("wrong")
+    app.text_input[1].set_value("beam and bars 2026")
+    next(button for button in app.button if button.label == "Keep").click().run()
+    assert [said.value for said in app.error] == ["This is not your present password."]
+    next(button for button in app.button if button.label == "Sign out everywhere else").click().run()
+    assert sum("last used" in text for text in texts(app)) == 1

@@ -1,0 +1,65 @@
+"""What everybody of the staff does with an account of her own: a password, and the other places she is signed in."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from core.bootstrap import Services
+from core.errors import Invalid, NotAllowed
+from core.people.models import Account, StaffSession
+from core.people.passwords import hash_password, password_matches
+from core.people.sign_in import check_and_count
+
+WRONG = "This is not your present password."
+
+
+def set_password(services: Services, account_id: int, *, present: str, new: str, keep_session: int) -> None:
+    """
+    A new password; every other session of hers ends. Slow: run it on a thread, never inside a transaction.
+
+    Args:
+        present: the one she has; whoever signs in by link and has none gives "".
+        keep_session: the id of the session that this comes from.
+
+    Raises:
+        Invalid: the present one is wrong, or the new one too short or too long.
+        TooMany: as for signing in; wrong ones are counted together.
+        NotAllowed: the account is not in use any more.
+    """
+    with services.database.read() as session:
+        account = session.get(Account, account_id)
+    if account is None or account.disabled_at is not None:
+        raise NotAllowed("This account is not in use any more.")
+    if account.password_hash is not None:
+        check_and_count(services, email=account.email, address="the console")
+        if not password_matches(account.password_hash, present):
+            raise Invalid({"present": WRONG})
+    services.database.transact(_keep, account_id, account.password_hash, hash_password(new), keep_session)
+
+
+def end_other_sessions(session: Session, account_id: int, *, keep_session: int, now: datetime) -> None:
+    """She is signed in here, and nowhere else."""
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.account_id == account_id, StaffSession.id != keep_session, StaffSession.ended_at.is_(None))
+        .values(ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _keep(
+    session: Session, account_id: int, before: str | None, password_hash: str, keep_session: int, *, now: datetime
+) -> None:
+    """Only if nobody has changed it since it was looked at."""
+    changed = session.execute(
+        update(Account)
+        .where(
+            Account.id == account_id, Account.disabled_at.is_(None), Account.password_hash.is_not_distinct_from(before)
+        )
+        .values(password_hash=password_hash)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise NotAllowed("The password was changed elsewhere at this moment. Please sign in again.")
+    end_other_sessions(session, account_id, keep_session=keep_session, now=now)
