@@ -45,6 +45,14 @@ class Signer:
         (link_id,) = self._read("sign-in", token, 1)
         return link_id
 
+    def feed(self, coach_id: int, feed_version: int) -> str:
+        return self._sign("feed", [coach_id, feed_version])
+
+    def read_feed(self, token: str) -> tuple[int, int]:
+        """The coach's id and the feed's version. Raises NotFound."""
+        coach_id, feed_version = self._read("feed", token, 2)
+        return coach_id, feed_version
+
     def keyed_hash(self, value: str) -> str:
         """A hash that cannot be reversed by trying every address, for counters."""
         return hashlib.blake2b(value.encode(), key=self._keys[-1].encode()[:64], digest_size=16).hexdigest()

@@ -4,10 +4,11 @@ import streamlit as st
 
 from console.inert import inert
 from console.said import act, say
-from console.session import services, signed_in
+from console.session import Staff, services, signed_in
 from console.whose import chosen_coach
+from core.mail.links import Links
 from core.schedule.models import Coach
-from core.schedule.page import BIO_LENGTH, NAME_LENGTH, TAGLINE_LENGTH, all_lessons, set_page
+from core.schedule.page import BIO_LENGTH, NAME_LENGTH, TAGLINE_LENGTH, all_lessons, renew_feed, set_page
 from core.words import money
 
 
@@ -50,6 +51,20 @@ def page() -> None:
                 done="Your page is kept, and parents see it.",
             )
             st.rerun()
+    _feed(coach, staff)
+
+
+def _feed(coach: Coach, staff: Staff) -> None:
+    """The secret address is the coach's alone: an admin who looks after her page can renew it, and does not see it."""
+    st.header("My calendar", anchor=False)
+    told = services()
+    if coach.id == staff.coach_id:
+        st.markdown("Subscribe to this address in your calendar program. Whoever has it can read your lessons.")
+        st.code(Links(told.settings, told.signer).feed(coach), language=None, wrap_lines=True)
+    if st.button("Renew the address"):
+        done = "There is a new address. The old one shows nothing any more."
+        act(renew_feed, account_id=staff.account_id, coach=coach.id, done=done)
+        st.rerun()
 
 
 page()

@@ -1,7 +1,7 @@
 """Bookings in lists, for the staff: what is to come, what has been, and the whole story of one."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -10,6 +10,7 @@ from core.bookings.models import Booking, BookingEvent, Status
 from core.mail.models import OutboxMessage
 
 PAGE_SIZE = 20
+FEED_LOOKS_BACK = timedelta(days=31)
 
 
 def upcoming(
@@ -25,6 +26,15 @@ def past(session: Session, *, coach_id: int | None, text: str = "", skip: int = 
     return _page(
         session, _whole(coach_id, text).where(over).order_by(Booking.starts_at.desc(), Booking.id.desc()), skip
     )
+
+
+def lessons_for_feed(session: Session, coach_id: int, *, now: datetime) -> Sequence[Booking]:
+    """Her confirmed lessons, from a month ago on, soonest first."""
+    return session.scalars(
+        _whole(coach_id, "")
+        .where(Booking.status == Status.APPROVED, Booking.ends_at > now - FEED_LOOKS_BACK)
+        .order_by(Booking.starts_at, Booking.id)
+    ).all()
 
 
 def events_of(session: Session, booking_id: int) -> Sequence[BookingEvent]:

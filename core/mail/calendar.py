@@ -1,7 +1,8 @@
 """The lesson as a calendar entry: mailed to the parent who booked it, and offered on her page as a file."""
 
 import enum
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 from icalendar import Calendar, Event, vCalAddress
@@ -10,6 +11,7 @@ from core.bookings.models import Booking, Status
 from core.errors import NotFound
 from core.gym import Gym
 from core.mail.links import unlinked
+from core.schedule.models import Coach
 from core.settings import Settings
 
 
@@ -47,6 +49,30 @@ def calendar(booking: Booking, gym: Gym, method: Method, *, settings: Settings, 
     file.add("version", "2.0")
     file.add("method", method.value)
     file.add_component(_event(booking, gym, method, settings=settings, now=now))
+    text: bytes = file.to_ical()
+    return text
+
+
+def feed(coach: Coach, lessons: Iterable[Booking], *, settings: Settings, now: datetime) -> bytes:
+    """A coach's lessons as one calendar, in UTC. It is her own: it names the athlete and who asked."""
+    file = Calendar()
+    file.add("prodid", "-//Spirit Athletics//Private lessons//EN")
+    file.add("version", "2.0")
+    file.add("method", Method.PUBLISH.value)
+    file.add("name", f"Lessons of {coach.name}")
+    file.add("x-wr-calname", f"Lessons of {coach.name}")
+    file.add("refresh-interval", timedelta(minutes=30))
+    for booking in lessons:
+        event = Event()
+        event.add("uid", uid(booking, settings))
+        event.add("sequence", booking.version)
+        event.add("dtstamp", now)
+        event.add("dtstart", booking.starts_at)
+        event.add("dtend", booking.ends_at)
+        event.add("status", "CONFIRMED")
+        event.add("summary", f"{booking.lesson.name}: {unlinked(booking.athlete_name)}")
+        event.add("description", f"Asked by {unlinked(booking.customer_name)}. {settings.console_url}")
+        file.add_component(event)
     text: bytes = file.to_ical()
     return text
 

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from core.bookings.models import Booking
+from core.schedule.models import Coach
 from core.settings import Settings
 from core.tokens import Signer
 
@@ -35,6 +36,10 @@ class Links:
     def request_form(self, booking: Booking, starts_at: datetime) -> str:
         """The form for another time of the same coach and lesson."""
         return f"{self.free_times(booking)}/request?start={starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+    def feed(self, coach: Coach) -> str:
+        """The coach's calendar, for programs that read it again and again."""
+        return f"{self._site}/calendar/{self._secret(self._signer.feed(coach.id, coach.feed_version))}.ics"
 
     def sign_in(self, link_id: int) -> str:
         return f"{self.console}/sign-in/{self._secret(self._signer.sign_in(link_id))}"

@@ -4,7 +4,7 @@ import enum
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, Table
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.orm import Base
@@ -52,6 +52,7 @@ class Coach(Base):
     """
     A coach and her preferences. Her row is the queue: every command that touches her time locks it first.
 
+    feed_version: moved when she renews her calendar's secret address.
     schedule_version: moved by every change of a booking, and of her hours, preferences or page.
     asks_under_hours: with UNDER_NOTICE, a lesson sooner than this is decided by hand.
     expiry_before_min: a request expires this long before the lesson (15 to 2880) …
@@ -76,6 +77,7 @@ class Coach(Base):
     timezone: Mapped[str]
     published: Mapped[bool] = mapped_column(default=True)
     schedule_version: Mapped[int] = mapped_column(default=0)
+    feed_version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     notice_min: Mapped[int] = mapped_column(default=120)
     horizon_days: Mapped[int] = mapped_column(default=60)
@@ -84,7 +86,9 @@ class Coach(Base):
     asks_under_hours: Mapped[int] = mapped_column(default=24)
     expiry_before_min: Mapped[int] = mapped_column(default=60)
     answer_within_min: Mapped[int] = mapped_column(default=48 * 60)
-    reminder_before_min: Mapped[int | None] = mapped_column(Integer().evaluates_none(), default=120)
+    reminder_before_min: Mapped[int | None] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite").evaluates_none(), default=120
+    )
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
     lessons: Mapped[list[LessonType]] = relationship(secondary=coach_lesson, order_by=LessonType.price_cents)

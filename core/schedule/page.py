@@ -54,6 +54,14 @@ def set_page(
     return coach
 
 
+def renew_feed(session: Session, coach: Coach, *, account_id: int, now: datetime) -> Coach:
+    """Her calendar has a new secret address, and the old one shows nothing. Raises NotAllowed."""
+    check_may_edit(session, coach, account_id)
+    coach.feed_version += 1
+    session.flush()
+    return coach
+
+
 def all_lessons(session: Session) -> Sequence[LessonType]:
     """Every lesson type in use, shortest first."""
     return session.scalars(

@@ -112,3 +112,12 @@ def test_an_account_has_a_password_and_shows_where_it_is_signed_in(desk: Desk) -
     assert [said.value for said in app.error] == ["This is not your present password."]
     next(button for button in app.button if button.label == "Sign out everywhere else").click().run()
     assert sum("last used" in text for text in texts(app)) == 1
+
+
+def test_a_calendar_s_address_is_its_coach_s_alone_and_can_be_renewed(desk: Desk) -> None:
+    app = desk.open(desk.start("nora"), "my_page")
+    before = app.code[0].value
+    assert before.endswith(f"/calendar/{desk.services.signer.feed(coach(desk).id, 1)}.ics")
+    next(button for button in app.button if button.label == "Renew the address").click().run()
+    assert app.code[0].value != before and coach(desk).feed_version == 2
+    assert not desk.open(desk.start("ada"), "my_page").code

@@ -23,6 +23,7 @@ TABLE = {
     ("GET", "/bookings/{handle}/lesson.ics"): (Kind.PAGE, True),
     ("GET", "/approvals/{token}"): (Kind.PAGE, True),
     ("POST", "/approvals/{token}"): (Kind.FORM, True),
+    ("GET", "/calendar/{feed}.ics"): (Kind.PAGE, True),
     ("GET", "/static/{file}"): (Kind.PAGE, False),
     ("GET", "/healthz"): (Kind.PAGE, False),
     ("GET", "/readyz"): (Kind.PAGE, False),

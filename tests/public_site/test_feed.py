@@ -1,0 +1,61 @@
+"""A coach's calendar feed: her confirmed lessons, behind an address that can be renewed."""
+
+from icalendar import Calendar
+
+from core.bookings.decisions import Decision
+from core.people.models import Account
+from core.schedule.models import Coach
+from core.schedule.page import renew_feed
+from tests.public_site.conftest import TUESDAY_FOUR, Gym
+from tests.public_site.test_family_page import decided
+from tests.support.people import at
+
+
+def address(gym: Gym, version: int = 1) -> str:
+    return f"/calendar/{gym.signer.feed(gym.nora_id, version)}.ics"
+
+
+def summaries(gym: Gym) -> list[str]:
+    return [str(event["summary"]) for event in Calendar.from_ical(gym.get(address(gym)).content).walk("VEVENT")]
+
+
+def test_it_has_what_is_confirmed_and_nothing_else(gym: Gym) -> None:
+    booking = gym.book()
+    gym.book(at(2, 16))
+    gym.book(coach="omar", lesson="first-lesson-30")
+    assert summaries(gym) == []
+    decided(gym, booking, Decision.APPROVE)
+    answer = gym.get(address(gym))
+    assert summaries(gym) == ["Private tumbling: Ida"]
+    assert f"DTSTART:{TUESDAY_FOUR:%Y%m%dT%H%M%SZ}" in answer.text
+    assert answer.headers["content-type"].startswith("text/calendar") and answer.headers["cache-control"] == "no-store"
+    assert "sam@example.org" not in answer.text and booking.handle not in answer.text
+
+
+def test_a_cancelled_lesson_leaves_it_and_an_old_one_too(gym: Gym) -> None:
+    booking = gym.book(coach="omar", lesson="first-lesson-30")
+    omars = f"/calendar/{gym.signer.feed(gym.omar_id, 1)}.ics"
+    assert "VEVENT" in gym.get(omars).text
+    gym.clock.move_to(at(40, 12))
+    assert "VEVENT" not in gym.get(omars).text
+    gym.clock.move_to(at(0, 9))
+    gym.post(f"/bookings/{booking.handle}/cancel", {})
+    assert "VEVENT" not in gym.get(omars).text
+
+
+def test_a_renewed_address_replaces_the_old_one(gym: Gym) -> None:
+    with gym.services.database.read() as session:
+        account_id = session.get_one(Coach, gym.nora_id).account_id
+    gym.services.database.transact(renew_feed, account_id=account_id, coach=gym.nora_id)
+    assert gym.get(address(gym)).status_code == 404 and gym.get(address(gym, 2)).status_code == 200
+
+
+def test_forged_and_foreign_addresses_and_former_coaches_show_nothing(gym: Gym) -> None:
+    token = gym.signer.feed(gym.nora_id, 1)
+    booking = gym.book()
+    for wrong in (token[:-2], gym.signer.sign_in(gym.nora_id), gym.token(booking), gym.signer.feed(99, 1), "x"):
+        assert gym.get(f"/calendar/{wrong}.ics").status_code == 404
+    with gym.services.database.write() as transaction:
+        coach = transaction.session.get_one(Coach, gym.nora_id)
+        transaction.session.get_one(Account, coach.account_id).disabled_at = transaction.now
+    assert gym.get(address(gym)).status_code == 404
