@@ -63,12 +63,7 @@ def feed(coach: Coach, lessons: Iterable[Booking], *, settings: Settings, now: d
     file.add("x-wr-calname", f"Lessons of {coach.name}")
     file.add("refresh-interval", timedelta(minutes=30))
     for booking in lessons:
-        event = Event()
-        event.add("uid", uid(booking, settings))
-        event.add("sequence", booking.version)
-        event.add("dtstamp", now)
-        event.add("dtstart", booking.starts_at)
-        event.add("dtend", booking.ends_at)
+        event = _entry(booking, settings=settings, now=now)
         event.add("status", "CONFIRMED")
         event.add("summary", f"{booking.lesson.name}: {unlinked(booking.athlete_name)}")
         event.add("description", f"Asked by {unlinked(booking.customer_name)}. {settings.console_url}")
@@ -87,13 +82,19 @@ def mail_domain(settings: Settings) -> str:
     return parseaddr(settings.mail_from)[1].rpartition("@")[2]
 
 
-def _event(booking: Booking, gym: Gym, method: Method, *, settings: Settings, now: datetime) -> Event:
+def _entry(booking: Booking, *, settings: Settings, now: datetime) -> Event:
+    """What every entry of this booking has, whoever reads it."""
     event = Event()
     event.add("uid", uid(booking, settings))
     event.add("sequence", booking.version)
     event.add("dtstamp", now)
     event.add("dtstart", booking.starts_at)
     event.add("dtend", booking.ends_at)
+    return event
+
+
+def _event(booking: Booking, gym: Gym, method: Method, *, settings: Settings, now: datetime) -> Event:
+    event = _entry(booking, settings=settings, now=now)
     event.add("status", "CANCELLED" if booking.status is Status.CANCELLED else "CONFIRMED")
     event.add("transp", "OPAQUE")
     event.add("summary", f"{booking.lesson.name} with {booking.coach.name}")
