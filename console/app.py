@@ -21,6 +21,7 @@ announce(badge)
 pages = [st.Page(PAGES / "requests.py", title=badge.after("Requests"), url_path="requests", default=True)]
 if staff.is_admin or staff.coach_id is not None:
     pages += [
+        st.Page(PAGES / "today.py", title="Today", url_path="today"),
         st.Page(PAGES / "bookings.py", title="Bookings", url_path="bookings"),
         st.Page(PAGES / "times.py", title="Times", url_path="times"),
         st.Page(PAGES / "preferences.py", title="Preferences", url_path="preferences"),

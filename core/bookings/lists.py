@@ -37,6 +37,25 @@ def lessons_for_feed(session: Session, coach_id: int, *, now: datetime) -> Seque
     ).all()
 
 
+def lessons_between(session: Session, start: datetime, end: datetime, *, coach_id: int | None) -> Sequence[Booking]:
+    """Confirmed lessons that begin in [start, end), earliest first; every coach's when coach_id is None."""
+    return session.scalars(
+        _whole(coach_id, "")
+        .where(Booking.status == Status.APPROVED, Booking.starts_at >= start, Booking.starts_at < end)
+        .order_by(Booking.starts_at, Booking.id)
+    ).all()
+
+
+def changed_by_others(session: Session, since: datetime, *, coach_id: int | None, account_id: int) -> Sequence[Booking]:
+    """Bookings whose last change was not this account's, latest first; at most a page."""
+    return session.scalars(
+        _whole(coach_id, "")
+        .where(Booking.changed_at > since, Booking.changed_by_account_id.is_distinct_from(account_id))
+        .order_by(Booking.changed_at.desc(), Booking.id.desc())
+        .limit(PAGE_SIZE)
+    ).all()
+
+
 def events_of(session: Session, booking_id: int) -> Sequence[BookingEvent]:
     """Every change of this booking, oldest first."""
     return session.scalars(

@@ -77,3 +77,19 @@ def test_a_booking_s_story_has_every_change_and_every_mail(session: Session, coa
     assert [mail.kind for mail in lists.mails_of(session, booking.id)] == [
         MessageKind.CONFIRMED, MessageKind.BOOKED_DIRECTLY, MessageKind.CANCELLED, MessageKind.LESSON_CANCELLED,
     ]  # fmt: skip
+
+
+def test_lessons_of_a_day_are_those_that_begin_in_it(session: Session, coach: Coach) -> None:
+    one, two = booked(session, coach, 1), booked(session, coach, 2)
+    assert list(lists.lessons_between(session, one.starts_at, two.starts_at, coach_id=coach.id)) == [one]
+    assert list(lists.lessons_between(session, one.starts_at, two.ends_at, coach_id=None)) == [one, two]
+
+
+def test_what_others_changed_is_all_but_one_s_own(session: Session) -> None:
+    teacher = nora(session)
+    own, other = booked(session, teacher, 7), booked(session, teacher, 8)
+    decide(session, teacher, own.id, Decision.DENY, by=by_link(teacher), now=NOW)
+    since = NOW - timedelta(seconds=1)
+    changed = lists.changed_by_others(session, since, coach_id=teacher.id, account_id=teacher.account_id)
+    assert list(changed) == [other]
+    assert not lists.changed_by_others(session, NOW, coach_id=teacher.id, account_id=teacher.account_id)

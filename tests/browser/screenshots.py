@@ -151,6 +151,7 @@ def console(album: Album, gym: RunningGym) -> None:
         sign_in(page, gym.console_url, "ada@spirit.example")
         album.keep(page, "console-requests-admin", "1280")
     for name, who in {
+        "today": "ada",
         "bookings": "ada",
         "times": "nora",
         "preferences": "nora",

@@ -65,7 +65,7 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         check(visitor)
     sign_in(visitor, gym.console_url, "ada@spirit.example")
     check(visitor)
-    for page in ("bookings", "times", "preferences", "page", "people", "gym", "account", "outbox"):
+    for page in ("today", "bookings", "times", "preferences", "page", "people", "gym", "account", "outbox"):
         visitor.goto(f"{gym.console_url}/{page}")
         settle(visitor)
         check(visitor)

@@ -2,7 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
-PAGES_OF_A_COACH = ["Requests", "Bookings", "Times", "Preferences", "Public page"]
+PAGES_OF_A_COACH = ["Requests", "Today", "Bookings", "Times", "Preferences", "Public page"]
 LAST_PAGE = "My account"
 
 

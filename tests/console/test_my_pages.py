@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from core.bookings.decisions import Decision
 from core.schedule import hours, queries, slots
 from core.schedule.models import Asks, Coach
 from tests.console.conftest import Desk
@@ -121,3 +122,19 @@ def test_a_calendar_s_address_is_its_coach_s_alone_and_can_be_renewed(desk: Desk
     next(button for button in app.button if button.label == "Renew the address").click().run()
     assert app.code[0].value != before and coach(desk).feed_version == 2
     assert not desk.open(desk.start("ada"), "my_page").code
+
+
+def test_today_tells_who_waits_what_is_on_and_what_others_did(desk: Desk) -> None:
+    desk.answer("Ben", Decision.APPROVE)
+    app = desk.open(desk.start("nora"), "today")
+    told = texts(app)
+    assert not app.exception and [header.value for header in app.header][:2] == [
+        "Monday, November 23",
+        "Tuesday, November 24",
+    ]
+    assert "9:00 am to 10:00 am: Private tumbling for Ben\nSam Rivera, +1 415-555-0134" in told
+    assert any(text.startswith("Ida, ") and "asked for by The family" in text for text in told)
+    assert not any(text.startswith("Ben, ") for text in told), "what she did herself is no news"
+    everybody = texts(desk.open(desk.start("ada"), "today"))
+    assert any("for Ben, with Nora Lindqvist" in text for text in everybody)
+    assert any(text.startswith("Ben, ") and "approved by Nora Lindqvist" in text for text in everybody)

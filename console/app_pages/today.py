@@ -1,0 +1,82 @@
+"""Today: who waits, today's lessons and tomorrow's, and what others changed since yesterday."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import streamlit as st
+
+from console.badge import badge_for
+from console.session import services, signed_in
+from core import clock
+from core.bookings import lists
+from core.bookings.models import Booking
+from core.bookings.words import actor_name
+from core.schedule.availability import at_wall_time
+from core.words import clock_time, spoken_day, spoken_instant, spoken_time
+
+REQUESTS = Path(__file__).parent / "requests.py"
+DAY = timedelta(days=1)
+LOOKS_BACK = timedelta(hours=24)
+BECAME = {
+    "PENDING": "asked for",
+    "APPROVED": "approved",
+    "DENIED": "denied",
+    "EXPIRED": "expired",
+    "CANCELLED": "cancelled",
+}
+
+
+def page() -> None:
+    staff = signed_in()
+    now = clock.now()
+    zone = services().settings.zone
+    today = now.astimezone(zone).date()
+    st.title("Today")
+    badge = badge_for(staff)
+    if badge.count:
+        said = "One family waits" if badge.count == 1 else f"{badge.number} families wait"
+        st.page_link(REQUESTS, label=f"{said} for an answer{', one of them urgently' if badge.is_urgent else ''}")
+    else:
+        st.markdown("Nobody is waiting for an answer.")
+    midnight = [at_wall_time(today + DAY * day, 0, zone) for day in range(3)]
+    whose = None if staff.is_admin else staff.coach_id
+    with services().database.read() as session:
+        lessons = lists.lessons_between(session, midnight[0], midnight[2], coach_id=whose)
+        changed = lists.changed_by_others(session, now - LOOKS_BACK, coach_id=whose, account_id=staff.account_id)
+    for day in range(2):
+        st.header(spoken_day(today + DAY * day), anchor=False)
+        _lessons(
+            [lesson for lesson in lessons if midnight[day] <= lesson.starts_at < midnight[day + 1]], staff.is_admin
+        )
+    st.header("What others changed since yesterday", anchor=False)
+    for booking in changed:
+        st.text(_changed(booking, now))
+    if not changed:
+        st.markdown("Nothing.")
+
+
+def _lessons(lessons: Sequence[Booking], is_admin: bool) -> None:
+    for lesson in lessons:
+        zone = lesson.coach.zone
+        with_whom = f", with {lesson.coach.name}" if is_admin else ""
+        phone = (
+            f"\n{lesson.customer_name}, {lesson.customer_phone}"
+            if lesson.customer_phone
+            else f"\n{lesson.customer_name}"
+        )
+        times = f"{clock_time(lesson.starts_at, zone)} to {clock_time(lesson.ends_at, zone)}"
+        st.text(f"{times}: {lesson.lesson.name} for {lesson.athlete_name}{with_whom}{phone}")
+    if not lessons:
+        st.markdown("No lesson.")
+
+
+def _changed(booking: Booking, now: datetime) -> str:
+    zone = booking.coach.zone
+    when = spoken_time(booking.starts_at, booking.ends_at, zone)
+    became = BECAME[booking.status_at(now).value]
+    by = f" by {actor_name(booking)}" if became != "expired" else ""
+    return f"{booking.athlete_name}, {when}\n{became}{by}, {spoken_instant(booking.changed_at, zone)}"
+
+
+page()
