@@ -5,7 +5,9 @@ Streamlit freezes cookies at the websocket's handshake, and keeps `session_state
 another person's cookie. So the session's row is looked up each time, and whoever finds another one's state clears it.
 """
 
+import contextlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NoReturn
 
 import streamlit as st
@@ -14,8 +16,9 @@ from console.cookies import token_in
 from core import clock
 from core.bootstrap import Services
 from core.bootstrap import services as services_from_environment
+from core.errors import Unavailable
 from core.people.models import Role
-from core.people.sessions import find_session, touch_session
+from core.people.sessions import TOUCH_EVERY, find_session, touch_session
 from core.schedule.queries import coach_of
 
 IDENTITY = "signed_in_session"
@@ -30,6 +33,7 @@ class Staff:
     name: str
     role: Role
     coach_id: int | None
+    last_used_at: datetime
 
     @property
     def is_admin(self) -> bool:
@@ -64,7 +68,8 @@ def find_staff(session_token: str | None) -> Staff | None:
             return None
         account = found.account
         coach = coach_of(session, account)
-        return Staff(found.id, account.id, account.name, account.role, coach.id if coach else None)
+        coach_id = coach.id if coach else None
+        return Staff(found.id, account.id, account.name, account.role, coach_id, found.last_used_at)
 
 
 def token() -> str | None:
@@ -74,7 +79,10 @@ def token() -> str | None:
 
 def person_did_something(staff: Staff) -> None:
     """Keeps the session from ending idle. Pages that refresh by themselves do not call it."""
-    services().database.transact(touch_session, staff.session_id)
+    if clock.now() - staff.last_used_at < TOUCH_EVERY:
+        return
+    with contextlib.suppress(Unavailable):  # the page is read all the same; the next click tries again
+        services().database.transact(touch_session, staff.session_id)
 
 
 def _signed_out() -> NoReturn:

@@ -17,6 +17,7 @@ from core.bootstrap import Services
 from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany, Unavailable
 from core.http import origin, problems
 from core.http.body import BodyTooLarge, at_most
+from core.http.sender import network_of
 from core.people import sign_in
 from core.people.sessions import end_session
 
@@ -167,7 +168,7 @@ def _next(values: Mapping[str, str]) -> str:
 
 
 def _sender(request: Request) -> str:
-    return request.client.host if request.client else ""
+    return network_of(request.client.host if request.client else "")
 
 
 def _services(request: Request) -> Services:

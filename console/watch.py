@@ -1,12 +1,14 @@
 """Looks every few seconds whether something has changed, with one small statement, and runs the page again if so."""
 
 import time
+from datetime import datetime
 
 import streamlit as st
-from sqlalchemy import func, select
+from sqlalchemy import func, null, select
 from sqlalchemy.orm import Session
 
 from console.session import Staff, services, signed_in
+from core.gym import Gym
 from core.mail.models import OutboxMessage
 from core.schedule.models import Coach
 
@@ -33,11 +35,12 @@ def person_ran_it() -> bool:
     return not st.session_state.pop(BY_ITSELF, False)
 
 
-def version_for(session: Session, staff: Staff) -> tuple[int, int]:
+def version_for(session: Session, staff: Staff) -> tuple[int, int, datetime | None]:
     """Moves whenever something that this person sees has changed."""
     query = select(func.coalesce(func.sum(Coach.schedule_version), 0))
     if not staff.is_admin:
-        return session.scalars(query.where(Coach.id == staff.coach_id)).one(), 0
-    finished = select(func.count(OutboxMessage.finished_at)).scalar_subquery()
-    bookings, mails = session.execute(select(query.scalar_subquery(), finished)).one()
-    return bookings, mails
+        query = query.where(Coach.id == staff.coach_id)
+    shared = select(Gym.content_version).scalar_subquery()
+    finished = select(func.max(OutboxMessage.finished_at)).scalar_subquery() if staff.is_admin else null()
+    bookings, content, mailed_at = session.execute(select(query.scalar_subquery(), shared, finished)).one()
+    return bookings, content, mailed_at

@@ -208,6 +208,11 @@ def _prepare(dbapi_connection: sqlite3.Connection, record: Any) -> None:
     dbapi_connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         dbapi_connection.execute(f"PRAGMA {pragma}")
+    dbapi_connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows no É
+
+
+def _lower(value: str | None) -> str | None:
+    return None if value is None else str(value).lower()
 
 
 def _query_only(dbapi_connection: sqlite3.Connection, record: Any) -> None:

@@ -15,7 +15,7 @@ from core.bookings.models import Booking, Channel
 from core.bookings.requests import LessonRequest, request_lesson
 from core.bootstrap import Services
 from core.errors import SettingInvalid
-from core.gym import the_gym
+from core.gym import content_changed, the_gym
 from core.people.accounts import create_account, find_account
 from core.people.models import Account, Role
 from core.schedule import queries, slots
@@ -162,7 +162,8 @@ def _people_and_hours(session: Session, *, zone: str, now: datetime) -> None:
     gym = the_gym(session)
     gym.email, gym.phone, gym.street = "hello@spirit.example", "(415) 555-0100", "12 Mill Street, Oakland"
     gym.cancellation_fee_text = "Half of the price is due for a lesson cancelled within a day of its start."
-    gym.content_version += 1
+    session.flush()
+    content_changed(session)
     lessons = {lesson.slug: _copy(lesson) for lesson in LESSONS}
     session.add_all(lessons.values())
     create_account(session, email="ada@spirit.example", name="Ada Moreno", role=Role.ADMIN, password=PASSWORD, now=now)

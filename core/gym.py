@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, select
+from sqlalchemy import CheckConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.orm import Base
@@ -32,6 +32,13 @@ class Gym(Base):
     mail_held: Mapped[bool] = mapped_column(default=False)
     mail_circuit_until: Mapped[datetime | None]
     last_swept_at: Mapped[datetime | None]
+
+
+def content_changed(session: Session) -> None:
+    """Pages that show what all share are built anew. Counted by the database, so that two at once count twice."""
+    session.execute(
+        update(Gym).values(content_version=Gym.content_version + 1).execution_options(synchronize_session="fetch")
+    )
 
 
 THE_GYM = select(Gym).where(Gym.id == 1)

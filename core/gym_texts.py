@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from core.errors import Invalid
-from core.gym import Gym, the_gym
+from core.gym import Gym, content_changed, the_gym
 from core.people.accounts import normalized
 from core.people.staff import check_is_admin
+from core.text import one_line, paragraphs
 
 
 class GymTexts(BaseModel):
@@ -17,12 +18,12 @@ class GymTexts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\r\n]*$")]
+    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(one_line)]
     email: Annotated[str, Field(max_length=254)] = ""
-    phone: Annotated[str, Field(max_length=40, pattern=r"^[^\r\n]*$")] = ""
-    street: Annotated[str, Field(max_length=120, pattern=r"^[^\r\n]*$")] = ""
+    phone: Annotated[str, Field(max_length=40), AfterValidator(one_line)] = ""
+    street: Annotated[str, Field(max_length=120), AfterValidator(one_line)] = ""
     late_cancel_hours: Annotated[int, Field(ge=0, le=336)] = 24
-    cancellation_fee_text: Annotated[str, Field(max_length=300)] = ""
+    cancellation_fee_text: Annotated[str, Field(max_length=300), AfterValidator(paragraphs)] = ""
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "GymTexts":
@@ -33,7 +34,10 @@ class GymTexts(BaseModel):
             names = {str(problem["loc"][0]) for problem in error.errors()}
             raise Invalid({name: f"Please look at this again: {name.replace('_', ' ')}." for name in names}) from None
         if texts.email:
-            normalized(texts.email)
+            address = normalized(texts.email)
+            if not address.rpartition("@")[0].isascii():  # no mail's head could say it
+                raise Invalid({"email": "Please use an address without accents before the @."})
+            texts = texts.model_copy(update={"email": address})
         return texts
 
 
@@ -43,6 +47,6 @@ def set_gym(session: Session, texts: GymTexts, *, account_id: int, now: datetime
     gym = the_gym(session)
     for name, value in texts:
         setattr(gym, name, value)
-    gym.content_version += 1
     session.flush()
+    content_changed(session)
     return gym

@@ -40,5 +40,4 @@ CHART_COLORS = {
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 CORNER_PX = 6
-SPACE_PX = 8
 MAIL_WIDTH_PX = 600

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 import tasks
 from core.bookings import queries as bookings
-from core.bookings.models import Booking, Status
+from core.bookings.history import By
+from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.requests import request_lesson
 from core.bookings.wanted import LessonRequest
 from core.errors import Invalid, NotFound
@@ -51,14 +52,16 @@ async def coaches(request: Request) -> Response:
 
 async def coach_slots(request: Request) -> Response:
     lesson_id, first_on, last_on = _asked_for(request.query_params)
-    coach_id = request.path_params["coach_id"]
+    coach_id = _number(request.path_params["coach_id"])
+    if coach_id is None:
+        raise NotFound
     return orjson_response(await read(request, _slots, coach_id, lesson_id, first_on, last_on, now()))
 
 
 async def book(request: Request) -> Response:
     given = await _body(request)
     wanted = _wanted(given, request.headers.get("idempotency-key"))
-    booking = await transact(request, request_lesson, wanted, coach=wanted.coach_id)
+    booking = await transact(request, request_lesson, wanted, by=By(Actor.PARENT, Channel.API), coach=wanted.coach_id)
     await tasks.nudge(tasks.deliver_mail)
     return orjson_response(
         {
@@ -91,7 +94,8 @@ async def decide(request: Request) -> Response:
         raise Invalid(wrong)
     if action not in ("approve", "deny"):
         raise Invalid({"action": "Please say approve or deny."})
-    decided = await decide_by_link(request, services_of(request).signer.read_decide(str(token)), str(action), reason)
+    link = services_of(request).signer.read_decide(str(token))
+    decided = await decide_by_link(request, link, str(action), reason, Channel.API)
     message = "The lesson is approved." if decided.status is Status.APPROVED else "The request is denied."
     return orjson_response(
         {"success": True, "message": f"{message} The family is told.", "booking": booking_as_json(decided, now=now())}
@@ -128,8 +132,6 @@ def _coaches(session: Session) -> list[dict[str, Any]]:
 def _slots(
     session: Session, coach_id: int, lesson_id: int, first_on: date, last_on: date, at: datetime
 ) -> dict[str, Any]:
-    if coach_id >= 2**63:
-        raise NotFound
     coach = queries.get_coach_by_id(session, coach_id)
     lesson = queries.get_lesson_by_id(coach, lesson_id)
     offered = slots.open_slots(session, coach, lesson, first_on=first_on, last_on=last_on, now=at)
@@ -149,8 +151,8 @@ def _slots(
 def _asked_for(query: Mapping[str, str]) -> tuple[int, date, date]:
     """The lesson's id and the local days. Raises Invalid, by field."""
     wrong: dict[str, str] = {}
-    lesson = query.get("lessonId", "")
-    if not (lesson.isascii() and lesson.isdigit() and len(lesson) < 19):
+    lesson_id = _number(query.get("lessonId", ""))
+    if lesson_id is None:
         wrong["lessonId"] = "Please give the id of a lesson."
     days: dict[str, date] = {}
     for name in ("from", "to"):
@@ -162,9 +164,14 @@ def _asked_for(query: Mapping[str, str]) -> tuple[int, date, date]:
         wrong["to"] = f"Please give a day from `from` on, at most {MOST_DAYS} days in all."
     if not wrong and not (days["from"].year >= 1971 and days["to"].year < 2399):
         wrong["from"] = "Please give a day nearer to today."
-    if wrong:
+    if wrong or lesson_id is None:
         raise Invalid(wrong)
-    return int(lesson), days["from"], days["to"]
+    return lesson_id, days["from"], days["to"]
+
+
+def _number(text: str) -> int | None:
+    """An id, if it is one that a column can hold."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 import tasks
 from core.bookings import queries
 from core.bookings.decisions import Decision, by_link, check_answerable, decide
-from core.bookings.models import Booking
+from core.bookings.models import Booking, Channel
 from core.bookings.words import actor_name
 from core.errors import Invalid, NotFound, SpiritError, Unavailable
 from core.gym import Gym, the_gym
@@ -54,24 +54,33 @@ async def answer(request: Request) -> Response:
     return _page(request, view, decision)
 
 
-async def decide_by_link(request: Request, token: DecideToken, decision: str, reason: str | None) -> Booking:
+async def decide_by_link(
+    request: Request, token: DecideToken, decision: str, reason: str | None, channel: Channel = Channel.MAIL
+) -> Booking:
     """The coach's answer through her link, for the page and for the API. Raises what `decide` raises."""
     if decision not in list(Decision):
         raise Invalid(CHOICES)
-    booking = await transact(request, _decide, token, Decision(decision), reason, coach=token.coach_id)
+    booking = await transact(request, _decide, token, Decision(decision), reason, channel, coach=token.coach_id)
     await tasks.nudge(tasks.deliver_mail)
     return booking
 
 
 def _decide(
-    session: Session, coach: Coach, token: DecideToken, decision: Decision, reason: str | None, *, now: datetime
+    session: Session,
+    coach: Coach,
+    token: DecideToken,
+    decision: Decision,
+    reason: str | None,
+    channel: Channel,
+    *,
+    now: datetime,
 ) -> Booking:
     return decide(
         session,
         coach,
         token.booking_id,
         decision,
-        by=by_link(coach),
+        by=by_link(coach, channel),
         reason=reason,
         slot_version=token.slot_version,
         now=now,

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -47,7 +48,8 @@ class SharedPages:
     def __init__(self, services: Services) -> None:
         self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
         database = services.database
-        self._file = database.url.database if database.is_sqlite else None
+        path = Path(database.url.database or "").absolute()
+        self._file = f"{path.as_uri()}?mode=ro" if database.is_sqlite else None
         self._connection: sqlite3.Connection | None = None
 
     async def answer(self, request: Request, key: Hashable, build: Build, *, coach: str | None = None) -> Response:
@@ -88,5 +90,5 @@ class SharedPages:
         if self._file is None:
             return await read(request, lambda session: tuple(session.execute(text(query), values).one_or_none() or ()))
         if self._connection is None:
-            self._connection = sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, check_same_thread=False)
+            self._connection = sqlite3.connect(self._file, uri=True, check_same_thread=False)
         return tuple(self._connection.execute(query, values).fetchone() or ())

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.bookings.wanted import read_start
+from core.bookings.wanted import read_id, read_start
 from core.errors import Invalid, NotFound, SlotUnavailable, SpiritError
 from core.gym import Gym, the_gym
 from core.http import problems
@@ -56,7 +56,8 @@ async def again(request: Request, values: Mapping[str, str], error: SpiritError)
     """The same form with all that was typed, and what went wrong. Raises the error where there is no such form."""
     if isinstance(error, Invalid) and not error.fields.keys().isdisjoint(HIDDEN):
         raise error
-    coach_id, lesson_id, starts_at = int(values["coach_id"]), int(values["lesson_id"]), read_start(values["starts_at"])
+    coach_id, lesson_id = (read_id(values[name]) for name in ("coach_id", "lesson_id"))
+    starts_at = read_start(values["starts_at"])
     view = await read(request, _again, coach_id, lesson_id, starts_at, values, error, now())
     return _answer(request, "form.html", view, problems.status_of(error), problems.headers_of(error))
 

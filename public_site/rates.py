@@ -1,7 +1,6 @@
 """How often one network address may send something. In memory, so it counts per process."""
 
 import time
-from ipaddress import IPv6Address, ip_address
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -9,6 +8,7 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 
 from core.errors import TooMany
+from core.http.sender import network_of
 
 POSTS = RateLimitItemPerMinute(300, 10)  # a gym full of families may share one address
 
@@ -30,10 +30,5 @@ def check(request: Request) -> None:
 
 
 def sender_of(request: Request) -> str:
-    """The address it came from; for IPv6 the network, since a household has billions of addresses."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    return str(IPv6Address(int(address) >> 64 << 64)) if address.version == 6 else host
+    """Whose posts count together."""
+    return network_of(request.client.host if request.client else "")

@@ -24,7 +24,7 @@ ROUTES: list[BaseRoute] = [
     page("/readyz", health.ready, "ready"),
     json("/api/openapi.json", api.openapi, "openapi"),
     json("/api/coaches", api.coaches, "api_coaches"),
-    json("/api/coaches/{coach_id:int}/slots", api.coach_slots, "api_slots"),
+    json("/api/coaches/{coach_id}/slots", api.coach_slots, "api_slots"),
     json("/api/book/private", api.book, "api_book", method="POST", secret=True),
     json("/api/bookings/{handle}", api.booking, "api_booking", secret=True),
     json("/api/booking/approve", api.decide, "api_decide", method="POST", secret=True),

@@ -14,7 +14,6 @@ ASKS = {
     Asks.UNDER_NOTICE: "I answer requests at short notice; others are booked at once",
     Asks.NEVER: "Parents book directly",
 }
-HOUR_MIN = 60
 
 
 def page() -> None:
@@ -51,7 +50,7 @@ def _fields(kept: Preferences) -> dict[str, object]:
     st.header("When parents ask", anchor=False)
     asks = st.radio("Who decides", list(ASKS), index=list(ASKS).index(kept.asks), format_func=lambda asks: ASKS[asks])
     under = st.number_input("Short notice is less than … hours", 1, 336, kept.asks_under_hours)
-    answer = st.number_input("I answer within … hours", 1, 336, max(1, kept.answer_within_min // HOUR_MIN))
+    answer = st.number_input("I answer within … minutes", 30, 20160, kept.answer_within_min, step=30)
     expiry = st.number_input("A request expires … minutes before the lesson", 15, 2880, kept.expiry_before_min, step=15)
     reminds = st.checkbox("Remind me before a request expires", kept.reminder_before_min is not None)
     reminder = st.number_input("… this many minutes before", 5, 10080, kept.reminder_before_min or 120, step=15)
@@ -63,7 +62,7 @@ def _fields(kept: Preferences) -> dict[str, object]:
     return {
         "asks": asks,
         "asks_under_hours": under,
-        "answer_within_min": answer * HOUR_MIN,
+        "answer_within_min": answer,
         "expiry_before_min": expiry,
         "reminder_before_min": reminder if reminds else None,
         "notice_min": notice,

@@ -7,7 +7,7 @@ import altair as alt
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from console.said import act, say, say_error
+from console.said import act, say
 from console.session import services, signed_in
 from console.whose import chosen_coach
 from core import clock
@@ -103,7 +103,7 @@ def _preview(
 ) -> None:
     """What parents would see of the next seven days, and which lessons would fall outside."""
     if not lessons:
-        st.info("No lesson is taught yet, so parents see no times. Choose some on My page.")
+        st.info("No lesson is taught yet, so parents see no times. Choose some on the page Public page.")
         return
     first_on = now.astimezone(coach.zone).date()
     last_on = first_on + timedelta(days=coach.horizon_days)
@@ -146,13 +146,8 @@ def _single_days(coach: Coach, kept: Sequence[DateOverride], account_id: int) ->
 
 def _add(coach: Coach, on: date, what: str | None, begins: time, ends: time, account_id: int) -> None:
     window = Window(0, DAY_MIN) if what == WHOLE_DAY else Window(_minutes(begins), _minutes(ends) or DAY_MIN)
-    try:
-        hours.check_week([WeekWindow(0, window.start_min, window.end_min)])
-    except Invalid:
-        say_error(Invalid({"to": "The end must come after the beginning."}))
-    else:
-        done = f"{spoken_day(on)} is noted."
-        act(hours.add_override, on, window, adds=what == MORE, account_id=account_id, coach=coach.id, done=done)
+    done = f"{spoken_day(on)} is noted."
+    act(hours.add_override, on, window, adds=what == MORE, account_id=account_id, coach=coach.id, done=done)
     st.rerun()
 
 

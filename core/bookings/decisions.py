@@ -17,7 +17,7 @@ from core.mail.models import MessageKind
 from core.people.models import Account, Role
 from core.schedule.models import Coach
 
-__all__ = ["By", "Decision", "check_answerable", "decide", "decide_as_staff"]
+__all__ = ["Decision", "check_answerable", "decide", "decide_as_staff"]
 
 
 class Decision(enum.StrEnum):
@@ -134,9 +134,9 @@ def _tell(session: Session, booking: Booking, by: By, *, now: datetime) -> None:
         outbox.add(session, MessageKind.DECIDED_BY_ADMIN, booking, now=now)
 
 
-def by_link(coach: Coach) -> By:
-    """The coach, through the link in her mail."""
-    return By(Actor.COACH, Channel.MAIL, coach.account_id)
+def by_link(coach: Coach, channel: Channel = Channel.MAIL) -> By:
+    """The coach, through the link in her mail, or a program of hers that has it."""
+    return By(Actor.COACH, channel, coach.account_id)
 
 
 def by_staff(account: Account, coach: Coach, channel: Channel) -> By:

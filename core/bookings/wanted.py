@@ -132,6 +132,11 @@ class LessonRequest(BaseModel):
         return hashlib.sha256(self.model_dump_json(exclude={"idempotency_key"}).encode()).hexdigest()
 
 
+def read_id(text: str) -> int:
+    """The number that "7" means, as LessonRequest reads it. Raises pydantic's ValidationError."""
+    return TypeAdapter(Id).validate_python(text)
+
+
 def read_start(text: str) -> datetime:
     """The instant that "2026-11-24T16:00:00Z" means, aware UTC. Raises Invalid."""
     try:

@@ -187,6 +187,8 @@ def _send(services: Services, message: OutboxMessage) -> str | None:
         now = clock.now()
         link = session.get(SignInLink, message.sign_in_link_id) if message.sign_in_link_id is not None else None
         letter = letter_for(session, message, now=now)
+    if letter.account is not None and letter.account.disabled_at is not None:
+        return "its reader does not work here any more"
     if reason := truth.why_untrue(message, letter.booking, link, now=now):
         return reason
     mail = compose(letter, settings=services.settings, signer=services.signer)

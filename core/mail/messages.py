@@ -82,7 +82,8 @@ def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
         mail["In-Reply-To"] = thread
         mail["References"] = thread
     if letter.gym.email:
-        mail["Reply-To"] = Address(letter.gym.name, addr_spec=letter.gym.email)
+        local, _, gym_domain = deliverable(letter.gym.email).rpartition("@")
+        mail["Reply-To"] = Address(letter.gym.name, username=local, domain=gym_domain)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Spirit-Mail"] = letter.message.kind.value

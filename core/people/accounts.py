@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 from core.errors import Invalid
 from core.people.models import Account, Role
 from core.people.passwords import hash_password
+from core.text import at_most, can_be_seen, one_line
+
+NAME_LENGTH = 80
 
 
 def create_account(
@@ -21,13 +24,17 @@ def create_account(
         Invalid: the address cannot be read or is taken, the name is empty, the password too short.
     """
     address = normalized(email)
-    if not name.strip():
+    try:
+        name = at_most(one_line(name), NAME_LENGTH)
+    except ValueError as error:
+        raise Invalid({"name": str(error)}) from None
+    if not can_be_seen(name):
         raise Invalid({"name": "An account needs a name."})
     if find_account(session, address) is not None:
         raise Invalid({"email": f"There is an account for {address} already."})
     account = Account(
         email=address,
-        name=name.strip(),
+        name=name,
         role=role,
         password_hash=hash_password(password) if password else None,
         created_at=now,

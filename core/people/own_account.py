@@ -9,7 +9,7 @@ from core.bootstrap import Services
 from core.errors import Invalid, NotAllowed
 from core.people.models import Account, StaffSession
 from core.people.passwords import hash_password, password_matches
-from core.people.sign_in import check_and_count
+from core.people.sign_in import check_and_count, forget_tries
 
 WRONG = "This is not your present password."
 
@@ -32,10 +32,11 @@ def set_password(services: Services, account_id: int, *, present: str, new: str,
     if account is None or account.disabled_at is not None:
         raise NotAllowed("This account is not in use any more.")
     if account.password_hash is not None:
-        check_and_count(services, email=account.email, address="the console")
+        check_and_count(services, email=account.email, address=f"account {account_id}")
         if not password_matches(account.password_hash, present):
             raise Invalid({"present": WRONG})
     services.database.transact(_keep, account_id, account.password_hash, hash_password(new), keep_session)
+    forget_tries(services, email=account.email)
 
 
 def end_other_sessions(session: Session, account_id: int, *, keep_session: int, now: datetime) -> None:

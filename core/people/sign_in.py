@@ -70,6 +70,12 @@ def check_and_count(services: Services, *, email: str, address: str) -> None:
     services.database.transact(_count_try, account_key, address_key)
 
 
+def forget_tries(services: Services, *, email: str) -> None:
+    """Whoever knew the password has made no mistakes that count."""
+    account_key, _ = _keys(services.signer, email, "")
+    services.database.transact(_forget, account_key)
+
+
 def new_link(session: Session, account: Account, *, now: datetime) -> SignInLink:
     """A sign-in link's row; the link itself is a signature over its id."""
     link = SignInLink(account_id=account.id, created_at=now, expires_at=now + LINK_LIVES)
@@ -109,9 +115,13 @@ def _count_try(session: Session, account_key: str, address_key: str, *, now: dat
     session.add(SignInFailure(account_key=account_key, address_key=address_key, at=now))
 
 
+def _forget(session: Session, account_key: str, *, now: datetime) -> None:
+    session.execute(delete(SignInFailure).where(SignInFailure.account_key == account_key))
+
+
 def _start(session: Session, account_id: int, account_key: str, *, user_agent: str, now: datetime) -> str:
     """Whoever knows the password is let in, and her own mistakes are forgotten."""
-    session.execute(delete(SignInFailure).where(SignInFailure.account_key == account_key))
+    _forget(session, account_key, now=now)
     return start_session(session, account_id, user_agent=user_agent, now=now)
 
 

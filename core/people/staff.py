@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotAllowed, NotFound, NotPossible
-from core.gym import Gym, the_gym
+from core.gym import Gym, content_changed
 from core.mail import outbox
 from core.people.accounts import create_account
 from core.people.models import Account, Role, StaffSession
@@ -59,8 +59,8 @@ def disable(session: Session, account_id: int, *, by: int, now: datetime) -> Acc
     _check_not_last_admin(session, account)
     account.disabled_at = account.disabled_at or now
     _end_all(session, account_id, now=now)
-    the_gym(session).content_version += 1
     session.flush()
+    content_changed(session)
     return account
 
 
@@ -69,8 +69,8 @@ def enable(session: Session, account_id: int, *, by: int, now: datetime) -> Acco
     check_is_admin(session, by)
     account = _account(session, account_id)
     account.disabled_at = None
-    the_gym(session).content_version += 1
     session.flush()
+    content_changed(session)
     return account
 
 

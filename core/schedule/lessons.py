@@ -4,14 +4,15 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Invalid, NotFound
-from core.gym import the_gym
+from core.gym import content_changed
 from core.people.staff import check_is_admin
 from core.schedule.models import LessonType
+from core.text import one_line
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SENTENCES = {
@@ -26,8 +27,8 @@ class LessonFacts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     slug: Annotated[str, Field(pattern=rf"^{SLUG.pattern}$", max_length=40)]
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    description: Annotated[str, Field(max_length=300)] = ""
+    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(one_line)]
+    description: Annotated[str, Field(max_length=300), AfterValidator(one_line)] = ""
     minutes: Annotated[int, Field(ge=10, le=240)]
     price_cents: Annotated[int, Field(ge=0, le=1_000_000)]
     buffer_before_min: Annotated[int, Field(ge=0, le=120)] = 0
@@ -63,13 +64,15 @@ def save_lesson(
     for name, value in facts:
         setattr(lesson, name, value)
     session.add(lesson)
-    the_gym(session).content_version += 1
     session.flush()
+    content_changed(session)
     return lesson
 
 
 def _sentence(problem: Any) -> str:
     bounds = problem.get("ctx", {})
+    if problem["type"] == "value_error":
+        return str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] in SENTENCES:
         return SENTENCES[problem["type"]]
     if "ge" in bounds:

@@ -6,7 +6,7 @@ import unicodedata
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.gym import the_gym
+from core.gym import content_changed
 from core.people.models import Account
 from core.schedule.models import Coach, LessonType
 
@@ -16,8 +16,8 @@ def add_coach(session: Session, account: Account, *, zone: str) -> Coach:
     taught = session.scalars(select(LessonType).where(LessonType.active)).all()
     coach = Coach(account=account, slug=free_slug(session, account.name), timezone=zone, lessons=list(taught))
     session.add(coach)
-    the_gym(session).content_version += 1  # pages about all coaches are kept until something has moved
     session.flush()
+    content_changed(session)  # pages about all coaches are kept until something has moved
     return coach
 
 

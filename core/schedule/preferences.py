@@ -7,11 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from core.errors import Invalid
-from core.schedule.availability import LEAST_TIME_TO_ANSWER
+from core.schedule.availability import DAY_MIN, LEAST_TIME_TO_ANSWER
 from core.schedule.hours import check_may_edit
 from core.schedule.models import Asks, Coach
 
-DAY_MIN = 1440
 STEPS_MIN = (5, 10, 15, 20, 30, 45, 60, 90, 120)
 LEAST_ANSWER_MIN = int(LEAST_TIME_TO_ANSWER.total_seconds() // 60)
 SENTENCES = {

@@ -68,7 +68,9 @@ def slot_unavailable(
 ) -> SlotUnavailable:
     """The refusal, with the next free starts from the wanted time on (from now on, if that is past or far away)."""
     after = starts_at if now <= starts_at <= now + timedelta(days=coach.horizon_days) else now
-    found = next_free(session, coach, lesson, now=now, after=after) or next_free(session, coach, lesson, now=now)
+    found = next_free(session, coach, lesson, now=now, after=after)
+    if not found and after > now:
+        found = next_free(session, coach, lesson, now=now)
     message = (
         "This time is not free any more. Here are the next free ones."
         if found
@@ -91,11 +93,12 @@ def next_free(
     first_on = from_at.astimezone(coach.zone).date()
     horizon_on = now.astimezone(coach.zone).date() + timedelta(days=coach.horizon_days)
     found: list[Slot] = []
+    step_days = SEARCH_STEP_DAYS
     while first_on <= horizon_on and len(found) < count:
-        last_on = min(first_on + timedelta(days=SEARCH_STEP_DAYS - 1), horizon_on)
+        last_on = min(first_on + timedelta(days=step_days - 1), horizon_on)
         offered = open_slots(session, coach, lesson, first_on=first_on, last_on=last_on, now=now)
         found += [slot for slot in offered.slots if slot.starts_at >= from_at]
-        first_on = last_on + timedelta(days=1)
+        first_on, step_days = last_on + timedelta(days=1), step_days * 2
     return found[:count]
 
 

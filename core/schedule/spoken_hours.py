@@ -10,7 +10,6 @@ from core.words import time_of_day
 
 TIME = r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?"
 RANGE = re.compile(rf"\s*{TIME}\s*(?:-|–|—|to|until)\s*(?:{TIME}|(midnight))\s*", re.IGNORECASE)
-NOON_MIN = 720
 
 
 def read_hours(text: str, weekday: int) -> list[WeekWindow]:
@@ -20,7 +19,7 @@ def read_hours(text: str, weekday: int) -> list[WeekWindow]:
     Times without am or pm count to 24, unless the end says pm: "2–7 pm" is the afternoon. Raises Invalid.
     """
     windows = []
-    for part in filter(None, (part.strip() for part in re.split(r",|;|\band\b|\+", text))):
+    for part in filter(None, (part.strip() for part in re.split(r",|;|\band\b|\+", text, flags=re.IGNORECASE))):
         found = RANGE.fullmatch(part)
         if found is None:
             raise _unreadable(weekday)

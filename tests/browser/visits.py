@@ -55,6 +55,7 @@ def settle(page: Page) -> None:
     )
     expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=PATIENCE_MS)
     expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=PATIENCE_MS)
+    page.wait_for_timeout(400)  # what was stale fades in, and is pale until it has
 
 
 def link_in(mail: EmailMessage, containing: str) -> str:

@@ -8,14 +8,14 @@ from console.badge import Badge, badge_for
 from console.session import Staff
 from core.bookings.decisions import Decision
 from core.people.models import Role
-from tests.console.conftest import Desk
+from tests.console.conftest import OPENS, Desk
 from tests.console.reading import navigation
 
 
 def staff(desk: Desk, who: str) -> Staff:
     account = desk.account(who)
     coach_id = {"nora": desk.booking("Ida").coach_id, "omar": desk.booking("Mia").coach_id}.get(who)
-    return Staff(1, account.id, account.name, account.role, coach_id)
+    return Staff(1, account.id, account.name, account.role, coach_id, OPENS)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_it_counts_as_far_as_one_counts_at_a_glance(count: int, said: str) -> No
 
 def test_a_coach_s_counts_hers_and_an_admin_s_everybody_s(desk: Desk) -> None:
     assert [badge_for(staff(desk, who)).count for who in ("nora", "omar", "ada")] == [2, 1, 3]
-    assert badge_for(Staff(1, 1, "Somebody", Role.COACH, None)).count == 0
+    assert badge_for(Staff(1, 1, "Somebody", Role.COACH, None, OPENS)).count == 0
 
 
 def test_what_is_answered_or_has_expired_is_not_counted(desk: Desk) -> None:

@@ -29,7 +29,7 @@ TABLE = {
     ("GET", "/readyz"): (Kind.PAGE, False),
     ("GET", "/api/openapi.json"): (Kind.JSON, False),
     ("GET", "/api/coaches"): (Kind.JSON, False),
-    ("GET", "/api/coaches/{coach_id:int}/slots"): (Kind.JSON, False),
+    ("GET", "/api/coaches/{coach_id}/slots"): (Kind.JSON, False),
     ("POST", "/api/book/private"): (Kind.JSON, True),
     ("GET", "/api/bookings/{handle}"): (Kind.JSON, True),
     ("POST", "/api/booking/approve"): (Kind.JSON, True),
@@ -155,6 +155,8 @@ def test_a_household_s_many_ipv6_addresses_count_as_one() -> None:
 
     one, two, other = (rates.sender_of(Sender(host)) for host in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"))  # type: ignore[arg-type]
     assert one == two != other
+    mapped, plain = rates.sender_of(Sender("::ffff:192.0.2.7")), rates.sender_of(Sender("192.0.2.7"))  # type: ignore[arg-type]
+    assert mapped == plain == "192.0.2.7"
 
 
 def test_a_method_that_an_address_does_not_have_is_named(gym: Gym) -> None:
