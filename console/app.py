@@ -6,6 +6,7 @@ import streamlit as st
 
 from console.badge import announce, badge_for, show
 from console.inert import inert
+from console.options import STYLE
 from console.session import person_did_something, signed_in
 from console.watch import person_ran_it, watch
 
@@ -38,6 +39,7 @@ page = st.navigation(pages)
 title = "Requests" if page is pages[0] else page.title
 st.set_page_config(page_title=badge.before(f"{title} · Spirit Athletics"))
 
+st.html(STYLE)
 with st.sidebar:
     show(badge)
     st.markdown(f"**{inert(staff.name)}**")

@@ -14,6 +14,13 @@ MOST_UPLOAD_MB = 1
 WHERE = "console/options.py"
 
 
+# Streamlit writes white on every primary button; on the dark theme's accent nobody could read it.
+STYLE = (
+    "<style>@media (prefers-color-scheme: dark) { [data-testid^=stBaseButton-primary], "
+    f"[data-testid^=stBaseButton-primary] p {{ color: {look.COLORS['dark']['on_accent']} }} }}</style>"
+)
+
+
 def set_options(settings: Settings) -> None:
     """Call before the application is built. What a file of the working folder has set is unset first."""
     for name, option in list(config.get_config_options().items()):

@@ -33,5 +33,6 @@ def say() -> None:
     kind, sentence = st.session_state.pop(SAID, (None, None))
     if kind == "error":
         st.error(sentence)
+        st.toast(sentence)  # on a phone the button that was pressed may be far below the top
     elif kind == "success":
         st.success(sentence)

@@ -37,7 +37,9 @@ class Child:
     health_port: int | None = None
 
 
-def run(children: Sequence[Child], *, environment: Mapping[str, str], ready: Sequence[str], say: Say = print) -> None:
+def run(
+    children: Sequence[Child], *, environment: Mapping[str, str], ready: Sequence[str], say: Say | None = None
+) -> None:
     """
     Run until TERM or Ctrl-C, then stop everything within ten seconds.
 
@@ -45,7 +47,12 @@ def run(children: Sequence[Child], *, environment: Mapping[str, str], ready: Seq
         environment: of every child.
         ready: lines to say once all that serve answer.
     """
-    asyncio.run(_supervise(children, {**environment, SUPERVISED: "1"}, ready, say))
+    asyncio.run(_supervise(children, {**environment, SUPERVISED: "1"}, ready, say or _print_at_once))
+
+
+def _print_at_once(line: str) -> None:
+    """Also where the output is a file or a journal."""
+    print(line, flush=True)
 
 
 def require_free_port(port: int, option: str, *, host: str = "127.0.0.1") -> None:
@@ -56,7 +63,8 @@ def require_free_port(port: int, option: str, *, host: str = "127.0.0.1") -> Non
             probe.bind((host, port))
         except OSError as error:
             raise SetupError(
-                f"Port {port} cannot be used ({error.strerror}). Stop what runs there, or choose another with {option}."
+                f"Port {port} cannot be used ({error.strerror}). Stop what runs there, or choose another "
+                f"with {option}, or in SPIRIT_BASE_URL and SPIRIT_CONSOLE_URL."
             ) from None
 
 

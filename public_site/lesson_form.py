@@ -124,7 +124,8 @@ def _slots(lesson: LessonType, gone: SlotUnavailable) -> list[Slot]:
 def _answer(
     request: Request, template: str, view: FormView, status: int, headers: Mapping[str, str] | None = None
 ) -> Response:
-    context = {"gym": view.gym, "view": view, "zone": view.coach.zone}
+    late = view.slot.starts_at - now() < timedelta(hours=view.gym.late_cancel_hours)
+    context = {"gym": view.gym, "view": view, "zone": view.coach.zone, "cancels_late": late}
     return render(request, template, context, status=status, headers=headers)
 
 

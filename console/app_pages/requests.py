@@ -10,7 +10,7 @@ from console.session import Staff, find_staff, services, signed_in, token
 from core import clock
 from core.bookings import queries
 from core.bookings.decisions import Decision, decide_as_staff
-from core.bookings.models import Booking, Channel
+from core.bookings.models import Actor, Booking, Channel
 from core.bookings.words import actor_name
 from core.words import money, spoken_instant, spoken_length, spoken_time
 
@@ -128,13 +128,16 @@ def _lately(booking: Booking, staff: Staff) -> None:
     zone = booking.coach.zone
     coach = f", with {booking.coach.name}" if staff.is_admin else ""
     status = booking.status_at(clock.now()).value
-    st.markdown(f"**{STATUS_WORDS[status]}** · {spoken_time(booking.starts_at, booking.ends_at, zone)}")
+    word = ":green[Booked]" if status == "APPROVED" and not booking.needed_asking else STATUS_WORDS[status]
+    st.markdown(f"**{word}** · {spoken_time(booking.starts_at, booking.ends_at, zone)}")
     st.text(f"{booking.lesson.name} for {booking.athlete_name}{coach}; {_by(booking, status)}")
 
 
 def _by(booking: Booking, status: str) -> str:
     if status == "EXPIRED":
         return "nobody answered in time"
+    if booking.changed_by is Actor.PARENT:
+        return f"by the family, {spoken_instant(booking.changed_at, booking.coach.zone)}"
     return f"by {actor_name(booking)}, {spoken_instant(booking.changed_at, booking.coach.zone)}"
 
 

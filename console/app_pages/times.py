@@ -134,7 +134,7 @@ def _single_days(coach: Coach, kept: Sequence[DateOverride], account_id: int) ->
             done = "That day is as every week again."
             act(hours.remove_override, override.id, account_id=account_id, coach=coach.id, done=done)
             st.rerun()
-    with st.form("single-day", clear_on_submit=True):
+    with st.form("single-day", clear_on_submit=False):
         on = st.date_input("Day", min_value=clock.now().astimezone(coach.zone).date())
         what = st.radio("What is different", (WHOLE_DAY, LESS, MORE))
         first, last = st.columns(2)

@@ -200,3 +200,10 @@ def test_an_empty_form_a_wrong_type_and_a_huge_one_are_refused(gym: Gym) -> None
 def test_an_address_with_a_time_that_cannot_be_read_says_so(gym: Gym, start: str) -> None:
     answer = gym.get("/coaches/nora/tumbling-60/request", params={"start": start})
     assert answer.status_code == 422 and "2026-11-24T16:00:00Z" in answer.text
+
+
+def test_what_cancelling_costs_is_said_before_the_button(gym: Gym) -> None:
+    soon = words(gym.get(f"/coaches/nora/tumbling-60/request?start={as_text(at(0, 16))}").text)
+    later = words(gym.get(f"/coaches/nora/tumbling-60/request?start={as_text(at(3, 16))}").text)
+    assert "counts as a late cancellation. Half is due." in soon and "free of charge" not in soon
+    assert "free of charge until 24 hours before the lesson" in later
