@@ -68,8 +68,9 @@ def main() -> None:
         with running_gym(Path(folder), "site", "console", "worker", demo=True) as gym:
             services = build(load_settings(_env_file=None, data_dir=gym.folder / "var"))
             public_pages(album, gym)
+            a_time_that_was_taken(album, gym)
             own_pages(album, gym, services)
-            console(album, gym)
+            console(album, gym, services)
             services.database.dispose()
 
 
@@ -111,6 +112,17 @@ def public_pages(album: Album, gym: RunningGym) -> None:
         album.keep(page, "form-wrong", "375")
 
 
+def a_time_that_was_taken(album: Album, gym: RunningGym) -> None:
+    """Two families had the same form open; the second one keeps what was typed."""
+    with album.page("375") as first, album.page("375") as second:
+        for page, parent in ((first, "Wes Carter"), (second, "Sam Rivera")):
+            pick_a_time(page, gym.site_url, coach="omar", lesson="First lesson", number=4)
+            fill_in(page, athlete="Ida", parent=parent, email=f"{parent[:3].lower()}.taken@example.org")
+        for page in (first, second):
+            page.get_by_role("button").click()
+        album.keep(second, "form-taken", "375")
+
+
 def own_pages(album: Album, gym: RunningGym, services: Services) -> None:
     """What the family sees in each state, and the coach behind her link."""
     for status in Status:
@@ -137,8 +149,9 @@ def own_pages(album: Album, gym: RunningGym, services: Services) -> None:
             album.keep(page, name, "375")
 
 
-def console(album: Album, gym: RunningGym) -> None:
-    for name, path in {"sign-in": "/sign-in", "sign-out": "/sign-out"}.items():
+def console(album: Album, gym: RunningGym, services: Services) -> None:
+    link = f"/sign-in/{services.signer.sign_in(1)}"
+    for name, path in {"sign-in": "/sign-in", "sign-in-link": link, "sign-out": "/sign-out"}.items():
         with album.page("375") as page:
             page.goto(gym.console_url + path)
             album.keep(page, f"console-{name}", "375")
@@ -158,6 +171,7 @@ def console(album: Album, gym: RunningGym) -> None:
         "page": "nora",
         "people": "ada",
         "gym": "ada",
+        "account": "nora",
         "outbox": "ada",
     }.items():
         for view in ("375", "1280"):
@@ -167,6 +181,13 @@ def console(album: Album, gym: RunningGym) -> None:
                 settle(page)
                 whole_page(page)
                 album.keep(page, f"console-{name}", view)
+    with album.page("375") as page:
+        sign_in(page, gym.console_url, "ada@spirit.example")
+        page.goto(f"{gym.console_url}/bookings")
+        page.get_by_role("button", name="Open").first.click()
+        page.get_by_role("heading", name="What happened").wait_for()
+        whole_page(page)
+        album.keep(page, "console-booking", "375")
 
 
 def whole_page(page: Page) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from core.bootstrap import build
+from core.bootstrap import Services, build
 from core.settings import load_settings
 from tests.browser.visits import ask_for_a_lesson, pick_a_time, settle, sign_in, violations
 from tests.support.processes import RunningGym
@@ -60,7 +60,7 @@ def test_every_public_page(gym: RunningGym, visitor: Page) -> None:
 
 
 def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
-    for path in ("/sign-in", "/sign-out"):
+    for path in ("/sign-in", "/sign-out", f"/sign-in/{services_of(gym).signer.sign_in(1)}", "/sign-in/incomplete"):
         visitor.goto(gym.console_url + path)
         check(visitor)
     sign_in(visitor, gym.console_url, "ada@spirit.example")
@@ -69,14 +69,24 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         visitor.goto(f"{gym.console_url}/{page}")
         settle(visitor)
         check(visitor)
+    visitor.goto(f"{gym.console_url}/bookings")
+    visitor.get_by_role("button", name="Open").first.click()
+    visitor.get_by_role("heading", name="What happened").wait_for()
+    settle(visitor)
+    check(visitor)
 
 
 def token_of(gym: RunningGym, handle: str) -> str:
     """The one in the coach's mail about this booking."""
     from core.bookings.queries import get_by_handle
 
-    services = build(load_settings(_env_file=None, data_dir=gym.folder / "var"))
+    services = services_of(gym)
     with services.database.read() as session:
         booking = get_by_handle(session, handle)
     services.database.dispose()
     return services.signer.decide(booking.id, booking.coach_id, booking.slot_version)
+
+
+def services_of(gym: RunningGym) -> Services:
+    """The running gym's own: its key signs links that it knows."""
+    return build(load_settings(_env_file=None, data_dir=gym.folder / "var"))
