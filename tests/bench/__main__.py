@@ -1,11 +1,12 @@
 """
-`make bench`: measure, and write docs/benchmarks.md. `make bench ONLY=races` prints one part and writes nothing.
+`make bench`: measure, and write docs/benchmarks.md. `make bench ONLY=races` measures one part and renews its section.
 
 Everything runs on loopback, bounded in count and time, and each figure stands beside its peer's from the same run.
 """
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,17 +31,21 @@ absolute figures.
 
 
 def main(only: list[str]) -> None:
-    """Measure the named parts, or all of them."""
-    sections = []
+    """Measure the named parts, or all of them; the sections of the others stay as they are."""
+    kept = {} if not only else kept_sections(TARGET.read_text())
     for name in only or PARTS:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        sections.append(PARTS[name]())
-        print(sections[-1].markdown(), flush=True)
-    if not only:
-        machine = (
-            f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
-        )
-        TARGET.write_text(HEAD.format(machine=machine) + "\n".join(section.markdown() for section in sections))
+        section = PARTS[name]()
+        print(section.markdown(), flush=True)
+        kept[section.title] = section.markdown()
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    TARGET.write_text(HEAD.format(machine=machine) + "\n".join(kept.values()))
+
+
+def kept_sections(document: str) -> dict[str, str]:
+    """The sections of an earlier run, by title, in their order."""
+    sections = re.split(r"^(?=## )", document, flags=re.MULTILINE)[1:]
+    return {text.splitlines()[0].removeprefix("## "): text.rstrip("\n") + "\n" for text in sections}
 
 
 if __name__ == "__main__":
