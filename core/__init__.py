@@ -10,10 +10,11 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     bookings/                request, decide, cancel, expire; history
     mail/                    outbox, delivery, messages, calendar parts, transports
     http/                    what site and console say alike over HTTP; imported by no rule
+    telemetry/               what the house notices about itself; a store of its own
     sweep                    one pass over everything that is due
     migrations/              the schema and its guards
     cli processes doctor backup logs    the command line and the person who runs it
     demo words look          a demo gym; dates and money as people say them; the colours of all surfaces
 
-Who may import whom: core ← tasks ← public_site, console. `public_site` and `console` never meet.
+Who may import whom: core ← analytics ← tasks ← public_site, console. `public_site` and `console` never meet.
 """

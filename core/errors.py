@@ -23,6 +23,7 @@ What can go wrong, as facts. Each message says what happened and what to do next
         ├── SettingInvalid
         ├── SchemaOutdated        run `spirit migrate`
         ├── SchemaNewer           the database is newer than this program
+        ├── StoreNewer            the monitoring data is; the gym goes on without recording
         └── GuardMissing          a trigger or constraint that we rely on is not there
 """
 
@@ -154,6 +155,10 @@ class SchemaOutdated(SetupError):
 
 class SchemaNewer(SetupError):
     code = "schema_newer"
+
+
+class StoreNewer(SetupError):
+    code = "store_newer"
 
 
 class GuardMissing(SetupError):

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Addresses, separated by commas, whose X-Forwarded-For and -Proto are believed."
     )
+    telemetry: bool = Field(True, description="off: nothing is recorded for the monitoring pages.")
     log: Literal["text", "json"] = Field("text", description="text or json.")
 
     @field_validator("database_url")

@@ -1,0 +1,5 @@
+"""
+Reads what the monitor kept, and never writes a booking.
+
+    archive            hot rows into Parquet, tiles, retention
+"""

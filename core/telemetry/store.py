@@ -1,0 +1,169 @@
+"""
+The telemetry store: its own SQLite file, or the schema `telemetry` beside the gym's tables on PostgreSQL.
+
+    store.write()        one short transaction of a writer; many processes at once
+    store.exclusive()    one of the archive, while no writer has an id that it has not committed
+    store.read()         one snapshot
+
+Bookings never wait for it: in their own file its rows made a booking's p99 two and a half times worse. On PostgreSQL
+ids commit out of order, so writers share an advisory lock that the archive takes alone; SQLite has one writer anyway.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.pool import NullPool
+
+from core.errors import StoreNewer
+from core.settings import Settings
+from core.telemetry.tables import VERSION, metadata
+
+SCHEMA = "telemetry"
+LOCK_KEY = 5_717_264_102  # of ours alone
+BUSY_MS = 250
+
+
+class Store:
+    """One process's way to the store. Connects, and makes what is missing, on first use."""
+
+    def __init__(self, url: str, *, busy_ms: int = BUSY_MS) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.busy_ms = busy_ms
+        self._prepared: object = None
+        self.engine = self._engine()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A writer's transaction; keep it short. Raises OperationalError when the store stays busy."""
+        self.prepare()
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": LOCK_KEY})
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """The archive's transaction: every id that was given out has been committed or never will be."""
+        self.prepare()
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("PRAGMA busy_timeout = 10000")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One snapshot: the manifest and the hot rows above it agree."""
+        self.prepare()
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection
+
+    def prepare(self) -> None:
+        """
+        Make the tables and add the columns that are missing. A file that was deleted under us is made anew.
+
+        Raises:
+            StoreNewer: a newer program has made it. Nothing is written into it.
+        """
+        identity = self._identity()
+        if identity is not None and identity == self._prepared:
+            return
+        with self.engine.connect() as connection:
+            self._lock(connection)
+            self._refuse_newer(connection)
+            metadata.create_all(connection)
+            _add_missing_columns(connection)
+            connection.execute(text("DELETE FROM version"))
+            connection.execute(text("INSERT INTO version (version) VALUES (:version)"), {"version": VERSION})
+            connection.commit()
+        self._prepared = self._identity()
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    def _identity(self) -> object:
+        """Of what was prepared: the file's device and inode. None while there is none."""
+        if not self.is_sqlite:
+            return self.url
+        try:
+            found = Path(self.url.database or "").stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _lock(self, connection: Connection) -> None:
+        if self.is_sqlite:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+
+    def _refuse_newer(self, connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE IF NOT EXISTS version (version INTEGER NOT NULL)"))
+        found = connection.execute(text("SELECT max(version) FROM version")).scalar() or 0
+        if found > VERSION:
+            raise StoreNewer(
+                f"The monitoring data was made by a newer version of this program (schema {found}, known here: {VERSION}). "
+                "Update the program; until then nothing is recorded."
+            )
+
+    def _engine(self) -> Engine:
+        if not self.is_sqlite:
+            return create_engine(
+                self.url.set(drivername="postgresql+psycopg"),
+                hide_parameters=True,
+                pool_size=2,
+                max_overflow=8,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 2, "options": f"-c search_path={SCHEMA} -c lock_timeout=10000"},
+            )
+        engine = create_engine(self.url, hide_parameters=True, poolclass=NullPool)
+        event.listen(engine, "connect", self._connected)
+        return engine
+
+    def _connected(self, dbapi_connection: Any, record: Any) -> None:
+        dbapi_connection.isolation_level = None  # we say BEGIN ourselves
+        dbapi_connection.execute(f"PRAGMA busy_timeout = {self.busy_ms}")
+        dbapi_connection.execute("PRAGMA journal_mode = WAL")
+        dbapi_connection.execute("PRAGMA synchronous = NORMAL")  # a crash of the machine may cost the last seconds
+
+
+def store_for(settings: Settings) -> Store:
+    """The store that belongs to the gym's database."""
+    if settings.database_url.startswith("postgresql"):
+        return Store(settings.database_url)
+    return Store(f"sqlite:///{settings.data_dir / 'telemetry.db'}")
+
+
+def archive_folder(settings: Settings) -> Path:
+    """Where the cold files lie: in the data folder, never in public media."""
+    return settings.data_dir / "monitoring"
+
+
+def _add_missing_columns(connection: Connection) -> None:
+    found = inspect(connection)
+    for table in metadata.sorted_tables:
+        there = {column["name"] for column in found.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                kind = column.type.compile(connection.dialect)
+                default = getattr(column.server_default, "arg", "")
+                literal = f"'{default}'" if kind in ("TEXT", "VARCHAR") else str(default)
+                connection.execute(
+                    text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind} NOT NULL DEFAULT {literal}")
+                )

@@ -1,0 +1,217 @@
+"""
+What the monitor keeps: facts as they happened, errors by group, and what the archive has taken.
+
+Facts are hot rows: appended, never changed, read by id, deleted once they lie in the archive. Their stamps are integer
+microseconds since 1970 (UTC) and they have no second index, for an index would cost each flush more than its rows. An id never comes again. Units
+are in the names: `_us` microseconds, `_bytes` bytes. A fact names routes, tasks and pages by template, people by a keyed
+hash, and no value that somebody typed.
+
+Columns are only ever added (`Store.prepare` does that), so that an old file stays readable.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+VERSION = 1
+
+metadata = MetaData()
+Whole = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", Whole, primary_key=True, autoincrement=True)
+
+
+def _whole(name: str, default: int = 0) -> Column[int]:
+    return Column(name, Whole, nullable=False, server_default=str(default))
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+request_log = Table(
+    "request_log",
+    metadata,
+    _id(),
+    _whole("at_us"),  # when it began
+    _text("service"),  # site, console, worker
+    _text("kind"),  # http, script (a run of a console page), task
+    _text("method"),  # of http: GET, …, _OTHER
+    _text("route"),  # "/bookings/{handle}", the page's name, the task's name
+    _whole("status"),  # of http; 0 elsewhere
+    _text("outcome"),  # ok, error, client_gone, interrupted, retried, expired
+    _whole("duration_us"),  # until the last byte, or the end of the run
+    _whole("wait_us"),  # of a task: from the instant it was due until it began
+    _whole("ttfb_us"),  # of http: until the first byte
+    _whole("db_us"),
+    _whole("db_count"),
+    _whole("db_same_max"),  # how often its most frequent statement ran
+    _text("cache"),  # hit, miss, or nothing where there is no cache
+    _text("who"),  # a keyed hash of the staff session, where there is one
+    _text("request_id"),
+    _text("release"),
+    _text("error_id"),  # error_event.event_id
+    _whole("weight", 1),  # how many this row stands for
+    sqlite_autoincrement=True,
+)
+
+statement_log = Table(
+    "statement_log",
+    metadata,
+    _id(),
+    _whole("at_us"),
+    _text("service"),
+    _text("kind"),  # slow, repeated
+    _text("shape"),  # the statement without any value
+    _text("place"),  # "core/bookings/queries.py requests_awaiting_answer"
+    _whole("rows"),
+    _whole("count", 1),  # of repeated: how often in this request
+    _whole("duration_us"),
+    _text("route"),
+    _text("request_id"),
+    sqlite_autoincrement=True,
+)
+
+event_log = Table(
+    "event_log",
+    metadata,
+    _id(),
+    _whole("at_us"),
+    _text("service"),
+    _text("kind"),  # mail, image, business, deploy, vital, cache, lost, nudge
+    _text("name"),  # SENT, requested, LCP, …
+    Column("value", Float, nullable=False, server_default="0"),  # in the unit of its name
+    _whole("coach_id"),
+    _whole("subject_id"),  # of the outbox message, booking or image
+    _text("route"),
+    _text("request_id"),
+    _text("detail"),
+    sqlite_autoincrement=True,
+)
+
+metric_log = Table(
+    "metric_log",
+    metadata,
+    _id(),
+    _whole("at_us"),
+    _text("service"),
+    _whole("process"),
+    _text("name"),  # process.memory_bytes, disk.used_share, outbox.oldest_due_s, …
+    Column("value", Float, nullable=False, server_default="0"),
+    sqlite_autoincrement=True,
+)
+
+FACTS = {table.name: table for table in (request_log, statement_log, event_log, metric_log)}
+
+error_group = Table(
+    "error_group",
+    metadata,
+    _id(),
+    Column("fingerprint", String(64), nullable=False, unique=True),
+    _whole("fingerprint_version", 1),
+    _text("title"),
+    _text("culprit"),
+    _text("level"),  # WARNING, ERROR, CRITICAL
+    _text("state"),  # open, resolved, ignored, regressed
+    _whole("count"),
+    _whole("people"),
+    _whole("first_seen_us"),
+    _whole("last_seen_us"),
+    _text("first_release"),
+    _text("last_release"),
+    _whole("resolved_at_us"),
+    _whole("resolved_by"),  # the account
+    _text("resolved_in"),  # the release
+    _whole("ignored_until_us"),
+    _whole("ignored_until_count"),
+    _whole("ignored_until_people"),
+)
+
+error_event = Table(
+    "error_event",
+    metadata,
+    _id(),
+    Column("event_id", String(32), nullable=False, unique=True),
+    Column("group_id", Whole, nullable=False, index=True),
+    _whole("at_us"),
+    _text("level"),
+    _text("service"),
+    _text("message"),
+    _text("route"),
+    _text("request_id"),
+    _text("who"),
+    _text("release"),
+    _text("body"),  # JSON: exceptions, frames, names and types of locals, source lines, trail
+)
+
+error_person = Table(
+    "error_person",
+    metadata,
+    _whole("group_id"),
+    _text("who"),
+    PrimaryKeyConstraint("group_id", "who"),
+)
+
+error_hour = Table(
+    "error_hour",
+    metadata,
+    _whole("group_id"),
+    _whole("hour_us"),
+    _whole("count"),
+    PrimaryKeyConstraint("group_id", "hour_us"),
+)
+
+error_change = Table(
+    "error_change",
+    metadata,
+    _id(),
+    _whole("group_id"),
+    _whole("at_us"),
+    _text("state"),
+    _whole("by"),  # the account; 0: an event
+    _text("release"),
+)
+
+archive_mark = Table(
+    "archive_mark",
+    metadata,
+    Column("stream", String(40), primary_key=True),
+    _whole("upto_id"),  # every row up to here lies in the archive
+)
+
+archive_file = Table(
+    "archive_file",
+    metadata,
+    _id(),
+    _text("stream"),  # a table of facts, or a tile
+    _whole("day"),  # days since 1970 (UTC) of its rows
+    _text("path"),  # below the archive's folder
+    _whole("rows"),
+    _whole("size_bytes"),
+    _whole("first_us"),
+    _whole("last_us"),
+    _whole("added_at_us"),
+    _whole("replaced_at_us"),  # 0 while readers use it
+    UniqueConstraint("path"),
+)
+
+archive_run = Table(
+    "archive_run",
+    metadata,
+    _id(),
+    _text("stream"),
+    _whole("upto_id"),
+    _whole("at_us"),
+    _whole("rows"),
+)
