@@ -1,7 +1,6 @@
-"""JSON for the staff's own programs, with the session's cookie."""
+"""JSON for the console's own pages and the staff's own programs."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,18 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import tasks
-from console.cookies import token_in
+from console import caller
 from core import clock
 from core.bookings import queries
 from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Channel, Status
 from core.bootstrap import Services
-from core.errors import Invalid, NotFound, SignInRefused, SpiritError
-from core.http import origin, problems
+from core.errors import Invalid, NotFound, SpiritError
+from core.http import problems
 from core.http.body import BodyTooLarge, at_most
 from core.http.bookings import booking_as_json
 from core.people.models import Account, Role
-from core.people.sessions import find_session
 from core.schedule.queries import coach_of
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -49,15 +47,15 @@ def answered(endpoint: Endpoint) -> Endpoint:
 
 async def pending(request: Request) -> Response:
     """The requests that wait for the signed-in coach; for an admin all of them."""
-    account_id = await _signed_in(request)
-    return _json(await run_in_threadpool(_pending, _services(request), account_id))
+    account_id = await caller.account_of(request)
+    return _json(await run_in_threadpool(_pending, caller.services_of(request), account_id))
 
 
 async def decide(request: Request) -> Response:
-    _check_own(request)
-    account_id = await _signed_in(request)
+    _check_json(request)
+    account_id = await caller.may_change(request)
     booking_id, decision, reason = _asked_for(await request.body())
-    services = _services(request)
+    services = caller.services_of(request)
     coach_id = await run_in_threadpool(_coach_of, services, booking_id)
     run = partial(
         services.database.transact,
@@ -127,27 +125,9 @@ def _asked_for(body: bytes) -> tuple[int, Decision, str | None]:
     return booking_id, Decision(str(action)), reason
 
 
-def _check_own(request: Request) -> None:
+def _check_json(request: Request) -> None:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "Please send application/json.")
-    if not origin.is_own(request.headers, _services(request).settings.console_url):
-        raise HTTPException(403, "This was not sent from the console's own page.")
-
-
-async def _signed_in(request: Request) -> int:
-    """The account of the session's cookie. Raises SignInRefused."""
-    services = _services(request)
-    token = token_in(request.cookies, services.settings)
-    account_id = await run_in_threadpool(_account_of, services, token) if token else None
-    if account_id is None:
-        raise SignInRefused("Please sign in first.")
-    return account_id
-
-
-def _account_of(services: Services, token: str, *, at: datetime | None = None) -> int | None:
-    with services.database.read() as session:
-        found = find_session(session, token, now=at or clock.now())
-        return found.account_id if found else None
 
 
 def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -155,8 +135,3 @@ def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None
     return Response(
         orjson.dumps(content), status, headers={"Cache-Control": "no-store", **(headers or {})}, media_type=media_type
     )
-
-
-def _services(request: Request) -> Services:
-    services: Services = request.state.services
-    return services

@@ -1,15 +1,19 @@
-"""My account: a password, and where I am signed in."""
+"""My account: a password, where I am signed in, and keys for my own programs."""
 
 import streamlit as st
 
+from console.inert import inert
+from console.key_story import last_used
 from console.said import SAID, act, say, say_error
 from console.session import services, signed_in
 from core import clock
 from core.errors import SpiritError
-from core.people import own_account
+from core.people import api_keys, own_account
 from core.people.models import Account
 from core.people.staff import live_sessions
 from core.words import spoken_instant
+
+FRESH_KEY = "fresh_key"
 
 
 def page() -> None:
@@ -39,6 +43,41 @@ def page() -> None:
         done = "You are signed in here, and nowhere else."
         act(own_account.end_other_sessions, staff.account_id, keep_session=staff.session_id, done=done)
         st.rerun()
+    _keys(staff.account_id)
+
+
+def _keys(account_id: int) -> None:
+    """A new key stays on the page until it is put away, for the page runs again by itself."""
+    st.header("Keys for programs", anchor=False)
+    st.markdown(
+        "A key lets a program of yours read and answer requests as you, by the header `Authorization: Bearer …`. "
+        "It may do what you may, until you end it."
+    )
+    if fresh := st.session_state.get(FRESH_KEY):
+        st.success("This is your new key. Copy it now: it is not kept, and cannot be shown again.")
+        st.code(fresh, language=None, wrap_lines=True)
+        st.button("I have copied it", on_click=lambda: st.session_state.pop(FRESH_KEY, None))
+    with services().database.read() as session:
+        keys = api_keys.keys_of(session, account_id)
+    zone = services().settings.zone
+    for key in keys:
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        left.text(f"{key.name} ({key.hint}…)\nmade {spoken_instant(key.created_at, zone)}; {last_used(key, zone)}")
+        if right.button("End", key=f"end-key-{key.id}", help=inert(f"End the key {key.name}"), width="stretch"):
+            act(api_keys.end_key, key.id, by=account_id, done="The key opens nothing any more.")
+            st.rerun()
+    with st.form("key", clear_on_submit=True):
+        name = st.text_input("Name of a new key", max_chars=api_keys.NAME_LENGTH, placeholder="What will use it?")
+        if st.form_submit_button("Make a key"):
+            _make_key(account_id, name)
+            st.rerun()
+
+
+def _make_key(account_id: int, name: str) -> None:
+    try:
+        st.session_state[FRESH_KEY] = services().database.transact(api_keys.make_key, account_id, name=name)
+    except SpiritError as error:
+        say_error(error)
 
 
 def _set_password(account_id: int, present: str, new: str, session_id: int) -> None:

@@ -1,18 +1,20 @@
-"""People, for admins: invite, roles, disable, and where each is signed in."""
+"""People, for admins: invite, roles, disable, where each is signed in, and the keys of their programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 import tasks
 from console.inert import inert
+from console.key_story import last_used
 from console.said import act, say
 from console.session import Staff, services, signed_in
 from core import clock
 from core.errors import NotAllowed
+from core.people import api_keys
 from core.people import staff as people
-from core.people.models import Account, Role, StaffSession
+from core.people.models import Account, ApiKey, Role, StaffSession
 from core.words import spoken_instant
 
 
@@ -25,19 +27,23 @@ def page() -> None:
     now = clock.now()
     with services().database.read() as session:
         everybody = people.everybody(session)
-        sessions = {account.id: list(people.live_sessions(session, account.id, now=now)) for account in everybody}
+        sessions = people.all_live_sessions(session, now=now)
+        keys = api_keys.all_keys(session)
     for account in everybody:
-        _person(account, sessions[account.id], staff)
+        hers = [key for key in keys if key.account_id == account.id]
+        _person(account, sessions.get(account.id, ()), hers, staff)
     _invite(staff)
 
 
-def _person(account: Account, sessions: list[StaffSession], staff: Staff) -> None:
+def _person(account: Account, sessions: Sequence[StaffSession], keys: Sequence[ApiKey], staff: Staff) -> None:
     state = "signs in no more" if account.disabled_at else account.role.value.lower()
     with st.expander(inert(f"{account.name}, {state}")):
         st.text(account.email)
         zone = services().settings.zone
         for session in sessions:
             st.text(f"Signed in, last used {spoken_instant(session.last_used_at, zone)}\n{session.user_agent}")
+        for key in keys:
+            _key(key, account, staff)
         if account.disabled_at:
             _button("Allow to sign in again", people.enable, account, staff, f"{account.name} may sign in again.")
             return
@@ -49,6 +55,16 @@ def _person(account: Account, sessions: list[StaffSession], staff: Staff) -> Non
         with st.popover("Disable …"):
             st.markdown("Signed out at once, and not shown to parents any more. What is booked stands.")
             _button("Yes: disable", people.disable, account, staff, f"{account.name} signs in no more.")
+
+
+def _key(key: ApiKey, account: Account, staff: Staff) -> None:
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.text(f"Key “{key.name}” ({key.hint}…), {last_used(key, services().settings.zone)}")
+    if right.button(
+        "End", key=f"end-key-{key.id}", help=inert(f"End {account.name}’s key {key.name}"), width="stretch"
+    ):
+        act(api_keys.end_key, key.id, by=staff.account_id, done=inert(f"{account.name}’s key opens nothing any more."))
+        st.rerun()
 
 
 def _button(label: str, command: Callable[..., Any], account: Account, staff: Staff, done: str, *more: Any) -> None:

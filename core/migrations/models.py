@@ -4,11 +4,12 @@ from core.bookings.models import Booking, BookingEvent, Hold
 from core.gym import Gym
 from core.mail.models import OutboxMessage
 from core.orm import Base
-from core.people.models import Account, SignInFailure, SignInLink, StaffSession
+from core.people.models import Account, ApiKey, SignInFailure, SignInLink, StaffSession
 from core.schedule.models import Coach, DateOverride, LessonType, WeeklyHours, coach_lesson
 
 __all__ = [
     "Account",
+    "ApiKey",
     "Base",
     "Booking",
     "BookingEvent",

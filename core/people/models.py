@@ -45,6 +45,27 @@ class StaffSession(Base):
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
 
 
+class ApiKey(Base):
+    """
+    A key for one of her own programs. Only its hash is kept, and its first letters, to tell it from others.
+
+    ended_at: from then on it opens nothing; the row stays, so that one can say when.
+    """
+
+    __tablename__ = "api_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    name: Mapped[str]
+    key_hash: Mapped[str] = mapped_column(unique=True)
+    hint: Mapped[str]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+
+
 class SignInLink(Base):
     """A one-time link. What is mailed is a signature over its id, made when the mail is rendered."""
 

@@ -1,16 +1,17 @@
 """Admins look after the staff: invite, change roles, disable; and everybody can end sessions of her own."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotAllowed, NotFound, NotPossible
 from core.gym import Gym, content_changed
 from core.mail import outbox
 from core.people.accounts import create_account
-from core.people.models import Account, Role, StaffSession
+from core.people.models import Account, ApiKey, Role, StaffSession
 from core.people.sessions import IDLE
 from core.people.sign_in import new_link
 from core.schedule.new_coach import add_coach
@@ -50,7 +51,8 @@ def change_role(session: Session, account_id: int, role: Role, *, by: int, now: 
 
 def disable(session: Session, account_id: int, *, by: int, now: datetime) -> Account:
     """
-    She is signed out everywhere and signs in no more; if she coaches, parents see her no more. Her bookings stand.
+    She is signed out everywhere, her keys end, and she signs in no more; if she coaches, parents see her no more. Her
+    bookings stand.
 
     Raises NotAllowed, NotFound; NotPossible where no admin would be left.
     """
@@ -59,6 +61,7 @@ def disable(session: Session, account_id: int, *, by: int, now: datetime) -> Acc
     _check_not_last_admin(session, account)
     account.disabled_at = account.disabled_at or now
     _end_all(session, account_id, now=now)
+    _end_keys(session, account_id, now=now)
     session.flush()
     content_changed(session)
     return account
@@ -88,12 +91,15 @@ def everybody(session: Session) -> Sequence[Account]:
 
 def live_sessions(session: Session, account_id: int, *, now: datetime) -> Sequence[StaffSession]:
     """Where she is signed in, the last used first."""
-    return session.scalars(
-        select(StaffSession)
-        .where(StaffSession.account_id == account_id, StaffSession.ended_at.is_(None))
-        .where(StaffSession.expires_at > now, StaffSession.last_used_at > now - IDLE)
-        .order_by(StaffSession.last_used_at.desc(), StaffSession.id)
-    ).all()
+    return session.scalars(_live(now).where(StaffSession.account_id == account_id)).all()
+
+
+def all_live_sessions(session: Session, *, now: datetime) -> Mapping[int, Sequence[StaffSession]]:
+    """Where everybody is signed in, by account, the last used first; one query for a page that shows all."""
+    found: defaultdict[int, list[StaffSession]] = defaultdict(list)
+    for live in session.scalars(_live(now)):
+        found[live.account_id].append(live)
+    return found
 
 
 def check_is_admin(session: Session, account_id: int) -> None:
@@ -101,6 +107,14 @@ def check_is_admin(session: Session, account_id: int) -> None:
     account = session.get(Account, account_id, populate_existing=True)
     if account is None or account.disabled_at is not None or account.role is not Role.ADMIN:
         raise NotAllowed("Only an admin can do this.")
+
+
+def _live(now: datetime) -> Select[StaffSession]:
+    return (
+        select(StaffSession)
+        .where(StaffSession.ended_at.is_(None), StaffSession.expires_at > now, StaffSession.last_used_at > now - IDLE)
+        .order_by(StaffSession.last_used_at.desc(), StaffSession.id)
+    )
 
 
 def _account(session: Session, account_id: int) -> Account:
@@ -126,6 +140,16 @@ def _end_all(session: Session, account_id: int, *, now: datetime) -> None:
     session.execute(
         update(StaffSession)
         .where(StaffSession.account_id == account_id, StaffSession.ended_at.is_(None))
+        .values(ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _end_keys(session: Session, account_id: int, *, now: datetime) -> None:
+    """Whoever is disabled leaves no key behind, also if she comes back."""
+    session.execute(
+        update(ApiKey)
+        .where(ApiKey.account_id == account_id, ApiKey.ended_at.is_(None))
         .values(ended_at=now)
         .execution_options(synchronize_session=False)
     )

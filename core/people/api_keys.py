@@ -1,0 +1,94 @@
+"""Keys for the staff's own programs: shown once, kept as a hash, named, and ended by hand."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.errors import Invalid, NotAllowed, NotFound, NotPossible
+from core.people.models import Account, ApiKey
+from core.people.staff import check_is_admin
+from core.text import at_most, can_be_seen, one_line
+from core.tokens import hashed, new_session_token
+
+PREFIX = "spirit_"  # a scanner for secrets knows it, and so does whoever finds one in a file
+HINT_LENGTH = len(PREFIX) + 4
+NAME_LENGTH = 60
+MOST_KEYS = 10
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+def make_key(session: Session, account_id: int, *, name: str, now: datetime) -> str:
+    """
+    A new key of one's own; returns it, once. It may do what its owner may, until it is ended.
+
+    Raises:
+        Invalid: it has no name. NotPossible: ten of hers are in use.
+        NotAllowed: the account is not in use any more.
+    """
+    owner = session.get(Account, account_id, populate_existing=True, with_for_update=True)
+    if owner is None or owner.disabled_at is not None:
+        raise NotAllowed("This account is not in use any more.")
+    name = _name(name)
+    if len(keys_of(session, account_id)) >= MOST_KEYS:
+        raise NotPossible(f"You have {MOST_KEYS} keys. Please end one that you use no more.")
+    key = PREFIX + new_session_token()
+    session.add(ApiKey(account_id=account_id, name=name, key_hash=hashed(key), hint=key[:HINT_LENGTH], created_at=now))
+    session.flush()
+    return key
+
+
+def end_key(session: Session, key_id: int, *, by: int, now: datetime) -> None:
+    """It opens nothing from now on. Her own, or anybody's for an admin. Raises NotFound for others, as if there were none."""
+    key = session.get(ApiKey, key_id)
+    if key is None:
+        raise NotFound("There is no such key.")
+    if key.account_id != by:
+        try:
+            check_is_admin(session, by)
+        except NotAllowed:
+            raise NotFound("There is no such key.") from None
+    key.ended_at = key.ended_at or now
+    session.flush()
+
+
+def find_key(session: Session, key: str) -> ApiKey | None:
+    """The key in use that was sent, its account loaded; None if it has ended or its account is disabled."""
+    return session.scalars(
+        select(ApiKey)
+        .join(Account, Account.id == ApiKey.account_id)
+        .where(ApiKey.key_hash == hashed(key), ApiKey.ended_at.is_(None), Account.disabled_at.is_(None))
+    ).one_or_none()
+
+
+def needs_touch(key: ApiKey, *, now: datetime) -> bool:
+    """Whether `last_used_at` is old enough to be moved: a program that asks all day writes once a minute."""
+    return key.last_used_at is None or key.last_used_at < now - TOUCH_EVERY
+
+
+def touch_key(session: Session, key_id: int, *, now: datetime) -> None:
+    """It was used now."""
+    session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))
+
+
+def keys_of(session: Session, account_id: int) -> Sequence[ApiKey]:
+    """Her keys in use, the oldest first."""
+    return session.scalars(
+        select(ApiKey).where(ApiKey.account_id == account_id, ApiKey.ended_at.is_(None)).order_by(ApiKey.id)
+    ).all()
+
+
+def all_keys(session: Session) -> Sequence[ApiKey]:
+    """Everybody's keys in use, the oldest first."""
+    return session.scalars(select(ApiKey).where(ApiKey.ended_at.is_(None)).order_by(ApiKey.id)).all()
+
+
+def _name(name: str) -> str:
+    try:
+        name = at_most(one_line(name), NAME_LENGTH)
+    except ValueError as error:
+        raise Invalid({"name": str(error)}) from None
+    if not can_be_seen(name):
+        raise Invalid({"name": "A key needs a name: say what uses it, such as “Calendar script”."})
+    return name
