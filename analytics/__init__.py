@@ -1,5 +1,9 @@
 """
 Reads what the monitor kept, and never writes a booking.
 
-    archive            hot rows into Parquet, tiles, retention
+    archive            hot rows into Parquet files and tiles, step by step
+    manifest           which files there are; parquet, compaction, retention: how they are written, merged and removed
+    tiles              histograms that merge
+    log                what is hot and what lies in files, as one; hot, duck: where it comes from, what asks
+    queries/           the SQL
 """

@@ -1,0 +1,100 @@
+"""
+The archive: facts leave the store for Parquet files, and charts find them there for a year.
+
+A pass, for each table of facts, in numbered steps:
+
+1. Read, while no writer is at work, the mark and the highest id. The mark is an id, not a time: a flush that comes
+   after its hour is over would be lost otherwise.
+2. Read the rows between the two.
+3. Write them into a Parquet file a day (UTC), and the tiles of requests beside it. Each file is there whole or not at all.
+4. In one transaction move the mark and enter the files into the manifest, if nobody else has moved the mark meanwhile;
+   else throw our files away. Until here readers see nothing of it, from here on all of it.
+5. Merge the small files of days that are over (analytics/compaction.py).
+6. Ten minutes later, when no reader uses them: delete hot rows that lie in files, and files that were merged, are too
+   old, or are known to nobody (analytics/retention.py).
+
+Killed at any step, nothing is lost and nothing is there twice; the next pass goes on.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from sqlalchemy import Table, func, select
+
+from analytics import compaction, hot, manifest, parquet, retention
+from analytics.duck import cursor
+from analytics.manifest import DAY_US, File
+from analytics.retention import Keep
+from analytics.tiles import TILES
+from core.failpoints import failpoint
+from core.telemetry.store import Store
+from core.telemetry.tables import FACTS, request_log
+
+BATCH_ROWS = 500_000
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What a pass did: rows moved, files written, merged and removed, hot rows deleted."""
+
+    rows: int = 0
+    files: int = 0
+    merged: int = 0
+    removed: int = 0
+    deleted: int = 0
+
+
+def archive(store: Store, folder: Path, *, now_us: int, keep: Keep | None = None) -> Archived:
+    """Bring everything that is committed into files, and tidy up. Safe to run at any time, by several at once."""
+    rows = files = 0
+    for table in FACTS.values():
+        while moved := _archive_batch(store, folder, table, now_us=now_us):
+            rows, files = rows + moved[0], files + moved[1]
+    merged = compaction.merge_files(store, folder, now_us=now_us)
+    removed, deleted = retention.tidy_up(store, folder, keep or Keep(), now_us=now_us)
+    return Archived(rows, files, merged, removed, deleted)
+
+
+def _archive_batch(store: Store, folder: Path, table: Table, *, now_us: int) -> tuple[int, int] | None:
+    """Steps 1 to 4 for at most BATCH_ROWS ids. Rows and files; None when there is nothing to do, or another was faster."""
+    with store.exclusive() as connection:
+        before = manifest.mark(connection, table.name)
+        highest = connection.execute(select(func.max(table.c.id)).where(table.c.id > before)).scalar()
+    if highest is None:
+        return None
+    upto = min(highest, before + BATCH_ROWS)
+    failpoint("archive_bounds_read")
+    with store.read() as connection:
+        batch = hot.rows(connection, table, after=before, upto=upto)
+    files = _write_files(folder, table, batch)
+    failpoint("archive_files_written")
+    with store.write() as connection:
+        moved = manifest.move_mark(
+            connection, table.name, before=before, after=upto, rows=batch.num_rows, now_us=now_us
+        )
+        if moved:
+            manifest.add(connection, files, now_us=now_us)
+            failpoint("archive_entered")
+    if not moved:
+        for file in files:
+            (folder / file.path).unlink(missing_ok=True)
+        return None
+    failpoint("archive_committed")
+    return batch.num_rows, len(files)
+
+
+def _write_files(folder: Path, table: Table, batch: pa.Table) -> list[File]:
+    files: list[File | None] = []
+    with cursor(folder) as work:
+        work.register("batch", batch)
+        days = work.execute(f"SELECT DISTINCT at_us // {DAY_US} FROM batch ORDER BY 1").fetchall()
+        for (day,) in days:
+            of_day = f"SELECT * FROM batch WHERE at_us // {DAY_US} = {int(day)} ORDER BY at_us"
+            files.append(parquet.write(work, of_day, folder=folder, stream=table.name))
+            failpoint("archive_file_written")
+            if table is request_log:
+                for tile in TILES.values():
+                    query = tile.build.format(source=f"({of_day})")
+                    files.append(parquet.write(work, query, folder=folder, stream=tile.stream))
+    return [file for file in files if file is not None]

@@ -1,0 +1,66 @@
+"""Many small files become one: a day's facts once the day is over, a month's tiles once the month is."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analytics import manifest, parquet
+from analytics.duck import cursor, quoted
+from analytics.manifest import DAY_US, File
+from analytics.tiles import TILES
+from core.failpoints import failpoint
+from core.telemetry.store import Store
+
+MOST_FILES_A_DAY = 26
+SETTLED_US = 3_600_000_000
+
+
+def merge_files(store: Store, folder: Path, *, now_us: int) -> int:
+    """Merge what can be merged. Returns how many files went into others."""
+    with store.read() as connection:
+        files = manifest.live(connection)
+    merged = 0
+    for (stream, label), group in _groups(files, now_us=now_us).items():
+        merged += _merge(store, folder, stream, label, group, now_us=now_us)
+    return merged
+
+
+def _groups(files: Sequence[File], *, now_us: int) -> dict[tuple[str, str], list[File]]:
+    """Files of one stream and day, or of one stream and month, that are worth merging."""
+    groups: dict[tuple[str, str], list[File]] = defaultdict(list)
+    for file in files:
+        groups[file.stream, _label(file, now_us=now_us)].append(file)
+    today = parquet.day_label((now_us - SETTLED_US) // DAY_US)
+    return {
+        key: group
+        for key, group in groups.items()
+        if len(group) > 1 and (key[1] < today or len(group) > MOST_FILES_A_DAY)
+    }
+
+
+def _label(file: File, *, now_us: int) -> str:
+    """ "2026-11-26", or "2026-11" for tiles of a month that is over."""
+    month = parquet.day_label(file.day)[:7]
+    this_month = datetime.fromtimestamp((now_us - SETTLED_US) // 1_000_000, UTC).strftime("%Y-%m")
+    return month if file.stream in TILES and month < this_month else parquet.day_label(file.day)
+
+
+def _merge(store: Store, folder: Path, stream: str, label: str, files: Sequence[File], *, now_us: int) -> int:
+    source = f"read_parquet([{', '.join(quoted(folder / file.path) for file in files)}], union_by_name = true)"
+    query = TILES[stream].merge.format(source=source) if stream in TILES else f"SELECT * FROM {source} ORDER BY at_us"
+    with cursor(folder) as work:
+        whole = parquet.write(work, query, folder=folder, stream=stream, label=label)
+    assert whole is not None
+    failpoint("merge_written")
+    with store.write() as connection:
+        still_there = manifest.retire(connection, files, now_us=now_us)
+        if still_there:
+            manifest.add(connection, [whole], now_us=now_us)
+        else:
+            connection.rollback()
+    if not still_there:  # somebody else has merged or removed one of them meanwhile
+        (folder / whole.path).unlink(missing_ok=True)
+        return 0
+    failpoint("merge_committed")
+    return len(files)

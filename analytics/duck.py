@@ -1,0 +1,42 @@
+"""
+DuckDB, in memory, one database a process, and a cursor of its own for every query.
+
+One connection shared by threads gives wrong answers; cursors do not. Nothing is installed or loaded from anywhere: what
+lies in SQLite or PostgreSQL comes in as Arrow tables.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+MEMORY = "1GB"
+THREADS = 2
+Cursor = duckdb.DuckDBPyConnection
+
+
+@cache
+def _database() -> Cursor:
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "memory_limit": MEMORY,
+            "threads": str(THREADS),
+        },
+    )
+
+
+def cursor(folder: Path) -> Cursor:
+    """A new cursor; close it after the query. What does not fit in memory goes into a folder of its own below this one."""
+    spill = folder / "spill"
+    spill.mkdir(parents=True, exist_ok=True)
+    opened = _database().cursor()
+    opened.execute(f"SET temp_directory = {quoted(spill)}")
+    return opened
+
+
+def quoted(value: object) -> str:
+    """A value as SQL text, for the places that take no parameter: the name of a file."""
+    return "'" + str(value).replace("'", "''") + "'"

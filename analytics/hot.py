@@ -1,0 +1,49 @@
+"""Hot rows as Arrow tables: through the driver on SQLite, by COPY on PostgreSQL."""
+
+import pyarrow as pa
+import pyarrow.csv
+from sqlalchemy import Connection, Float, Table, Text, select
+
+KINDS = {Text: pa.string(), Float: pa.float64()}
+
+
+def schema(table: Table) -> pa.Schema:
+    """Its columns as Arrow's: whole numbers, texts and floats, none of them empty."""
+    return pa.schema([(column.name, KINDS.get(type(column.type), pa.int64())) for column in table.columns])
+
+
+def rows(connection: Connection, table: Table, *, after: int, upto: int | None = None, since_us: int = 0) -> pa.Table:
+    """
+    The rows with after < id ≤ upto, and no older than since_us, by id.
+
+    Returns:
+        An Arrow table with the table's columns.
+    """
+    query = select(table).where(table.c.id > after).order_by(table.c.id)
+    if upto is not None:
+        query = query.where(table.c.id <= upto)
+    if since_us:
+        query = query.where(table.c.at_us >= since_us)
+    statement = str(query.compile(connection, compile_kwargs={"literal_binds": True}))  # whole numbers alone
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    if connection.dialect.name == "sqlite":
+        columns = list(zip(*driver.execute(statement).fetchall(), strict=True)) or [()] * len(table.columns)
+        arrays = [pa.array(values, type=field.type) for values, field in zip(columns, schema(table), strict=True)]
+        return pa.table(arrays, schema=schema(table))
+    with driver.cursor() as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)") as copied:
+        text = b"".join(copied)
+    return _from_csv(text, schema(table))
+
+
+def _from_csv(text: bytes, wanted: pa.Schema) -> pa.Table:
+    if not text:
+        return wanted.empty_table()
+    return pa.csv.read_csv(
+        pa.BufferReader(text),
+        read_options=pa.csv.ReadOptions(column_names=wanted.names),
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            column_types={field.name: field.type for field in wanted}, strings_can_be_null=False
+        ),
+    )

@@ -1,0 +1,154 @@
+"""
+The log: what is hot and what lies in the archive, as if it were one.
+
+    with open_log(store, folder, start_us=…, end_us=…) as log:            rows as they happened
+        log.ask("requests_by_route")
+    with open_tiles(store, folder, start_us=…, end_us=…) as log:          histograms, for long ranges
+        log.ask("latency_by_route")
+
+Mark, files and hot rows come from one snapshot of the store, so that a row is never missed and never counted twice,
+whatever the archive does meanwhile. Files whose rows lie outside of the window are not opened.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from analytics import hot, manifest
+from analytics.duck import Cursor, cursor, quoted
+from analytics.tiles import DAY_US, HOUR_US, TILES, Tile
+from core.errors import SpiritError
+from core.telemetry.store import Store
+from core.telemetry.tables import FACTS
+
+QUERIES = Path(__file__).parent / "queries"
+
+
+class LogUnreadable(SpiritError):
+    """A file of the archive cannot be read; the message names it."""
+
+    code = "log_unreadable"
+
+
+@dataclass(frozen=True)
+class Log:
+    """The relations of one window, on one cursor, from one snapshot. Window: [start_us, end_us)."""
+
+    cursor: Cursor
+    start_us: int
+    end_us: int
+
+    def ask(self, name: str, parameters: Mapping[str, Any] | None = None, **parts: str) -> pa.Table:
+        """
+        The answer of queries/{name}.sql.
+
+        Args:
+            parameters: for its $names; $start and $end are there already.
+            parts: SQL of ours for its {names}.
+        """
+        return self.sql(query(name).format(**parts) if parts else query(name), parameters)
+
+    def sql(self, text: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """The answer of a query of ours."""
+        given = {"start": self.start_us, "end": self.end_us, **(parameters or {})}
+        used = {name: value for name, value in given.items() if f"${name}" in text}
+        try:
+            return self.cursor.sql(text, params=used).to_arrow_table()
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            raise LogUnreadable(f"A file of the monitoring archive cannot be read: {error}") from error
+
+
+@contextmanager
+def open_log(
+    store: Store, folder: Path, *, start_us: int, end_us: int, tables: Sequence[str] = ("request_log",)
+) -> Iterator[Log]:
+    """Facts with start ≤ at < end, as relations named like their tables. Columns that older files lack are empty."""
+    with cursor(folder) as work:
+        with store.read() as connection:
+            for name in tables:
+                files = manifest.live(connection, name, start_us=start_us, end_us=end_us)
+                _register_hot(work, connection, name, start_us=start_us)
+                window = f"at_us >= {start_us} AND at_us < {end_us}"
+                cold = f" UNION ALL BY NAME SELECT * FROM {_read(folder, files)} WHERE {window}" if files else ""
+                _view(work, name, f"SELECT * FROM hot_{name} WHERE {window}{cold}")
+        yield Log(work, start_us, end_us)
+
+
+@contextmanager
+def open_tiles(store: Store, folder: Path, *, start_us: int, end_us: int) -> Iterator[Log]:
+    """
+    Histograms of requests; the window is widened to whole hours.
+
+    Relations:
+        by_route (at_us, service, kind, route, bucket, n, errors): whole days (UTC) where the window has them, hours at its ends
+        over_time (at_us, service, kind, bucket, n, errors): hours, all routes together
+        over_time_by_route: the same with the route
+        totals (at_us, service, kind, route, n, errors, sum_us, max_us, db_us, db_count): hours
+    """
+    start_us, end_us = start_us // HOUR_US * HOUR_US, -(-end_us // HOUR_US) * HOUR_US
+    first_day, last_day = -(-start_us // DAY_US) * DAY_US, end_us // DAY_US * DAY_US
+    with cursor(folder) as work:
+        with store.read() as connection:
+            _register_hot(work, connection, "request_log", start_us=start_us)
+            _view(work, "tail", f"SELECT * FROM hot_request_log WHERE at_us >= {start_us} AND at_us < {end_us}")
+
+            def whole(stream: str, start: int, end: int) -> str:
+                return _whole_tiles(connection, folder, TILES[stream], start, end)
+
+            def tail(stream: str) -> str:
+                return TILES[stream].build.format(source="tail")
+
+            _view(
+                work,
+                "over_time",
+                f"{whole('tile_hour_all', start_us, end_us)} UNION ALL BY NAME {tail('tile_hour_all')}",
+            )
+            hours = f"{whole('tile_hour', start_us, end_us)} UNION ALL BY NAME {tail('tile_hour')}"
+            _view(work, "over_time_by_route", hours)
+            _view(work, "totals", f"{whole('total_hour', start_us, end_us)} UNION ALL BY NAME {tail('total_hour')}")
+            if first_day < last_day:
+                parts = (
+                    whole("tile_hour", start_us, first_day),
+                    whole("tile_day", first_day, last_day),
+                    whole("tile_hour", last_day, end_us),
+                    tail("tile_hour"),
+                )
+                hours = " UNION ALL BY NAME ".join(parts)
+            _view(work, "by_route", hours)
+        yield Log(work, start_us, end_us)
+
+
+@cache
+def query(name: str) -> str:
+    """The text of queries/{name}.sql."""
+    return (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _register_hot(work: Cursor, connection: Connection, name: str, *, start_us: int) -> None:
+    recent = hot.rows(connection, FACTS[name], after=manifest.mark(connection, name), since_us=start_us)
+    work.register(f"hot_{name}", recent)
+
+
+def _whole_tiles(connection: Connection, folder: Path, tile: Tile, start_us: int, end_us: int) -> str:
+    files = manifest.live(connection, tile.stream, start_us=start_us, end_us=end_us) if start_us < end_us else []
+    if not files:
+        return f"(SELECT * FROM ({tile.build.format(source='tail')}) LIMIT 0)"
+    return f"(SELECT * FROM {_read(folder, files)} WHERE at_us >= {start_us} AND at_us < {end_us})"
+
+
+def _read(folder: Path, files: Sequence[manifest.File]) -> str:
+    return f"read_parquet([{', '.join(quoted(folder / file.path) for file in files)}], union_by_name = true)"
+
+
+def _view(work: Cursor, name: str, text: str) -> None:
+    try:
+        work.execute(f"CREATE TEMP VIEW {name} AS {text}")
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise LogUnreadable(f"A file of the monitoring archive cannot be read: {error}") from error

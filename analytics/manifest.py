@@ -1,0 +1,117 @@
+"""
+The manifest: which files the archive consists of, and up to which id each table of facts lies in them.
+
+A reader takes both in one snapshot of the store. A file that was replaced stays readable for ten minutes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from core.telemetry.tables import archive_file, archive_mark, archive_run
+
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class File:
+    """A Parquet file: stream (a table of facts, or a kind of tile), path below the archive's folder, rows within [first_us, last_us]."""
+
+    stream: str
+    path: str
+    rows: int
+    size_bytes: int
+    first_us: int
+    last_us: int
+    id: int = 0
+
+    @property
+    def day(self) -> int:
+        """Days since 1970 (UTC) of its first row."""
+        return self.first_us // DAY_US
+
+
+def mark(connection: Connection, stream: str) -> int:
+    """The highest id of this table that lies in the archive; 0 for none."""
+    query = select(archive_mark.c.upto_id).where(archive_mark.c.stream == stream)
+    return connection.execute(query).scalar() or 0
+
+
+def move_mark(connection: Connection, stream: str, *, before: int, after: int, rows: int, now_us: int) -> bool:
+    """Move it, if nobody else has meanwhile. Whether it moved."""
+    if before == 0 and not connection.execute(select(archive_mark).where(archive_mark.c.stream == stream)).first():
+        connection.execute(insert(archive_mark).values(stream=stream, upto_id=0))
+    moved = connection.execute(
+        update(archive_mark)
+        .where(archive_mark.c.stream == stream, archive_mark.c.upto_id == before)
+        .values(upto_id=after)
+    )
+    if moved.rowcount != 1:
+        return False
+    connection.execute(insert(archive_run).values(stream=stream, upto_id=after, at_us=now_us, rows=rows))
+    return True
+
+
+def add(connection: Connection, files: Sequence[File], *, now_us: int) -> None:
+    """From this transaction on readers see these files."""
+    if files:
+        values = [
+            {
+                "stream": file.stream,
+                "path": file.path,
+                "day": file.day,
+                "rows": file.rows,
+                "size_bytes": file.size_bytes,
+                "first_us": file.first_us,
+                "last_us": file.last_us,
+                "added_at_us": now_us,
+            }
+            for file in files
+        ]
+        connection.execute(insert(archive_file), values)
+
+
+def live(
+    connection: Connection, stream: str | None = None, *, start_us: int = 0, end_us: int | None = None
+) -> list[File]:
+    """The files that readers use, oldest first; of one stream, and only those with rows in [start_us, end_us)."""
+    query = select(archive_file).where(archive_file.c.replaced_at_us == 0, archive_file.c.last_us >= start_us)
+    if stream is not None:
+        query = query.where(archive_file.c.stream == stream)
+    if end_us is not None:
+        query = query.where(archive_file.c.first_us < end_us)
+    found = connection.execute(query.order_by(archive_file.c.first_us, archive_file.c.id))
+    return [File(row.stream, row.path, row.rows, row.size_bytes, row.first_us, row.last_us, row.id) for row in found]
+
+
+def retire(connection: Connection, files: Sequence[File], *, now_us: int) -> bool:
+    """Take files away from readers. Whether all of them were still there; if not, roll back."""
+    retired = connection.execute(
+        update(archive_file)
+        .where(archive_file.c.id.in_([file.id for file in files]), archive_file.c.replaced_at_us == 0)
+        .values(replaced_at_us=now_us)
+    )
+    return retired.rowcount == len(files)
+
+
+def retired(connection: Connection, *, before_us: int) -> list[tuple[int, str]]:
+    """The id and path of files that no reader has used since then."""
+    query = select(archive_file.c.id, archive_file.c.path).where(
+        archive_file.c.replaced_at_us > 0, archive_file.c.replaced_at_us < before_us
+    )
+    return [(row.id, row.path) for row in connection.execute(query)]
+
+
+def forget(connection: Connection, ids: Sequence[int]) -> None:
+    """Their files are gone."""
+    connection.execute(delete(archive_file).where(archive_file.c.id.in_(ids)))
+
+
+def known_paths(connection: Connection) -> set[str]:
+    return set(connection.execute(select(archive_file.c.path)).scalars())
+
+
+def full_path(folder: Path, file: File) -> str:
+    return str(folder / file.path)

@@ -1,0 +1,60 @@
+"""Writing a Parquet file so that it is there whole, or not at all."""
+
+import os
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analytics.duck import Cursor, quoted
+from analytics.manifest import DAY_US, File
+
+ROW_GROUP = 122_880
+PARTIAL = ".partial"
+
+
+def write(cursor: Cursor, query: str, *, folder: Path, stream: str, label: str = "") -> File | None:
+    """
+    Write what a query gives: a temporary file, fsync, counted, renamed, the folder's fsync.
+
+    Args:
+        query: has a column at_us; its least and greatest go to the manifest.
+        label: how the file's name begins; its first day when left out.
+
+    Returns:
+        The file, below `folder`; None when the query gives no row.
+    """
+    least, most, rows = cursor.execute(f"SELECT min(at_us), max(at_us), count(*) FROM ({query})").fetchone() or (
+        0,
+        0,
+        0,
+    )
+    if not rows:
+        return None
+    name = f"{stream}/{label or day_label(least // DAY_US)}-{uuid.uuid4().hex[:16]}.parquet"
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(PARTIAL)
+    cursor.execute(
+        f"COPY ({query}) TO {quoted(partial)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+    )
+    written = cursor.execute(f"SELECT count(*) FROM read_parquet({quoted(partial)})").fetchone()
+    if written != (rows,):
+        raise OSError(f"{partial} should have {rows} rows and has {written}")
+    _sync(partial)
+    size_bytes = partial.stat().st_size
+    partial.rename(path)
+    _sync(path.parent)
+    return File(stream, name, rows, size_bytes, least, most)
+
+
+def day_label(day: int) -> str:
+    """ "2026-11-26" of days since 1970."""
+    return datetime.fromtimestamp(day * DAY_US // 1_000_000, UTC).strftime("%Y-%m-%d")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,78 @@
+"""
+Tiles: what charts of long ranges read instead of rows.
+
+A tile says how many requests of an hour, or of a day (UTC), fell into each bucket of duration. Buckets grow by a fixed
+ratio, so that any two tiles merge by adding, over hours, routes and processes, and a percentile from the sum is within
+1 % of the exact one. Nothing that does not merge is kept: no average, no percentile.
+
+    tile_hour       by service, kind and route       tile_hour_all      the same without the route
+    tile_day                                         tile_day_all
+    total_hour      by service, kind and route: how many, errors, sum and greatest of durations, statements
+"""
+
+from dataclasses import dataclass
+
+HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
+RATIO = 1.01 / 0.99
+BUCKET = f"ceil(ln(greatest(duration_us, 1)) / ln({RATIO!r}))::SMALLINT"
+IS_ERROR = "(status >= 500 OR outcome = 'error')"
+
+
+def bucket_value_us(bucket: str = "bucket") -> str:
+    """SQL for the duration that stands for a bucket, within 1 % of all that fell into it."""
+    return f"(2 * pow({RATIO!r}, {bucket}) / ({RATIO!r} + 1))"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One kind of tile. `build`: its rows from a relation of request_log; `merge`: the same from its own rows."""
+
+    stream: str
+    period_us: int
+    columns: tuple[str, ...]  # what it is split by, besides the time
+
+    @property
+    def build(self) -> str:
+        """SQL over a relation {source} with the columns of request_log."""
+        at = f"at_us - at_us % {self.period_us} AS at_us"
+        split = ", ".join(self.columns)
+        if self.stream == "total_hour":
+            return (
+                f"SELECT {at}, {split}, sum(weight)::BIGINT AS n, "
+                f"coalesce(sum(weight) FILTER ({IS_ERROR}), 0)::BIGINT AS errors, "
+                "sum(duration_us * weight)::BIGINT AS sum_us, max(duration_us)::BIGINT AS max_us, "
+                "sum(db_us * weight)::BIGINT AS db_us, sum(db_count * weight)::BIGINT AS db_count "
+                f"FROM {{source}} GROUP BY ALL"
+            )
+        return (
+            f"SELECT {at}, {split}, {BUCKET} AS bucket, sum(weight)::INTEGER AS n, "
+            f"coalesce(sum(weight) FILTER ({IS_ERROR}), 0)::INTEGER AS errors FROM {{source}} GROUP BY ALL"
+        )
+
+    @property
+    def merge(self) -> str:
+        """SQL over a relation {source} with this tile's own columns."""
+        split = ", ".join(("at_us", *self.columns))
+        if self.stream == "total_hour":
+            sums = ", ".join(
+                f"{'max' if name == 'max_us' else 'sum'}({name})::BIGINT AS {name}"
+                for name in ("n", "errors", "sum_us", "max_us", "db_us", "db_count")
+            )
+            return f"SELECT {split}, {sums} FROM {{source}} GROUP BY ALL ORDER BY at_us"
+        return (
+            f"SELECT {split}, bucket, sum(n)::INTEGER AS n, sum(errors)::INTEGER AS errors "
+            "FROM {source} GROUP BY ALL ORDER BY at_us, bucket"
+        )
+
+
+BY_ROUTE, OVER_ALL = ("service", "kind", "route"), ("service", "kind")
+TILES = {
+    tile.stream: tile
+    for tile in (
+        Tile("tile_hour", HOUR_US, BY_ROUTE),
+        Tile("tile_hour_all", HOUR_US, OVER_ALL),
+        Tile("tile_day", DAY_US, BY_ROUTE),
+        Tile("tile_day_all", DAY_US, OVER_ALL),
+        Tile("total_hour", HOUR_US, BY_ROUTE),
+    )
+}

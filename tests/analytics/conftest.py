@@ -1,0 +1,17 @@
+"""A store of each kind with its archive's folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+from core.telemetry.store import store_for
+from tests.analytics.house import House
+
+
+@pytest.fixture
+def house(settings: Settings, tmp_path: Path) -> Iterator[House]:
+    store = store_for(settings)
+    yield House(store, tmp_path / "monitoring")
+    store.dispose()
