@@ -56,10 +56,11 @@ def requests(
 def durations(shape: str, count: int, seed: int = 7) -> list[int]:
     """Durations in µs of a shape: constant, bimodal, heavy, tiny."""
     chance = random.Random(seed)
-    draw: dict[str, Callable[[], int]] = {
+    shapes: dict[str, Callable[[], int]] = {
         "constant": lambda: 12_345,
         "bimodal": lambda: int(chance.gauss(2_000, 200) if chance.random() < 0.9 else chance.gauss(900_000, 50_000)),
         "heavy": lambda: int(1_000 * chance.paretovariate(1.1)),
         "tiny": lambda: chance.choice((0, 1, 2, 3)),
-    }[shape]
+    }
+    draw = shapes[shape]
     return [max(0, draw()) for _ in range(count)]
