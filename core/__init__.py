@@ -4,7 +4,8 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     settings bootstrap       what the machine is told; what every entry point is built from
     db write_queue orm       transactions, the one queue of writers, the tables' base
     clock errors tokens      the time, what can go wrong, signed links
-    gym gym_texts            the one row of texts and switches; its texts are changed
+    gym gym_texts gym_rules  the one row of texts, rules and switches; they are changed
+    audit logbook            what the staff did, kept for ever; the log that shows it
     people/                  staff accounts, passwords, sessions, sign-in links
     schedule/                hours, overrides, lesson types; which times are free
     bookings/                request, decide, cancel, expire; history

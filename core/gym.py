@@ -13,6 +13,9 @@ class Gym(Base):
     Always the row with id 1; the first migration makes it.
 
     content_version: moved by every change of what all public pages share (names, prices, texts).
+    most_open_requests, most_requests_a_day: per parent's address, then she is asked to wait.
+    anonymise_after_months: names and addresses of bookings that ended longer ago are taken away; 0 keeps them.
+    console_refresh_s: an open page of the console is drawn anew after this long, whatever happened.
     mail_held: nothing leaves the outbox while it is true (after a restore, or by an admin).
     mail_circuit_until: the mail server refused our password; no mail is tried before this instant.
     last_swept_at: when everything due was last looked at, by a worker or by cron.
@@ -29,6 +32,10 @@ class Gym(Base):
     content_version: Mapped[int] = mapped_column(default=0)
     late_cancel_hours: Mapped[int] = mapped_column(default=24)
     cancellation_fee_text: Mapped[str] = mapped_column(default="")
+    most_open_requests: Mapped[int] = mapped_column(default=3, server_default="3")
+    most_requests_a_day: Mapped[int] = mapped_column(default=6, server_default="6")
+    anonymise_after_months: Mapped[int] = mapped_column(default=24, server_default="24")
+    console_refresh_s: Mapped[int] = mapped_column(default=30, server_default="30")
     mail_held: Mapped[bool] = mapped_column(default=False)
     mail_circuit_until: Mapped[datetime | None]
     last_swept_at: Mapped[datetime | None]

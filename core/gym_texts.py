@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
+from core import audit
+from core.audit import Verb
 from core.errors import Invalid
 from core.gym import Gym, content_changed, the_gym
 from core.people.accounts import normalized
@@ -47,6 +49,7 @@ def set_gym(session: Session, texts: GymTexts, *, account_id: int, now: datetime
     gym = the_gym(session)
     for name, value in texts:
         setattr(gym, name, value)
+    audit.record(session, Verb.GYM_CHANGED, "gym", by=account_id, now=now)
     session.flush()
     content_changed(session)
     return gym

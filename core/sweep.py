@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.bookings import expiry
+from core.bookings import expiry, retention
 from core.bootstrap import Services
 from core.gym import the_gym
 from core.mail.delivery import Delivery, deliver_due
@@ -40,4 +40,5 @@ def expire_requests(services: Services) -> int:
 def _tidy_up(session: Session, *, now: datetime) -> None:
     sessions.forget_old_sessions(session, now=now)
     sign_in.forget_old_tries(session, now=now)
+    retention.anonymise_finished(session, now=now)
     the_gym(session).last_swept_at = now

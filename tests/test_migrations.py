@@ -102,6 +102,7 @@ GUARDS = [
     *(("sqlite", name, f"DROP TRIGGER {name}") for name in guards.SQLITE),
     ("postgresql", "ex_hold_coach", "ALTER TABLE hold DROP CONSTRAINT ex_hold_coach"),
     ("postgresql", "booking_event_append_only", "DROP TRIGGER booking_event_append_only ON booking_event"),
+    ("postgresql", "audit_event_append_only", "DROP TRIGGER audit_event_append_only ON audit_event"),
     (
         "postgresql",
         "booking_event_append_only",

@@ -1,6 +1,6 @@
 """Bookings: what is to come, what has been; search; and the whole story of one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,12 +14,13 @@ from core import clock
 from core.bookings import lists, queries
 from core.bookings.after_all import CAN_BE_APPROVED, approve_after_all
 from core.bookings.changes import cancel_as_staff
+from core.bookings.lists import Search
 from core.bookings.models import Actor, Booking, BookingEvent, Status
 from core.errors import NotFound
 from core.people.models import Account
 from core.words import money, spoken_instant, spoken_time
 
-OPEN, SKIP = "open_booking", "skip"
+OPEN, PAGES = "open_booking", "pages_before"
 UPCOMING, PAST = "Upcoming", "Past"
 DONE = {
     None: "Asked for",
@@ -40,15 +41,15 @@ def page() -> None:
     whose = None if staff.is_admin else staff.coach_id
     which = st.segmented_control("Show", (UPCOMING, PAST), default=UPCOMING, required=True, on_change=_from_the_start)
     text = st.text_input("Search", placeholder="A name or an e-mail address", on_change=_from_the_start)
-    skip = st.session_state.get(SKIP, 0)
+    pages = st.session_state.setdefault(PAGES, [])
     find = lists.past if which == PAST else lists.upcoming
     with services().database.read() as session:
-        found = find(session, coach_id=whose, text=text, skip=skip, now=clock.now())
+        found = find(session, Search(whose, text), after=pages[-1] if pages else None, now=clock.now())
     if not found:
         st.info("Nothing is booked." if not text and which == UPCOMING else "Nothing was found.")
     for booking in found[: lists.PAGE_SIZE]:
         _line(booking, staff)
-    _turn_page(skip, more=len(found) > lists.PAGE_SIZE)
+    _turn_page(found)
 
 
 def _line(booking: Booking, staff: Staff) -> None:
@@ -63,12 +64,14 @@ def _line(booking: Booking, staff: Staff) -> None:
         right.button("Open", key=f"open-{booking.id}", help=label, on_click=_open, args=(booking.id,), width="stretch")
 
 
-def _turn_page(skip: int, *, more: bool) -> None:
+def _turn_page(found: Sequence[Booking]) -> None:
     back, forward = st.columns(2)
-    if skip:
-        back.button("Back", on_click=_turn_to, args=(max(0, skip - lists.PAGE_SIZE),))
-    if more:
-        forward.button("More", on_click=_turn_to, args=(skip + lists.PAGE_SIZE,))
+    if st.session_state[PAGES]:
+        back.button("Back", on_click=st.session_state[PAGES].pop)
+    if len(found) > lists.PAGE_SIZE:
+        forward.button(
+            "More", on_click=st.session_state[PAGES].append, args=(lists.cursor_of(found[lists.PAGE_SIZE - 1]),)
+        )
 
 
 def _story(booking_id: int, staff: Staff) -> None:
@@ -146,12 +149,8 @@ def _open(booking_id: int | None) -> None:
     st.session_state[OPEN] = booking_id
 
 
-def _turn_to(skip: int) -> None:
-    st.session_state[SKIP] = skip
-
-
 def _from_the_start() -> None:
-    st.session_state[SKIP] = 0
+    st.session_state[PAGES] = []
 
 
 page()

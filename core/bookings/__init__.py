@@ -6,6 +6,8 @@ A booking's life, one module a verb:
     decisions    PENDING → APPROVED, DENIED
     expiry       PENDING → EXPIRED
     changes      PENDING, APPROVED → CANCELLED
+    attendance   did they come? `notes` for oneself
+    retention    names are taken away, years later
     after_all    DENIED, EXPIRED → APPROVED, by an admin
     transition   the one conditional update behind them all; `history` its row, `holds` the time it keeps
     queries      bookings, found; `lists` for the staff

@@ -1,31 +1,74 @@
 """Bookings in lists, for the staff: what is to come, what has been, and the whole story of one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Tuple, and_, func, literal, not_, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from core.bookings.models import Booking, BookingEvent, Status
 from core.mail.models import OutboxMessage
+from core.orm import Instant
 
 PAGE_SIZE = 20
 FEED_LOOKS_BACK = timedelta(days=31)
+LONGEST = timedelta(days=1)  # no lesson is longer, so that an index on starts_at serves
+
+Cursor = tuple[datetime, int]
 
 
-def upcoming(
-    session: Session, *, coach_id: int | None, text: str = "", skip: int = 0, now: datetime
-) -> Sequence[Booking]:
-    """Confirmed lessons that have not ended, soonest first; a page and one more, so that one sees whether more follow."""
-    return _page(session, _whole(coach_id, text).where(_to_come(now)).order_by(Booking.starts_at, Booking.id), skip)
+@dataclass(frozen=True)
+class Search:
+    """
+    What a list is narrowed to.
+
+    coach_id: None for everybody's. text: in a name or an address. status: as it is shown, None for all.
+    start, end: lessons that begin in [start, end).
+    """
+
+    coach_id: int | None = None
+    text: str = ""
+    lesson_id: int | None = None
+    status: Status | None = None
+    start: datetime | None = None
+    end: datetime | None = None
 
 
-def past(session: Session, *, coach_id: int | None, text: str = "", skip: int = 0, now: datetime) -> Sequence[Booking]:
-    """Lessons that took place, and requests that came to nothing, latest first; a page and one more."""
-    over = and_(not_(_to_come(now)), or_(Booking.status != Status.PENDING, Booking.expires_at <= now))
-    return _page(
-        session, _whole(coach_id, text).where(over).order_by(Booking.starts_at.desc(), Booking.id.desc()), skip
-    )
+def upcoming(session: Session, search: Search, *, after: Cursor | None = None, now: datetime) -> Sequence[Booking]:
+    """
+    What has not ended, soonest first: lessons, and what came to nothing; a page and one more.
+
+    Requests that wait are not in it: they have a list of their own.
+    """
+    query = _found(search, now).where(Booking.ends_at > now, Booking.starts_at > now - LONGEST, not_(_waits(now)))
+    if after is not None:
+        query = query.where(_place() > tuple_(literal(after[0], Instant()), literal(after[1])))
+    return session.scalars(query.order_by(Booking.starts_at, Booking.id).limit(PAGE_SIZE + 1)).all()
+
+
+def past(session: Session, search: Search, *, after: Cursor | None = None, now: datetime) -> Sequence[Booking]:
+    """Whose time is over, latest first; a page and one more."""
+    query = _found(search, now).where(Booking.ends_at <= now, Booking.starts_at < now)
+    if after is not None:
+        query = query.where(_place() < tuple_(literal(after[0], Instant()), literal(after[1])))
+    return session.scalars(query.order_by(Booking.starts_at.desc(), Booking.id.desc()).limit(PAGE_SIZE + 1)).all()
+
+
+def cursor_of(booking: Booking) -> Cursor:
+    """Where a page that ends with this booking goes on."""
+    return booking.starts_at, booking.id
+
+
+def all_pages(read: Callable[[Cursor | None], Sequence[Booking]], *, at_most: int) -> Iterator[Booking]:
+    """Page after page of `upcoming` or `past`, for an export."""
+    after, left = None, at_most
+    while left > 0:
+        page = read(after)
+        yield from page[: min(left, PAGE_SIZE)]
+        if len(page) <= PAGE_SIZE:
+            return
+        after, left = cursor_of(page[PAGE_SIZE - 1]), left - PAGE_SIZE
 
 
 def lessons_for_feed(session: Session, coach_id: int, *, now: datetime) -> Sequence[Booking]:
@@ -70,8 +113,26 @@ def mails_of(session: Session, booking_id: int) -> Sequence[OutboxMessage]:
     ).all()
 
 
-def _to_come(now: datetime) -> ColumnElement[bool]:
-    return and_(Booking.status == Status.APPROVED, Booking.ends_at > now)
+def _waits(now: datetime) -> ColumnElement[bool]:
+    return and_(Booking.status == Status.PENDING, Booking.expires_at > now)
+
+
+def _found(search: Search, now: datetime) -> Select[Booking]:
+    query = _whole(search.coach_id, search.text)
+    if search.lesson_id is not None:
+        query = query.where(Booking.lesson_type_id == search.lesson_id)
+    if search.start is not None:
+        query = query.where(Booking.starts_at >= search.start)
+    if search.end is not None:
+        query = query.where(Booking.starts_at < search.end)
+    if search.status is Status.EXPIRED:
+        unswept = and_(Booking.status == Status.PENDING, Booking.expires_at <= now)
+        return query.where(or_(Booking.status == Status.EXPIRED, unswept))
+    return query if search.status is None else query.where(Booking.status == search.status)
+
+
+def _place() -> Tuple:
+    return tuple_(Booking.starts_at, Booking.id)
 
 
 def _whole(coach_id: int | None, text: str) -> Select[Booking]:
@@ -86,7 +147,3 @@ def _whole(coach_id: int | None, text: str) -> Select[Booking]:
         names = (Booking.customer_name, Booking.athlete_name, Booking.customer_email)
         query = query.where(or_(*(func.lower(name).contains(wanted, autoescape=True) for name in names)))
     return query
-
-
-def _page(session: Session, query: Select[Booking], skip: int) -> Sequence[Booking]:
-    return session.scalars(query.offset(skip).limit(PAGE_SIZE + 1)).all()

@@ -38,6 +38,13 @@ class Channel(enum.StrEnum):
     CLOCK = "CLOCK"
 
 
+class Attendance(enum.StrEnum):
+    """Whether a confirmed lesson took place, once somebody has noted it."""
+
+    TAUGHT = "TAUGHT"
+    NO_SHOW = "NO_SHOW"
+
+
 class HoldKind(enum.StrEnum):
     LESSON = "LESSON"
 
@@ -51,6 +58,8 @@ class Booking(Base):
     slot_version: moved only when time or coach change; part of the coach's link.
     expires_at: until when a request can be answered; None where no asking was needed.
     changed_at, changed_by, changed_by_account_id, channel: the last change, for "already approved by …".
+    attendance: noted after the start of a confirmed lesson; None while nobody has.
+    anonymised_at: since when names, addresses and notes are gone (core.bookings.retention).
     denial_reason is shown to the parent; cancel_reason to who did not cancel; override_reason, an admin's, to staff.
     """
 
@@ -59,6 +68,10 @@ class Booking(Base):
         CheckConstraint("starts_at < ends_at", name="times"),
         CheckConstraint("status <> 'PENDING' OR expires_at IS NOT NULL", name="pending_expires"),
         Index("ix_booking_coach_id_status_starts_at", "coach_id", "status", "starts_at"),
+        Index("ix_booking_coach_id_starts_at", "coach_id", "starts_at"),
+        Index("ix_booking_starts_at", "starts_at"),
+        Index("ix_booking_changed_at", "changed_at"),
+        Index("ix_booking_coach_id_changed_at", "coach_id", "changed_at"),
         Index("ix_booking_status_expires_at", "status", "expires_at"),
         Index("ix_booking_customer_email_requested_at", "customer_email", "requested_at"),
     )
@@ -91,6 +104,8 @@ class Booking(Base):
     changed_by: Mapped[Actor]
     changed_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     channel: Mapped[Channel]
+    attendance: Mapped[Attendance | None]
+    anonymised_at: Mapped[datetime | None]
     denial_reason: Mapped[str | None]
     cancel_reason: Mapped[str | None]
     override_reason: Mapped[str | None]
@@ -150,4 +165,4 @@ class BookingEvent(Base):
     actor: Mapped[Actor]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     channel: Mapped[Channel]
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)

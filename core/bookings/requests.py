@@ -15,6 +15,7 @@ from core.bookings.queries import find_by_key
 from core.bookings.wanted import LessonRequest
 from core.db import guard_named
 from core.errors import IdempotencyMismatch, TooMany
+from core.gym import the_gym
 from core.mail import outbox
 from core.mail.models import MessageKind
 from core.schedule import queries, slots
@@ -24,8 +25,6 @@ from core.tokens import hashed, new_handle
 
 __all__ = ["LessonRequest", "request_lesson"]
 
-MOST_OPEN_REQUESTS = 3
-MOST_REQUESTS_A_DAY = 6
 DAY = timedelta(days=1)
 
 
@@ -75,20 +74,24 @@ def _check_limits(session: Session, email: str, *, now: datetime) -> None:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:address, 0))"), {"address": email.lower()})
     of_parent = func.lower(Booking.customer_email) == email.lower()
+    gym = the_gym(session)
     open_until = session.scalars(
         select(Booking.expires_at)
         .where(of_parent, Booking.status == Status.PENDING, Booking.expires_at > now)
         .order_by(Booking.expires_at)
     ).all()
-    if len(open_until) >= MOST_OPEN_REQUESTS:
+    if len(open_until) >= gym.most_open_requests:
+        many = len(open_until) > 1
+        waits = f"{len(open_until)} requests that wait" if many else "a request that waits"
+        one = "one of them, or cancel one" if many else "it, or cancel it"
         raise TooMany(
-            f"You have {len(open_until)} requests that wait for an answer. Please wait for one of them, or cancel one.",
+            f"You have {waits} for an answer. Please wait for {one}.",
             retry_after_s=_seconds(open_until[0], now),
         )
     today = session.scalars(
         select(Booking.requested_at).where(of_parent, Booking.requested_at > now - DAY).order_by(Booking.requested_at)
     ).all()
-    if len(today) >= MOST_REQUESTS_A_DAY:
+    if len(today) >= gym.most_requests_a_day:
         raise TooMany(
             f"You have asked for {len(today)} lessons within a day. Please call us, or try again later.",
             retry_after_s=_seconds(today[0] + DAY, now),

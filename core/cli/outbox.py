@@ -8,7 +8,7 @@ from core import clock
 from core.bootstrap import Services, services
 from core.errors import SetupError
 from core.gym import the_gym
-from core.mail import outbox
+from core.mail import by_hand, outbox
 from core.mail.delivery import letter_for
 from core.mail.messages import compose
 from core.mail.models import MessageState, OutboxMessage
@@ -50,31 +50,31 @@ def show(message_id: MessageId) -> None:
 @app.command()
 def retry(message_id: MessageId) -> None:
     """Try a dead or waiting mail again, at once."""
-    _ready().database.transact(outbox.retry, message_id)
+    _ready().database.transact(by_hand.retry, message_id, by=None)
     print(f"Mail {message_id} is queued again.")
 
 
 @app.command()
 def drop(
     message_id: MessageId,
-    reason: Annotated[str, typer.Option(help="Why; kept with the mail.")] = "dropped by hand",
+    reason: Annotated[str, typer.Option(help="Why; kept with the mail.")] = by_hand.DROPPED_BY_HAND,
 ) -> None:
     """Never send this mail."""
-    _ready().database.transact(outbox.drop, message_id, reason=reason)
+    _ready().database.transact(by_hand.drop, message_id, reason=reason, by=None)
     print(f"Mail {message_id} will not be sent.")
 
 
 @app.command()
 def hold() -> None:
     """Send nothing until `release`."""
-    _ready().database.transact(outbox.hold)
+    _ready().database.transact(by_hand.hold, by=None)
     print("Mail is held.")
 
 
 @app.command()
 def release() -> None:
     """Send again, and try the mail server's password again."""
-    _ready().database.transact(outbox.release)
+    _ready().database.transact(by_hand.release, by=None)
     print("Mail goes out again.")
 
 

@@ -52,6 +52,7 @@ class OutboxMessage(Base):
         CheckConstraint("booking_id IS NULL OR sign_in_link_id IS NULL", name="one_cause"),
         Index("ix_outbox_state_due_at", "state", "due_at"),
         Index("ix_outbox_booking_id", "booking_id"),
+        Index("ix_outbox_finished_at", "finished_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -3,6 +3,7 @@ The guards that the database itself keeps, whatever the code does.
 
     ex_hold_coach               no two holds of a coach overlap
     booking_event_append_only   history is never altered
+    audit_event_append_only     nor is what the staff did
 
 A SQLite table that Alembic rebuilds in a batch loses its triggers silently: `create` again after every batch block.
 Neither triggers nor exclusion constraints are seen by autogenerate; `missing` is asked at every start.
@@ -10,7 +11,7 @@ Neither triggers nor exclusion constraints are seen by autogenerate; `missing` i
 
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 OVERLAP = "busy_from < NEW.busy_to AND busy_to > NEW.busy_from AND coach_id = NEW.coach_id AND id <> NEW.id"
 
@@ -25,6 +26,10 @@ SQLITE = {
         BEFORE UPDATE ON booking_event BEGIN SELECT RAISE(ABORT, 'booking_event_append_only'); END""",
     "booking_event_append_only_delete": """
         BEFORE DELETE ON booking_event BEGIN SELECT RAISE(ABORT, 'booking_event_append_only'); END""",
+    "audit_event_append_only_update": """
+        BEFORE UPDATE ON audit_event BEGIN SELECT RAISE(ABORT, 'audit_event_append_only'); END""",
+    "audit_event_append_only_delete": """
+        BEFORE DELETE ON audit_event BEGIN SELECT RAISE(ABORT, 'audit_event_append_only'); END""",
 }
 
 POSTGRESQL = {
@@ -38,18 +43,34 @@ POSTGRESQL = {
         """CREATE TRIGGER booking_event_append_only BEFORE UPDATE OR DELETE ON booking_event
            FOR EACH ROW EXECUTE FUNCTION booking_event_append_only()""",
     ),
+    "audit_event_append_only": (
+        """CREATE OR REPLACE FUNCTION audit_event_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN RAISE EXCEPTION 'audit_event_append_only' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+        """CREATE TRIGGER audit_event_append_only BEFORE UPDATE OR DELETE ON audit_event
+           FOR EACH ROW EXECUTE FUNCTION audit_event_append_only()""",
+    ),
+}
+
+
+TABLES = {
+    "ex_hold_coach": "hold",
+    "booking_event_append_only": "booking_event",
+    "audit_event_append_only": "audit_event",
 }
 
 
 def create(op: Any) -> None:
-    """Put up what is not there. `op` is Alembic's, inside a migration."""
+    """Put up what is not there, on the tables that exist by now. `op` is Alembic's, inside a migration."""
     connection = op.get_bind()
-    if connection.dialect.name == "sqlite":
-        for name, body in SQLITE.items():
-            op.execute(text(f"CREATE TRIGGER IF NOT EXISTS {name} {body}"))
-        return
-    for name in missing(connection):
-        for statement in POSTGRESQL[name]:
+    there = set(inspect(connection).get_table_names())
+    wanted = sorted(
+        name
+        for name in missing(connection)
+        if any(name.startswith(guard) and table in there for guard, table in TABLES.items())
+    )
+    for name in wanted:
+        on_sqlite = connection.dialect.name == "sqlite"
+        for statement in (f"CREATE TRIGGER {name} {SQLITE[name]}",) if on_sqlite else POSTGRESQL[name]:
             op.execute(text(statement))
 
 

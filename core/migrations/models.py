@@ -1,6 +1,8 @@
 """Every table, imported so that the metadata is whole."""
 
+from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Hold
+from core.bookings.notes import BookingNote
 from core.gym import Gym
 from core.mail.models import OutboxMessage
 from core.orm import Base
@@ -10,9 +12,11 @@ from core.schedule.models import Coach, DateOverride, LessonType, WeeklyHours, c
 __all__ = [
     "Account",
     "ApiKey",
+    "AuditEvent",
     "Base",
     "Booking",
     "BookingEvent",
+    "BookingNote",
     "Coach",
     "DateOverride",
     "Gym",

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core import audit
+from core.audit import Verb
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible
 from core.people.models import Account, ApiKey
 from core.people.staff import check_is_admin
@@ -35,6 +37,7 @@ def make_key(session: Session, account_id: int, *, name: str, now: datetime) -> 
         raise NotPossible(f"You have {MOST_KEYS} keys. Please end one that you use no more.")
     key = PREFIX + new_session_token()
     session.add(ApiKey(account_id=account_id, name=name, key_hash=hashed(key), hint=key[:HINT_LENGTH], created_at=now))
+    audit.record(session, Verb.KEY_MADE, "account", account_id, by=account_id, now=now)
     session.flush()
     return key
 
@@ -50,6 +53,7 @@ def end_key(session: Session, key_id: int, *, by: int, now: datetime) -> None:
         except NotAllowed:
             raise NotFound("There is no such key.") from None
     key.ended_at = key.ended_at or now
+    audit.record(session, Verb.KEY_ENDED, "account", key.account_id, by=by, now=now)
     session.flush()
 
 

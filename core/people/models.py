@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.orm import Base
@@ -15,7 +15,11 @@ class Role(enum.StrEnum):
 
 
 class Account(Base):
-    """A member of staff. `email` is kept in lower case. An admin may teach as well: then a coach names the account."""
+    """
+    A member of staff. `email` is kept in lower case. An admin may teach as well: then a coach names the account.
+
+    sound: the console plays one when a request comes.
+    """
 
     __tablename__ = "account"
 
@@ -26,6 +30,7 @@ class Account(Base):
     password_hash: Mapped[str | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    sound: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class StaffSession(Base):

@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
+from core import audit
+from core.audit import Verb
 from core.errors import NotAllowed, NotFound, NotPossible
 from core.gym import Gym, content_changed
 from core.mail import outbox
@@ -34,6 +36,7 @@ def invite(
     if teaches:
         add_coach(session, account, zone=zone)
     outbox.add_sign_in(session, account, new_link(session, account, now=now), now=now)
+    audit.record(session, Verb.INVITED, "account", account.id, by=by, now=now)
     session.flush()
     return account
 
@@ -45,6 +48,7 @@ def change_role(session: Session, account_id: int, role: Role, *, by: int, now: 
     if role is not Role.ADMIN:
         _check_not_last_admin(session, account)
     account.role = role
+    audit.record(session, Verb.ROLE_CHANGED, "account", account.id, by=by, now=now)
     session.flush()
     return account
 
@@ -62,6 +66,7 @@ def disable(session: Session, account_id: int, *, by: int, now: datetime) -> Acc
     account.disabled_at = account.disabled_at or now
     _end_all(session, account_id, now=now)
     _end_keys(session, account_id, now=now)
+    audit.record(session, Verb.DISABLED, "account", account.id, by=by, now=now)
     session.flush()
     content_changed(session)
     return account
@@ -72,6 +77,7 @@ def enable(session: Session, account_id: int, *, by: int, now: datetime) -> Acco
     check_is_admin(session, by)
     account = _account(session, account_id)
     account.disabled_at = None
+    audit.record(session, Verb.ENABLED, "account", account.id, by=by, now=now)
     session.flush()
     content_changed(session)
     return account
@@ -82,6 +88,7 @@ def end_sessions(session: Session, account_id: int, *, by: int, now: datetime) -
     if by != account_id:
         check_is_admin(session, by)
     _end_all(session, account_id, now=now)
+    audit.record(session, Verb.SESSIONS_ENDED, "account", account_id, by=by, now=now)
 
 
 def everybody(session: Session) -> Sequence[Account]:

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
+from core import audit
+from core.audit import Verb
 from core.bookings.models import Booking, Status
 from core.errors import Invalid, NotAllowed, NotFound
 from core.people.models import Account, Role
@@ -47,6 +49,7 @@ def set_weekly_hours(
         WeeklyHours(coach_id=coach.id, weekday=window.weekday, start_min=window.start_min, end_min=window.end_min)
         for window in windows
     )
+    audit.record(session, Verb.HOURS_CHANGED, "coach", coach.id, by=account_id, now=now)
     session.flush()
     session.expire(coach, ["weekly_hours"])
     return coach
@@ -83,6 +86,7 @@ def add_override(
         coach_id=coach.id, local_on=on, adds=adds, start_min=window.start_min, end_min=window.end_min
     )
     session.add(override)
+    audit.record(session, Verb.HOURS_CHANGED, "coach", coach.id, by=account_id, now=now)
     session.flush()
     return override
 
@@ -94,6 +98,7 @@ def remove_override(session: Session, coach: Coach, override_id: int, *, account
     if override is None or override.coach_id != coach.id:
         raise NotFound
     session.delete(override)
+    audit.record(session, Verb.HOURS_CHANGED, "coach", coach.id, by=account_id, now=now)
     session.flush()
 
 

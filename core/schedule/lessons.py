@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import audit
+from core.audit import Verb
 from core.errors import Invalid, NotFound
 from core.gym import content_changed
 from core.people.staff import check_is_admin
@@ -65,6 +67,7 @@ def save_lesson(
         setattr(lesson, name, value)
     session.add(lesson)
     session.flush()
+    audit.record(session, Verb.LESSON_CHANGED, "lesson", lesson.id, by=account_id, now=now)
     content_changed(session)
     return lesson
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import audit
+from core.audit import Verb
 from core.errors import Invalid
 from core.schedule.hours import check_may_edit
 from core.schedule.models import Coach, LessonType
@@ -50,6 +52,7 @@ def set_page(
         raise Invalid(wrong)
     coach.account.name, coach.tagline, coach.bio = texts["name"], texts["tagline"], texts["bio"]
     coach.lessons = [*lessons, *(lesson for lesson in coach.lessons if not lesson.active)]
+    audit.record(session, Verb.PAGE_CHANGED, "coach", coach.id, by=account_id, now=now)
     session.flush()
     return coach
 
@@ -58,6 +61,7 @@ def renew_feed(session: Session, coach: Coach, *, account_id: int, now: datetime
     """Her calendar has a new secret address, and the old one shows nothing. Raises NotAllowed."""
     check_may_edit(session, coach, account_id)
     coach.feed_version += 1
+    audit.record(session, Verb.FEED_RENEWED, "coach", coach.id, by=account_id, now=now)
     session.flush()
     return coach
 

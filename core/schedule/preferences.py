@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
+from core import audit
+from core.audit import Verb
 from core.errors import Invalid
 from core.schedule.availability import DAY_MIN, LEAST_TIME_TO_ANSWER
 from core.schedule.hours import check_may_edit
@@ -87,6 +89,7 @@ def set_preferences(
     check_may_edit(session, coach, account_id)
     for name, value in preferences:
         setattr(coach, name, value)
+    audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=account_id, now=now)
     session.flush()
     return coach
 

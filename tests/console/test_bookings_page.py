@@ -73,7 +73,7 @@ def test_a_coach_cancels_with_a_reason_that_the_family_reads(desk: Desk) -> None
 
 def test_an_admin_approves_after_all_what_was_denied(desk: Desk) -> None:
     desk.answer("Ida", Decision.DENY)
-    app = open_story(desk, "ada", "Ida", "Past")
+    app = open_story(desk, "ada", "Ida")
     app.text_area[0].set_value("Nora has time after all.")
     app.button[-1].click().run()
     assert desk.booking("Ida").status is Status.APPROVED
@@ -82,7 +82,7 @@ def test_an_admin_approves_after_all_what_was_denied(desk: Desk) -> None:
 
 def test_a_coach_is_not_offered_that_and_nothing_after_the_start(desk: Desk) -> None:
     desk.answer("Ida", Decision.DENY)
-    assert not open_story(desk, "nora", "Ida", "Past").text_area
+    assert not open_story(desk, "nora", "Ida").text_area
     desk.answer("Ben", Decision.APPROVE)
     desk.clock.move_to(at(1, 9, 30))
     assert not open_story(desk, "nora", "Ben").text_area

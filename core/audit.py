@@ -1,0 +1,87 @@
+"""
+Who of the staff did what, when, and through which door: one row an action, never altered, kept for ever.
+
+Ids, a verb, a door and an instant; no text of anybody's, so that nothing in it has to be forgotten. What happens to a
+booking's state has a history of its own (core.bookings.history); core.logbook reads both as one.
+"""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.orm import Base
+
+
+class Verb(enum.StrEnum):
+    """What was done. A new one needs no migration: the column is plain text."""
+
+    INVITED = "invited"
+    ROLE_CHANGED = "role changed"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    SESSIONS_ENDED = "sessions ended"
+    KEY_MADE = "key made"
+    KEY_ENDED = "key ended"
+    GYM_CHANGED = "gym changed"
+    RULES_CHANGED = "rules changed"
+    LESSON_CHANGED = "lesson changed"
+    HOURS_CHANGED = "hours changed"
+    PREFERENCES_CHANGED = "preferences changed"
+    PAGE_CHANGED = "page changed"
+    FEED_RENEWED = "feed renewed"
+    MAIL_RETRIED = "mail retried"
+    MAIL_DROPPED = "mail dropped"
+    MAIL_HELD = "mail held"
+    MAIL_RELEASED = "mail released"
+    TAUGHT = "lesson taught"
+    NO_SHOW = "no-show"
+    ATTENDANCE_UNDONE = "attendance undone"
+    ANONYMISED = "anonymised"
+
+
+class Door(enum.StrEnum):
+    """Through which it came."""
+
+    CONSOLE = "CONSOLE"
+    API = "API"
+    COMMAND_LINE = "COMMAND_LINE"
+    CLOCK = "CLOCK"
+
+
+class AuditEvent(Base):
+    """
+    One action of one member of staff. The database refuses to change or delete it (`audit_event_append_only`).
+
+    account_id: None for the command line and the clock.
+    subject, subject_id: what it was done to, such as "account" 7; "gym" has no number.
+    """
+
+    __tablename__ = "audit_event"
+    __table_args__ = (Index("ix_audit_event_subject_subject_id", "subject", "subject_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    verb: Mapped[str]
+    door: Mapped[str]
+    subject: Mapped[str]
+    subject_id: Mapped[int | None]
+
+
+def record(
+    session: Session,
+    verb: Verb,
+    subject: str,
+    subject_id: int | None = None,
+    *,
+    by: int | None,
+    door: Door | None = None,
+    now: datetime,
+) -> None:
+    """Call it in the transaction of the action. by: the account; None is the person at the machine's command line."""
+    door = door or (Door.COMMAND_LINE if by is None else Door.CONSOLE)
+    session.add(
+        AuditEvent(at=now, account_id=by, verb=verb.value, door=door.value, subject=subject, subject_id=subject_id)
+    )

@@ -1,0 +1,57 @@
+"""Did they come? A confirmed lesson that has begun is noted as taught, or as one that nobody came to."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.audit import Verb
+from core.bookings import queries
+from core.bookings.decisions import by_staff
+from core.bookings.models import Attendance, Booking, Channel, Status
+from core.bookings.permissions import check_may_change
+from core.errors import NotFound, NotPossible
+from core.people.models import Account, Role
+from core.schedule.models import Coach
+
+VERBS = {
+    Attendance.TAUGHT: Verb.TAUGHT,
+    Attendance.NO_SHOW: Verb.NO_SHOW,
+    None: Verb.ATTENDANCE_UNDONE,
+}
+
+
+def note_attendance(
+    session: Session, coach: Coach, booking_id: int, attendance: Attendance | None, *, account_id: int, now: datetime
+) -> Booking:
+    """
+    Her own note, or an admin's; it can be corrected, and every change has its row. Nobody is mailed.
+
+    attendance: None takes the note back. The same again changes nothing.
+
+    Raises:
+        NotFound: another coach's. NotAllowed: the account is not in use any more.
+        NotPossible: the lesson is not confirmed, or has not begun.
+    """
+    account = session.get(Account, account_id)
+    if account is None or (account.role is not Role.ADMIN and account.id != coach.account_id):
+        raise NotFound
+    booking = queries.read_again(session, booking_id, coach)
+    check_may_change(session, booking, by_staff(account, coach, Channel.CONSOLE))
+    if booking.status is not Status.APPROVED:
+        raise NotPossible(f"This booking is {booking.status_at(now).value.lower()}, so there was no lesson.")
+    if now < booking.starts_at:
+        raise NotPossible("The lesson has not begun.")
+    if booking.attendance is attendance:
+        return booking
+    session.execute(
+        update(Booking)
+        .where(Booking.id == booking.id, Booking.status == Status.APPROVED)
+        .values(attendance=attendance)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(booking)
+    audit.record(session, VERBS[attendance], "booking", booking.id, by=account.id, now=now)
+    session.flush()
+    return booking

@@ -1,0 +1,69 @@
+"""Two years after a lesson nobody needs to know whose it was: names, addresses and words are taken away."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.audit import Door, Verb
+from core.bookings.models import Booking
+from core.bookings.notes import BookingNote
+from core.gym import the_gym
+from core.mail.models import OutboxMessage
+from core.tokens import new_handle
+
+A_MONTH = timedelta(days=365.25 / 12)
+AT_ONCE = 200  # so that no writer waits for long; the next sweep goes on
+NOBODY = "(forgotten)"
+
+
+def anonymise_finished(session: Session, *, now: datetime) -> int:
+    """
+    Take away what tells who it was, from bookings that ended before the gym's months. Safe to run at any time.
+
+    Coach, lesson, times, price, state and history stay. The family's link opens nothing any more.
+
+    Returns:
+        How many bookings; at most AT_ONCE.
+    """
+    months = the_gym(session).anonymise_after_months
+    if not months:
+        return 0
+    old = session.scalars(
+        select(Booking.id)
+        .where(Booking.starts_at < now - A_MONTH * months, Booking.ends_at < now - A_MONTH * months)
+        .where(Booking.anonymised_at.is_(None))
+        .order_by(Booking.starts_at)
+        .limit(AT_ONCE)
+    ).all()
+    for booking_id in old:
+        session.execute(
+            update(Booking)
+            .where(Booking.id == booking_id)
+            .values(
+                handle=new_handle(),
+                customer_name=NOBODY,
+                customer_email="",
+                customer_phone=None,
+                athlete_name=NOBODY,
+                notes="",
+                denial_reason=None,
+                cancel_reason=None,
+                override_reason=None,
+                idempotency_key_hash=None,
+                command_hash=None,
+                anonymised_at=now,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        audit.record(session, Verb.ANONYMISED, "booking", booking_id, by=None, door=Door.CLOCK, now=now)
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.booking_id.in_(old), OutboxMessage.account_id.is_(None))
+        .values(recipient="")
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(delete(BookingNote).where(BookingNote.booking_id.in_(old)))
+    session.flush()
+    return len(old)

@@ -1,0 +1,54 @@
+"""
+What an admin, or the person at the command line, does to the outbox by hand; each lands in the log.
+
+by: the admin's account; None is the command line.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.audit import Verb
+from core.mail import outbox
+from core.mail.models import OutboxMessage
+from core.people.staff import check_is_admin
+
+DROPPED_BY_HAND = "dropped by hand"
+
+
+def retry(session: Session, message_id: int, *, by: int | None, now: datetime) -> OutboxMessage:
+    """Try a dead or waiting mail at once. Raises NotAllowed, NotFound, NotPossible."""
+    _check_may(session, by)
+    message = outbox.retry(session, message_id, now=now)
+    audit.record(session, Verb.MAIL_RETRIED, "mail", message_id, by=by, now=now)
+    return message
+
+
+def drop(
+    session: Session, message_id: int, *, reason: str = DROPPED_BY_HAND, by: int | None, now: datetime
+) -> OutboxMessage:
+    """Never send this mail. Raises NotAllowed, NotFound, NotPossible."""
+    _check_may(session, by)
+    message = outbox.drop(session, message_id, reason=reason, now=now)
+    audit.record(session, Verb.MAIL_DROPPED, "mail", message_id, by=by, now=now)
+    return message
+
+
+def hold(session: Session, *, by: int | None, now: datetime) -> None:
+    """Nothing leaves the outbox until it is released. Raises NotAllowed."""
+    _check_may(session, by)
+    outbox.hold(session, now=now)
+    audit.record(session, Verb.MAIL_HELD, "gym", by=by, now=now)
+
+
+def release(session: Session, *, by: int | None, now: datetime) -> None:
+    """Mail goes out again, and a refused password is forgotten. Raises NotAllowed."""
+    _check_may(session, by)
+    outbox.release(session, now=now)
+    audit.record(session, Verb.MAIL_RELEASED, "gym", by=by, now=now)
+
+
+def _check_may(session: Session, by: int | None) -> None:
+    if by is not None:
+        check_is_admin(session, by)

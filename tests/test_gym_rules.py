@@ -1,0 +1,47 @@
+"""The gym's rules: what they allow, and that they hold at once."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from core.bookings.requests import request_lesson
+from core.errors import Invalid, NotAllowed, TooMany
+from core.gym import the_gym
+from core.gym_rules import GymRules, set_rules
+from tests.support.people import NOW, ada, at, nora, sam_wants
+
+DEFAULTS = {"most_open_requests": 3, "most_requests_a_day": 6, "anonymise_after_months": 24, "console_refresh_s": 30}
+
+
+def test_the_rules_of_a_fresh_gym_are_the_product_s(session: Session) -> None:
+    assert GymRules.of(the_gym(session)).model_dump() == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"most_open_requests": 0}, "Requests that wait, for one family: 1 at least."),
+        ({"most_requests_a_day": 101}, "Requests of one family within a day: 100 at most."),
+        ({"console_refresh_s": "soon"}, "Seconds until a page is drawn anew: this should be a whole number."),
+        ({"most_open_requests": 7}, "More requests could wait than may be made in a day. Please lower the first."),
+    ],
+)
+def test_what_cannot_be_is_said(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        GymRules.parse({**DEFAULTS, **changes})
+    assert str(refused.value) == sentence
+
+
+def test_a_family_may_ask_for_as_much_as_the_gym_says_from_now_on(session: Session) -> None:
+    admin, coach = ada(session), nora(session)
+    set_rules(session, GymRules.parse({**DEFAULTS, "most_open_requests": 1}), account_id=admin.id, now=NOW)
+    request_lesson(session, coach, sam_wants(coach, coach.lessons[0], at(3, 9)), now=NOW)
+    with pytest.raises(TooMany, match="You have a request that waits for an answer"):
+        request_lesson(session, coach, sam_wants(coach, coach.lessons[0], at(4, 9)), now=NOW)
+
+
+def test_a_coach_does_not_change_them(session: Session) -> None:
+    coach = nora(session)
+    with pytest.raises(NotAllowed):
+        set_rules(session, GymRules.parse(DEFAULTS), account_id=coach.account_id, now=NOW)
