@@ -4,6 +4,8 @@ Reads what the monitor kept, and never writes a booking.
     archive            hot rows into Parquet files and tiles, step by step
     manifest           which files there are; parquet, compaction, retention: how they are written, merged and removed
     tiles              histograms that merge
+    window             the stretch of time a page looks at, its steps in local days
+    latency            how long things take, by route and over time; monitor: where the data lies
     log                what is hot and what lies in files, as one; hot, duck: where it comes from, what asks
     queries/           the SQL
 """

@@ -1,0 +1,132 @@
+"""
+How long things take: by route and over time.
+
+Percentiles are nearest rank: p95 is the least duration that 95 % of the requests did not exceed. Ranges up to a month
+are read exactly, row by row, while they have few enough rows; beyond, from tiles, within 1 %.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from analytics import manifest
+from analytics.log import Log, open_log, open_tiles
+from analytics.monitor import Monitor
+from analytics.tiles import bucket_value_us
+from analytics.window import EXACT_UPTO, Window
+
+EXACT_ROWS = 3_000_000
+THIN = 20  # fewer than this many make no percentile that one could trust
+
+
+@dataclass(frozen=True)
+class RouteLatency:
+    """
+    One route in one window.
+
+    Attributes:
+        n: how many; errors of them failed. Below THIN the percentiles are there, but thin.
+        p50_ms, p95_ms, p99_ms, max_ms: milliseconds.
+    """
+
+    service: str
+    kind: str
+    route: str
+    n: int
+    errors: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+
+    @property
+    def error_rate(self) -> float:
+        """0.0 to 1.0."""
+        return self.errors / self.n if self.n else 0.0
+
+    @property
+    def is_thin(self) -> bool:
+        return self.n < THIN
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which requests: kind (http, script, task), and one service or one route of them, or all."""
+
+    kind: str = "http"
+    service: str = ""
+    route: str = ""
+
+
+def is_exact(monitor: Monitor, window: Window) -> bool:
+    """Whether this window is read row by row."""
+    if window.length > EXACT_UPTO:
+        return False
+    with monitor.store.read() as connection:
+        files = manifest.live(connection, "request_log", start_us=window.start_us, end_us=window.end_us)
+    return sum(file.rows for file in files) <= EXACT_ROWS
+
+
+def by_route(monitor: Monitor, window: Window, scope: Scope = Scope()) -> list[RouteLatency]:
+    """Each route's latency, slowest p95 first; empty when nothing was logged."""
+    with opened(monitor, window) as (log, exact):
+        name = "latency_by_route_exact" if exact else "latency_by_route"
+        found = log.ask(name, _named(scope), value=bucket_value_us(), where=_where(scope))
+    return [RouteLatency(**row) for row in found.to_pylist()]
+
+
+def overall(monitor: Monitor, window: Window, scope: Scope = Scope()) -> RouteLatency | None:
+    """All of them as one; None when nothing was logged."""
+    with opened(monitor, window) as (log, exact):
+        name = "latency_overall_exact" if exact else "latency_overall"
+        found = log.ask(name, _named(scope), value=bucket_value_us(), where=_where(scope), source=_over_time(scope))
+    rows = found.to_pylist()
+    return RouteLatency(service=scope.service, kind=scope.kind, route=scope.route, **rows[0]) if rows else None
+
+
+def over_time(monitor: Monitor, window: Window, scope: Scope = Scope()) -> pa.Table:
+    """
+    The same by step of the window, oldest first; steps without a request are left out.
+
+    Returns:
+        step_us (where the step begins), n, errors, p50_ms, p95_ms, p99_ms, max_ms.
+    """
+    with opened(monitor, window) as (log, exact):
+        if exact and window.step_us is not None:
+            return log.ask("latency_over_time_exact", _named(scope) | {"step": window.step_us}, where=_where(scope))
+        log.cursor.register("hours", window.hours())
+        return log.ask(
+            "latency_over_time",
+            _named(scope),
+            value=bucket_value_us(),
+            where=_where(scope),
+            source=_over_time(scope),
+        )
+
+
+@contextmanager
+def opened(monitor: Monitor, window: Window) -> Iterator[tuple[Log, bool]]:
+    """The log of this window, and whether it has rows (else tiles)."""
+    exact = is_exact(monitor, window)
+    opener = open_log if exact else open_tiles
+    with opener(monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us) as log:
+        yield log, exact
+
+
+def _over_time(scope: Scope) -> str:
+    return "over_time_by_route" if scope.route else "over_time"
+
+
+def _where(scope: Scope) -> str:
+    parts = ["kind = $kind"]
+    if scope.service:
+        parts.append("service = $service")
+    if scope.route:
+        parts.append("route = $route")
+    return " AND ".join(parts)
+
+
+def _named(scope: Scope) -> dict[str, str]:
+    return {"kind": scope.kind, "service": scope.service, "route": scope.route}

@@ -1,0 +1,19 @@
+"""Where the monitor's data lies: what every question of this package is asked of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.settings import Settings
+from core.telemetry.store import Store, archive_folder, store_for
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """The store of hot rows and the folder of the archive."""
+
+    store: Store
+    folder: Path
+
+
+def monitor_for(settings: Settings) -> Monitor:
+    return Monitor(store_for(settings), archive_folder(settings))
