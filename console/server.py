@@ -11,6 +11,7 @@ import threading
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,10 @@ from console.options import set_options
 from core import logs
 from core.bootstrap import Services
 from core.bootstrap import services as services_from_environment
-from core.http.edge import Edge
+from core.http.edge import Edge, labels_of
+from core.mail import waiting
 from core.migrations import check_schema
+from core.telemetry.recording import recording
 
 ENTRY = Path(__file__).parent / "app.py"
 INDEX = Path(st.__file__).parent / "static" / "index.html"
@@ -44,8 +47,14 @@ def create_app(services: Services | None = None) -> Edge:
     services = services or services_from_environment()
     set_options(services.settings)
     logs.configure(services.settings)  # once more: importing Streamlit has given uvicorn's lines a form of its own
-    app = st.App(ENTRY, routes=routes(), lifespan=_lifespan(services), on_script_error=_script_failed)
-    return Edge(Gate(app, services), content_security_policy=content_security_policy(), hsts=services.settings.hsts)
+    ours = routes()
+    app = st.App(ENTRY, routes=ours, lifespan=_lifespan(services), on_script_error=_script_failed)
+    return Edge(
+        Gate(app, services),
+        content_security_policy=content_security_policy(),
+        hsts=services.settings.hsts,
+        labels=labels_of(ours),
+    )
 
 
 def routes() -> list[Route]:
@@ -101,7 +110,8 @@ def _lifespan(services: Services) -> Any:
         check_schema(services.database)
         stop = threading.Event()
         threading.Thread(target=_collect_until, args=(stop,), name="collect", daemon=True).start()
-        yield
+        with recording(services.settings, "console", samples=partial(waiting.measures, services.database)):
+            yield
         stop.set()
         services.database.dispose()
 

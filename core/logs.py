@@ -7,27 +7,15 @@ standard `logging` pass through the same processors. No process keeps an access 
 
 import logging
 import logging.config
-import re
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from core.settings import Settings
+from core.telemetry.scrubbing import HIDDEN, is_secret, scrubbed, scrubbed_text
 
-HIDDEN = "…"
-PERSONAL = {
-    "address", "athlete_name", "authorization", "cookie", "customer_email", "customer_name", "customer_phone", "email",
-    "handle", "name", "notes", "password", "phone", "reason", "recipient", "secret", "token",
-}  # fmt: skip
-MASKS = (
-    (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)*"), HIDDEN + "@" + HIDDEN),
-    (re.compile(r"(/(?:approvals|bookings|sign-in|calendar)/)[^/?\s\"'{]+"), r"\1" + HIDDEN),
-    (re.compile(r"((?:token|password|secret|key)=)[^&\s\"']+", re.IGNORECASE), r"\1" + HIDDEN),
-    (re.compile(r"(://)[^/\s\"']*@"), r"\1" + HIDDEN + "@"),
-    (re.compile(r"(Bearer )\S+", re.IGNORECASE), r"\1" + HIDDEN),
-    (re.compile(r"(DETAIL:).*"), r"\1 " + HIDDEN),  # where PostgreSQL tells the values of a row
-)
+__all__ = ["HIDDEN", "as_text", "configure", "formatter", "masked", "standard_config", "without_personal_data"]
 
 
 def configure(settings: Settings) -> None:
@@ -43,8 +31,11 @@ def standard_config(settings: Settings) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"spirit": {"()": "core.logs.formatter", "style": settings.log}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "spirit"}},
-        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "spirit"},
+            "errors": {"class": "core.telemetry.watching.ErrorHandler"},
+        },
+        "root": {"handlers": ["stderr", "errors"], "level": "INFO"},
         "loggers": {
             "uvicorn": {"level": "INFO", "handlers": [], "propagate": True},  # Streamlit gives it a handler of its own
             "uvicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
@@ -76,21 +67,13 @@ def formatter(style: str) -> logging.Formatter:
 
 
 def without_personal_data(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Hide what names a person or opens something, wherever it stands."""
-    return {key: HIDDEN if key in PERSONAL else masked(value) for key, value in event.items()}
+    """Hide what names a person or opens something, wherever it stands. The rules are the monitor's."""
+    return {key: HIDDEN if is_secret(key) else scrubbed(value) for key, value in event.items()}
 
 
-def masked(value: Any) -> Any:
-    """A value with e-mail addresses, tokens and passwords hidden, also inside lists and dictionaries."""
-    if isinstance(value, str):
-        for pattern, replacement in MASKS:
-            value = pattern.sub(replacement, value)
-        return value
-    if isinstance(value, dict):
-        return {key: HIDDEN if key in PERSONAL else masked(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [masked(item) for item in value]
-    return value if isinstance(value, int | float | None) else masked(str(value))
+def masked(text: str) -> str:
+    """A text with e-mail addresses, tokens and passwords hidden."""
+    return scrubbed_text(text)
 
 
 def as_text(logger: WrappedLogger, method: str, event: EventDict) -> str:

@@ -7,8 +7,9 @@ from starlette.applications import Starlette
 
 from core.bootstrap import Services
 from core.bootstrap import services as services_from_environment
-from core.http.edge import Edge
+from core.http.edge import Edge, labels_of
 from core.migrations import check_schema
+from core.telemetry.recording import recording
 from public_site import rates
 from public_site.cache import SharedPages
 from public_site.errors import HANDLERS
@@ -38,7 +39,12 @@ def create_app(services: Services | None = None) -> Edge:
     site.state.limiter = rates.new_limiter()
     site.state.pages = SharedPages(services)
     site.state.writers = new_writers()
-    return Edge(site, content_security_policy=CONTENT_SECURITY_POLICY, hsts=services.settings.hsts)
+    return Edge(
+        site,
+        content_security_policy=CONTENT_SECURITY_POLICY,
+        hsts=services.settings.hsts,
+        labels=labels_of(ROUTES),
+    )
 
 
 @asynccontextmanager
@@ -46,7 +52,8 @@ async def _lifespan(site: Starlette) -> AsyncIterator[None]:
     """Refuse to serve on a schema that is not this program's. At the end, whoever writes is let finish."""
     services: Services = site.state.services
     check_schema(services.database)
-    yield
-    site.state.writers.shutdown(wait=True)
+    with recording(services.settings, "site"):
+        yield
+        site.state.writers.shutdown(wait=True)
     site.state.pages.close()
     services.database.dispose()

@@ -99,7 +99,10 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    return load_settings(_env_file=None, data_dir=tmp_path, database_url=database_url, secret_key=SECRET_KEY)
+    """Nothing is recorded here, so that no test waits for a writer; tests/telemetry turn it on."""
+    return load_settings(
+        _env_file=None, data_dir=tmp_path, database_url=database_url, secret_key=SECRET_KEY, telemetry=False
+    )
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
-"""The edge of a web process: every answer gets a request id, the time it took and the security headers, and one log line."""
+"""The edge of a web process: every answer gets a request id, the time it took and the security headers; it is logged and recorded."""
 
-import re
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import structlog
+
+from core.telemetry import recording
+from core.telemetry.work import UNMATCHED, Work, current
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -24,8 +27,8 @@ COMMON_HEADERS = {
 }
 HSTS = "max-age=63072000"
 BROKEN = b"Something went wrong here, and it was our mistake. Please try again in a moment.\n"
-NO_ROUTE = "-"
-PARAMETER = re.compile(r":\w+(?=})")
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+OTHER_METHOD = "_OTHER"
 
 log = structlog.get_logger()
 
@@ -34,60 +37,147 @@ class Edge:
     """
     A pure ASGI wrapper (as a framework's middleware it would cost a hundred times as much).
 
-    What the application lets escape is logged here and answered with 500. Log lines name the route's template, never
-    the address: addresses carry secrets.
+    What the application lets escape is logged here and answered with 500. Log lines and records name the route's
+    template, never the address: addresses carry secrets, and anybody can make up ten thousand of them.
+
+    labels: the full template of each route, by the route's identity.
     """
 
-    def __init__(self, app: App, *, content_security_policy: str, hsts: bool) -> None:
+    def __init__(self, app: App, *, content_security_policy: str, hsts: bool, labels: Mapping[int, str]) -> None:
         self.app = app
+        self.labels = labels
         headers = {**COMMON_HEADERS, "Content-Security-Policy": content_security_policy}
         if hsts:
             headers["Strict-Transport-Security"] = HSTS
         self._headers = _encoded(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            await _Exchange(self, scope, receive, send).run()
+        else:
             await self.app(scope, receive, send)
-            return
-        began = time.perf_counter()
-        request_id = secrets.token_hex(8)
-        status = 0
 
-        async def send_with_headers(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                taken = f"{(time.perf_counter() - began) * 1000:.1f}ms"
-                message["headers"] = [
-                    *message["headers"],
-                    *self._headers,
-                    (b"x-request-id", request_id.encode()),
-                    (b"x-response-time", taken.encode()),
-                ]
-            await send(message)
 
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+class _Exchange:
+    """One request and its answer. ended_ns: when the last byte was handed over."""
+
+    __slots__ = (
+        "began_ns",
+        "began_us",
+        "edge",
+        "ended_ns",
+        "first_ns",
+        "gone",
+        "receive",
+        "scope",
+        "send",
+        "status",
+        "work",
+    )
+
+    def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
+        self.edge, self.scope, self.receive, self.send = edge, scope, receive, send
+        self.status = self.first_ns = self.ended_ns = 0
+        self.gone = False
+        self.began_us = time.time_ns() // 1000
+        self.work = work = Work(secrets.token_hex(8))
+        self.began_ns = work.began_ns
+        work.scope, work.labels = scope, edge.labels
+
+    async def run(self) -> None:
+        token = current.set(self.work)
+        structlog.contextvars.bind_contextvars(request_id=self.work.request_id)
+        outcome = ""
         try:
-            await self.app(scope, receive, send_with_headers)
+            await self.edge.app(self.scope, self.listen, self.answer)
+        except asyncio.CancelledError:
+            outcome = "client_gone"
+            raise
         except Exception:  # the outermost place: nobody else would log it with the request's id
-            log.exception("request failed", route=route_of(scope), method=scope["method"])
-            if not status:
-                await send_with_headers(
-                    {"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"text/plain")]}
-                )
-                await send_with_headers({"type": "http.response.body", "body": BROKEN})
+            outcome = "client_gone" if self.gone else "error"
+            if not self.gone:
+                await self._fail()
         finally:
-            duration_ms = round((time.perf_counter() - began) * 1000, 1)
-            say = log.debug if route_of(scope) == NO_ROUTE and status < 400 else log.info  # Streamlit's hundred files
-            say("request", route=route_of(scope), method=scope["method"], status=status, duration_ms=duration_ms)
+            self._tell(outcome or self._outcome())
             structlog.contextvars.unbind_contextvars("request_id")
+            current.reset(token)
+
+    async def listen(self) -> Message:
+        message = await self.receive()
+        if message["type"] == "http.disconnect" and not self.ended_ns:
+            self.gone = True
+        return message
+
+    async def answer(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.first_ns = time.perf_counter_ns()
+            message["headers"] = [
+                *message["headers"],
+                *self.edge._headers,
+                (b"x-request-id", self.work.request_id.encode()),
+                (b"x-response-time", b"%.1fms" % ((self.first_ns - self.began_ns) / 1e6)),
+            ]
+            await self.send(message)
+            return
+        await self.send(message)
+        if not message.get("more_body"):
+            self.ended_ns = time.perf_counter_ns()
+
+    async def _fail(self) -> None:
+        log.exception("request failed", route=self.work.route, method=self._method)  # noqa: LOG004 (called by a handler)
+        if not self.status:
+            await self.answer(
+                {"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"text/plain")]}
+            )
+            await self.answer({"type": "http.response.body", "body": BROKEN})
+
+    def _outcome(self) -> str:
+        if not self.status or self.status >= 500:
+            return "error"
+        return "client_gone" if self.gone and not self.ended_ns else "ok"
+
+    @property
+    def _method(self) -> str:
+        method: str = self.scope["method"]
+        return method if method in METHODS else OTHER_METHOD
+
+    def _tell(self, outcome: str) -> None:
+        work, status = self.work, self.status or 500
+        route, method = work.route, self._method
+        duration_us = ((self.ended_ns or time.perf_counter_ns()) - self.began_ns) // 1000
+        if (recorder := recording._active) is not None:
+            ttfb_us = (self.first_ns - self.began_ns) // 1000 if self.first_ns else 0
+            same_max = work.same_max if work.shapes else 0
+            recorder.requests.add(
+                (
+                    self.began_us, "http", method, route, status, outcome, duration_us, 0, ttfb_us, work.db_us,
+                    work.db_count, same_max, work.cache, work.who, work.request_id, work.error_id,
+                )
+            )  # fmt: skip
+        say = log.debug if route[0] == "_" and status < 400 else log.info  # Streamlit's hundred files
+        say("request", route=route, method=method, status=status, duration_ms=round(duration_us / 1000, 1))
 
 
-def route_of(scope: Scope) -> str:
-    """The template of the route that answered, "/bookings/{handle}"; "-" where none matched."""
-    path = getattr(scope.get("route"), "path", None)
-    return PARAMETER.sub("", path) if path else NO_ROUTE
+def labels_of(routes: Any, prefix: str = "") -> dict[int, str]:
+    """
+    The full template of every route below these, by its identity: under a mount the router knows the inner part alone.
+
+    Args:
+        routes: anything with `path` or `path_format`, and `routes` where it holds others.
+    """
+    labels: dict[int, str] = {}
+    for route in routes:
+        path = f"{prefix}{getattr(route, 'path_format', '') or getattr(route, 'path', '')}"
+        labels[id(route)] = path or "/"
+        inner = getattr(route, "routes", None)
+        if inner:
+            labels.update(labels_of(inner, path.removesuffix("/{path}")))
+    return labels
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+__all__ = ["UNMATCHED", "Edge", "Message", "Receive", "labels_of"]

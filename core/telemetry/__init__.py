@@ -1,5 +1,13 @@
 """
 What the house notices about itself, and never at a booking's cost.
 
+    recording          this process's recorder, if it has one; events that wait for their commit
+    recorder           memory → one thread → one transaction; what cannot be written waits, and what is lost is counted
+    work               the request, page run or task at hand: one id, its statements, its trail
+    watching catching  what the loggers say and nobody catches, and how much of it is kept
+    scrubbing          what is hidden before anything leaves memory; the logs' rules as well
+    fingerprints       which errors are the same mistake
+    error_groups       errors by group, written exactly by many processes
+    who machine release    people as keyed hashes; memory, processor, disk; which release this is
     tables store       what is kept, and where: a SQLite file of its own, or a schema of its own on PostgreSQL
 """

@@ -183,6 +183,13 @@ error_change = Table(
     _text("release"),
 )
 
+release_mark = Table(
+    "release_mark",
+    metadata,
+    Column("release", String(80), primary_key=True),
+    _whole("first_us"),  # releases are ordered by this
+)
+
 archive_mark = Table(
     "archive_mark",
     metadata,

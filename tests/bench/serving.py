@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from core import logs
 from core.bootstrap import services
-from core.http.edge import Edge
+from core.http.edge import Edge, labels_of
 from public_site.app import CONTENT_SECURITY_POLICY, create_app
 from public_site.cache import Build, SharedPages
 
@@ -43,7 +43,13 @@ def hello() -> Edge:
     async def page(request: Request) -> Response:
         return PlainTextResponse("hello")
 
-    return Edge(Starlette(routes=[Route("/hello", page)]), content_security_policy=CONTENT_SECURITY_POLICY, hsts=False)
+    routes = [Route("/hello", page)]
+    return Edge(
+        Starlette(routes=routes),
+        content_security_policy=CONTENT_SECURITY_POLICY,
+        hsts=False,
+        labels=labels_of(routes),
+    )
 
 
 APPLICATIONS: dict[str, Callable[[], Edge]] = {"site": create_app, "uncached": uncached, "hello": hello}

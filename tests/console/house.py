@@ -9,7 +9,7 @@ from starlette.websockets import WebSocket
 from console import server
 from console.gate import Gate
 from core.bootstrap import Services
-from core.http.edge import Edge
+from core.http.edge import Edge, labels_of
 
 STREAM = "/_stcore/stream"
 STAND_IN = "This is Streamlit's page."
@@ -28,12 +28,15 @@ async def stream(websocket: WebSocket) -> None:
 
 def house_of(services: Services) -> Edge:
     """Put together as `server.create_app` does it."""
+    ours = server.routes()
     app = Starlette(
         routes=[
-            *server.routes(),
+            *ours,
             WebSocketRoute(STREAM, stream),
             Route("/{rest:path}", page, methods=server.ALL_METHODS),
         ]
     )
     policy = server.content_security_policy()
-    return Edge(Gate(app, services), content_security_policy=policy, hsts=services.settings.hsts)
+    return Edge(
+        Gate(app, services), content_security_policy=policy, hsts=services.settings.hsts, labels=labels_of(ours)
+    )

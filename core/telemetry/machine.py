@@ -1,0 +1,33 @@
+"""What this process and its machine use: memory, processor, disk."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import psutil
+
+
+class Machine:
+    """Measured between two calls, so the first has no share of the processor."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._pid = 0
+        self._cpu_s = 0.0
+        self._at_s = 0.0
+
+    def measure(self) -> dict[str, float]:
+        """process.memory_bytes, process.cpu_share (1 is one core), disk.used_share, disk.free_bytes, machine.load_share."""
+        process = psutil.Process()
+        times, now = process.cpu_times(), time.monotonic()
+        cpu_s = times.user + times.system
+        measures = {"process.memory_bytes": float(process.memory_info().rss)}
+        if self._pid == process.pid and now > self._at_s:
+            measures["process.cpu_share"] = (cpu_s - self._cpu_s) / (now - self._at_s)
+        self._pid, self._cpu_s, self._at_s = process.pid, cpu_s, now
+        disk = shutil.disk_usage(self._data_dir)
+        measures["disk.used_share"] = disk.used / disk.total
+        measures["disk.free_bytes"] = float(disk.free)
+        measures["machine.load_share"] = os.getloadavg()[0] / (os.cpu_count() or 1)
+        return measures

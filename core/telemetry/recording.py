@@ -1,0 +1,125 @@
+"""
+The recorder of this process, if it has one: whoever has something to note asks here.
+
+    with recording(services, "site"):     from now on this process records; at the end what is left is written
+    active()                              the recorder, or None
+    note(session, "business", …)          an event, once the session's transaction has been committed
+"""
+
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+
+import structlog
+from sqlalchemy.orm import Session
+
+from core.settings import Settings
+from core.telemetry import machine
+from core.telemetry.recorder import Recorder
+from core.telemetry.release import release
+from core.telemetry.store import store_for
+from core.telemetry.who import Who
+
+NOTED = "telemetry_noted"
+
+log = structlog.get_logger()
+_active: Recorder | None = None
+
+
+def active() -> Recorder | None:
+    """This process's recorder, while it records."""
+    return _active
+
+
+@contextmanager
+def recording(
+    settings: Settings, service: str, *, samples: Callable[[], Mapping[str, float]] | None = None
+) -> Iterator[Recorder | None]:
+    """
+    Record what this process does, until the block ends; then what is left is written within two seconds.
+
+    Args:
+        service: site, console, worker or command.
+        samples: more measures for every fifteen seconds, beside the process's own.
+    """
+    if not settings.telemetry:
+        yield None
+        return
+    measured = machine.Machine(settings.data_dir)
+    recorder = Recorder(
+        store_for(settings),
+        service=service,
+        release=release(),
+        person=Who(settings).here,
+        samples=lambda: {**measured.measure(), **(samples() if samples is not None else {})},
+    )
+    with _in_charge(recorder):
+        recorder.event("deploy", recorder.release)
+        yield recorder
+
+
+def note(
+    session: Session,
+    kind: str,
+    name: str,
+    *,
+    value: float = 0.0,
+    coach_id: int = 0,
+    subject_id: int = 0,
+    detail: str = "",
+) -> None:
+    """Something that will have happened if this session's transaction is committed; `tell` records it then."""
+    if _active is not None:
+        fact = {"value": value, "coach_id": coach_id, "subject_id": subject_id, "detail": detail}
+        session.info.setdefault(NOTED, []).append((kind, name, fact))
+
+
+def tell(session: Session) -> None:
+    """The transaction has been committed."""
+    recorder = _active
+    for kind, name, fact in session.info.pop(NOTED, ()):
+        if recorder is not None:
+            recorder.event(kind, name, **fact)
+
+
+@contextmanager
+def _in_charge(recorder: Recorder) -> Iterator[None]:
+    """A process has one recorder; and while it has, what nobody catches is logged and so recorded."""
+    global _active  # noqa: PLW0603 (loggers and hooks are the process's too)
+    before, _active = _active, recorder
+    hooks = sys.excepthook, threading.excepthook
+    sys.excepthook, threading.excepthook = _uncaught, _uncaught_in_thread
+    atexit.register(recorder.end)
+    try:
+        yield
+    finally:
+        sys.excepthook, threading.excepthook = hooks
+        _active = before
+        recorder.end()
+        atexit.unregister(recorder.end)
+
+
+def _forked() -> None:
+    if _active is not None:
+        _active.forked()
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if _active is None or issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        log.critical("the process ends by an error that nobody caught", exc_info=error)
+
+
+def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+    if _active is None or args.exc_value is None:
+        threading.__excepthook__(args)
+    elif not isinstance(args.exc_value, SystemExit):
+        log.critical("a thread ended by an error that nobody caught", exc_info=args.exc_value)
+
+
+os.register_at_fork(after_in_child=_forked)

@@ -1,0 +1,144 @@
+"""
+One set of rules for logs and for the monitor: what names a person or opens something is hidden before it is kept.
+
+Two ways to find it: by the key it stands under (`auth_token`, `customerEmail`), word by word, so that `author` is spared;
+and by its looks (a bearer, a card's number, an address). Whatever lies deeper than we look is hidden as a whole.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+HIDDEN = "…"
+DEEPEST = 6
+MOST_ITEMS = 50
+LONGEST_TEXT = 20_000
+PLAIN_WORDS = re.compile(r"[a-z_. ]*")  # most values of a line of the log; nothing below is written like this
+
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+SECRET_WORDS = frozenset(
+    ("password", "passwd", "passphrase", "pwd", "pin", "otp", "secret", "secrets", "token", "tokens", "jwt", "auth",
+     "authorization", "bearer", "credential", "credentials", "cookie", "cookies", "csrf", "xsrf", "signature", "salt",
+     "handle", "handles", "iban", "card", "cvc", "cvv", "ssn")
+)  # fmt: skip
+PERSONAL_WORDS = frozenset(
+    ("email", "phone", "address", "street", "recipient", "notes", "reason", "birthday", "surname")
+)
+BEFORE_KEY = frozenset(("api", "secret", "private", "access", "idempotency", "signing", "encryption", "form"))
+BEFORE_NAME = frozenset(
+    ("customer", "athlete", "child", "parent", "coach", "person", "first", "last", "full", "family", "given")
+)
+
+AFTER_DETAIL = r"\n\n|\n(?:HINT|CONTEXT|LINE|Traceback|\[SQL|\(Background|  File|[\w.]*(?:Error|Exception|Violation): )"
+
+# "DETAIL:" is where PostgreSQL tells the values of a row, which may have line breaks.
+MASKS = (
+    (re.compile(r"-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)", re.DOTALL), HIDDEN),
+    (re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), HIDDEN),  # a signed web token
+    (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)*"), HIDDEN + "@" + HIDDEN),
+    (re.compile(r"(/(?:approvals|bookings|sign-in|calendar)/)[^/?\s\"'{]+"), r"\1" + HIDDEN),
+    (re.compile(r"(://)[^/\s\"']*@"), r"\1" + HIDDEN + "@"),
+    (re.compile(r"\b((?:set-)?cookie)\b(\"?'?\s*[:=]\s*)[^\r\n]+", re.IGNORECASE), r"\1\2" + HIDDEN),
+    (re.compile(r"\b(Bearer +)\S+", re.IGNORECASE), r"\1" + HIDDEN),
+    (re.compile(r"\b((?:Basic|Digest) +)(?=[\w+/.~=-]{8})[\w+/.~=-]+"), r"\1" + HIDDEN),
+    (re.compile(r"(DETAIL:).*?(?=" + AFTER_DETAIL + r"|\Z)", re.DOTALL), r"\1 " + HIDDEN),
+    (re.compile(r"(invalid (?:input|value)[^\n:]*: )\"[^\n]*\""), r'\1"' + HIDDEN + '"'),
+    (
+        re.compile(
+            r"([\w-]*(?:password|passwd|pwd|passphrase|secret|token|api_?key|authorization|credential)s?[\"']?\s*[=:]\s*)"
+            r"(?!…|Bearer|Basic|Digest)(\"[^\"\n]*\"|'[^'\n]*'|[^&\s\"',;)}\]]+)",
+            re.IGNORECASE,
+        ),
+        r"\1" + HIDDEN,
+    ),
+    (re.compile(r"\b(key=)[^&\s\"']+", re.IGNORECASE), r"\1" + HIDDEN),
+    (
+        re.compile(
+            r"\b((?:password|secret|token|api key)\s+(?:is |was )?)(?=\S*\d|[\"'])[\"']?[^\s\"']+", re.IGNORECASE
+        ),
+        r"\1" + HIDDEN,
+    ),
+    (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{22,}"), HIDDEN),  # 128 random bits or more
+    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{32,}\b"), HIDDEN),
+)
+DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.])")
+
+
+@lru_cache(maxsize=4096)
+def is_secret(key: str) -> bool:
+    """Whether what stands under this key is nobody's business: `auth_token`, `customerEmail`, not `author`."""
+    words = [word.lower() for word in WORDS.findall(key)]
+    if words == ["name"]:
+        return True
+    for before, word in zip(["", *words], words, strict=False):
+        if word in SECRET_WORDS or word in PERSONAL_WORDS:
+            return True
+        if (word == "key" and before in BEFORE_KEY) or (word == "name" and before in BEFORE_NAME):
+            return True
+    return False
+
+
+def scrubbed(value: Any, depth: int = 0) -> Any:
+    """A copy that can be kept: texts masked, secret keys hidden, also inside lists, dictionaries and pairs."""
+    if isinstance(value, str):
+        return scrubbed_text(value)
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return HIDDEN if is_card(str(value)) else value
+    if isinstance(value, datetime | date | timedelta):
+        return str(value)
+    if depth >= DEEPEST:
+        return HIDDEN
+    if isinstance(value, Mapping):
+        items = list(value.items())[:MOST_ITEMS]
+        return {_key(key): HIDDEN if is_secret(_key(key)) else scrubbed(item, depth + 1) for key, item in items}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_pair_or_value(item, depth + 1) for item in list(value)[:MOST_ITEMS]]
+    return scrubbed_text(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
+
+
+def scrubbed_text(text: str) -> str:
+    """This text with what looks like a secret or names a person hidden. Long texts lose their middle first."""
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[: LONGEST_TEXT // 2]} {HIDDEN} {text[-LONGEST_TEXT // 2 :]}"
+    if PLAIN_WORDS.fullmatch(text):
+        return text
+    for pattern, replacement in MASKS:
+        text = pattern.sub(replacement, text)
+    return DIGITS.sub(_unless_card, text)
+
+
+def is_card(digits: str) -> bool:
+    """Whether these are the digits of a payment card, by its check digit."""
+    if not (13 <= len(digits) <= 19 and digits.isascii() and digits.isdigit() and digits[0] in "3456"):
+        return False
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+def storable(text: str) -> str:
+    """Without what a database's text cannot hold."""
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode()
+
+
+def _key(key: Any) -> str:
+    return key.decode("latin-1") if isinstance(key, bytes) else str(key)
+
+
+def _pair_or_value(item: Any, depth: int) -> Any:
+    """Headers are pairs: the second is hidden by what the first says."""
+    if (
+        isinstance(item, list | tuple)
+        and len(item) == 2
+        and isinstance(item[0], str | bytes)
+        and is_secret(_key(item[0]))
+    ):
+        return [_key(item[0]), HIDDEN]
+    return scrubbed(item, depth)
+
+
+def _unless_card(match: re.Match[str]) -> str:
+    return HIDDEN if is_card(re.sub(r"\D", "", match[0])) else match[0]

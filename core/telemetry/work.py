@@ -1,0 +1,84 @@
+"""
+The work at hand: one request, one run of a console page, one task. What happens during it is noted here, cheaply.
+
+It travels by a context variable, so that a statement on a thread, a log line and a mail know the request they belong to.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+UNMATCHED = "_unmatched"
+OTHER = "_other"
+MOST_CRUMBS = 50
+MOST_SHAPES = 200
+
+
+class Work:
+    """
+    request_id: the one name of all that it causes.
+    who: a keyed hash of the staff session. cache: hit or miss. error_id: of the last error inside it.
+    trail: what happened, as (microseconds since it began, kind, text); made with the first of them.
+    """
+
+    who = ""
+    cache = ""
+    error_id = ""
+    db_us = 0
+    db_count = 0
+    shapes: dict[str, int] | None = None
+    trail: deque[tuple[int, str, str]] | None = None
+    name = UNMATCHED
+    scope: MutableMapping[str, Any] | None = None
+    labels: Mapping[int, str] | None = None
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.began_ns = time.perf_counter_ns()
+
+    @property
+    def route(self) -> str:
+        """The full template of the address, or the name of page or task."""
+        if self.labels is None or self.scope is None:
+            return self.name
+        return label_of(self.labels, self.scope)
+
+    @property
+    def same_max(self) -> int:
+        """How often the most frequent statement ran."""
+        return max(self.shapes.values()) if self.shapes else 0
+
+    def crumb(self, kind: str, text: str) -> None:
+        """Note a step; the oldest are forgotten."""
+        if self.trail is None:
+            self.trail = deque(maxlen=MOST_CRUMBS)
+        self.trail.append(((time.perf_counter_ns() - self.began_ns) // 1000, kind, text))
+
+
+current: ContextVar[Work | None] = ContextVar("work", default=None)
+unwatched: ContextVar[bool] = ContextVar("unwatched", default=False)
+
+
+def label_of(labels: Mapping[int, str], scope: MutableMapping[str, Any]) -> str:
+    """The route's template from the application's table, by the route's identity; no address makes a new label."""
+    route = scope.get("route")
+    return UNMATCHED if route is None else labels.get(id(route), OTHER)
+
+
+def request_id() -> str | None:
+    """The request that causes what happens now, if one does."""
+    work = current.get()
+    return work.request_id if work is not None else None
+
+
+@contextmanager
+def not_watched() -> Iterator[None]:
+    """The monitor never records itself."""
+    token = unwatched.set(True)
+    try:
+        yield
+    finally:
+        unwatched.reset(token)
