@@ -3,6 +3,7 @@ The Huey queue and every task: the timetable of the house.
 
     deliver_mail       when nudged, after a commit that wrote mail
     expire_requests    when nudged
+    make_pictures      when nudged, after an upload; one at a time
     sweep              every 20 seconds, and at start: everything that is due; the truth, while nudges are a courtesy
 
 Huey loses a running task when its process is killed, so no task carries anything but its name: what there is to do
@@ -12,6 +13,7 @@ stands in the database.
 import asyncio
 import hashlib
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,6 +24,7 @@ from huey.serializer import SignedSerializer
 
 from core import sweep as house
 from core.bootstrap import services
+from core.images.making import Pump as PicturePump
 from core.mail.delivery import Pump
 from core.settings import Settings
 
@@ -47,6 +50,7 @@ def queue_at(settings: Settings) -> Huey:
 
 queue = queue_at(services().settings)
 pump = Pump()
+darkroom = PicturePump()
 
 
 @queue.task(expires=NUDGE_EXPIRES_S)
@@ -63,9 +67,15 @@ def expire_requests() -> None:
 
 
 @queue.task(expires=NUDGE_EXPIRES_S)
+def make_pictures() -> None:
+    """Make every picture that nobody can see yet. Safe to run at any time, any number of times."""
+    darkroom.ring(services())
+
+
+@queue.task(expires=NUDGE_EXPIRES_S)
 def sweep() -> None:
     """One pass over everything that is due. Safe to run at any time, any number of times."""
-    house.sweep(services())
+    house.sweep(services(), pictures=False)
 
 
 class Nudges:
@@ -111,14 +121,24 @@ def run_worker() -> None:
         graceful_signal="TERM",
         shutdown_timeout=DRAIN_S,
     )
-    threading.Thread(target=_sweep_until, args=(consumer.stop_flag,), name="sweep", daemon=True).start()
+    for work, name in ((_sweep_once, "sweep"), (_make_once, "pictures")):  # neither waits for the other
+        threading.Thread(target=_until, args=(consumer.stop_flag, work, name), name=name, daemon=True).start()
     consumer.run()
 
 
-def _sweep_until(stop: threading.Event) -> None:
+def _until(stop: threading.Event, work: Callable[[], object], name: str) -> None:
     while not stop.is_set():
         try:
-            house.sweep(services())
+            work()
         except Exception:  # the next pass tries again; a dead thread would not
-            log.exception("sweep failed")
+            log.exception("pass failed", of=name)
         stop.wait(SWEEP_EVERY_S)
+
+
+def _sweep_once() -> None:
+    house.sweep(services(), pictures=False)
+
+
+def _make_once() -> None:
+    """What was missed, and what can be made smaller while nothing else is to be done."""
+    darkroom.ring(services(), fine=True)

@@ -51,7 +51,7 @@ def create_app(services: Services | None = None) -> Edge:
     app = st.App(ENTRY, routes=ours, lifespan=_lifespan(services), on_script_error=_script_failed)
     return Edge(
         Gate(app, services),
-        content_security_policy=content_security_policy(),
+        content_security_policy=content_security_policy(services.pictures.absolute_origin),
         hsts=services.settings.hsts,
         labels=labels_of(ours),
     )
@@ -81,8 +81,11 @@ async def alive(request: Request) -> Response:
     )
 
 
-def content_security_policy() -> str:
-    """Streamlit's page has one inline script; its hash is taken from the file, which a new version may change."""
+def content_security_policy(media_origin: str) -> str:
+    """
+    Streamlit's page has one inline script; its hash is taken from the file, which a new version may change. Pictures
+    come from where the public site has them.
+    """
     hashes = [
         f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
         for script in INLINE_SCRIPT.findall(INDEX.read_text(encoding="utf-8"))
@@ -92,7 +95,7 @@ def content_security_policy() -> str:
             "default-src 'self'",
             f"script-src 'self' {' '.join(hashes)}",
             "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
+            f"img-src 'self' data: blob: {media_origin}",
             "font-src 'self' data:",
             "connect-src 'self'",
             "worker-src 'self' blob:",

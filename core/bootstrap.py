@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from core.db import Database
+from core.images.delivery import Delivery, delivery_for
+from core.images.storage import Storage, storage_at
 from core.mail.transports import Transport, transport_for
 from core.settings import Settings, load_settings
 from core.tokens import Signer
@@ -17,6 +19,9 @@ class Services:
     database: Database
     signer: Signer
     transport: Transport
+    media: Storage
+    originals: Storage
+    pictures: Delivery
 
 
 def build(settings: Settings) -> Services:
@@ -26,6 +31,9 @@ def build(settings: Settings) -> Services:
         database=Database(settings.database_url),
         signer=Signer(settings.signing_keys()),
         transport=transport_for(settings.mail_url),
+        media=storage_at(settings.media_url, variable="SPIRIT_MEDIA_URL"),
+        originals=storage_at(settings.originals_url, variable="SPIRIT_ORIGINALS_URL", private=True),
+        pictures=delivery_for(settings.media_base_url, base_url=settings.base_url),
     )
 
 

@@ -9,12 +9,18 @@ What can go wrong, as facts. Each message says what happened and what to do next
     │   ├── BookingCancelled
     │   ├── TooLate               the lesson has begun
     │   ├── NotPossible           any other change that the booking's life does not have
+    │   ├── PictureInUse          pages show it (with which)
+    │   ├── PictureTwice          this file is another picture already
+    │   ├── StorageFull           the gym's room for pictures is used up
     │   └── IdempotencyMismatch   the same key came with another request
     ├── Gone
     │   ├── RequestExpired
     │   ├── LinkReplaced          an older mail's link
     │   └── LinkExpired           a sign-in link that is used or too old
     ├── Invalid                   values that cannot be read, each named by its field
+    ├── PictureRejected           a file that cannot be shown, for good; says what to send instead
+    │   ├── PictureTooLarge
+    │   └── PictureUnknown        no picture, or in a format that we do not take
     ├── TooMany                   more than is allowed for now (with when to try again)
     ├── NotAllowed                signed in, but not for this
     ├── SignInRefused             wrong address or password, or no session
@@ -83,6 +89,36 @@ class NotPossible(Refused):
 
 class IdempotencyMismatch(Refused):
     code = "idempotency_mismatch"
+
+
+class PictureInUse(Refused):
+    """`uses`: the pages that show it."""
+
+    code = "picture_in_use"
+
+    def __init__(self, uses: Sequence[str]) -> None:
+        super().__init__(f"This picture is shown on {', '.join(uses)}. Please choose another there first.")
+        self.uses = tuple(uses)
+
+
+class PictureTwice(Refused):
+    code = "picture_twice"
+
+
+class StorageFull(Refused):
+    code = "storage_full"
+
+
+class PictureRejected(SpiritError):
+    code = "picture_rejected"
+
+
+class PictureTooLarge(PictureRejected):
+    code = "too_large"
+
+
+class PictureUnknown(PictureRejected):
+    code = "content_type"
 
 
 class Gone(SpiritError):

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.orm import Base
 
+MEDIA_BUDGET_BYTES = 5 << 30
+
 
 class Gym(Base):
     """
@@ -18,6 +20,7 @@ class Gym(Base):
     console_refresh_s: an open page of the console is drawn anew after this long, whatever happened.
     mail_held: nothing leaves the outbox while it is true (after a restore, or by an admin).
     mail_circuit_until: the mail server refused our password; no mail is tried before this instant.
+    media_budget_bytes: how much room all pictures may take together.
     last_swept_at: when everything due was last looked at, by a worker or by cron.
     """
 
@@ -36,6 +39,7 @@ class Gym(Base):
     most_requests_a_day: Mapped[int] = mapped_column(default=6, server_default="6")
     anonymise_after_months: Mapped[int] = mapped_column(default=24, server_default="24")
     console_refresh_s: Mapped[int] = mapped_column(default=30, server_default="30")
+    media_budget_bytes: Mapped[int] = mapped_column(default=MEDIA_BUDGET_BYTES, server_default=str(MEDIA_BUDGET_BYTES))
     mail_held: Mapped[bool] = mapped_column(default=False)
     mail_circuit_until: Mapped[datetime | None]
     last_swept_at: Mapped[datetime | None]

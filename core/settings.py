@@ -1,11 +1,12 @@
 """The settings: environment variables or `.env`, all named SPIRIT_…, each with what it is for."""
 
 import os
+import re
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -17,6 +18,8 @@ from core.errors import SettingInvalid
 DATABASE_SCHEMES = ("sqlite", "postgresql")
 QUEUE_SCHEMES = ("sqlite", "postgresql", "redis")
 MAIL_SCHEMES = ("file", "smtp", "smtps")
+MEDIA_SCHEMES = ("file", "s3")
+CLOUDINARY = re.compile(r"cloudinary:[\w-]+")
 
 
 class Settings(BaseSettings):
@@ -36,6 +39,21 @@ class Settings(BaseSettings):
         description="file:///FOLDER, smtp://USER:PASSWORD@HOST:587 or smtps://…; ?starttls=required; empty: mail/ in the data folder.",
     )
     mail_from: str = Field("Spirit Athletics <bookings@spirit.example>", description="The sender of every mail.")
+    media_url: str = Field(
+        "",
+        description="Pictures as pages show them: file:///FOLDER or s3://BUCKET/PREFIX?endpoint=https://…&region=…; empty: media/ in the data folder.",
+    )
+    originals_url: str = Field(
+        "",
+        description="Uploads as they came, private: the same kinds of address, never inside MEDIA_URL; empty: originals/ in the data folder.",
+    )
+    media_base_url: str = Field(
+        "",
+        description="Where browsers fetch pictures: a CDN's address, or cloudinary:CLOUD; empty: /media on the public site.",
+    )
+    keep_originals: bool = Field(
+        True, description="off: an upload is removed once its pictures are made; they cannot be made again then."
+    )
     base_url: str = Field("http://127.0.0.1:8000", description="The public site's address, as parents see it.")
     console_url: str = Field("http://127.0.0.1:8501", description="The console's address, as coaches see it.")
     secret_key: SecretStr = Field(
@@ -68,6 +86,20 @@ class Settings(BaseSettings):
     @classmethod
     def _mail(cls, value: str) -> str:
         return _with_scheme(value, MAIL_SCHEMES)
+
+    @field_validator("media_url", "originals_url")
+    @classmethod
+    def _pictures(cls, value: str) -> str:
+        return _with_scheme(value, MEDIA_SCHEMES)
+
+    @field_validator("media_base_url")
+    @classmethod
+    def _delivery(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
+        if value and not is_address and not CLOUDINARY.fullmatch(value):
+            raise ValueError("an address such as https://pictures.example.org, or cloudinary:CLOUD")
+        return value.rstrip("/")
 
     @field_validator("base_url", "console_url")
     @classmethod
@@ -121,6 +153,14 @@ class Settings(BaseSettings):
             raise ValueError("SPIRIT_SECRET_KEY: each key needs 16 characters or more")
         return self
 
+    @model_validator(mode="after")
+    def _originals_stay_private(self) -> "Settings":
+        """Whoever serves the media would serve what lies inside it."""
+        media, originals = (_place(url) for url in (self.media_url, self.originals_url))
+        if self.media_url and self.originals_url and (originals + "/").startswith(media + "/"):
+            raise ValueError("SPIRIT_ORIGINALS_URL lies inside SPIRIT_MEDIA_URL: uploads would be public")
+        return self
+
     def _given_keys(self) -> list[str]:
         return [key.strip() for key in self.secret_key.get_secret_value().split(",") if key.strip()]
 
@@ -134,6 +174,8 @@ class Settings(BaseSettings):
                 "database_url": self.database_url or f"sqlite:///{data}/spirit.db",
                 "queue_url": self.queue_url or f"sqlite:///{data}/queue.db",
                 "mail_url": self.mail_url or f"file://{data}/mail",
+                "media_url": self.media_url or f"file://{data}/media",
+                "originals_url": self.originals_url or f"file://{data}/originals",
             }
         )
 
@@ -182,6 +224,17 @@ def _with_scheme(value: str, allowed: tuple[str, ...]) -> str:
     if value and value.partition(":")[0].partition("+")[0] not in allowed:
         raise ValueError("an address that begins with " + ", ".join(f"{scheme}://" for scheme in allowed))
     return value
+
+
+def _place(url: str) -> str:
+    """An address without what does not say where it is; a folder's in its shortest form."""
+    parts = urlsplit(url)
+    path = (
+        os.path.realpath(unquote(url.removeprefix("file:").removeprefix("//")))
+        if parts.scheme == "file"
+        else parts.path
+    )
+    return f"{parts.scheme}://{'' if parts.scheme == 'file' else parts.netloc}{path.rstrip('/')}"
 
 
 def _kept_key(path: Path) -> str:

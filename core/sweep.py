@@ -1,28 +1,48 @@
 """One pass over everything that is due: the truth behind every nudge."""
 
+import time
 from datetime import datetime
 
+import structlog
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.bookings import expiry, retention
 from core.bootstrap import Services
 from core.gym import the_gym
+from core.images.making import make_due
 from core.mail.delivery import Delivery, deliver_due
 from core.people import sessions, sign_in
 
+PICTURES_WITHIN_S = 20
 
-def sweep(services: Services) -> dict[str, int]:
+log = structlog.get_logger()
+
+
+def sweep(services: Services, *, pictures: bool = True) -> dict[str, int]:
     """
-    Expire, deliver, tidy up. Safe to run at any time, anywhere, any number of times.
+    Expire, deliver, tidy up; and last, for a while, pictures. Safe to run at any time, anywhere, any number of times.
+
+    Args:
+        pictures: False where another thread makes them.
 
     Returns:
-        How many requests expired, and mails were sent, dropped, retried and given up.
+        How many requests expired, mails were sent, dropped, retried and given up, and pictures were made.
     """
     expired = expire_requests(services)
     delivery = deliver_due(services)
     services.database.transact(_tidy_up)
-    return {"expired": expired, **counts(delivery)}
+    return {"expired": expired, **counts(delivery), "pictures": make_pictures(services) if pictures else 0}
+
+
+def make_pictures(services: Services) -> int:
+    """Make pictures for a while. Whatever stops them stops nothing else. Returns how many were made."""
+    stop_at = time.monotonic() + PICTURES_WITHIN_S
+    try:
+        return make_due(services, until=lambda: time.monotonic() > stop_at).made
+    except Exception:  # expiry and mail are through already; the next pass tries again
+        log.exception("pictures failed")
+        return 0
 
 
 def counts(delivery: Delivery) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from public_site import api, approvals, bookings, coaches, cron, feeds, health, lesson_form, weeks
+from public_site import api, approvals, bookings, coaches, cron, feeds, health, lesson_form, media, weeks
 from public_site.policy import bearer, form, json, page
 from public_site.templating import static
 
@@ -20,6 +20,7 @@ ROUTES: list[BaseRoute] = [
     page("/approvals/{token}", approvals.show, "approval", secret=True),
     form("/approvals/{token}", approvals.answer, "answer"),
     page("/calendar/{feed}.ics", feeds.calendar_feed, "feed", secret=True),
+    page("/media/{path:path}", media.media, "media"),
     page("/healthz", health.alive, "alive"),
     page("/readyz", health.ready, "ready"),
     json("/api/openapi.json", api.openapi, "openapi"),

@@ -112,9 +112,12 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.first_ns = time.perf_counter_ns()
+            given = {
+                name for name, _ in message["headers"]
+            }  # a header that the application gives itself stays as it is
             message["headers"] = [
                 *message["headers"],
-                *self.edge._headers,
+                *(header for header in self.edge._headers if header[0] not in given),
                 (b"x-request-id", self.work.request_id.encode()),
                 (b"x-response-time", b"%.1fms" % ((self.first_ns - self.began_ns) / 1e6)),
             ]

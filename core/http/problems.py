@@ -9,6 +9,10 @@ from core.errors import (
     Invalid,
     NotAllowed,
     NotFound,
+    PictureInUse,
+    PictureRejected,
+    PictureTooLarge,
+    PictureUnknown,
     Refused,
     SignInRefused,
     SlotUnavailable,
@@ -24,6 +28,9 @@ STATUS: dict[type[SpiritError], int] = {
     Refused: 409,
     Gone: 410,
     Invalid: 422,
+    PictureRejected: 422,
+    PictureTooLarge: 413,
+    PictureUnknown: 415,
     TooMany: 429,
     NotAllowed: 403,
     SignInRefused: 401,
@@ -116,6 +123,8 @@ def _details(error: SpiritError) -> dict[str, Any]:
         return {"nextSlots": [utc_text(start) for start in error.next_slots]}
     if isinstance(error, AlreadyDecided):
         return {"how": error.how, "when": utc_text(error.at), "by": error.by, "channel": error.channel}
+    if isinstance(error, PictureInUse):
+        return {"uses": list(error.uses)}
     if isinstance(error, Invalid):
         return {"errors": [{"field": field, "message": message} for field, message in error.fields.items()]}
     return {}

@@ -4,6 +4,7 @@ from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Hold
 from core.bookings.notes import BookingNote
 from core.gym import Gym
+from core.images.models import Image, Rendition
 from core.mail.models import OutboxMessage
 from core.orm import Base
 from core.people.models import Account, ApiKey, SignInFailure, SignInLink, StaffSession
@@ -21,8 +22,10 @@ __all__ = [
     "DateOverride",
     "Gym",
     "Hold",
+    "Image",
     "LessonType",
     "OutboxMessage",
+    "Rendition",
     "SignInFailure",
     "SignInLink",
     "StaffSession",

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from core.images.models import Image
 from core.orm import Base
 from core.people.models import Account
 
@@ -75,6 +76,7 @@ class Coach(Base):
     tagline: Mapped[str] = mapped_column(default="")
     bio: Mapped[str] = mapped_column(default="")
     timezone: Mapped[str]
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("image.id"))
     published: Mapped[bool] = mapped_column(default=True)
     schedule_version: Mapped[int] = mapped_column(default=0)
     feed_version: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -91,6 +93,7 @@ class Coach(Base):
     )
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+    photo: Mapped[Image | None] = relationship()
     lessons: Mapped[list[LessonType]] = relationship(secondary=coach_lesson, order_by=LessonType.price_cents)
     weekly_hours: Mapped[list["WeeklyHours"]] = relationship()
 

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.audit import Verb
 from core.errors import Invalid
+from core.images.changes import require_publishable
+from core.images.models import ImageKind
+from core.images.permissions import check_may_change
 from core.schedule.hours import check_may_edit
 from core.schedule.models import Coach, LessonType
 from core.text import at_most, can_be_seen, one_line, paragraphs
@@ -54,6 +57,27 @@ def set_page(
     coach.lessons = [*lessons, *(lesson for lesson in coach.lessons if not lesson.active)]
     audit.record(session, Verb.PAGE_CHANGED, "coach", coach.id, by=account_id, now=now)
     session.flush()
+    return coach
+
+
+def set_photo(session: Session, coach: Coach, image_id: int | None, *, account_id: int, now: datetime) -> Coach:
+    """
+    The photo on her page; None for none.
+
+    Raises:
+        NotFound: we know no such picture, or it is not hers.
+        NotPossible: it is not made yet, not described, or was sent for another purpose.
+        NotAllowed: neither the coach herself nor an admin.
+    """
+    check_may_edit(session, coach, account_id)
+    if image_id is not None:
+        image = require_publishable(session, image_id, ImageKind.PROFILE)
+        if image_id != coach.photo_id:
+            check_may_change(session, image, account_id)
+    coach.photo_id = image_id
+    audit.record(session, Verb.PAGE_CHANGED, "coach", coach.id, by=account_id, now=now)
+    session.flush()
+    session.expire(coach, ["photo"])
     return coach
 
 

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from core import logs
 from core.bootstrap import services
 from core.http.edge import Edge, labels_of
-from public_site.app import CONTENT_SECURITY_POLICY, create_app
+from public_site.app import content_security_policy, create_app
 from public_site.cache import Build, SharedPages
 
 LOUD, QUIET = "loud", "quiet"
@@ -46,7 +46,7 @@ def hello() -> Edge:
     routes = [Route("/hello", page)]
     return Edge(
         Starlette(routes=routes),
-        content_security_policy=CONTENT_SECURITY_POLICY,
+        content_security_policy=content_security_policy(None),
         hsts=False,
         labels=labels_of(routes),
     )

@@ -36,7 +36,7 @@ def house_of(services: Services) -> Edge:
             Route("/{rest:path}", page, methods=server.ALL_METHODS),
         ]
     )
-    policy = server.content_security_policy()
+    policy = server.content_security_policy(services.pictures.absolute_origin)
     return Edge(
         Gate(app, services), content_security_policy=policy, hsts=services.settings.hsts, labels=labels_of(ours)
     )

@@ -115,7 +115,7 @@ def test_monitors_may_ask_under_any_name(desk: Desk) -> None:
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_every_answer_is_numbered_timed_and_guarded(desk: Desk) -> None:
-    policy = server.content_security_policy()
+    policy = server.content_security_policy(desk.services.pictures.absolute_origin)
     seen = set()
     for path in ("/", "/sign-in", "/healthz", "/api/typo", "/sign-in/cut-off", "/_stcore/host-config"):
         headers = desk.get(path).headers

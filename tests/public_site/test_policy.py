@@ -25,6 +25,7 @@ TABLE = {
     ("POST", "/approvals/{token}"): (Kind.FORM, True),
     ("GET", "/calendar/{feed}.ics"): (Kind.PAGE, True),
     ("GET", "/static/{file}"): (Kind.PAGE, False),
+    ("GET", "/media/{path:path}"): (Kind.PAGE, False),
     ("GET", "/healthz"): (Kind.PAGE, False),
     ("GET", "/readyz"): (Kind.PAGE, False),
     ("GET", "/api/openapi.json"): (Kind.JSON, False),

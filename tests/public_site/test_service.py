@@ -59,7 +59,7 @@ def test_cron_sweeps_once_with_the_right_bearer_only(services: Services, tmp_pat
         answer = client.get("/api/cron/notifications", headers={"Authorization": f"Bearer {SECRET}"})
         assert answer.status_code == 200 and answer.json()["expired"] == 1 and answer.json()["sent"] == 2
         again = client.post("/api/cron/notifications", headers={"Authorization": f"bearer {SECRET}"})
-        assert again.json() == {"expired": 0, "sent": 0, "dropped": 0, "retried": 0, "dead": 0}
+        assert again.json() == {"expired": 0, "sent": 0, "dropped": 0, "retried": 0, "dead": 0, "pictures": 0}
 
 
 def test_the_site_loads_no_streamlit_and_no_duckdb() -> None:

@@ -1,0 +1,127 @@
+"""
+Bytes from outside, on their way in: counted while they come, and looked at before anything opens them.
+
+What is refused here leaves nothing behind, and would be refused again: the sentence says what to do instead.
+"""
+
+import hashlib
+import importlib.util
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from core.errors import PictureRejected, PictureTooLarge, PictureUnknown
+from core.images.headers import Header, Unreadable, read_header
+
+MOST_BYTES = 30 << 20
+MOST_PIXELS = {"jpeg": 60_000_000}
+MOST_PIXELS_OTHERWISE = 40_000_000
+LONGEST_SIDE_PX = 30_000
+MOST_SCANS = 100
+MOST_FRAMES = 500
+MOST_PROFILE_BYTES = 4 << 20
+
+ACCEPTED = "JPEG, PNG, WebP, AVIF and GIF"
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A whole file that passed. hash: SHA-256 of its bytes; name: the sender's, for people to read only."""
+
+    data: bytes
+    name: str
+    hash: str
+    header: Header
+
+
+class Counted:
+    """A file that is arriving. Raises PictureTooLarge as soon as it is known to be too large."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size > MOST_BYTES:
+            self._parts.clear()
+            raise PictureTooLarge(
+                f"This file is larger than {MOST_BYTES // MIB} MB. Please send a smaller version of it."
+            )
+        self._parts.append(part)
+
+    def whole(self) -> bytes:
+        return b"".join(self._parts)
+
+
+def read(parts: Iterable[bytes], *, name: str) -> Upload:
+    """
+    A file that comes in parts, checked.
+
+    Raises:
+        PictureTooLarge, PictureUnknown, PictureRejected: with a sentence for who sent it.
+    """
+    counted = Counted()
+    for part in parts:
+        counted.add(part)
+    return checked(counted.whole(), name=name)
+
+
+async def read_stream(parts: AsyncIterator[bytes], *, name: str) -> Upload:
+    """The same, from a network."""
+    counted = Counted()
+    async for part in parts:
+        counted.add(part)
+    return checked(counted.whole(), name=name)
+
+
+def checked(data: bytes, *, name: str) -> Upload:
+    """What the header says is within all limits. Nothing has been decoded, and the name and type it came with do not count."""
+    if not data:
+        raise PictureRejected("This file is empty. Please choose the photo again.")
+    try:
+        header = read_header(data)
+    except Unreadable:
+        raise PictureRejected("The file is incomplete or damaged. Please send it again.") from None
+    if header is None:
+        raise PictureUnknown(f"This is no picture that we can read. {accepted_formats()} are welcome.")
+    if header.format == "heic" and not has_heic():
+        raise PictureUnknown(
+            f"This is a HEIC photo, which we cannot open. {ACCEPTED} are welcome; "
+            "an iPhone sends JPEG with Settings › Camera › Formats › Most Compatible."
+        )
+    _check(header)
+    return Upload(data, _shown(name), hashlib.sha256(data).hexdigest(), header)
+
+
+@cache
+def has_heic() -> bool:
+    """Whether the optional decoder of iPhones' photos is installed."""
+    return importlib.util.find_spec("pillow_heif") is not None
+
+
+def accepted_formats() -> str:
+    """ "JPEG, PNG, WebP, AVIF and GIF", and HEIC where it can be opened."""
+    return "JPEG, HEIC, PNG, WebP, AVIF and GIF" if has_heic() else ACCEPTED
+
+
+def _check(header: Header) -> None:
+    most = MOST_PIXELS.get(header.format, MOST_PIXELS_OTHERWISE)
+    if header.pixels > most or max(header.width_px, header.height_px) > LONGEST_SIDE_PX:
+        raise PictureRejected(
+            f"This picture has {header.width_px:,} × {header.height_px:,} pixels; we take up to {most // 1_000_000} million. "
+            "Please send a smaller version of it."
+        )
+    if header.scans > MOST_SCANS:
+        raise PictureRejected("This JPEG is built in far too many steps. Please save it once more and send that.")
+    if header.frames > MOST_FRAMES:
+        raise PictureRejected(f"This file has more than {MOST_FRAMES} frames. Please send a single picture.")
+    if header.profile_bytes > MOST_PROFILE_BYTES:
+        raise PictureRejected("The colour profile in this file is far too large. Please save it once more as sRGB.")
+
+
+def _shown(name: str) -> str:
+    """The last part of a name, as one short line."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(sign for sign in last if sign.isprintable())[:120].strip() or "photo"

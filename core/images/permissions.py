@@ -1,0 +1,30 @@
+"""Who may do what with pictures: an admin everything; a coach sends a photo of her own, and looks after what she sent."""
+
+from sqlalchemy.orm import Session
+
+from core.errors import NotAllowed, NotFound
+from core.images.models import Image, ImageKind
+from core.people.models import Account, Role
+
+COMMAND_LINE = None  # whoever can start `spirit` has the whole machine
+
+
+def check_may_upload(session: Session, kind: ImageKind, account_id: int | None) -> None:
+    """Raises NotAllowed."""
+    if not _is_admin(session, account_id) and kind is not ImageKind.PROFILE:
+        raise NotAllowed("Pictures of products, campaigns and the gallery are an admin's to send.")
+
+
+def check_may_change(session: Session, image: Image, account_id: int | None) -> None:
+    """Raises NotFound for a picture that is not hers: the same answer as for one that is not there."""
+    if not _is_admin(session, account_id) and image.uploaded_by != account_id:
+        raise NotFound("We know no such picture.")
+
+
+def _is_admin(session: Session, account_id: int | None) -> bool:
+    if account_id is COMMAND_LINE:
+        return True
+    account = session.get(Account, account_id)
+    if account is None or account.disabled_at is not None:
+        raise NotAllowed("This account does not work here any more.")
+    return account.role is Role.ADMIN

@@ -1,0 +1,120 @@
+"""
+Which sizes and formats a kind of image gets.
+
+The sizes are the plan's: 2000 pixels inside, 1200, 800 and 400 wide, as JPEG and as AVIF; a campaign is cut wide and
+tall around what matters in it, and a coach's face square. AVIF is made quickly at once, and slowly when nothing else
+is to be done, which takes another fifth off its size. WebP lost to AVIF at every width, in bytes and in time: it is a
+format that a recipe may name, and none does.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+
+PIPELINE = 1  # moved when the same recipe is to give other pixels
+WHITE = "#ffffff"
+QUICK, PATIENT = 9, 6  # speeds of the AVIF encoder
+SUFFIXES = {"jpeg": "jpg", "avif": "avif", "webp": "webp"}
+MEDIA_TYPES = {"jpeg": "image/jpeg", "avif": "image/avif", "webp": "image/webp"}
+
+
+@dataclass(frozen=True)
+class Size:
+    """A width and the qualities that look alike at it."""
+
+    width_px: int
+    jpeg: int
+    avif: int
+    webp: int
+
+
+PLAN = (Size(2000, 85, 73, 90), Size(1200, 85, 73, 90), Size(800, 85, 74, 90), Size(400, 80, 65, 82))
+SMALL = (Size(800, 85, 74, 90), Size(400, 80, 65, 82), Size(200, 80, 65, 82))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The whole picture, or a cut of one ratio (width by height) around the focal point."""
+
+    name: str
+    sizes: Sequence[Size]
+    ratio: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """background: what shows through where a picture is transparent."""
+
+    shapes: Sequence[Shape]
+    formats: Sequence[str] = ("jpeg", "avif")
+    background: str = WHITE
+
+    def fingerprint(self, *, fine: bool = False) -> str:
+        """Another one when anything about the recipe changes."""
+        return _hash({"recipe": asdict(self), "pipeline": PIPELINE, "fine": fine})[:16]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One rendition to make. key: what it is made by, pixels included; quality and speed are its encoder's."""
+
+    shape: str
+    ratio: tuple[int, int] | None
+    width_px: int
+    format: str
+    quality: int
+    speed: int
+    key: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the media storage."""
+        return f"{self.key[:2]}/{self.key}.{SUFFIXES[self.format]}"
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "product": Recipe([Shape("whole", PLAN)]),
+    "gallery": Recipe([Shape("whole", PLAN)]),
+    "campaign": Recipe([Shape("wide", PLAN, (2, 1)), Shape("tall", PLAN[1:], (4, 5))]),
+    "profile": Recipe([Shape("square", SMALL, (1, 1))]),
+}
+
+
+def specs_of(recipe: Recipe, *, pixels: str, focal: tuple[int, int], encoders: str, fine: bool) -> list[Spec]:
+    """
+    What is to be made, the largest of a shape first, JPEG before AVIF.
+
+    Args:
+        pixels: the hash of the original, which stands for its pixels.
+        focal: what must stay in a crop, in per cent.
+        encoders: their versions; the same address never means other bytes.
+        fine: AVIF with patience.
+    """
+    return [
+        replace(spec, key=_key(spec, recipe, pixels=pixels, focal=focal, encoders=encoders))
+        for form in recipe.formats
+        for shape in recipe.shapes
+        for spec in (_spec(shape, size, form, fine=fine) for size in shape.sizes)
+    ]
+
+
+@cache
+def fingerprints(*, fine: bool) -> dict[str, str]:
+    """Each kind's recipe, as it is now."""
+    return {kind: recipe.fingerprint(fine=fine) for kind, recipe in RECIPES.items()}
+
+
+def _spec(shape: Shape, size: Size, form: str, *, fine: bool) -> Spec:
+    speed = (PATIENT if fine else QUICK) if form == "avif" else 0
+    return Spec(shape.name, shape.ratio, size.width_px, form, getattr(size, form), speed)
+
+
+def _key(spec: Spec, recipe: Recipe, *, pixels: str, focal: tuple[int, int], encoders: str) -> str:
+    made_of = {**asdict(spec), "focal": focal if spec.ratio else None, "background": recipe.background}
+    return _hash({**made_of, "pixels": pixels, "pipeline": PIPELINE, "encoders": encoders})[:40]
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

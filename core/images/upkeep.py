@@ -1,0 +1,104 @@
+"""The storages, kept in order: what nothing refers to goes after a while; what should be there is looked at."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.bootstrap import Services
+from core.images.models import Image, Rendition
+from core.images.storage import Storage
+from core.images.uploads import original_path
+
+GRACE = timedelta(days=7)  # a page that somebody has open, or that a search engine keeps, goes on showing its pictures
+ORIGINALS_GRACE = timedelta(hours=1)  # a file is kept before it is written down
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What went, or would go: addresses, originals, and how many bytes that is."""
+
+    media: Sequence[str]
+    originals: Sequence[str]
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A file that is not as it was made. path: in its storage; what: "missing", "damaged"."""
+
+    image_id: int | None
+    path: str
+    what: str
+
+
+def sweep_orphans(services: Services, *, grace: timedelta = GRACE, dry_run: bool = False) -> Swept:
+    """
+    Remove renditions that were replaced, and files that nobody wrote down, once they are older than the grace.
+
+    Raises:
+        StorageUnavailable: what went before is gone, and the rest goes another time.
+    """
+    now = clock.now()
+    if not dry_run:
+        services.database.transact(_forget_retired, now - grace)
+    with services.database.read() as session:
+        needed = _paths_in_use(session, since=now - grace)
+        kept = select(Image.original_hash).where(Image.original_kept.is_(True))
+        originals = {original_path(hash_) for hash_ in session.scalars(kept)}
+    media_gone, media_bytes = _remove_others(services.media, needed, before=now - grace, dry_run=dry_run)
+    gone, size = _remove_others(
+        services.originals, originals, before=now - min(grace, ORIGINALS_GRACE), dry_run=dry_run
+    )
+    return Swept(media_gone, gone, media_bytes + size)
+
+
+def verify(services: Services, *, image_id: int | None = None) -> list[Fault]:
+    """Read every file that pages refer to, and every original, and compare. Raises StorageUnavailable."""
+    with services.database.read() as session:
+        renditions = select(Rendition).where(Rendition.live.is_(True)).order_by(Rendition.id)
+        kept = select(Image).where(Image.original_kept.is_(True)).order_by(Image.id)
+        if image_id is not None:
+            renditions, kept = renditions.where(Rendition.image_id == image_id), kept.where(Image.id == image_id)
+        wanted = [
+            *((services.media, row.image_id, row.path, row.sha256) for row in session.scalars(renditions)),
+            *(
+                (services.originals, row.id, original_path(row.original_hash), row.original_hash)
+                for row in session.scalars(kept)
+            ),
+        ]
+    faults = []
+    for storage, owner, path, sha256 in wanted:
+        if what := _fault(storage, path, sha256):
+            faults.append(Fault(owner, path, what))
+    return faults
+
+
+def _fault(storage: Storage, path: str, sha256: str) -> str | None:
+    try:
+        data = storage.get(path)
+    except FileNotFoundError:
+        return "missing"
+    return None if hashlib.sha256(data).hexdigest() == sha256 else "damaged"
+
+
+def _forget_retired(session: Session, before: datetime, *, now: datetime) -> None:
+    session.execute(delete(Rendition).where(Rendition.retired_at.is_not(None), Rendition.retired_at < before))
+
+
+def _paths_in_use(session: Session, *, since: datetime) -> set[str]:
+    """Of live renditions, of those that wait for their set, and of those retired since."""
+    still = Rendition.retired_at.is_(None) | (Rendition.retired_at >= since)
+    return set(session.scalars(select(Rendition.path).where(still)))
+
+
+def _remove_others(storage: Storage, needed: set[str], *, before: datetime, dry_run: bool) -> tuple[list[str], int]:
+    gone = [file for file in storage.files() if file.path not in needed and file.stored_at < before]
+    if not dry_run:
+        for file in gone:
+            storage.remove(file.path)
+    return sorted(file.path for file in gone), sum(file.size_bytes for file in gone)

@@ -1,0 +1,119 @@
+"""Accept a photo, or put another in the place of one. The rest is the worker's."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.audit import Verb
+from core.bootstrap import Services
+from core.errors import PictureTwice, StorageFull
+from core.images.intake import Upload
+from core.images.models import Image, ImageKind, ImageState
+from core.images.permissions import check_may_change, check_may_upload
+from core.images.queries import get_image, storage_used
+from core.images.recipes import MEDIA_TYPES
+from core.images.storage import PRIVATE
+
+FINISHED_BADLY = (ImageState.REJECTED, ImageState.FAILED)
+
+
+def accept(
+    services: Services, upload: Upload, kind: ImageKind, *, alt: str = "", account_id: int | None = None
+) -> Image:
+    """
+    Take a photo in. It is kept first, then written down; the same file for the same purpose is one image.
+
+    Returns:
+        The image, WAITING; or the one that was there already, tried again if it had failed.
+
+    Raises:
+        NotAllowed: this kind is not hers to send.
+        StorageFull: the budget is used up.
+        StorageUnavailable: nothing was taken in.
+    """
+    with services.database.read() as session:
+        check_may_upload(session, kind, account_id)
+        check_budget(session, upload)
+    keep_original(services, upload)
+    try:
+        return services.database.transact(_enter, upload, kind, alt=alt, account_id=account_id)
+    except IntegrityError:  # another tab was faster by a moment
+        return services.database.transact(_enter, upload, kind, alt=alt, account_id=account_id)
+
+
+def replace(services: Services, image_id: int, upload: Upload, *, account_id: int | None) -> Image:
+    """
+    Put another file in the place of an image's. Pages follow when its renditions are made; until then they show the old.
+
+    Raises:
+        NotFound: no such picture, or not hers; PictureTwice: this file is another image already; StorageFull; StorageUnavailable.
+    """
+    with services.database.read() as session:
+        check_may_change(session, get_image(session, image_id), account_id)
+        check_budget(session, upload)
+    keep_original(services, upload)
+    return services.database.transact(_exchange, image_id, upload, account_id=account_id)
+
+
+def keep_original(services: Services, upload: Upload) -> None:
+    """As it came, under its hash, where nobody from outside can look."""
+    media_type = MEDIA_TYPES.get(upload.header.format, f"image/{upload.header.format}")
+    services.originals.put(original_path(upload.hash), upload.data, media_type=media_type, caching=PRIVATE)
+
+
+def original_path(hash_: str) -> str:
+    return f"{hash_[:2]}/{hash_}"
+
+
+def check_budget(session: Session, upload: Upload) -> None:
+    used = storage_used(session)
+    if used.used_bytes + len(upload.data) > used.budget_bytes:
+        raise StorageFull(
+            f"The gym's {used.budget_bytes >> 20:,} MB for pictures are used up. "
+            "Please delete pictures that are not needed any more, or allow more room."
+        )
+
+
+def _enter(
+    session: Session, upload: Upload, kind: ImageKind, *, alt: str, account_id: int | None, now: datetime
+) -> Image:
+    image = session.scalars(select(Image).where(Image.original_hash == upload.hash, Image.kind == kind)).one_or_none()
+    if image is None:
+        image = Image(kind=kind, alt=alt, uploaded_by=account_id, created_at=now, due_at=now)
+        _fill(image, upload, now=now)
+        session.add(image)
+        session.flush()
+        audit.record(session, Verb.PICTURE_SENT, "picture", image.id, by=account_id, now=now)
+    else:
+        image.alt = image.alt or alt
+        image.original_kept = True
+        if image.state in FINISHED_BADLY:
+            _fill(image, upload, now=now)
+    session.flush()
+    return image
+
+
+def _exchange(session: Session, image_id: int, upload: Upload, *, account_id: int | None, now: datetime) -> Image:
+    image = get_image(session, image_id)
+    twin = session.scalars(
+        select(Image).where(Image.original_hash == upload.hash, Image.kind == image.kind, Image.id != image_id)
+    ).one_or_none()
+    if twin is not None:
+        raise PictureTwice(f"This file is here already, as {twin.name}. Please use that one.")
+    if image.original_hash != upload.hash or image.state in FINISHED_BADLY:
+        image.focal_x = image.focal_y = 50
+        _fill(image, upload, now=now)
+        audit.record(session, Verb.PICTURE_REPLACED, "picture", image.id, by=account_id, now=now)
+    return image
+
+
+def _fill(image: Image, upload: Upload, *, now: datetime) -> None:
+    image.name, image.original_hash, image.original_format = upload.name, upload.hash, upload.header.format
+    image.original_bytes, image.original_kept = len(upload.data), True
+    image.width_px, image.height_px = upload.header.width_px, upload.header.height_px
+    image.state, image.reason, image.note = ImageState.WAITING, None, None
+    image.recipe_made = image.fine_made = ""
+    image.attempts, image.due_at, image.lease_until, image.leased_by = 0, now, None, None

@@ -1,0 +1,42 @@
+"""One JSON message after another over a local socket, open files travelling beside them."""
+
+import json
+import socket
+import struct
+import threading
+from typing import Any
+
+_turn = threading.Lock()  # threads of one process must not mix their messages
+
+
+def send(to: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
+    """Head and files first, by themselves, so that the files cannot come with another message's head."""
+    body = json.dumps(message).encode()
+    with _turn:
+        socket.send_fds(to, [struct.pack(">I", len(body))], descriptors)
+        to.sendall(body)
+
+
+def receive(source: socket.socket, *, descriptors: int) -> tuple[dict[str, Any] | None, list[int]]:
+    """
+    The next message with its files, which are the caller's to close; None when the other side is gone.
+
+    Args:
+        descriptors: how many files a message may bring.
+    """
+    head, files, _, _ = socket.recv_fds(source, 4, descriptors)
+    if not head:
+        return None, files
+    (length,) = struct.unpack(">I", head + _exactly(source, 4 - len(head)))
+    return json.loads(_exactly(source, length)), files
+
+
+def _exactly(source: socket.socket, count: int) -> bytes:
+    parts = []
+    while count:
+        part = source.recv(count)
+        if not part:
+            raise ConnectionResetError("the other side is gone in the middle of a message")
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
