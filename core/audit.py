@@ -50,6 +50,7 @@ class Door(enum.StrEnum):
 
     CONSOLE = "CONSOLE"
     API = "API"
+    MAIL = "MAIL"
     COMMAND_LINE = "COMMAND_LINE"
     CLOCK = "CLOCK"
 

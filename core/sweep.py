@@ -11,6 +11,7 @@ from core.bookings import expiry, retention
 from core.bootstrap import Services
 from core.gym import the_gym
 from core.images.making import make_due
+from core.mail import daily_summary
 from core.mail.delivery import Delivery, deliver_due
 from core.people import sessions, sign_in
 
@@ -21,7 +22,7 @@ log = structlog.get_logger()
 
 def sweep(services: Services, *, pictures: bool = True) -> dict[str, int]:
     """
-    Expire, deliver, tidy up; and last, for a while, pictures. Safe to run at any time, anywhere, any number of times.
+    Expire, write the mails of the day, deliver, tidy up; and last, for a while, pictures. Safe to run at any time, anywhere, any number of times.
 
     Args:
         pictures: False where another thread makes them.
@@ -30,6 +31,7 @@ def sweep(services: Services, *, pictures: bool = True) -> dict[str, int]:
         How many requests expired, mails were sent, dropped, retried and given up, and pictures were made.
     """
     expired = expire_requests(services)
+    write_summaries(services)
     delivery = deliver_due(services)
     services.database.transact(_tidy_up)
     return {"expired": expired, **counts(delivery), "pictures": make_pictures(services) if pictures else 0}
@@ -55,6 +57,14 @@ def expire_requests(services: Services) -> int:
     with services.database.read() as session:
         overdue = expiry.coaches_with_overdue_requests(session, now=clock.now())
     return sum(len(services.database.transact(expiry.expire_overdue, coach=coach)) for coach in overdue)
+
+
+def write_summaries(services: Services) -> None:
+    """The daily summary of everybody whose morning has come, once."""
+    with services.database.read() as session:
+        due = daily_summary.coaches_without_todays(session, now=clock.now())
+    for coach_id in due:
+        services.database.transact(daily_summary.write_summary, coach_id)
 
 
 def _tidy_up(session: Session, *, now: datetime) -> None:

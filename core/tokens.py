@@ -53,6 +53,14 @@ class Signer:
         coach_id, feed_version = self._read("feed", token, 2)
         return coach_id, feed_version
 
+    def stop_mail(self, coach_id: int, digest: int) -> str:
+        return self._sign("stop-mail", [coach_id, digest])
+
+    def read_stop_mail(self, token: str) -> tuple[int, int]:
+        """The coach's id and the number of the mail she wants no more. Raises NotFound."""
+        coach_id, digest = self._read("stop-mail", token, 2)
+        return coach_id, digest
+
     def keyed_hash(self, value: str) -> str:
         """A hash that cannot be reversed by trying every address, for counters."""
         return hashlib.blake2b(value.encode(), key=self._keys[-1].encode()[:64], digest_size=16).hexdigest()

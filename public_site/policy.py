@@ -1,10 +1,11 @@
 """
 Every route declares its class, and is guarded by it before its endpoint runs.
 
-    page      GET only, changes nothing
-    form      a browser's form, from our own page; urlencoded
-    json      public JSON; `application/json` only, so no foreign page can send it unasked
-    bearer    a program with a secret
+    page        GET only, changes nothing
+    form        a browser's form, from our own page; urlencoded
+    json        public JSON; `application/json` only, so no foreign page can send it unasked
+    bearer      a program with a secret
+    capability  a program with a signed token that can do one harmless thing, from wherever it is (RFC 8058)
 """
 
 import enum
@@ -31,6 +32,7 @@ class Kind(enum.StrEnum):
     FORM = "form"
     JSON = "json"
     BEARER = "bearer"
+    CAPABILITY = "capability"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,10 @@ def json(path: str, endpoint: Endpoint, name: str, *, method: str = "GET", secre
 
 def bearer(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
     return GuardedRoute(path, endpoint, Policy(Kind.BEARER, secret=True), ["GET", "POST"], name)
+
+
+def capability(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
+    return GuardedRoute(path, endpoint, Policy(Kind.CAPABILITY, secret=True), ["POST"], name)
 
 
 def _guarded(endpoint: Endpoint, policy: Policy) -> Endpoint:
@@ -110,6 +116,11 @@ def _bearer(request: Request) -> None:
         raise HTTPException(401, "Please send Authorization: Bearer with the secret.", {"WWW-Authenticate": "Bearer"})
 
 
+def _token_alone(request: Request) -> None:
+    """The endpoint checks the token. What is posted beside it does not matter, so it is not read."""
+    rates.check(request)
+
+
 def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
@@ -119,4 +130,5 @@ GUARDS: dict[Kind, Callable[[Request], None]] = {
     Kind.FORM: _own_form,
     Kind.JSON: _json,
     Kind.BEARER: _bearer,
+    Kind.CAPABILITY: _token_alone,
 }

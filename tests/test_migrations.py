@@ -345,3 +345,40 @@ def test_no_foreign_key_deletes_what_hangs_on_it() -> None:
         key.target_fullname for table in TABLES for key in table.foreign_keys if key.ondelete not in (None, "NO ACTION")
     ]
     assert cascading == []
+
+
+def kinds_of_mail(database: Database, *kinds: str) -> None:
+    """Write a mail of each kind; the database refuses one that it does not know."""
+    for number, kind in enumerate(kinds):
+        run(
+            database,
+            "INSERT INTO outbox (kind, channel, recipient, dedupe_key, created_at, due_at, state, attempts, message_id) "
+            f"VALUES ('{kind}', 'mail', 'nora@spirit.example', '{kind}-{number}', '2026-11-23 17:00:00.000000', "
+            "'2026-11-23 17:00:00.000000', 'QUEUED', 0, 'x')",
+        )
+
+
+def test_a_column_may_hold_more_words_and_refuses_all_others_as_before(
+    services: Services, next_release: NextRelease
+) -> None:
+    database = services.database
+    load_demo(services)
+    before = contents(database)
+    with pytest.raises(IntegrityError):
+        kinds_of_mail(database, "CAROL")
+    next_release.brings(
+        """
+    from core.migrations.checks import allow
+    allow(op, "outbox", "kind", ["CAROL", "SIGN_IN"], constraint="ck_outbox_messagekind")
+    allow(op, "outbox", "kind", ["HYMN"], constraint="ck_outbox_messagekind")
+"""
+    )
+    assert migrate(database)
+    assert contents(database) == before
+    check_schema(database)
+    kinds_of_mail(database, "CAROL", "HYMN", "SIGN_IN")
+    for unknown in ("PSALM", "hymn", ""):
+        with pytest.raises(IntegrityError):
+            kinds_of_mail(database, unknown)
+    with pytest.raises(IntegrityError, match="one_cause"):
+        run(database, "UPDATE outbox SET sign_in_link_id = 1 WHERE booking_id = 1")

@@ -1,4 +1,4 @@
-"""My preferences: when I am asked, how long I have, how far ahead parents may look."""
+"""My preferences: when I am asked, how long I have, which mails I get, how far ahead parents may look."""
 
 import streamlit as st
 
@@ -54,6 +54,10 @@ def _fields(kept: Preferences) -> dict[str, object]:
     expiry = st.number_input("A request expires … minutes before the lesson", 15, 2880, kept.expiry_before_min, step=15)
     reminds = st.checkbox("Remind me before a request expires", kept.reminder_before_min is not None)
     reminder = st.number_input("… this many minutes before", 5, 10080, kept.reminder_before_min or 120, step=15)
+    st.header("Which mails I get", anchor=False)
+    request_mails = st.checkbox("A mail for each request", kept.request_mails)
+    roll_up = st.checkbox("Once an hour one mail for all others, above twenty a day", kept.roll_up)
+    summary = st.checkbox("A summary at seven every morning: who waits, and today’s lessons", kept.daily_summary)
     st.header("What parents can book", anchor=False)
     notice = st.number_input("At least … minutes ahead", 0, 20160, kept.notice_min, step=30)
     horizon = st.number_input("At most … days ahead", 1, 366, kept.horizon_days)
@@ -65,6 +69,9 @@ def _fields(kept: Preferences) -> dict[str, object]:
         "answer_within_min": answer,
         "expiry_before_min": expiry,
         "reminder_before_min": reminder if reminds else None,
+        "request_mails": request_mails,
+        "roll_up": roll_up,
+        "daily_summary": summary,
         "notice_min": notice,
         "horizon_days": horizon,
         "slot_step_min": step,

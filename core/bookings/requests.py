@@ -18,6 +18,7 @@ from core.errors import IdempotencyMismatch, TooMany
 from core.gym import the_gym
 from core.mail import outbox
 from core.mail.models import MessageKind
+from core.mail.requests_told import tell_coach
 from core.schedule import queries, slots
 from core.schedule.availability import Slot
 from core.schedule.models import Coach, LessonType
@@ -153,7 +154,7 @@ def _tell(session: Session, booking: Booking, coach: Coach, *, now: datetime) ->
         outbox.add(session, MessageKind.BOOKED_DIRECTLY, booking, now=now)
         return
     outbox.add(session, MessageKind.REQUEST_RECEIVED, booking, now=now)
-    outbox.add(session, MessageKind.REQUEST, booking, now=now)
+    tell_coach(session, coach, booking, now=now)
     remind_at = expiry.reminder_at(coach, booking, now=now)
     if remind_at is not None:
         outbox.add(session, MessageKind.REMINDER, booking, now=now, due_at=remind_at)

@@ -29,6 +29,7 @@ from core.bootstrap import Services
 from core.failpoints import failpoint
 from core.gym import Gym, the_gym
 from core.mail import truth
+from core.mail.digest import find_digest
 from core.mail.messages import Letter, compose
 from core.mail.models import MessageKind, MessageState, OutboxMessage
 from core.mail.transports import AuthenticationFailure, MailFailure, PermanentFailure
@@ -120,6 +121,7 @@ def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Le
         sign_in_link_id=message.sign_in_link_id,
         next_slots=_next_slots(session, message, booking, now=now),
         generated_at=now,
+        digest=find_digest(session, message, now=now),
     )
 
 
@@ -189,7 +191,7 @@ def _send(services: Services, message: OutboxMessage) -> str | None:
         letter = letter_for(session, message, now=now)
     if letter.account is not None and letter.account.disabled_at is not None:
         return "its reader does not work here any more"
-    if reason := truth.why_untrue(message, letter.booking, link, now=now):
+    if reason := truth.why_untrue(message, letter.booking, link, letter.digest, now=now):
         return reason
     mail = compose(letter, settings=services.settings, signer=services.signer)
     services.transport.send(mail, recipient=message.recipient)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from core.bookings.models import Booking
 from core.gym import Gym
+from core.mail.digest import Digest
 from core.mail.links import unlinked
 from core.mail.models import OutboxMessage
 from core.people.models import Account
@@ -20,7 +21,7 @@ class Letter:
     One mail to write, with all that it may say, read at `generated_at` (aware UTC).
 
     A booking comes with its coach, lesson and changed_by_account loaded. account: the member of staff it goes to,
-    None for a parent. next_slots: other free times, for a request that expired.
+    None for a parent. next_slots: other free times, for a request that expired. digest: for a mail about several things.
     """
 
     message: OutboxMessage
@@ -30,6 +31,7 @@ class Letter:
     sign_in_link_id: int | None
     next_slots: Sequence[Slot]
     generated_at: datetime
+    digest: Digest | None = None
 
     @property
     def about(self) -> Booking:
@@ -39,9 +41,16 @@ class Letter:
         return self.booking
 
     @property
+    def together(self) -> Digest:
+        """The several things it is about."""
+        if self.digest is None:
+            raise ValueError(f"a {self.message.kind.value} mail needs its digest")
+        return self.digest
+
+    @property
     def zone(self) -> ZoneInfo:
         """The coach's zone: lessons take place there."""
-        return self.about.coach.zone
+        return (self.digest or self.about).coach.zone
 
 
 @dataclass(frozen=True)
@@ -54,17 +63,38 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Item:
+    """One of several: what it is, a line about it, and where to answer it."""
+
+    title: str
+    line: str
+    answer: str | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """Several of a kind under a heading. more: a word about those that are left out."""
+
+    title: str
+    items: Sequence[Item]
+    more: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """
     What one mail says beyond its sentences, the same in text and HTML.
 
     rows: the table, label and value. quote: somebody's own words, with a label. words: what the sentences name.
+    sections: lists. stop: where this kind of mail ends, also without opening a page (RFC 8058).
     """
 
     rows: Sequence[tuple[str, str]]
     actions: Sequence[Action] = ()
     quote: tuple[str, str] | None = None
     words: dict[str, object] = field(default_factory=dict)
+    sections: Sequence[Section] = ()
+    stop: Action | None = None
 
 
 def when(letter: Letter) -> str:

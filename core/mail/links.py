@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from core.bookings.models import Booking
 from core.schedule.models import Coach
+from core.schedule.preferences import Digest
 from core.settings import Settings
 from core.tokens import Signer
 
@@ -40,6 +41,10 @@ class Links:
     def feed(self, coach: Coach) -> str:
         """The coach's calendar, for programs that read it again and again."""
         return f"{self._site}/calendar/{self._secret(self._signer.feed(coach.id, coach.feed_version))}.ics"
+
+    def stop_mail(self, coach: Coach, digest: Digest) -> str:
+        """The page, and for a mail program the address to post to, that ends this kind of mail."""
+        return f"{self._site}/unsubscribe/{self._secret(self._signer.stop_mail(coach.id, digest))}"
 
     def sign_in(self, link_id: int) -> str:
         return f"{self.console}/sign-in/{self._secret(self._signer.sign_in(link_id))}"

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import parseaddr
 
-from core.mail import to_coach, to_parent
+from core.mail import to_coach, to_coach_together, to_parent
 from core.mail.addresses import deliverable
 from core.mail.calendar import Method, calendar, mail_domain
 from core.mail.letter import Action, Facts, Letter
-from core.mail.links import Links
+from core.mail.links import MASK, Links
 from core.mail.models import MessageKind
 from core.mail.rendering import render
 from core.settings import Settings
@@ -38,6 +39,8 @@ FACTS: dict[MessageKind, Callable[[Letter, Links], Facts]] = {
     MessageKind.DECIDED_BY_ADMIN: to_coach.decided_by_admin,
     MessageKind.LESSON_CANCELLED: to_coach.lesson_cancelled,
     MessageKind.REQUEST_EXPIRED: to_coach.request_expired,
+    MessageKind.ROLL_UP: to_coach_together.roll_up,
+    MessageKind.DAILY_SUMMARY: to_coach_together.daily_summary,
     MessageKind.REQUEST_RECEIVED: to_parent.request_received,
     MessageKind.CONFIRMED: to_parent.confirmed,
     MessageKind.DENIED: to_parent.denied,
@@ -61,6 +64,8 @@ def compose(letter: Letter, *, settings: Settings, signer: Signer, mask_links: b
     mail = EmailMessage()
     _address(mail, letter, settings)
     _set_subject(mail, written.subject)
+    if facts.stop is not None:
+        _let_stop(mail, facts.stop.address)
     mail.set_content(written.text, cte="quoted-printable")
     mail.add_alternative(written.html, subtype="html", cte="quoted-printable")
     if kind in CALENDAR and letter.about.approved_at is not None:
@@ -95,6 +100,24 @@ def _set_subject(mail: EmailMessage, subject: str) -> None:
         mail["Subject"] = subject
     else:
         mail.set_raw("Subject", Header(subject, "utf-8", header_name="Subject").encode())
+
+
+class OneWord(str):
+    """A header that cannot be folded, for it is one word. Python would encode a long one, and no mail program reads it then."""
+
+    __slots__ = ("name",)
+    name: str
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _let_stop(mail: EmailMessage, address: str) -> None:
+    """RFC 8058: the reader's mail program shows a button of its own, and posts to this address without a page."""
+    header = OneWord(f"<{address.replace(MASK, '...')}>")  # a header is ASCII, also in a preview
+    header.name = "List-Unsubscribe"
+    mail.set_raw(header.name, header)
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def _add_calendar(mail: EmailMessage, letter: Letter, method: Method, settings: Settings) -> None:

@@ -26,6 +26,8 @@ class MessageKind(enum.StrEnum):
     DECIDED_BY_ADMIN = "decided_by_admin"
     LESSON_CANCELLED = "lesson_cancelled"
     REQUEST_EXPIRED = "request_expired"
+    ROLL_UP = "roll_up"
+    DAILY_SUMMARY = "daily_summary"
 
     REQUEST_RECEIVED = "request_received"
     CONFIRMED = "confirmed"
@@ -53,6 +55,7 @@ class OutboxMessage(Base):
         Index("ix_outbox_state_due_at", "state", "due_at"),
         Index("ix_outbox_booking_id", "booking_id"),
         Index("ix_outbox_finished_at", "finished_at"),
+        Index("ix_outbox_account_id_created_at", "account_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

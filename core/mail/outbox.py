@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.bookings.models import Booking
+from core.db import guard_named
 from core.errors import NotFound, NotPossible
 from core.gym import Gym, the_gym
 from core.mail.models import MessageKind, MessageState, OutboxMessage
 from core.people.models import Account, SignInLink
+from core.schedule.models import Coach
 
 TO_COACH = {
     MessageKind.REQUEST,
@@ -66,6 +69,31 @@ def add_sign_in(session: Session, account: Account, link: SignInLink, *, now: da
         message_id=new_message_id(),
     )
     session.add(message)
+    return message
+
+
+def add_digest(
+    session: Session, kind: MessageKind, coach: Coach, key: str, *, due_at: datetime, not_after: datetime, now: datetime
+) -> OutboxMessage | None:
+    """A mail about several things at once. None if there is one with this key: whoever was first has written it."""
+    message = OutboxMessage(
+        kind=kind,
+        account_id=coach.account_id,
+        recipient=coach.account.email,
+        dedupe_key=key,
+        created_at=now,
+        due_at=due_at,
+        not_after=not_after,
+        message_id=new_message_id(),
+    )
+    try:
+        with session.begin_nested():
+            session.add(message)
+            session.flush()
+    except IntegrityError as error:
+        if "dedupe_key" not in guard_named(error):
+            raise
+        return None
     return message
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from core.bookings.models import Booking, Status
+from core.mail.digest import Digest
 from core.mail.models import MessageKind, OutboxMessage
 from core.people.models import SignInLink
 
@@ -19,13 +20,20 @@ SAYS = {
 
 
 def why_untrue(
-    message: OutboxMessage, booking: Booking | None, link: SignInLink | None, *, now: datetime
+    message: OutboxMessage,
+    booking: Booking | None,
+    link: SignInLink | None,
+    digest: Digest | None = None,
+    *,
+    now: datetime,
 ) -> str | None:
     """The reason to drop it, in words; None if it is true."""
     if link is not None and link.used_at is not None:
         return "the link was used before this mail was sent"
     if message.not_after is not None and now >= message.not_after:
         return "it was too late to send it"
+    if digest is not None:
+        return digest.why_needless()
     if booking is None:
         return None
     status = booking.status_at(now)

@@ -4,7 +4,7 @@ import enum
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, Table
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, Table, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.images.models import Image
@@ -59,6 +59,8 @@ class Coach(Base):
     expiry_before_min: a request expires this long before the lesson (15 to 2880) …
     answer_within_min: … or this long after it was made, whichever is first (30 at least).
     reminder_before_min: the reminder goes out this long before the expiry; None sends none.
+    request_mails: each request is mailed to her; roll_up: those above a day's most, together, once an hour.
+    daily_summary: at seven in the morning, who waits and today's lessons.
     """
 
     __tablename__ = "coach"
@@ -91,6 +93,10 @@ class Coach(Base):
     reminder_before_min: Mapped[int | None] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite").evaluates_none(), default=120
     )
+
+    request_mails: Mapped[bool] = mapped_column(default=True, server_default=true())
+    roll_up: Mapped[bool] = mapped_column(default=True, server_default=true())
+    daily_summary: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
     photo: Mapped[Image | None] = relationship()

@@ -1,5 +1,6 @@
-"""How a coach takes requests: notice, horizon, step, when she is asked, how long she has, when she is reminded."""
+"""How a coach takes requests: notice, horizon, step, when she is asked, how long she has, and which mails she gets."""
 
+import enum
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.audit import Verb
+from core.audit import Door, Verb
 from core.errors import Invalid
 from core.schedule.availability import DAY_MIN, LEAST_TIME_TO_ANSWER
 from core.schedule.hours import check_may_edit
@@ -19,7 +20,21 @@ SENTENCES = {
     "missing": "Please fill this in.",
     "extra_forbidden": "We do not know this field.",
     "enum": "Please choose one of these.",
+    "bool_type": "This is on or off.",
+    "bool_parsing": "This is on or off.",
 }
+
+
+class Digest(enum.IntEnum):
+    """Mails about several things at once. Their links to stop them carry this number."""
+
+    DAILY_SUMMARY = 1
+    ROLL_UP = 2
+
+    @property
+    def preference(self) -> str:
+        """The column of the coach that it is sent by."""
+        return self.name.lower()
 
 
 class Preferences(BaseModel):
@@ -35,6 +50,9 @@ class Preferences(BaseModel):
     expiry_before_min: Annotated[int, Field(ge=15, le=2 * DAY_MIN)]
     answer_within_min: Annotated[int, Field(ge=LEAST_ANSWER_MIN, le=14 * DAY_MIN)]
     reminder_before_min: Annotated[int, Field(ge=5, le=7 * DAY_MIN)] | None
+    request_mails: bool
+    roll_up: bool
+    daily_summary: bool
 
     @classmethod
     def of(cls, coach: Coach) -> "Preferences":
@@ -70,16 +88,18 @@ def conflicts(preferences: Preferences) -> dict[str, str]:
 
 def remarks(preferences: Preferences) -> list[str]:
     """What is allowed, and may surprise."""
+    said = []
     needed_min = preferences.expiry_before_min + LEAST_ANSWER_MIN
     if preferences.asks is Asks.ALWAYS and preferences.notice_min < needed_min:
         because = f"a request expires {preferences.expiry_before_min} minutes before the lesson"
-        return [
-            (
-                f"Parents must ask at least {needed_min} minutes ahead all the same: {because}, "
-                f"and you have {LEAST_ANSWER_MIN} minutes to answer."
-            )
-        ]
-    return []
+        said.append(
+            f"Parents must ask at least {needed_min} minutes ahead all the same: {because}, "
+            f"and you have {LEAST_ANSWER_MIN} minutes to answer."
+        )
+    told = preferences.request_mails or preferences.daily_summary or preferences.reminder_before_min is not None
+    if preferences.asks is not Asks.NEVER and not told:
+        said.append("No mail will tell you that a family waits: only the console shows it.")
+    return said
 
 
 def set_preferences(
@@ -91,6 +111,16 @@ def set_preferences(
         setattr(coach, name, value)
     audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=account_id, now=now)
     session.flush()
+    return coach
+
+
+def stop_mail(session: Session, coach: Coach, digest: Digest, *, now: datetime) -> Coach:
+    """She wants this mail no more, and nothing else changes. Stopping it again is no mistake."""
+    if getattr(coach, digest.preference):
+        setattr(coach, digest.preference, False)
+        by, door = coach.account_id, Door.MAIL
+        audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=by, door=door, now=now)
+        session.flush()
     return coach
 
 

@@ -81,6 +81,22 @@ def test_preferences_are_kept_and_what_cannot_work_is_said(desk: Desk) -> None:
     assert "The reminder would come before the request" in app.error[0].value and coach(desk).asks is Asks.NEVER
 
 
+def test_which_mails_she_gets_is_hers_to_say(desk: Desk) -> None:
+    app = desk.open(desk.start("nora"), "preferences")
+    boxes = {box.label.partition(":")[0].partition(",")[0]: box for box in app.checkbox}
+    assert [box.value for box in boxes.values()] == [True, True, True, False]
+    boxes["A mail for each request"].uncheck()
+    boxes["Remind me before a request expires"].uncheck()
+    next(button for button in app.button if button.label == "Keep").click().run()
+    assert "only the console shows it" in app.info[-1].value
+    boxes = {box.label.partition(":")[0].partition(",")[0]: box for box in app.checkbox}
+    boxes["A summary at seven every morning"].check()
+    next(button for button in app.button if button.label == "Keep").click().run()
+    kept = coach(desk)
+    assert (kept.request_mails, kept.roll_up, kept.daily_summary) == (False, True, True)
+    assert not any("only the console" in info.value for info in app.info)
+
+
 def test_a_page_is_changed_for_parents(desk: Desk) -> None:
     app = desk.open(desk.start("nora"), "my_page")
     app.text_input[1].set_value("Floor, beam and *stars*")

@@ -10,10 +10,9 @@ from core.mail.links import unlinked
 from core.mail.messages import compose
 from core.mail.models import MessageKind
 from tests.mail.reading import read
-from tests.support.mail_samples import letter, settings, signer
+from tests.support.mail_samples import ABOUT_A_LESSON, TOGETHER, letter, settings, signer
 
 BROKEN = "\u200b"
-ABOUT_A_LESSON = [kind for kind in MessageKind if kind is not MessageKind.SIGN_IN]
 NAMES = (
     "<img src=x onerror=alert(1)>",
     '"><script>alert(1)</script>',
@@ -24,7 +23,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", ABOUT_A_LESSON)
+@pytest.mark.parametrize("kind", [*ABOUT_A_LESSON, *TOGETHER])
 def test_a_name_is_shown_as_it_was_typed_and_does_nothing(kind: MessageKind, name: str) -> None:
     mail = read(letter(kind, customer_name=name, athlete_name=name, notes=name, cancel_reason=name, denial_reason=name))
     shown = unlinked(name)
@@ -34,7 +33,7 @@ def test_a_name_is_shown_as_it_was_typed_and_does_nothing(kind: MessageKind, nam
     assert not re.search(r"<(img|script|b)\b", mail.html)
 
 
-@pytest.mark.parametrize("kind", ABOUT_A_LESSON)
+@pytest.mark.parametrize("kind", [*ABOUT_A_LESSON, *TOGETHER])
 @pytest.mark.parametrize("name", ["https://evil.example/x", "www.evil.example", "win@evil.example"])
 def test_an_address_in_a_familys_words_is_no_link(kind: MessageKind, name: str) -> None:
     by_family: dict[str, Any] = {} if kind in (MessageKind.CANCELLED, MessageKind.DENIED) else {"cancel_reason": name}

@@ -10,8 +10,10 @@ import pytest
 from core.bookings.models import Actor, Channel
 from core.mail.messages import compose
 from core.mail.models import MessageKind
+from core.mail.smtp import as_sent
 from tests.mail.reading import Read, read
 from tests.support.mail_samples import (
+    ABOUT_A_LESSON,
     APPROVED,
     BY_ADA,
     CANCELLED,
@@ -23,6 +25,7 @@ from tests.support.mail_samples import (
     STARTS_AT,
     TO_PARENT,
     TO_STAFF,
+    TOGETHER,
     WITH_CALENDAR,
     ada,
     booking,
@@ -41,7 +44,7 @@ APPROVE, DENY = (
     f"https://lessons.spirit.example/approvals/{signer.decide(41, 7, 1)}?decision={answer}"
     for answer in ("approve", "deny")
 )
-ALL, ABOUT_A_LESSON = list(MessageKind), [kind for kind in MessageKind if kind is not MessageKind.SIGN_IN]
+ALL = list(MessageKind)
 
 
 def says(mail: Read, *facts: str) -> None:
@@ -308,6 +311,63 @@ def test_a_sign_in_link_says_until_when_it_works() -> None:
     leads_to(mail, f"{CONSOLE}/sign-in/{signer.sign_in(5)}")
 
 
+# Several things at once
+
+
+def test_what_is_above_a_days_most_comes_together_each_with_its_own_way_to_answer() -> None:
+    mail = read(SAMPLES[MessageKind.ROLL_UP])
+    assert mail.subject == "2 more requests wait for your answer"
+    says(
+        mail,
+        "First answer by",
+        ANSWER_BY,
+        WHEN,
+        "Private tumbling for Ida, asked by Sam Rivera.",
+        f"Answer by {ANSWER_BY}.",
+    )
+    for number in (41, 42):
+        answer = f"https://lessons.spirit.example/approvals/{signer.decide(number, 7, 1)}?decision=approve"
+        assert answer in mail.text.split() and answer in mail.addresses
+    assert read(letter(MessageKind.ROLL_UP, waiting=1)).subject == "1 more request waits for your answer"
+
+
+def test_a_morning_has_who_waits_and_the_lessons_of_the_day() -> None:
+    mail = read(SAMPLES[MessageKind.DAILY_SUMMARY])
+    assert mail.subject == "Saturday, November 21: 2 lessons, 2 families wait"
+    says(mail, "Waiting for your answer", WHEN, "Today’s lessons", "Saturday, November 21, 11:00 am–12:00 pm (Pacific)")
+    says(mail, "Private tumbling for Ida (Sam Rivera, +1 415-555-0134)", "The console shows it as it is now.")
+
+
+def test_a_quiet_morning_has_no_empty_lists() -> None:
+    mail = read(letter(MessageKind.DAILY_SUMMARY, waiting=0, lessons=1))
+    assert mail.subject == "Saturday, November 21: 1 lesson, nobody waits"
+    assert "Waiting for your answer" not in mail.words and "approvals" not in mail.html
+    assert "Today’s lessons" not in read(letter(MessageKind.DAILY_SUMMARY, lessons=0)).words
+
+
+@pytest.mark.parametrize("kind", TOGETHER)
+def test_a_long_list_ends_with_how_many_more_and_stays_small(kind: MessageKind) -> None:
+    mail = read(letter(kind, waiting=57, lessons=45, customer_name="W" * 80, athlete_name="W" * 80))
+    says(mail, "And 37 more, in the console.")
+    assert len(mail.mail.as_bytes()) < 100_000
+
+
+@pytest.mark.parametrize(("kind", "number"), [(MessageKind.DAILY_SUMMARY, 1), (MessageKind.ROLL_UP, 2)])
+def test_it_can_be_stopped_by_a_mail_program_and_by_hand(kind: MessageKind, number: int) -> None:
+    mail = read(SAMPLES[kind])
+    address = f"https://lessons.spirit.example/unsubscribe/{signer.stop_mail(7, number)}"
+    assert mail.mail["List-Unsubscribe"] == f"<{address}>"
+    assert mail.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    raw = as_sent(compose(SAMPLES[kind], settings=settings, signer=signer))
+    assert f"List-Unsubscribe: <{address}>\r\n".encode() in raw, "folded or encoded, no mail program would read it"
+    assert address in mail.text.split() and address in mail.addresses
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind not in TOGETHER])
+def test_no_other_mail_can_be_stopped_from_a_list(kind: MessageKind) -> None:
+    assert read(SAMPLES[kind]).mail["List-Unsubscribe"] is None
+
+
 # All of them
 
 
@@ -350,7 +410,8 @@ def test_a_preview_has_every_secret_masked(kind: MessageKind) -> None:
     composed = compose(SAMPLES[kind], settings=settings, signer=signer, mask_links=True)
     mail = read(SAMPLES[kind], mask_links=True)
     everything = mail.text + mail.html + composed.as_string()
-    for secret in (HANDLE, signer.decide(41, 7, 1), signer.sign_in(5)):
+    secrets = (HANDLE, signer.decide(41, 7, 1), signer.sign_in(5), signer.stop_mail(7, 1), signer.stop_mail(7, 2))
+    for secret in secrets:
         assert secret not in everything
     assert "…" in mail.text or kind in TO_STAFF
 

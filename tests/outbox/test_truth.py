@@ -8,6 +8,7 @@ from core.bookings.models import Booking, Status
 from core.mail.models import MessageKind, OutboxMessage
 from core.mail.truth import why_untrue
 from core.people.models import SignInLink
+from tests.support.mail_samples import TOGETHER, digest
 from tests.support.people import NOW
 
 HOUR = timedelta(hours=1)
@@ -43,7 +44,8 @@ def booking(status: Status) -> Booking:
 
 
 def test_every_kind_of_mail_knows_when_it_is_true() -> None:
-    assert {*TRUE_WHILE, MessageKind.DECIDED_BY_ADMIN, MessageKind.SIGN_IN} == set(MessageKind)
+    others = {MessageKind.DECIDED_BY_ADMIN, MessageKind.SIGN_IN, *TOGETHER}
+    assert {*TRUE_WHILE, *others} == set(MessageKind)
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -87,3 +89,24 @@ def test_a_link_that_was_used_is_not_mailed() -> None:
     row = message(MessageKind.SIGN_IN, not_after=NOW + HOUR)
     assert why_untrue(row, None, fresh, now=NOW) is None
     assert why_untrue(row, None, used, now=NOW) == "the link was used before this mail was sent"
+
+
+@pytest.mark.parametrize("kind", TOGETHER)
+def test_several_things_are_told_while_there_are_some_and_their_coach_wants_to_hear(kind: MessageKind) -> None:
+    nothing = {
+        MessageKind.ROLL_UP: "all these requests were answered before this mail was sent",
+        MessageKind.DAILY_SUMMARY: "nobody waited and no lesson was on that day",
+    }
+    some, none = digest(kind), digest(kind, waiting=0, lessons=0)
+    for about in (some, none):
+        about.coach.roll_up = about.coach.daily_summary = True
+    assert why_untrue(message(kind), None, None, some, now=NOW) is None
+    assert why_untrue(message(kind), None, None, none, now=NOW) == nothing[kind]
+    setattr(some.coach, some.kind.preference, False)
+    assert why_untrue(message(kind), None, None, some, now=NOW) == "its coach wants this mail no more"
+
+
+def test_a_morning_with_lessons_alone_is_told() -> None:
+    about = digest(MessageKind.DAILY_SUMMARY, waiting=0)
+    about.coach.daily_summary = True
+    assert why_untrue(message(MessageKind.DAILY_SUMMARY), None, None, about, now=NOW) is None

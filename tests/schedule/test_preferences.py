@@ -31,6 +31,9 @@ USUAL: dict[str, Any] = {
     "expiry_before_min": 60,
     "answer_within_min": 2 * DAY_MIN,
     "reminder_before_min": 120,
+    "request_mails": True,
+    "roll_up": True,
+    "daily_summary": False,
 }
 BOUNDS = {
     "notice_min": (0, 14 * DAY_MIN),

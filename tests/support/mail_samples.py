@@ -10,6 +10,7 @@ from typing import Any
 
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.gym import Gym
+from core.mail.digest import KINDS, Digest
 from core.mail.messages import Letter
 from core.mail.models import MessageKind, OutboxMessage
 from core.people.models import Account, Role
@@ -30,9 +31,13 @@ TO_STAFF = (
     MessageKind.DECIDED_BY_ADMIN,
     MessageKind.LESSON_CANCELLED,
     MessageKind.REQUEST_EXPIRED,
+    MessageKind.ROLL_UP,
+    MessageKind.DAILY_SUMMARY,
     MessageKind.SIGN_IN,
 )
 TO_PARENT = tuple(kind for kind in MessageKind if kind not in TO_STAFF)
+TOGETHER = (MessageKind.ROLL_UP, MessageKind.DAILY_SUMMARY)
+ABOUT_A_LESSON = tuple(kind for kind in MessageKind if kind not in (*TOGETHER, MessageKind.SIGN_IN))
 WITH_CALENDAR = (MessageKind.CONFIRMED, MessageKind.CANCELLED)
 
 settings = Settings(
@@ -171,7 +176,7 @@ def letter(
     kind: MessageKind, *, at: datetime | None = None, next_slots: list[Slot] | None = None, **more: Any
 ) -> Letter:
     """The sample of this kind, written at `at`; `more` changes its booking."""
-    about = None if kind is MessageKind.SIGN_IN else booking(**{**changes(kind), **more})
+    about = booking(**{**changes(kind), **more}) if kind in ABOUT_A_LESSON else None
     account = nora() if kind in TO_STAFF else None
     recipient = account.email if account else about.customer_email if about else ""
     written_at = at or (about.changed_at if about else NOW)
@@ -183,7 +188,7 @@ def letter(
         booking_id=about.id if about else None,
         booking_version=about.version if about else None,
         account_id=account.id if account else None,
-        sign_in_link_id=None if about else 5,
+        sign_in_link_id=5 if kind is MessageKind.SIGN_IN else None,
         recipient=recipient,
         created_at=written_at,
         due_at=written_at,
@@ -198,7 +203,25 @@ def letter(
         sign_in_link_id=message.sign_in_link_id,
         next_slots=_slots(next_slots) if kind is MessageKind.EXPIRED else (),
         generated_at=written_at,
+        digest=digest(kind, **more) if kind in TOGETHER else None,
     )
+
+
+def digest(kind: MessageKind, *, waiting: int = 2, lessons: int = 2, **more: Any) -> Digest:
+    """Families that wait for Nora, and her lessons of the day; `more` changes each of their bookings."""
+    later = [STARTS_AT + number * 25 * HOUR for number in range(waiting)]
+    asked = [
+        booking(id=41 + number, starts_at=start, ends_at=start + HOUR, expires_at=start - 25 * HOUR, **more)
+        for number, start in enumerate(later)
+    ]
+    first = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)
+    today = [
+        booking(
+            id=71 + number, starts_at=first + number * HOUR, ends_at=first + (number + 1) * HOUR, **APPROVED, **more
+        )
+        for number in range(lessons if kind is MessageKind.DAILY_SUMMARY else 0)
+    ]
+    return Digest(KINDS[kind], asked[0].coach if asked else booking().coach, NOW.date(), asked, today)
 
 
 def _slots(given: list[Slot] | None) -> list[Slot]:

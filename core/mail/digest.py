@@ -1,0 +1,66 @@
+"""What a mail about several things has to tell, read at the moment it is written: who waits, and today's lessons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.bookings import lists, queries
+from core.bookings.models import Booking
+from core.mail.models import MessageKind, OutboxMessage
+from core.schedule.availability import at_wall_time
+from core.schedule.models import Coach
+from core.schedule.preferences import Digest as Kind
+
+KINDS = {MessageKind.DAILY_SUMMARY: Kind.DAILY_SUMMARY, MessageKind.ROLL_UP: Kind.ROLL_UP}
+
+
+@dataclass(frozen=True)
+class Digest:
+    """
+    waiting: requests that can still be answered, the first to expire first; in a roll-up those without a mail of their own.
+    lessons: confirmed ones of the local day `on`, the earliest first; none in a roll-up.
+    """
+
+    kind: Kind
+    coach: Coach
+    on: date
+    waiting: Sequence[Booking]
+    lessons: Sequence[Booking]
+
+    def why_needless(self) -> str | None:
+        """The reason to drop it; None if its coach wants it and there is something to tell."""
+        if not getattr(self.coach, self.kind.preference):
+            return "its coach wants this mail no more"
+        if self.waiting or self.lessons:
+            return None
+        if self.kind is Kind.ROLL_UP:
+            return "all these requests were answered before this mail was sent"
+        return "nobody waited and no lesson was on that day"
+
+
+def find_digest(session: Session, message: OutboxMessage, *, now: datetime) -> Digest | None:
+    """What this mail has to tell; None for mails about one thing."""
+    kind = KINDS.get(message.kind)
+    if kind is None:
+        return None
+    coach = session.scalars(select(Coach).where(Coach.account_id == message.account_id)).one()
+    on = message.due_at.astimezone(coach.zone).date()
+    waiting = sorted(
+        queries.requests_awaiting_answer(session, coach_id=coach.id, now=now),
+        key=lambda booking: (booking.expires_at, booking.id),
+    )
+    if kind is Kind.DAILY_SUMMARY:
+        day = at_wall_time(on, 0, coach.zone), at_wall_time(on + timedelta(days=1), 0, coach.zone)
+        return Digest(kind, coach, on, waiting, lists.lessons_between(session, *day, coach_id=coach.id))
+    told = _told_one_by_one(session, waiting)
+    return Digest(kind, coach, on, [booking for booking in waiting if booking.id not in told], ())
+
+
+def _told_one_by_one(session: Session, waiting: Sequence[Booking]) -> set[int | None]:
+    query = select(OutboxMessage.booking_id).where(
+        OutboxMessage.kind == MessageKind.REQUEST, OutboxMessage.booking_id.in_([booking.id for booking in waiting])
+    )
+    return set(session.scalars(query))

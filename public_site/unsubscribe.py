@@ -1,0 +1,66 @@
+"""
+A coach wants one kind of mail no more: GET shows a button and changes nothing, POST stops it.
+
+Her mail program may post without a page (RFC 8058), from wherever it is: the signed token in the address is the proof.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.errors import NotFound
+from core.gym import Gym, the_gym
+from core.schedule.models import Coach
+from core.schedule.preferences import Digest, stop_mail
+from public_site.templating import render
+from public_site.transact import read, services_of, transact
+
+NAMES = {Digest.DAILY_SUMMARY: "the daily summary", Digest.ROLL_UP: "the hourly mails about many requests"}
+
+
+@dataclass(frozen=True)
+class StopView:
+    """What the page shows. is_on: whether she still gets this mail."""
+
+    gym: Gym
+    is_on: bool
+    mail: str
+    console_url: str
+
+
+async def show(request: Request) -> Response:
+    coach_id, digest = _token(request)
+    return await _page(request, coach_id, digest)
+
+
+async def stop(request: Request) -> Response:
+    coach_id, digest = _token(request)
+    await transact(request, _stop, digest, coach=coach_id)
+    return await _page(request, coach_id, digest)
+
+
+def _stop(session: Session, coach: Coach, digest: Digest, *, now: datetime) -> None:
+    stop_mail(session, coach, digest, now=now)
+
+
+async def _page(request: Request, coach_id: int, digest: Digest) -> Response:
+    view = await read(request, _view, coach_id, digest, services_of(request).settings.console_url)
+    return render(request, "unsubscribe.html", {"gym": view.gym, "view": view})
+
+
+def _view(session: Session, coach_id: int, digest: Digest, console_url: str) -> StopView:
+    coach = session.get(Coach, coach_id)
+    if coach is None:
+        raise NotFound
+    return StopView(the_gym(session), getattr(coach, digest.preference), NAMES[digest], console_url)
+
+
+def _token(request: Request) -> tuple[int, Digest]:
+    """Raises NotFound for a token that is not ours, or of a mail that we send no more."""
+    coach_id, number = services_of(request).signer.read_stop_mail(request.path_params["token"])
+    if number not in list(Digest):
+        raise NotFound
+    return coach_id, Digest(number)
