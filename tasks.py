@@ -5,6 +5,7 @@ The Huey queue and every task: the timetable of the house.
     expire_requests    when nudged
     make_pictures      when nudged, after an upload; one at a time
     sweep              every 20 seconds, and at start: everything that is due; the truth, while nudges are a courtesy
+    archive            every hour: what was recorded moves into files, and what is too old goes
 
 Huey loses a running task when its process is killed, so no task carries anything but its name: what there is to do
 stands in the database.
@@ -31,6 +32,7 @@ from core.settings import Settings
 NUDGE_EXPIRES_S = 20
 NUDGE_LIMIT_S = 0.5
 SWEEP_EVERY_S = 20
+ARCHIVE_EVERY_S, ARCHIVE_FIRST_S = 3600, 60
 DRAIN_S = 8
 
 log = structlog.get_logger()
@@ -111,7 +113,7 @@ nudge_from_thread = nudge.from_thread
 
 
 def run_worker() -> None:
-    """Consume until TERM: the running tasks finish first. The sweep has a thread of its own, for Huey's clock steps by the minute."""
+    """Consume until TERM: the running tasks finish first."""
     consumer = queue.create_consumer(
         workers=4,
         worker_type="thread",
@@ -121,18 +123,11 @@ def run_worker() -> None:
         graceful_signal="TERM",
         shutdown_timeout=DRAIN_S,
     )
-    for work, name in ((_sweep_once, "sweep"), (_make_once, "pictures")):  # neither waits for the other
-        threading.Thread(target=_until, args=(consumer.stop_flag, work, name), name=name, daemon=True).start()
+    _repeat(_sweep_once, "sweep", consumer.stop_flag, every_s=SWEEP_EVERY_S)
+    _repeat(_make_once, "pictures", consumer.stop_flag, every_s=SWEEP_EVERY_S)  # neither waits for the other
+    if services().settings.telemetry:
+        _repeat(archive, "archive", consumer.stop_flag, every_s=ARCHIVE_EVERY_S, first_after_s=ARCHIVE_FIRST_S)
     consumer.run()
-
-
-def _until(stop: threading.Event, work: Callable[[], object], name: str) -> None:
-    while not stop.is_set():
-        try:
-            work()
-        except Exception:  # the next pass tries again; a dead thread would not
-            log.exception("pass failed", of=name)
-        stop.wait(SWEEP_EVERY_S)
 
 
 def _sweep_once() -> None:
@@ -142,3 +137,27 @@ def _sweep_once() -> None:
 def _make_once() -> None:
     """What was missed, and what can be made smaller while nothing else is to be done."""
     darkroom.ring(services(), fine=True)
+
+
+def archive() -> None:
+    """Move what was recorded into files and tidy up. Safe to run at any time, any number of times."""
+    from analytics.archive import archive_now
+
+    archive_now(services().settings)
+
+
+def _repeat(
+    work: Callable[[], object], name: str, stop: threading.Event, *, every_s: float, first_after_s: float = 0
+) -> None:
+    """Do this in a thread of its own until the worker stops, for Huey's clock steps by the minute."""
+
+    def until_stopped() -> None:
+        stop.wait(first_after_s)
+        while not stop.is_set():
+            try:
+                work()
+            except Exception:  # the next pass tries again; a dead thread would not
+                log.exception("pass failed", of=name)
+            stop.wait(every_s)
+
+    threading.Thread(target=until_stopped, name=name, daemon=True).start()

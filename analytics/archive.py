@@ -23,11 +23,15 @@ import pyarrow as pa
 from sqlalchemy import Table, func, select
 
 from analytics import compaction, hot, manifest, parquet, retention
-from analytics.duck import cursor
+from analytics.duck import cursor, run
 from analytics.manifest import DAY_US, File
+from analytics.monitor import monitor_for
 from analytics.retention import Keep
 from analytics.tiles import TILES
+from analytics.window import microseconds
+from core import clock
 from core.failpoints import failpoint
+from core.settings import Settings
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS, request_log
 
@@ -56,10 +60,19 @@ def archive(store: Store, folder: Path, *, now_us: int, keep: Keep | None = None
     return Archived(rows, files, merged, removed, deleted)
 
 
+def archive_now(settings: Settings) -> Archived:
+    """The same for the gym that these settings describe, at this moment."""
+    monitor = monitor_for(settings)
+    try:
+        return archive(monitor.store, monitor.folder, now_us=microseconds(clock.now()))
+    finally:
+        monitor.store.dispose()
+
+
 def _archive_batch(store: Store, folder: Path, table: Table, *, now_us: int) -> tuple[int, int] | None:
     """Steps 1 to 4 for at most BATCH_ROWS ids. Rows and files; None when there is nothing to do, or another was faster."""
     with store.exclusive() as connection:
-        before = manifest.mark(connection, table.name)
+        before = manifest.taken_mark(connection, table.name)
         highest = connection.execute(select(func.max(table.c.id)).where(table.c.id > before)).scalar()
     if highest is None:
         return None
@@ -88,7 +101,7 @@ def _write_files(folder: Path, table: Table, batch: pa.Table) -> list[File]:
     files: list[File | None] = []
     with cursor(folder) as work:
         work.register("batch", batch)
-        days = work.execute(f"SELECT DISTINCT at_us // {DAY_US} FROM batch ORDER BY 1").fetchall()
+        days = run(work, f"SELECT DISTINCT at_us // {DAY_US} FROM batch ORDER BY 1")
         for (day,) in days:
             of_day = f"SELECT * FROM batch WHERE at_us // {DAY_US} = {int(day)} ORDER BY at_us"
             files.append(parquet.write(work, of_day, folder=folder, stream=table.name))

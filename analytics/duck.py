@@ -5,8 +5,10 @@ One connection shared by threads gives wrong answers; cursors do not. Nothing is
 lies in SQLite or PostgreSQL comes in as Arrow tables.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -33,8 +35,13 @@ def cursor(folder: Path) -> Cursor:
     spill = folder / "spill"
     spill.mkdir(parents=True, exist_ok=True)
     opened = _database().cursor()
-    opened.execute(f"SET temp_directory = {quoted(spill)}")
+    run(opened, f"SET temp_directory = {quoted(spill)}")
     return opened
+
+
+def run(opened: Cursor, text: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Run one statement to its end: a cursor takes no other while a result is half read."""
+    return opened.execute(text, parameters).fetchall()
 
 
 def quoted(value: object) -> str:

@@ -22,7 +22,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from analytics import hot, manifest
-from analytics.duck import Cursor, cursor, quoted
+from analytics.duck import Cursor, cursor, quoted, run
 from analytics.tiles import DAY_US, HOUR_US, TILES, Tile
 from core.errors import SpiritError
 from core.telemetry.store import Store
@@ -149,6 +149,6 @@ def _read(folder: Path, files: Sequence[manifest.File]) -> str:
 
 def _view(work: Cursor, name: str, text: str) -> None:
     try:
-        work.execute(f"CREATE TEMP VIEW {name} AS {text}")
+        run(work, f"CREATE TEMP VIEW {name} AS {text}")
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         raise LogUnreadable(f"A file of the monitoring archive cannot be read: {error}") from error

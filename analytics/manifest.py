@@ -39,10 +39,16 @@ def mark(connection: Connection, stream: str) -> int:
     return connection.execute(query).scalar() or 0
 
 
+def taken_mark(connection: Connection, stream: str) -> int:
+    """The same for a pass that is about to move it; its row is made here, while nobody else is at work."""
+    found = connection.execute(select(archive_mark.c.upto_id).where(archive_mark.c.stream == stream)).scalar()
+    if found is None:
+        connection.execute(insert(archive_mark).values(stream=stream, upto_id=0))
+    return found or 0
+
+
 def move_mark(connection: Connection, stream: str, *, before: int, after: int, rows: int, now_us: int) -> bool:
     """Move it, if nobody else has meanwhile. Whether it moved."""
-    if before == 0 and not connection.execute(select(archive_mark).where(archive_mark.c.stream == stream)).first():
-        connection.execute(insert(archive_mark).values(stream=stream, upto_id=0))
     moved = connection.execute(
         update(archive_mark)
         .where(archive_mark.c.stream == stream, archive_mark.c.upto_id == before)

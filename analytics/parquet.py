@@ -5,7 +5,7 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analytics.duck import Cursor, quoted
+from analytics.duck import Cursor, quoted, run
 from analytics.manifest import DAY_US, File
 
 ROW_GROUP = 122_880
@@ -23,22 +23,16 @@ def write(cursor: Cursor, query: str, *, folder: Path, stream: str, label: str =
     Returns:
         The file, below `folder`; None when the query gives no row.
     """
-    least, most, rows = cursor.execute(f"SELECT min(at_us), max(at_us), count(*) FROM ({query})").fetchone() or (
-        0,
-        0,
-        0,
-    )
+    ((least, most, rows),) = run(cursor, f"SELECT min(at_us), max(at_us), count(*) FROM ({query})")
     if not rows:
         return None
     name = f"{stream}/{label or day_label(least // DAY_US)}-{uuid.uuid4().hex[:16]}.parquet"
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(PARTIAL)
-    cursor.execute(
-        f"COPY ({query}) TO {quoted(partial)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
-    )
-    written = cursor.execute(f"SELECT count(*) FROM read_parquet({quoted(partial)})").fetchone()
-    if written != (rows,):
+    run(cursor, f"COPY ({query}) TO {quoted(partial)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})")
+    ((written,),) = run(cursor, f"SELECT count(*) FROM read_parquet({quoted(partial)})")
+    if written != rows:
         raise OSError(f"{partial} should have {rows} rows and has {written}")
     _sync(partial)
     size_bytes = partial.stat().st_size

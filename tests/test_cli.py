@@ -93,6 +93,7 @@ def test_from_nothing_to_a_gym_that_the_doctor_likes(new_gym: Terminal) -> None:
         r"expired \d+, sent [1-9]\d*, dropped \d+, retried 0, dead 0, pictures 0\n", new_gym.do("sweep")
     )
     assert new_gym.do("sweep") == "expired 0, sent 0, dropped 0, retried 0, dead 0, pictures 0\n"
+    assert re.fullmatch(r"\d+ rows moved, 0 files merged, 0 removed, 0 hot rows deleted\n", new_gym.do("archive"))
     assert "FAIL" not in new_gym.do("doctor")
 
 

@@ -2,7 +2,7 @@
 `spirit`: the command line of whoever installs and runs the gym.
 
     serving    up, site, console, worker
-    data       migrate, demo, sweep, backup, restore
+    data       migrate, demo, sweep, archive, backup, restore
     staff      create-admin, create-coach
     outbox     outbox list, show, retry, drop, hold, release
     checks     doctor, config

@@ -1,5 +1,6 @@
-"""migrate, demo, sweep, backup, restore: what happens to the data."""
+"""migrate, demo, sweep, archive, backup, restore: what happens to the data."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from core.sweep import sweep as sweep_once
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (migrate, demo, sweep, backup, restore):
+    for command in (migrate, demo, sweep, archive, backup, restore):
         app.command()(command)
 
 
@@ -39,6 +40,14 @@ def sweep() -> None:
     """Do once whatever is due: expire requests, deliver mail. For machines with cron and no worker."""
     migrations.check_schema(services().database)
     print(", ".join(f"{name} {count}" for name, count in sweep_once(services()).items()))
+
+
+def archive() -> None:
+    """Move what the monitor recorded into files, and remove what is too old. The worker does it every hour."""
+    done = import_module("analytics.archive").archive_now(services().settings)
+    print(
+        f"{done.rows} rows moved, {done.merged} files merged, {done.removed} removed, {done.deleted} hot rows deleted"
+    )
 
 
 def backup(file: Annotated[Path, typer.Argument(help="The file to make; it must not exist.")]) -> None:

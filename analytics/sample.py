@@ -1,0 +1,116 @@
+"""
+Plausible traffic, with one bad hour in it: for the demo gym, so that its charts have something to show, and for the bench.
+
+Rows go straight into the archive's files, some days at a time; the hot store stays as it is, so that what really happens
+meanwhile is recorded and shown beside it. The same seed gives the same rows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from analytics import manifest, parquet
+from analytics.duck import Cursor, cursor, run
+from analytics.log import query
+from analytics.manifest import DAY_US, File
+from analytics.monitor import Monitor
+from analytics.tiles import TILES
+from analytics.window import microseconds
+
+BAD_DAY = timedelta(days=19)
+BAD_HOUR_UTC = 23  # an afternoon in California
+OTHERS = ("statement_log", "event_log", "metric_log")
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """
+    How much of it.
+
+    Attributes:
+        days: until now; rows_a_day: about so many requests on a busy day.
+        fact_days: of the newest days the rows themselves are kept, of all of them the tiles.
+        at_a_time: days that are made together (more take more memory, fewer make more files).
+        others: slow statements, mails, deploys, vitals and the machine's metrics too.
+    """
+
+    days: int = 365
+    rows_a_day: int = 4_000
+    fact_days: int = 90
+    at_a_time: int = 30
+    seed: int = 1
+    others: bool = True
+
+
+def bad_hour(now: datetime) -> datetime:
+    """When, in traffic that ends now, everything was slow for three quarters of an hour."""
+    return (now - BAD_DAY).replace(hour=BAD_HOUR_UTC, minute=10, second=0, microsecond=0)
+
+
+def make(monitor: Monitor, traffic: Traffic, *, now: datetime) -> int:
+    """Make the traffic that led up to now. Returns how many requests there were."""
+    end_us, total = microseconds(now), 0
+    begin_us = (end_us // DAY_US - traffic.days + 1) * DAY_US
+    for start_us, days in _stretches(traffic, end_us):
+        given = {
+            "start": start_us,
+            "end": end_us,
+            "days": days,
+            "count": days * traffic.rows_a_day,
+            "first": (start_us - begin_us) // DAY_US * traffic.rows_a_day,
+            "seed": traffic.seed,
+            "incident": microseconds(bad_hour(now)),
+            "begin": begin_us,
+        }
+        with_rows = start_us >= end_us - traffic.fact_days * DAY_US
+        with cursor(monitor.folder) as work:
+            _ask(work, "CREATE TEMP TABLE stretch AS " + query("sample_requests"), given)
+            files = [*_tiles(work, monitor), *(_facts(work, monitor, traffic, given) if with_rows else ())]
+            total += run(work, "SELECT count(*) FROM stretch")[0][0]
+        with monitor.store.write() as connection:
+            manifest.add(connection, files, now_us=end_us)
+    return total
+
+
+def _stretches(traffic: Traffic, end_us: int) -> Iterator[tuple[int, int]]:
+    """Each stretch's first instant, a midnight UTC, and its days: first those of which only tiles are kept."""
+    after = end_us // DAY_US + 1
+    facts_from = after - traffic.fact_days
+    day = after - traffic.days
+    while day < after:
+        until = min(day + traffic.at_a_time, facts_from if day < facts_from else after)
+        yield day * DAY_US, until - day
+        day = until
+
+
+def _tiles(work: Cursor, monitor: Monitor) -> list[File]:
+    built = [
+        parquet.write(work, tile.build.format(source="stretch"), folder=monitor.folder, stream=tile.stream)
+        for tile in TILES.values()
+    ]
+    return [file for file in built if file is not None]
+
+
+def _facts(work: Cursor, monitor: Monitor, traffic: Traffic, given: dict[str, Any]) -> list[File]:
+    """A file a day of the requests, one for the stretch of everything else."""
+    first = given["start"] // DAY_US
+    written = [
+        parquet.write(
+            work,
+            f"SELECT * FROM stretch WHERE at_us // {DAY_US} = {day} ORDER BY at_us",
+            folder=monitor.folder,
+            stream="request_log",
+        )
+        for day in range(first, first + given["days"])
+    ]
+    for stream in OTHERS if traffic.others else ():
+        _ask(work, f"CREATE TEMP TABLE {stream} AS {query(f'sample_{stream}')}", given)
+        written.append(
+            parquet.write(work, f"SELECT * FROM {stream} ORDER BY at_us", folder=monitor.folder, stream=stream)
+        )
+    return [file for file in written if file is not None]
+
+
+def _ask(work: Cursor, text: str, given: dict[str, Any]) -> None:
+    run(work, text, {name: value for name, value in given.items() if f"${name}" in text})
