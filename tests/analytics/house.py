@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from analytics import manifest
 from analytics.archive import Archived, archive
 from analytics.log import open_log
 from analytics.retention import Keep
@@ -40,6 +41,11 @@ class House:
     def hot(self, table: str = "request_log") -> int:
         with self.store.read() as connection:
             return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
+
+    def mark(self) -> int:
+        """Up to which id requests lie in the archive."""
+        with self.store.read() as connection:
+            return manifest.mark(connection, "request_log")
 
     def files(self) -> set[str]:
         return {str(path.relative_to(self.folder)) for path in self.folder.glob("*/*.p*")}

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import mail, pages, races, start
+from tests.bench import history, mail, pages, races, start
 from tests.bench.report import Section
 from tests.support.postgresql import fresh_url
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[], Section]] = {
     "races": lambda: races.measure(fresh_url),
     "mail": mail.measure,
     "start": start.measure,
+    "history": history.measure,
 }
 TARGET = Path("docs/benchmarks.md")
 HEAD = """# Benchmarks
