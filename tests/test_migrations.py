@@ -382,3 +382,22 @@ def test_a_column_may_hold_more_words_and_refuses_all_others_as_before(
             kinds_of_mail(database, unknown)
     with pytest.raises(IntegrityError, match="one_cause"):
         run(database, "UPDATE outbox SET sign_in_link_id = 1 WHERE booking_id = 1")
+
+
+def test_families_of_before_have_their_keys(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = services.database
+    load_demo(services)
+    run(
+        database,
+        "UPDATE booking SET customer_key = ''",
+        "UPDATE booking SET customer_email = 'Émile@Example.org' WHERE id = 1",
+    )
+    revision = migrations._script().get_revision("0007").module
+    with database.write() as transaction:
+        monkeypatch.setattr(revision, "op", _Op(transaction.session.connection()))
+        revision._fill_customer_keys()
+    with database.read() as session:
+        found = session.execute(text("SELECT customer_email, customer_key FROM booking"))
+        keys = {str(email): str(key) for email, key in found}
+    assert keys["Émile@Example.org"] == "émile@example.org" and len(keys) > 3
+    assert all(key == email.lower() for email, key in keys.items())

@@ -1,6 +1,7 @@
 """People, for admins: invite, roles, disable, where each is signed in, and the keys of their programs."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -29,14 +30,22 @@ def page() -> None:
         everybody = people.everybody(session)
         sessions = people.all_live_sessions(session, now=now)
         keys = api_keys.all_keys(session)
+        invited = people.invited_and_not_here_yet(session)
     for account in everybody:
         hers = [key for key in keys if key.account_id == account.id]
-        _person(account, sessions.get(account.id, ()), hers, staff)
+        _person(account, sessions.get(account.id, ()), hers, invited.get(account.id), staff)
     _invite(staff)
 
 
-def _person(account: Account, sessions: Sequence[StaffSession], keys: Sequence[ApiKey], staff: Staff) -> None:
+def _person(
+    account: Account,
+    sessions: Sequence[StaffSession],
+    keys: Sequence[ApiKey],
+    invited_until: datetime | None,
+    staff: Staff,
+) -> None:
     state = "signs in no more" if account.disabled_at else account.role.value.lower()
+    state += ", invited" if invited_until else ""
     with st.expander(inert(f"{account.name}, {state}")):
         st.text(account.email)
         zone = services().settings.zone
@@ -47,6 +56,10 @@ def _person(account: Account, sessions: Sequence[StaffSession], keys: Sequence[A
         if account.disabled_at:
             _button("Allow to sign in again", people.enable, account, staff, f"{account.name} may sign in again.")
             return
+        if invited_until:
+            works = "works" if invited_until > clock.now() else "worked"
+            st.text(f"Has not come in yet. The invitation {works} until {spoken_instant(invited_until, zone)}.")
+            _button("Invite again", people.invite_again, account, staff, f"{account.name} has a new invitation.")
         if sessions:
             _button("Sign out everywhere", people.end_sessions, account, staff, f"{account.name} is signed out.")
         other = Role.COACH if account.role is Role.ADMIN else Role.ADMIN
@@ -69,7 +82,8 @@ def _key(key: ApiKey, account: Account, staff: Staff) -> None:
 
 def _button(label: str, command: Callable[..., Any], account: Account, staff: Staff, done: str, *more: Any) -> None:
     if st.button(label, key=f"{label}-{account.id}"):
-        act(command, account.id, *more, by=staff.account_id, done=inert(done))
+        if act(command, account.id, *more, by=staff.account_id, done=inert(done)) and command is people.invite_again:
+            tasks.nudge_from_thread(tasks.deliver_mail)
         st.rerun()
 
 
@@ -81,7 +95,7 @@ def _invite(staff: Staff) -> None:
         role = st.radio("Role", (Role.COACH, Role.ADMIN), format_func=lambda role: role.value.capitalize())
         teaches = st.checkbox("Parents can book lessons with this person", value=True)
         if st.form_submit_button("Invite", type="primary"):
-            done = inert(f"{name} is invited. The mail has a link to sign in with, once, within ten minutes.")
+            done = inert(f"{name} is invited. The link in the mail works once, within a week.")
             zone = services().settings.timezone
             if act(
                 people.invite,

@@ -3,8 +3,8 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from core.orm import Base
 from core.people.models import Account
@@ -56,6 +56,7 @@ class Booking(Base):
     handle: the parent's secret link (128 random bits); it shows and cancels this booking.
     version: moved by every change; the calendar's SEQUENCE.
     slot_version: moved only when time or coach change; part of the coach's link.
+    customer_key: whose it is, for the limits: the address in small letters as Python makes them, the same on every database.
     expires_at: until when a request can be answered; None where no asking was needed.
     changed_at, changed_by, changed_by_account_id, channel: the last change, for "already approved by …".
     attendance: noted after the start of a confirmed lesson; None while nobody has.
@@ -73,7 +74,7 @@ class Booking(Base):
         Index("ix_booking_changed_at", "changed_at"),
         Index("ix_booking_coach_id_changed_at", "coach_id", "changed_at"),
         Index("ix_booking_status_expires_at", "status", "expires_at"),
-        Index("ix_booking_customer_email_requested_at", "customer_email", "requested_at"),
+        Index("ix_booking_customer_key_requested_at", "customer_key", "requested_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -89,6 +90,7 @@ class Booking(Base):
 
     customer_name: Mapped[str]
     customer_email: Mapped[str]
+    customer_key: Mapped[str] = mapped_column(default="", server_default=text("''"))
     customer_phone: Mapped[str | None]
     athlete_name: Mapped[str]
     notes: Mapped[str] = mapped_column(default="")
@@ -116,6 +118,11 @@ class Booking(Base):
     coach: Mapped[Coach] = relationship()
     lesson: Mapped[LessonType] = relationship()
     changed_by_account: Mapped[Account | None] = relationship()
+
+    @validates("customer_email")
+    def _keep_key(self, name: str, email: str) -> str:
+        self.customer_key = email.lower()
+        return email
 
     def status_at(self, now: datetime) -> Status:
         """The status to show and to act on: a request past its expiry is EXPIRED, swept or not."""

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -72,9 +72,10 @@ def _same_key(session: Session, wanted: LessonRequest) -> Booking | None:
 
 def _check_limits(session: Session, email: str, *, now: datetime) -> None:
     """Counted under a lock on the address: requests to several coaches at once would each see room otherwise."""
+    key = email.lower()
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:address, 0))"), {"address": email.lower()})
-    of_parent = func.lower(Booking.customer_email) == email.lower()
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:address, 0))"), {"address": key})
+    of_parent = Booking.customer_key == key
     gym = the_gym(session)
     open_until = session.scalars(
         select(Booking.expires_at)

@@ -45,6 +45,7 @@ def anonymise_finished(session: Session, *, now: datetime) -> int:
                 handle=new_handle(),
                 customer_name=NOBODY,
                 customer_email="",
+                customer_key="",
                 customer_phone=None,
                 athlete_name=NOBODY,
                 notes="",

@@ -30,12 +30,14 @@ from core.failpoints import failpoint
 from core.gym import Gym, the_gym
 from core.mail import truth
 from core.mail.digest import find_digest
+from core.mail.letter import Invitation
 from core.mail.messages import Letter, compose
 from core.mail.models import MessageKind, MessageState, OutboxMessage
 from core.mail.transports import AuthenticationFailure, MailFailure, PermanentFailure
 from core.people.models import Account, SignInLink
 from core.schedule import slots
 from core.schedule.availability import Slot
+from core.schedule.queries import coach_of
 
 LEASE = timedelta(seconds=60)  # longer than a transport may take (45 s)
 MOST_ATTEMPTS = 20
@@ -113,16 +115,26 @@ def _numbers(delivery: Delivery) -> tuple[int, int, int, int]:
 def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Letter:
     """Everything a mail says, read now."""
     booking = queries.get_booking(session, message.booking_id) if message.booking_id is not None else None
+    account = session.get(Account, message.account_id) if message.account_id is not None else None
     return Letter(
         message=message,
         gym=the_gym(session),
         booking=booking,
-        account=session.get(Account, message.account_id) if message.account_id is not None else None,
+        account=account,
         sign_in_link_id=message.sign_in_link_id,
         next_slots=_next_slots(session, message, booking, now=now),
         generated_at=now,
         digest=find_digest(session, message, now=now),
+        invitation=_invitation(session, message, account) if message.kind is MessageKind.INVITATION else None,
     )
+
+
+def _invitation(session: Session, message: OutboxMessage, account: Account | None) -> Invitation | None:
+    """Who invites to what, as it is now."""
+    link = session.get(SignInLink, message.sign_in_link_id) if message.sign_in_link_id is not None else None
+    if account is None or link is None or link.invited_by is None:
+        return None
+    return Invitation(by=link.invited_by.name, teaches=coach_of(session, account) is not None)
 
 
 def _next_slots(session: Session, message: OutboxMessage, booking: Booking | None, *, now: datetime) -> Sequence[Slot]:

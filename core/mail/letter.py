@@ -16,6 +16,14 @@ from core.words import money, spoken_instant, spoken_time
 
 
 @dataclass(frozen=True)
+class Invitation:
+    """by: the name of who invites. teaches: parents can book lessons with who is invited."""
+
+    by: str
+    teaches: bool
+
+
+@dataclass(frozen=True)
 class Letter:
     """
     One mail to write, with all that it may say, read at `generated_at` (aware UTC).
@@ -32,6 +40,7 @@ class Letter:
     next_slots: Sequence[Slot]
     generated_at: datetime
     digest: Digest | None = None
+    invitation: Invitation | None = None
 
     @property
     def about(self) -> Booking:

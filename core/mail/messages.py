@@ -7,29 +7,17 @@ from email.message import EmailMessage
 from email.policy import Policy
 from email.utils import parseaddr
 
-from core.mail import to_coach, to_coach_together, to_parent
+from core.mail import to_coach, to_coach_together, to_parent, to_staff
 from core.mail.addresses import deliverable
 from core.mail.calendar import Method, calendar, mail_domain
-from core.mail.letter import Action, Facts, Letter
+from core.mail.letter import Facts, Letter
 from core.mail.links import MASK, Links
 from core.mail.models import MessageKind
 from core.mail.rendering import render
 from core.settings import Settings
 from core.tokens import Signer
-from core.words import spoken_instant
 
 __all__ = ["Letter", "compose"]
-
-
-def sign_in(letter: Letter, links: Links, settings: Settings) -> Facts:
-    """A one-time link for the staff."""
-    if letter.sign_in_link_id is None or letter.account is None:
-        raise ValueError("a sign_in mail needs its link and its account")
-    ends_at = letter.message.not_after
-    rows = [("For", letter.account.email)]
-    if ends_at is not None:
-        rows.append(("Works until", spoken_instant(ends_at, settings.zone)))
-    return Facts(rows, [Action("Sign in", links.sign_in(letter.sign_in_link_id), primary=True)])
 
 
 FACTS: dict[MessageKind, Callable[[Letter, Links], Facts]] = {
@@ -47,6 +35,10 @@ FACTS: dict[MessageKind, Callable[[Letter, Links], Facts]] = {
     MessageKind.EXPIRED: to_parent.expired,
     MessageKind.CANCELLED: to_parent.cancelled,
 }
+WAYS_IN: dict[MessageKind, Callable[[Letter, Links, Settings], Facts]] = {
+    MessageKind.SIGN_IN: to_staff.sign_in,
+    MessageKind.INVITATION: to_staff.invitation,
+}
 CALENDAR = {MessageKind.CONFIRMED: Method.REQUEST, MessageKind.CANCELLED: Method.CANCEL}
 
 
@@ -59,7 +51,7 @@ def compose(letter: Letter, *, settings: Settings, signer: Signer, mask_links: b
     """
     links = Links(settings, signer, masked=mask_links)
     kind = letter.message.kind
-    facts = sign_in(letter, links, settings) if kind is MessageKind.SIGN_IN else FACTS[kind](letter, links)
+    facts = WAYS_IN[kind](letter, links, settings) if kind in WAYS_IN else FACTS[kind](letter, links)
     written = render(kind.value, facts, gym=letter.gym)
     mail = EmailMessage()
     _address(mail, letter, settings)

@@ -36,6 +36,7 @@ class MessageKind(enum.StrEnum):
     CANCELLED = "cancelled"
 
     SIGN_IN = "sign_in"
+    INVITATION = "invitation"
 
 
 class OutboxMessage(Base):
@@ -65,6 +66,7 @@ class OutboxMessage(Base):
     booking_version: Mapped[int | None]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     sign_in_link_id: Mapped[int | None] = mapped_column(ForeignKey("sign_in_link.id"))
+    rehearsal_id: Mapped[int | None] = mapped_column(ForeignKey("rehearsal.id"), index=True)
     recipient: Mapped[str]
     dedupe_key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]

@@ -56,13 +56,14 @@ def add(
 
 
 def add_sign_in(session: Session, account: Account, link: SignInLink, *, now: datetime) -> OutboxMessage:
-    """The mail with a one-time link; worth nothing once the link is too old."""
+    """The mail with a one-time link, or the invitation where that is its first; worth nothing once the link is too old."""
+    kind = MessageKind.SIGN_IN if link.invited_by_account_id is None else MessageKind.INVITATION
     message = OutboxMessage(
-        kind=MessageKind.SIGN_IN,
+        kind=kind,
         account_id=account.id,
         sign_in_link_id=link.id,
         recipient=account.email,
-        dedupe_key=f"{MessageKind.SIGN_IN.value}:{link.id}",
+        dedupe_key=f"{kind.value}:{link.id}",
         created_at=now,
         due_at=now,
         not_after=link.expires_at,

@@ -8,6 +8,7 @@ from core.images.models import Image, Rendition
 from core.mail.models import OutboxMessage
 from core.orm import Base
 from core.people.models import Account, ApiKey, SignInFailure, SignInLink, StaffSession
+from core.rehearsals.models import Rehearsal
 from core.schedule.models import Coach, DateOverride, LessonType, WeeklyHours, coach_lesson
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Image",
     "LessonType",
     "OutboxMessage",
+    "Rehearsal",
     "Rendition",
     "SignInFailure",
     "SignInLink",

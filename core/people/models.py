@@ -19,9 +19,11 @@ class Account(Base):
     A member of staff. `email` is kept in lower case. An admin may teach as well: then a coach names the account.
 
     sound: the console plays one when a request comes.
+    provider_subject: who she is to the OpenID provider, bound when she first came from there.
     """
 
     __tablename__ = "account"
+    __table_args__ = (Index("ix_account_provider_subject", "provider_subject", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
@@ -31,6 +33,7 @@ class Account(Base):
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     sound: Mapped[bool] = mapped_column(default=False, server_default=false())
+    provider_subject: Mapped[str | None]
 
 
 class StaffSession(Base):
@@ -72,7 +75,11 @@ class ApiKey(Base):
 
 
 class SignInLink(Base):
-    """A one-time link. What is mailed is a signature over its id, made when the mail is rendered."""
+    """
+    A one-time link. What is mailed is a signature over its id, made when the mail is rendered.
+
+    invited_by_account_id: the admin who invites, where it is somebody's first.
+    """
 
     __tablename__ = "sign_in_link"
 
@@ -81,8 +88,10 @@ class SignInLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    invited_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
-    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True, foreign_keys=account_id)
+    invited_by: Mapped[Account | None] = relationship(lazy="joined", foreign_keys=invited_by_account_id)
 
 
 class SignInFailure(Base):

@@ -14,7 +14,8 @@ from core.people.passwords import password_matches
 from core.people.sessions import start_session
 from core.tokens import Signer
 
-LINK_LIVES = timedelta(minutes=10)
+LINK_LIVES = timedelta(minutes=10)  # whoever asks for a link sits before her mailbox
+INVITATION_LIVES = timedelta(days=7)  # whoever is invited did not ask, and may be away over the weekend
 WINDOW = timedelta(minutes=15)
 KEPT = timedelta(days=1)
 MOST_PER_ACCOUNT, MOST_PER_ADDRESS = 10, 50
@@ -55,7 +56,7 @@ def ask_for_link(services: Services, *, email: str, address: str) -> None:
 
 def use_link(services: Services, *, token: str, user_agent: str) -> str:
     """
-    Sign in by a mailed link, once, within ten minutes. Returns the token of a new session.
+    Sign in by a mailed link, once, within ten minutes; by an invitation within a week. Returns the token of a new session.
 
     Raises:
         NotFound: the link is not complete.
@@ -76,9 +77,10 @@ def forget_tries(services: Services, *, email: str) -> None:
     services.database.transact(_forget, account_key)
 
 
-def new_link(session: Session, account: Account, *, now: datetime) -> SignInLink:
-    """A sign-in link's row; the link itself is a signature over its id."""
-    link = SignInLink(account_id=account.id, created_at=now, expires_at=now + LINK_LIVES)
+def new_link(session: Session, account: Account, *, invited_by: int | None = None, now: datetime) -> SignInLink:
+    """A sign-in link's row, an invitation's where an admin invites; the link itself is a signature over its id."""
+    lives = LINK_LIVES if invited_by is None else INVITATION_LIVES
+    link = SignInLink(account_id=account.id, created_at=now, expires_at=now + lives, invited_by_account_id=invited_by)
     session.add(link)
     session.flush()
     return link
@@ -141,5 +143,14 @@ def _use_link(session: Session, link_id: int, *, user_agent: str, now: datetime)
     )
     link = session.get(SignInLink, link_id, populate_existing=True)
     if used.rowcount != 1 or link is None or link.account.disabled_at is not None:  # type: ignore[attr-defined]
-        raise LinkExpired("This link was used before, or is older than ten minutes. Please ask for a new one.")
+        raise LinkExpired(_too_late(link))
     return start_session(session, link.account_id, user_agent=user_agent, now=now)
+
+
+def _too_late(link: SignInLink | None) -> str:
+    if link is None or link.invited_by is None:
+        return "This link was used before, or is older than ten minutes. Please ask for a new one."
+    return (
+        "This invitation was used before, or is older than a week. Please ask for a new one: "
+        f"{link.invited_by.name} can invite you again."
+    )

@@ -13,7 +13,7 @@ from core.errors import NotAllowed, NotFound, NotPossible
 from core.gym import Gym, content_changed
 from core.mail import outbox
 from core.people.accounts import create_account
-from core.people.models import Account, ApiKey, Role, StaffSession
+from core.people.models import Account, ApiKey, Role, SignInLink, StaffSession
 from core.people.sessions import IDLE
 from core.people.sign_in import new_link
 from core.schedule.new_coach import add_coach
@@ -25,7 +25,7 @@ def invite(
     session: Session, *, email: str, name: str, role: Role, teaches: bool, zone: str, by: int, now: datetime
 ) -> Account:
     """
-    A new account, with a one-time link in the mail. teaches: she is shown as a coach as well.
+    A new account, with an invitation in the mail that works once, within a week. teaches: she is shown as a coach as well.
 
     Raises:
         NotAllowed: `by` is no admin.
@@ -35,10 +35,44 @@ def invite(
     account = create_account(session, email=email, name=name, role=role, now=now)
     if teaches:
         add_coach(session, account, zone=zone)
-    outbox.add_sign_in(session, account, new_link(session, account, now=now), now=now)
+    outbox.add_sign_in(session, account, new_link(session, account, invited_by=by, now=now), now=now)
     audit.record(session, Verb.INVITED, "account", account.id, by=by, now=now)
     session.flush()
     return account
+
+
+def invite_again(session: Session, account_id: int, *, by: int, now: datetime) -> Account:
+    """
+    Another invitation; the links of earlier ones work no more.
+
+    Raises NotAllowed, NotFound; NotPossible for who has come in already, or may not sign in.
+    """
+    check_is_admin(session, by)
+    account = _account(session, account_id)
+    if account_id not in invited_and_not_here_yet(session):
+        raise NotPossible(f"{account.name} has come in already, or was not invited by mail.")
+    session.execute(
+        update(SignInLink)
+        .where(SignInLink.account_id == account_id, SignInLink.expires_at > now)
+        .values(expires_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    outbox.add_sign_in(session, account, new_link(session, account, invited_by=by, now=now), now=now)
+    audit.record(session, Verb.INVITED, "account", account.id, by=by, now=now)
+    session.flush()
+    return account
+
+
+def invited_and_not_here_yet(session: Session) -> Mapping[int, datetime]:
+    """Accounts that were invited and have used no link, with the end of their newest invitation."""
+    found = session.execute(
+        select(SignInLink.account_id, func.max(SignInLink.expires_at))
+        .join(Account, Account.id == SignInLink.account_id)
+        .where(Account.disabled_at.is_(None), Account.password_hash.is_(None), Account.provider_subject.is_(None))
+        .group_by(SignInLink.account_id)
+        .having(func.count(SignInLink.invited_by_account_id) > 0, func.count(SignInLink.used_at) == 0)
+    )
+    return {row[0]: row[1] for row in found}
 
 
 def change_role(session: Session, account_id: int, role: Role, *, by: int, now: datetime) -> Account:

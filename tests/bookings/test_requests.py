@@ -179,6 +179,13 @@ def test_a_family_has_three_requests_waiting_at_most(house: House) -> None:
     assert house.ask(at(4, 9), customer_email="priya@example.org").status is Status.PENDING
 
 
+def test_letters_beyond_ascii_are_one_family_on_every_database(house: House) -> None:
+    for day, address in enumerate(("émile@example.org", "ÉMILE@example.org", "Émile@EXAMPLE.org"), start=1):
+        assert house.ask(at(day, 9), customer_email=address).customer_key == "émile@example.org"
+    with pytest.raises(TooMany):
+        house.ask(at(4, 9), customer_email="éMILE@example.org")
+
+
 def test_a_request_that_was_answered_withdrawn_or_has_expired_waits_no_more(house: House) -> None:
     first = house.ask(at(1, 9))
     second = house.ask(at(2, 9))

@@ -1,5 +1,7 @@
 """People and Gym: for admins alone; what is changed there is what everybody meets."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
@@ -35,7 +37,27 @@ def test_somebody_is_invited_and_gets_a_link(desk: Desk) -> None:
     field(app, "E-mail address").set_value("zoe@spirit.example")
     press(app, "Invite")
     assert "Zoë \\<b\\>Müller" in app.success[0].value and desk.account("zoe").role is Role.COACH
-    assert len(desk.mails(MessageKind.SIGN_IN)) == 1 and desk.nudged == ["deliver_mail"]
+    assert len(desk.mails(MessageKind.INVITATION)) == 1 and desk.nudged == ["deliver_mail"]
+
+
+def test_an_invitation_is_used_once_within_a_week_and_made_anew(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "people")
+    field(app, "Name").set_value("Zoë Müller")
+    field(app, "E-mail address").set_value("zoe@spirit.example")
+    press(app, "Invite")
+    assert any("works until Monday, November 30, 9:10 am (Pacific)" in text.value for text in app.text)
+    desk.clock.shift(timedelta(days=7))
+    assert any("worked until" in text.value for text in desk.open(desk.start("ada"), "people").text)
+    old = desk.mails(MessageKind.INVITATION)[0].sign_in_link_id
+    answer = desk.post(f"/sign-in/{desk.services.signer.sign_in(old or 0)}", {})
+    assert answer.status_code == 410 and "Ada Moreno can invite you again" in answer.text
+    app = press(desk.open(desk.start("ada"), "people"), "Invite again")
+    assert desk.nudged == ["deliver_mail", "deliver_mail"]
+    new = desk.mails(MessageKind.INVITATION)[1].sign_in_link_id
+    link = f"/sign-in/{desk.services.signer.sign_in(new or 0)}"
+    assert "Welcome" in desk.get(link).text
+    assert [desk.post(link, {}).status_code for _ in range(2)] == [303, 410]
+    assert not any("Has not come in" in text.value for text in app.run().text)
 
 
 def test_what_cannot_be_is_said_and_what_was_typed_stays(desk: Desk) -> None:

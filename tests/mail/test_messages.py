@@ -1,6 +1,7 @@
 """What each mail says: the same facts as text and as HTML."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 
 from core.bookings.models import Actor, Channel
+from core.mail.letter import Invitation
 from core.mail.messages import compose
 from core.mail.models import MessageKind
 from core.mail.smtp import as_sent
+from core.people.models import Role
 from tests.mail.reading import Read, read
 from tests.support.mail_samples import (
     ABOUT_A_LESSON,
@@ -309,6 +312,25 @@ def test_a_sign_in_link_says_until_when_it_works() -> None:
         mail, "Sign in to the console", "nora@spirit.example", "Saturday, November 21, 10:10 am (Pacific)", "works once"
     )
     leads_to(mail, f"{CONSOLE}/sign-in/{signer.sign_in(5)}")
+
+
+def test_an_invitation_says_who_invites_to_what_and_for_how_long() -> None:
+    mail = read(SAMPLES[MessageKind.INVITATION])
+    assert mail.subject == "Ada Brandt invites you to Spirit Athletics"
+    until = "Saturday, November 28, 10:00 am (Pacific)"
+    says(mail, "Hello Nora Lindqvist!", "From", "Ada Brandt", "Coach", f"works once, until {until}", "That is a week")
+    says(mail, "Parents can book private lessons with you.", "If you do not know Ada Brandt")
+    leads_to(mail, f"{CONSOLE}/sign-in/{signer.sign_in(5)}", CONSOLE)
+
+
+def test_an_admin_who_does_not_teach_reads_what_an_admin_does() -> None:
+    sample = letter(MessageKind.INVITATION)
+    assert sample.account is not None
+    sample.account.role = Role.ADMIN
+    mail = read(replace(sample, invitation=Invitation("Ada Brandt", teaches=False)))
+    says(mail, "Admin", "As an admin you look after the gym")
+    assert "book private lessons" not in mail.text
+    says(read(replace(sample, invitation=Invitation("Ada Brandt", teaches=True))), "Admin, and coach")
 
 
 # Several things at once

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.db import Database
@@ -10,7 +11,7 @@ from core.errors import Invalid, NotAllowed, NotFound, NotPossible
 from core.gym import the_gym
 from core.mail.models import MessageKind, OutboxMessage
 from core.people import staff
-from core.people.models import Account, Role
+from core.people.models import Account, Role, SignInLink
 from core.people.sessions import find_session, start_session
 from core.schedule import queries
 from tests.support.people import NOW, ZONE, ada, nora, omar
@@ -38,7 +39,7 @@ def test_whoever_is_invited_gets_a_link_and_a_page_of_her_own(session: Session, 
     coach = queries.get_coach(session, "zoe-muller")
     assert coach.account is account and coach.timezone == ZONE.key and the_gym(session).content_version > before
     mail = session.query(OutboxMessage).one()
-    assert (mail.kind, mail.recipient, mail.account_id) == (MessageKind.SIGN_IN, "zoe@spirit.example", account.id)
+    assert (mail.kind, mail.recipient, mail.account_id) == (MessageKind.INVITATION, "zoe@spirit.example", account.id)
 
 
 def test_an_admin_who_does_not_teach_has_no_page(session: Session, admin: Account) -> None:
@@ -64,6 +65,7 @@ def test_only_admins_do_any_of_this(session: Session, admin: Account) -> None:
     for by in (coach, gone):
         for refused in (
             lambda by=by: invited(session, by, email="new@spirit.example"),
+            lambda by=by: staff.invite_again(session, other.id, by=by.id, now=NOW),
             lambda by=by: staff.change_role(session, other.id, Role.ADMIN, by=by.id, now=NOW),
             lambda by=by: staff.disable(session, other.id, by=by.id, now=NOW),
             lambda by=by: staff.enable(session, gone.id, by=by.id, now=NOW),
@@ -118,3 +120,28 @@ def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None
     database.transact(staff.disable, two.id, by=one.id)
     with pytest.raises(NotAllowed):
         database.transact(staff.disable, one.id, by=two.id)
+
+
+def links(session: Session, account: Account) -> list[SignInLink]:
+    return list(session.scalars(select(SignInLink).where(SignInLink.account_id == account.id).order_by(SignInLink.id)))
+
+
+def test_an_invitation_lives_a_week_and_is_replaced_by_the_next(session: Session, admin: Account) -> None:
+    account = invited(session, admin)
+    assert staff.invited_and_not_here_yet(session) == {account.id: NOW + timedelta(days=7)}
+    later = NOW + timedelta(days=3)
+    staff.invite_again(session, account.id, by=admin.id, now=later)
+    session.expire_all()
+    first, second = links(session, account)
+    assert (first.expires_at, second.expires_at) == (later, later + timedelta(days=7))
+    assert second.invited_by is admin
+    assert [mail.sign_in_link_id for mail in session.query(OutboxMessage)] == [first.id, second.id]
+
+
+def test_who_is_here_already_is_not_invited_again(session: Session, admin: Account) -> None:
+    account = invited(session, admin)
+    links(session, account)[0].used_at = NOW
+    for other in (account, nora(session).account):
+        with pytest.raises(NotPossible, match="has come in already"):
+            staff.invite_again(session, other.id, by=admin.id, now=NOW)
+    assert not staff.invited_and_not_here_yet(session)

@@ -11,6 +11,7 @@ from typing import Any
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.gym import Gym
 from core.mail.digest import KINDS, Digest
+from core.mail.letter import Invitation
 from core.mail.messages import Letter
 from core.mail.models import MessageKind, OutboxMessage
 from core.people.models import Account, Role
@@ -34,10 +35,12 @@ TO_STAFF = (
     MessageKind.ROLL_UP,
     MessageKind.DAILY_SUMMARY,
     MessageKind.SIGN_IN,
+    MessageKind.INVITATION,
 )
 TO_PARENT = tuple(kind for kind in MessageKind if kind not in TO_STAFF)
 TOGETHER = (MessageKind.ROLL_UP, MessageKind.DAILY_SUMMARY)
-ABOUT_A_LESSON = tuple(kind for kind in MessageKind if kind not in (*TOGETHER, MessageKind.SIGN_IN))
+WAYS_IN = (MessageKind.SIGN_IN, MessageKind.INVITATION)
+ABOUT_A_LESSON = tuple(kind for kind in MessageKind if kind not in (*TOGETHER, *WAYS_IN))
 WITH_CALENDAR = (MessageKind.CONFIRMED, MessageKind.CANCELLED)
 
 settings = Settings(
@@ -188,11 +191,11 @@ def letter(
         booking_id=about.id if about else None,
         booking_version=about.version if about else None,
         account_id=account.id if account else None,
-        sign_in_link_id=5 if kind is MessageKind.SIGN_IN else None,
+        sign_in_link_id=5 if kind in WAYS_IN else None,
         recipient=recipient,
         created_at=written_at,
         due_at=written_at,
-        not_after=None if about else NOW + timedelta(minutes=10),
+        not_after=None if about else NOW + (7 * 24 * HOUR if kind is MessageKind.INVITATION else timedelta(minutes=10)),
         message_id=f"5eed{list(MessageKind).index(kind):028x}",
     )
     return Letter(
@@ -204,6 +207,7 @@ def letter(
         next_slots=_slots(next_slots) if kind is MessageKind.EXPIRED else (),
         generated_at=written_at,
         digest=digest(kind, **more) if kind in TOGETHER else None,
+        invitation=Invitation("Ada Brandt", teaches=True) if kind is MessageKind.INVITATION else None,
     )
 
 
