@@ -6,6 +6,9 @@ Reads what the monitor kept, and never writes a booking.
     tiles              histograms that merge
     window             the stretch of time a page looks at, its steps in local days
     latency            how long things take, by route and over time; monitor: where the data lies
+    requests overview health today    one request; totals; how each part does; the gym's own numbers beside them
+    charts markers     tables become pictures; releases on them
+    answers export     answers kept for some seconds; tables as files
     log                what is hot and what lies in files, as one; hot, duck: where it comes from, what asks
     queries/           the SQL
 """

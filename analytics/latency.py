@@ -59,6 +59,23 @@ class Scope:
     service: str = ""
     route: str = ""
 
+    @property
+    def where(self) -> str:
+        """SQL for it, with $names; `named` are their values."""
+        parts = ["kind = $kind"]
+        if self.service:
+            parts.append("service = $service")
+        if self.route:
+            parts.append("route = $route")
+        return " AND ".join(parts)
+
+    @property
+    def named(self) -> dict[str, str]:
+        return {"kind": self.kind, "service": self.service, "route": self.route}
+
+
+REQUESTS = Scope()
+
 
 def is_exact(monitor: Monitor, window: Window) -> bool:
     """Whether this window is read row by row."""
@@ -69,24 +86,24 @@ def is_exact(monitor: Monitor, window: Window) -> bool:
     return sum(file.rows for file in files) <= EXACT_ROWS
 
 
-def by_route(monitor: Monitor, window: Window, scope: Scope = Scope()) -> list[RouteLatency]:
+def by_route(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> list[RouteLatency]:
     """Each route's latency, slowest p95 first; empty when nothing was logged."""
     with opened(monitor, window) as (log, exact):
         name = "latency_by_route_exact" if exact else "latency_by_route"
-        found = log.ask(name, _named(scope), value=bucket_value_us(), where=_where(scope))
+        found = log.ask(name, scope.named, value=bucket_value_us(), where=scope.where)
     return [RouteLatency(**row) for row in found.to_pylist()]
 
 
-def overall(monitor: Monitor, window: Window, scope: Scope = Scope()) -> RouteLatency | None:
+def overall(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> RouteLatency | None:
     """All of them as one; None when nothing was logged."""
     with opened(monitor, window) as (log, exact):
         name = "latency_overall_exact" if exact else "latency_overall"
-        found = log.ask(name, _named(scope), value=bucket_value_us(), where=_where(scope), source=_over_time(scope))
+        found = log.ask(name, scope.named, value=bucket_value_us(), where=scope.where, source=_over_time(scope))
     rows = found.to_pylist()
     return RouteLatency(service=scope.service, kind=scope.kind, route=scope.route, **rows[0]) if rows else None
 
 
-def over_time(monitor: Monitor, window: Window, scope: Scope = Scope()) -> pa.Table:
+def over_time(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> pa.Table:
     """
     The same by step of the window, oldest first; steps without a request are left out.
 
@@ -95,13 +112,13 @@ def over_time(monitor: Monitor, window: Window, scope: Scope = Scope()) -> pa.Ta
     """
     with opened(monitor, window) as (log, exact):
         if exact and window.step_us is not None:
-            return log.ask("latency_over_time_exact", _named(scope) | {"step": window.step_us}, where=_where(scope))
+            return log.ask("latency_over_time_exact", scope.named | {"step": window.step_us}, where=scope.where)
         log.cursor.register("hours", window.hours())
         return log.ask(
             "latency_over_time",
-            _named(scope),
+            scope.named,
             value=bucket_value_us(),
-            where=_where(scope),
+            where=scope.where,
             source=_over_time(scope),
         )
 
@@ -117,16 +134,3 @@ def opened(monitor: Monitor, window: Window) -> Iterator[tuple[Log, bool]]:
 
 def _over_time(scope: Scope) -> str:
     return "over_time_by_route" if scope.route else "over_time"
-
-
-def _where(scope: Scope) -> str:
-    parts = ["kind = $kind"]
-    if scope.service:
-        parts.append("service = $service")
-    if scope.route:
-        parts.append("route = $route")
-    return " AND ".join(parts)
-
-
-def _named(scope: Scope) -> dict[str, str]:
-    return {"kind": scope.kind, "service": scope.service, "route": scope.route}

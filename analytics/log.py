@@ -10,6 +10,7 @@ Mark, files and hot rows come from one snapshot of the store, so that a row is n
 whatever the archive does meanwhile. Files whose rows lie outside of the window are not opened.
 """
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,12 +30,19 @@ from core.telemetry.store import Store
 from core.telemetry.tables import FACTS
 
 QUERIES = Path(__file__).parent / "queries"
+SLOWEST_S = 10.0
 
 
 class LogUnreadable(SpiritError):
     """A file of the archive cannot be read; the message names it."""
 
     code = "log_unreadable"
+
+
+class QuestionTooSlow(SpiritError):
+    """A question was stopped, so that nobody waits for it."""
+
+    code = "question_too_slow"
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,18 @@ class Log:
         """The answer of a query of ours."""
         given = {"start": self.start_us, "end": self.end_us, **(parameters or {})}
         used = {name: value for name, value in given.items() if f"${name}" in text}
+        timer = threading.Timer(SLOWEST_S, self.cursor.interrupt)
+        timer.start()
         try:
             return self.cursor.sql(text, params=used).to_arrow_table()
+        except duckdb.InterruptException:
+            raise QuestionTooSlow(
+                f"This took more than {SLOWEST_S:.0f} seconds and was stopped. Try a shorter range."
+            ) from None
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             raise LogUnreadable(f"A file of the monitoring archive cannot be read: {error}") from error
+        finally:
+            timer.cancel()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import streamlit as st
 
 from console.badge import announce, badge_for, show
 from console.inert import inert
+from console.monitoring.navigation import with_monitoring
 from console.options import STYLE
 from console.session import person_did_something, signed_in
 from console.watch import person_ran_it, watch
@@ -35,7 +36,7 @@ if staff.is_admin:
         st.Page(PAGES / "outbox.py", title="Outbox", url_path="outbox"),
     ]
 pages.append(st.Page(PAGES / "account.py", title="My account", url_path="account"))
-page = st.navigation(pages)
+page = st.navigation(with_monitoring(pages, is_admin=staff.is_admin))
 title = "Requests" if page is pages[0] else page.title
 st.set_page_config(page_title=badge.before(f"{title} · Spirit Athletics"))
 

@@ -35,6 +35,11 @@ def person_ran_it() -> bool:
     return not st.session_state.pop(BY_ITSELF, False)
 
 
+def still_fresh() -> None:
+    """What is on the page was just drawn anew, by its own refreshing: only a change draws the whole of it again."""
+    st.session_state[RAN_AT] = time.monotonic()
+
+
 def version_for(session: Session, staff: Staff) -> tuple[int, int, datetime | None]:
     """Moves whenever something that this person sees has changed."""
     query = select(func.coalesce(func.sum(Coach.schedule_version), 0))

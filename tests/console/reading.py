@@ -2,6 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
+from console.monitoring.navigation import PAGES
+
 PAGES_OF_A_COACH = ["Requests", "Today", "Bookings", "Times", "Preferences", "Public page"]
 LAST_PAGE = "My account"
 
@@ -24,8 +26,8 @@ def athletes(app: AppTest) -> list[str]:
 
 
 def page_names(app: AppTest) -> list[str]:
-    """Without the number that wait."""
-    return [name.partition(" (")[0] for name in navigation(app)]
+    """Without the number that wait, and without the monitor's."""
+    return [name.partition(" (")[0] for name in navigation(app) if name not in PAGES.values()]
 
 
 def navigation(app: AppTest) -> list[str]:

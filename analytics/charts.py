@@ -1,0 +1,287 @@
+"""
+Pictures of numbers: a table in, an Altair chart out, in the gym's colours.
+
+Tables have a row a step and a series, some hundred at most: DuckDB has counted before. Times are shown on the gym's
+clock, whatever zone the browser stands in: `wall_ms` gives a wall time as if it were UTC, and `instants` turns a part of
+a chart that was dragged over back. A step that is not over yet, or with fewer than 20 behind a percentile, is drawn
+hollow; the tooltip says how many there were.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import pyarrow as pa
+
+from analytics.latency import THIN
+from analytics.markers import Marker
+from analytics.window import Window, instant, microseconds
+from core import look
+
+PERCENTILES = {"p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99"}
+MOST_SERIES = 6
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4], [4, 2, 1, 2])
+HEIGHT_PX = 240
+BRUSH = "part"
+PADDING_PX = {"right": 44, "left": 4, "top": 4, "bottom": 4}  # the names of lines stand on the right
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+
+
+def wall_ms(at_us: int, zone: ZoneInfo) -> int:
+    """The wall time of this instant, counted as if the wall hung in Greenwich."""
+    wall = instant(at_us).astimezone(zone).replace(tzinfo=UTC)
+    return microseconds(wall) // 1000
+
+
+def instants(part: Sequence[float], zone: ZoneInfo) -> tuple[int, int]:
+    """The instants, µs, between which a chart was dragged over. An hour that comes twice is meant both times."""
+    ends = []
+    for at_ms, fold in zip(sorted(part), (0, 1), strict=True):
+        wall = instant(round(at_ms * 1000)).replace(tzinfo=zone, fold=fold)
+        ends.append(microseconds(wall.astimezone(UTC)))
+    return ends[0], ends[1]
+
+
+def latency(table: pa.Table, window: Window, *, scheme: str, markers: Sequence[Marker] = ()) -> Chart:
+    """Percentiles over time, from latency.over_time: one line each, named at its end."""
+    rows = []
+    for step in _every_step(table, window):
+        rows += [
+            {"at_us": step["at_us"], "series": word, "value": step[name], "n": step["n"], "thin": step["thin"]}
+            for name, word in PERCENTILES.items()
+        ]
+    return lines(rows, window, scheme=scheme, unit="ms", markers=markers)
+
+
+def counts(table: pa.Table, window: Window, *, scheme: str, brush: bool = False) -> Chart:
+    """How many by step, those that failed on top in red. brush: a part of it can be dragged over (BRUSH)."""
+    rows = [
+        {"at_us": step["at_us"], "until_us": step["until_us"], "kind": kind, "low": low, "high": high}
+        | {"n": high - low, "share": _share(step)}
+        for step in _every_step(table, window)
+        for kind, low, high in (
+            ("answered", 0, step["n"] - step["errors"]),
+            ("failed", step["n"] - step["errors"], step["n"]),
+        )
+        if high > low
+    ]
+    colors = [look.CHART_COLORS[scheme][0], look.COLORS[scheme]["bad"]]
+    chart = (
+        alt.Chart(_timed(rows, window, "kind", "low", "high", "n", "share"), height=HEIGHT_PX * 2 // 3)
+        .mark_rect(stroke=look.COLORS[scheme]["paper"], strokeWidth=0.5)
+        .encode(
+            x=_time(window),
+            x2="until",
+            y=alt.Y("low:Q", title="how many", scale=alt.Scale(zero=True)),
+            y2="high",
+            color=alt.Color(
+                "kind:N", scale=_scale(["answered", "failed"], colors), title=None, legend=alt.Legend(orient="top")
+            ),
+            tooltip=[
+                _when(),
+                alt.Tooltip("kind:N"),
+                alt.Tooltip("n:Q", format=","),
+                alt.Tooltip("share:N", title="failed"),
+            ],
+        )
+    )
+    if brush:
+        chart = chart.add_params(alt.selection_interval(name=BRUSH, encodings=["x"]))
+    return themed(chart, scheme, description="How many by step of time, and how many of them failed")
+
+
+def lines(
+    rows: Sequence[dict[str, Any]],
+    window: Window,
+    *,
+    scheme: str,
+    unit: str,
+    markers: Sequence[Marker] = (),
+) -> Chart:
+    """Rows (at_us, series, value, n, thin) as lines, at most six, each named at its end and dashed its own way."""
+    names = list(dict.fromkeys(row["series"] for row in rows))[:MOST_SERIES]
+    drawn = [row for row in rows if row["series"] in names]
+    data = _timed(drawn, window, "series", "value", "n", "thin")
+    ends = {row["series"]: row for row in drawn if row["value"] is not None}
+    base = alt.Chart(data).encode(
+        x=_time(window),
+        y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True, nice=True)),
+        color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=None),
+    )
+    tooltip = [
+        _when(),
+        alt.Tooltip("series:N"),
+        alt.Tooltip("value:Q", title=unit, format=",.4~g"),
+        alt.Tooltip("n:Q", format=","),
+    ]
+    line = base.mark_line(strokeWidth=2, interpolate="linear").encode(
+        strokeDash=alt.StrokeDash("series:N", scale=_scale(names, DASHES), legend=None)
+    )
+    points = base.mark_point(size=30, strokeWidth=1.5).encode(
+        opacity=alt.condition("datum.thin", alt.value(1), alt.value(0)), tooltip=tooltip
+    )
+    label = (
+        alt.Chart(_timed(_apart(list(ends.values())), window, "series", "value", "place"))
+        .mark_text(align="left", dx=7, fontSize=12)
+        .encode(
+            x=alt.X("at:T"),
+            y=alt.Y("place:Q"),
+            text="series:N",
+            color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=None),
+        )
+    )
+    chart = alt.layer(line, points, label, *_rules(markers, window, scheme)).properties(height=HEIGHT_PX)
+    return themed(chart, scheme, description=f"{', '.join(names)} over time, in {unit}")
+
+
+def bars(
+    rows: Sequence[dict[str, Any]],
+    *,
+    scheme: str,
+    label: str,
+    value: str,
+    unit: str,
+    digits: str = ",.4~g",
+) -> Chart:
+    """One bar a row, the longest first, its number at its end."""
+    base = alt.Chart(_data(rows, label, value), height=max(60, 28 * len(rows))).encode(
+        y=alt.Y(f"{label}:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
+        x=alt.X(f"{value}:Q", title=unit, scale=alt.Scale(zero=True)),
+        tooltip=[alt.Tooltip(f"{label}:N"), alt.Tooltip(f"{value}:Q", title=unit, format=digits)],
+    )
+    numbers = base.mark_text(align="left", dx=4, color=look.COLORS[scheme]["ink"]).encode(
+        text=alt.Text(f"{value}:Q", format=digits)
+    )
+    return themed(base.mark_bar(color=look.CHART_COLORS[scheme][0]) + numbers, scheme, description=f"{unit} by {label}")
+
+
+def heat(rows: Sequence[dict[str, Any]], *, scheme: str, columns: Sequence[str], x: str, y: str, value: str) -> Chart:
+    """A cell for each pair, darker for more, with its number in it. value: 0 to 1; None is left empty."""
+    data = _data([row | {"n": row.get("n", 0)} for row in rows], x, y, value, "n")
+    base = alt.Chart(data, height=max(80, 30 * len({row[y] for row in rows}))).encode(
+        x=alt.X(f"{x}:N", sort=list(columns), title=None, axis=alt.Axis(orient="top", labelAngle=0)),
+        y=alt.Y(f"{y}:N", title=None, axis=alt.Axis(labelLimit=160)),
+        tooltip=[
+            alt.Tooltip(f"{y}:N", title="who"), alt.Tooltip(f"{x}:N", title="day"),
+            alt.Tooltip(f"{value}:Q", title="filled", format=".0%"), alt.Tooltip("n:Q", title="hours offered", format=",.1f"),
+        ],
+    )  # fmt: skip
+    colors = look.COLORS[scheme]
+    cells = base.mark_rect(stroke=colors["paper"], strokeWidth=2, cornerRadius=2).encode(
+        color=alt.Color(
+            f"{value}:Q",
+            scale=alt.Scale(domain=[0, 1], range=[colors["card"], look.CHART_COLORS[scheme][0]]),
+            legend=None,
+        )
+    )
+    numbers = base.mark_text(fontSize=12).encode(
+        text=alt.Text(f"{value}:Q", format=".0%"),
+        color=alt.condition(f"datum.{value} > 0.5", alt.value(colors["paper"]), alt.value(colors["ink"])),
+    )
+    return themed(cells + numbers, scheme, description=f"{value} by {y} and {x}")
+
+
+def themed(chart: Chart, scheme: str, *, description: str) -> Chart:
+    """In the gym's colours and type. description: for who does not see it."""
+    colors = look.COLORS[scheme]
+    fit = {"autosize": {"type": "fit", "contains": "padding"}, "padding": PADDING_PX}
+    drawn: Chart = (
+        chart.properties(width="container", description=description, **fit)
+        .configure(font=look.FONT, background="transparent")
+        .configure_view(stroke=None)
+        .configure_title(color=colors["navy"], fontSize=15, fontWeight=600, anchor="start", offset=10)
+        .configure_axis(
+            labelColor=colors["soft"], titleColor=colors["soft"], gridColor=colors["line"], domainColor=colors["line"],
+            tickColor=colors["line"], labelFontSize=12, titleFontSize=12, titleFontWeight="normal", gridOpacity=0.6,
+        )
+        .configure_legend(labelColor=colors["ink"], labelFontSize=12, symbolType="square")
+        .configure_range(category=list(look.CHART_COLORS[scheme]))
+    )  # fmt: skip
+    return drawn
+
+
+def _every_step(table: pa.Table, window: Window) -> list[dict[str, Any]]:
+    """A row for each step of the window, in order; a step without anything has n 0 and no percentile."""
+    found = {row["step_us"]: row for row in table.to_pylist()}
+    steps = [microseconds(step) for step in window.steps()]
+    ends = [*steps[1:], max(window.end_us, steps[-1] + (window.step_us or 0)) if steps else 0]
+    rows = []
+    for at_us, until_us in zip(steps, ends, strict=True):
+        row = found.get(at_us, {"n": 0, "errors": 0, **dict.fromkeys(PERCENTILES)})
+        is_part = at_us < window.start_us or until_us > window.end_us
+        rows.append(row | {"at_us": at_us, "until_us": until_us, "thin": row["n"] < THIN or is_part})
+    return rows
+
+
+def _share(step: dict[str, Any]) -> str:
+    return f"{step['errors']:,} of {step['n']:,}" if step["n"] else "none"
+
+
+def _time(window: Window) -> alt.X:
+    domain = [_vega_time(window.start, window.zone), _vega_time(window.end, window.zone)]
+    scale = alt.Scale(type="utc", domain=domain, nice=False)
+    return alt.X("at:T", title=None, scale=scale, axis=alt.Axis(labelOverlap=True, tickCount=6))
+
+
+def _vega_time(at: datetime, zone: ZoneInfo) -> alt.DateTime:
+    """An end of an axis; as a number Vega would take it for a year."""
+    wall = at.astimezone(zone)
+    return alt.DateTime(
+        year=wall.year, month=wall.month, date=wall.day, hours=wall.hour, minutes=wall.minute, seconds=wall.second, utc=True
+    )  # fmt: skip
+
+
+def _when() -> alt.Tooltip:
+    return alt.Tooltip("when:N", title="from")
+
+
+def _scale(names: Sequence[str], values: Sequence[Any]) -> alt.Scale:
+    return alt.Scale(domain=list(names), range=list(values[: len(names)]))
+
+
+def _apart(ends: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where the names of the lines stand: a name's height apart, so that they can be read."""
+    tallest = max((row["value"] for row in ends), default=1) or 1
+    least, below = tallest * 0.07, None
+    placed = []
+    for row in sorted(ends, key=lambda row: row["value"]):
+        place = row["value"] if below is None else max(row["value"], below + least)
+        placed.append(row | {"place": place})
+        below = place
+    return placed
+
+
+def _rules(markers: Sequence[Marker], window: Window, scheme: str) -> list[alt.Chart]:
+    if not markers:
+        return []
+    rows = [{"at_us": microseconds(marker.at), "word": marker.word} for marker in markers]
+    base = alt.Chart(_timed(rows, window, "word")).encode(x=alt.X("at:T"), tooltip=["word:N", _when()])
+    soft = look.COLORS[scheme]["soft"]
+    return [
+        base.mark_rule(color=soft, strokeDash=[3, 3]),
+        base.mark_text(align="left", baseline="top", dx=3, y=0, fontSize=11, color=soft).encode(text="word:N"),
+    ]
+
+
+def _timed(rows: Sequence[dict[str, Any]], window: Window, *names: str) -> alt.Data:
+    """The same with the times `at` and `until` (from at_us and until_us) on the gym's wall, and `when` in words."""
+    values = []
+    for row in rows:
+        at = instant(row["at_us"]).astimezone(window.zone)
+        value = {"at": wall_ms(row["at_us"], window.zone), "when": f"{at:%a %b} {at.day}, {at:%H:%M}"}
+        if "until_us" in row:
+            value["until"] = wall_ms(row["until_us"], window.zone)
+        values.append(value | {name: row.get(name) for name in names})
+    return _inline(values)
+
+
+def _data(rows: Sequence[dict[str, Any]], *names: str) -> alt.Data:
+    """Those columns alone."""
+    return _inline([{name: row.get(name) for name in names} for row in rows])
+
+
+def _inline(values: list[dict[str, Any]]) -> alt.Data:
+    """Inside the chart itself."""
+    return alt.Data(values=values)  # type: ignore[no-untyped-call]  # Altair's schema classes have no types

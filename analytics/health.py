@@ -1,0 +1,167 @@
+"""How each part of the house does, in words: asked of the last quarter of an hour, and of what is there at this moment."""
+
+import enum
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from analytics import latency
+from analytics.latency import RouteLatency, Scope
+from analytics.log import Log, open_log
+from analytics.monitor import Monitor
+from analytics.window import Window, instant
+from core.gym import the_gym
+from core.mail.models import MessageState, OutboxMessage
+from core.mail.outbox import oldest_due_at
+
+LOOKS_BACK = timedelta(minutes=15)
+SILENT_AFTER = timedelta(minutes=2)
+LOST_WITHIN = timedelta(hours=24)
+LATE_MAIL, VERY_LATE_MAIL = timedelta(minutes=5), timedelta(minutes=30)
+SLOW_MS, FAILING, MANY_FAILING = 1000.0, 0.02, 0.05
+FULL, VERY_FULL = 0.80, 0.95
+SLOW_STATEMENTS = 5
+
+
+class State(enum.StrEnum):
+    """The word that stands beside the colour."""
+
+    WELL = "well"
+    LOOK = "look"
+    BAD = "bad"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the house: how it does, and the facts that say so."""
+
+    name: str
+    state: State
+    words: str
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The latest value of each measure, by (service, name), and when it was taken."""
+
+    values: Mapping[tuple[str, str], tuple[float, datetime]]
+
+    def heard_of(self, service: str) -> datetime | None:
+        """When this process said something last."""
+        return max((at for (who, _), (_, at) in self.values.items() if who == service), default=None)
+
+    def find(self, name: str) -> float | None:
+        """The latest of any service."""
+        found = [(at, value) for (_, measure), (value, at) in self.values.items() if measure == name]
+        return max(found)[1] if found else None
+
+
+def parts(monitor: Monitor, session: Session, *, now: datetime, zone: ZoneInfo) -> list[Part]:
+    """Site, console, worker, mail, database, disk, and the monitor itself, in this order."""
+    window = Window(now - LOOKS_BACK, now, zone)
+    measures, slow = _measures(monitor, window), _slow_statements(monitor, window)
+    found = [
+        _service(name, scope, latency.overall(monitor, window, scope), measures.heard_of(name.lower()), now)
+        for name, scope in {
+            "Site": Scope(service="site"),
+            "Console": Scope(service="console"),
+            "Worker": Scope(service="worker", kind="task"),
+        }.items()
+    ]
+    lost = lost_lately(monitor, now=now, zone=zone)
+    return [*found, _mail(session, now), _database(slow), _disk(measures.find("disk.used_share")), _monitor(lost)]
+
+
+def lost_lately(monitor: Monitor, *, now: datetime, zone: ZoneInfo) -> dict[str, int]:
+    """How many rows were lost within a day, by reason, the most frequent first."""
+    window = Window(now - LOST_WITHIN, now, zone)
+    with _opened(monitor, window, "event_log") as log:
+        return {row["reason"]: row["n"] for row in log.ask("lost").to_pylist()}
+
+
+def _service(name: str, scope: Scope, seen: RouteLatency | None, heard_at: datetime | None, now: datetime) -> Part:
+    if heard_at is None and seen is None:
+        return Part(name, State.UNKNOWN, "Nothing was heard of it for a quarter of an hour.")
+    if heard_at is not None and now - heard_at > SILENT_AFTER:
+        return Part(name, State.BAD, f"Silent for {_minutes(now - heard_at)}.")
+    verb = "tasks" if scope.kind == "task" else "requests"
+    if seen is None:
+        return Part(name, State.WELL, "There, and nobody asked it anything for a quarter of an hour.")
+    words = f"{seen.n:,} {verb} in a quarter of an hour, half of them within {_ms(seen.p50_ms)}"
+    words += ", none failed." if not seen.errors else f", {seen.errors:,} failed."
+    if seen.is_thin:
+        return Part(name, State.LOOK if seen.errors else State.WELL, words)
+    if seen.error_rate >= MANY_FAILING:
+        return Part(name, State.BAD, words)
+    is_slow = scope.kind == "http" and seen.p95_ms > SLOW_MS
+    return Part(name, State.LOOK if seen.error_rate >= FAILING or is_slow else State.WELL, words)
+
+
+def _mail(session: Session, now: datetime) -> Part:
+    gym, oldest = the_gym(session), oldest_due_at(session, now=now)
+    dead = session.scalar(
+        select(func.count())
+        .select_from(OutboxMessage)
+        .where(OutboxMessage.state == MessageState.DEAD, OutboxMessage.finished_at > now - timedelta(days=1))
+    )
+    if gym.mail_held:
+        return Part("Mail", State.BAD, "Held: nothing leaves until it is released.")
+    if gym.mail_circuit_until is not None and gym.mail_circuit_until > now:
+        return Part("Mail", State.BAD, "The mail server refuses our password.")
+    waited = now - oldest if oldest is not None else timedelta()
+    if waited > LATE_MAIL:
+        state = State.BAD if waited > VERY_LATE_MAIL else State.LOOK
+        return Part("Mail", state, f"The oldest mail has been due for {_minutes(waited)}.")
+    if dead:
+        return Part("Mail", State.LOOK, f"{dead} could not be delivered within a day.")
+    return Part("Mail", State.WELL, "Nothing is late." if oldest is None else "What is due goes out now.")
+
+
+def _database(slow: int) -> Part:
+    if slow >= SLOW_STATEMENTS:
+        return Part("Database", State.LOOK, f"Answers, but {slow} statements were slow in a quarter of an hour.")
+    return Part("Database", State.WELL, "Answers." if not slow else f"Answers; {slow} slow in a quarter of an hour.")
+
+
+def _disk(used: float | None) -> Part:
+    if used is None:
+        return Part("Disk", State.UNKNOWN, "Nobody has measured it for a quarter of an hour.")
+    state = State.BAD if used >= VERY_FULL else State.LOOK if used >= FULL else State.WELL
+    return Part("Disk", state, f"{used:.0%} full.")
+
+
+def _monitor(lost: Mapping[str, int]) -> Part:
+    if not lost:
+        return Part("Monitor", State.WELL, "Lost nothing within a day.")
+    reasons = ", ".join(f"{n:,} ({reason})" for reason, n in list(lost.items())[:3])
+    return Part("Monitor", State.LOOK, f"Could not keep within a day: {reasons}.")
+
+
+def _measures(monitor: Monitor, window: Window) -> Measures:
+    with _opened(monitor, window, "metric_log") as log:
+        rows = log.ask("latest_metrics").to_pylist()
+    return Measures({(row["service"], row["name"]): (row["value"], instant(row["at_us"])) for row in rows})
+
+
+def _slow_statements(monitor: Monitor, window: Window) -> int:
+    with _opened(monitor, window, "statement_log") as log:
+        return int(log.sql("SELECT count(*) AS n FROM statement_log WHERE kind = 'slow'").column("n")[0].as_py())
+
+
+def _opened(monitor: Monitor, window: Window, table: str) -> AbstractContextManager[Log]:
+    return open_log(monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us, tables=[table])
+
+
+def _minutes(length: timedelta) -> str:
+    minutes = round(length.total_seconds() / 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+
+
+def _ms(ms: float) -> str:
+    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"

@@ -1,0 +1,50 @@
+"""The numbers that come first: how many, how many failed, how long on average; in this window and in another."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from analytics.latency import REQUESTS, Scope, opened
+from analytics.monitor import Monitor
+from analytics.window import Window
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What can be added up. Means are of sums, never of means."""
+
+    n: int
+    errors: int
+    sum_us: int
+    db_us: int
+    db_count: int
+
+    @property
+    def error_rate(self) -> float | None:
+        """0.0 to 1.0; None when there was nothing."""
+        return self.errors / self.n if self.n else None
+
+    @property
+    def mean_ms(self) -> float | None:
+        return self.sum_us / self.n / 1000 if self.n else None
+
+    @property
+    def db_ms(self) -> float | None:
+        """In the database, of each request, on average."""
+        return self.db_us / self.n / 1000 if self.n else None
+
+
+def totals(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> Totals:
+    """All requests of a window; one longer than a month is widened to whole hours."""
+    with opened(monitor, window) as (log, exact):
+        found = log.ask("totals_exact" if exact else "totals", scope.named, where=scope.where)
+    return Totals(**found.to_pylist()[0])
+
+
+def database_over_time(monitor: Monitor, window: Window, kind: str = "http") -> pa.Table:
+    """step_us, n, statements, db_ms and all_ms (of each request, on average), oldest first."""
+    with opened(monitor, window) as (log, exact):
+        if exact and window.step_us is not None:
+            return log.ask("database_over_time_exact", {"kind": kind, "step": window.step_us})
+        log.cursor.register("hours", window.hours())
+        return log.ask("database_over_time", {"kind": kind})

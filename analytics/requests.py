@@ -1,0 +1,58 @@
+"""Requests one by one: the rows behind a part of a chart, and all that one request caused."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from analytics.latency import REQUESTS, Scope
+from analytics.log import open_log
+from analytics.monitor import Monitor
+from analytics.tiles import IS_ERROR
+from analytics.window import MINUTE_US, Window
+
+MOST_ROWS = 200
+AROUND_US = 60 * MINUTE_US  # a task may run some time after the request that asked for it
+ORDERS = {"slowest": "duration_us", "latest": "at_us"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The first of them, and how many there are in all."""
+
+    table: pa.Table
+    n: int
+
+
+def rows(
+    monitor: Monitor,
+    window: Window,
+    scope: Scope = REQUESTS,
+    *,
+    failed_only: bool = False,
+    order: str = "slowest",
+) -> Rows:
+    """
+    The requests of a window, one a row: at_us, service, kind, method, route, status, outcome, ms, db_ms, statements,
+    wait_ms, request_id, error_id, release. Kept for 90 days; of older ones only the histograms are left.
+
+    Args:
+        order: "slowest" or "latest" first.
+    """
+    where = scope.where + (f" AND {IS_ERROR}" if failed_only else "")
+    with open_log(monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us) as log:
+        n = log.ask("request_count", scope.named, where=where).column("n")[0].as_py()
+        found = log.ask("request_rows", scope.named | {"most": MOST_ROWS}, where=where, order=ORDERS[order])
+    return Rows(found, n)
+
+
+def story(monitor: Monitor, request_id: str, *, around_us: int) -> pa.Table:
+    """
+    All that one request caused, in order, looked for within an hour of an instant.
+
+    Returns:
+        at_us, what (request, statement, event), service, name, detail, ms, error_id.
+    """
+    tables = ("request_log", "statement_log", "event_log")
+    start_us, end_us = around_us - AROUND_US, around_us + AROUND_US
+    with open_log(monitor.store, monitor.folder, start_us=start_us, end_us=end_us, tables=tables) as log:
+        return log.ask("story", {"request_id": request_id})

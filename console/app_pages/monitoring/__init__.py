@@ -1,0 +1,1 @@
+"""The monitor's pages, one file a page, for admins."""

@@ -1,0 +1,174 @@
+"""Web requests: how long each route takes and what fails; a part of the chart, the rows behind it, one of them."""
+
+from functools import partial
+
+import pyarrow as pa
+import streamlit as st
+
+from analytics import charts, latency, markers, requests
+from analytics.latency import RouteLatency, Scope
+from analytics.window import Window, instant
+from console.monitoring.asked import ask
+from console.monitoring.frame import View, hold, look_closer, monitoring_page
+from console.monitoring.panel import brushed, chart, exports, ms, nothing, panel, share
+from console.monitoring.story import forget, remember, remembered, show_story
+
+KINDS = {"http": "requests", "script": "console pages"}
+EVERY = "every route"
+
+
+def draw(view: View) -> None:
+    scope = _scope(view)
+    panel(partial(_charts, view, scope))
+    panel(partial(_routes, view, scope))
+
+
+def _scope(view: View) -> Scope:
+    """What of: a kind, then a service and route of it."""
+    left, right = st.columns([1, 2])
+    kind = left.segmented_control(
+        "Of", list(KINDS), default="http", required=True, format_func=KINDS.__getitem__, key="kind", bind="query-params"
+    )
+    kind = kind or "http"
+    routes = [f"{row.service} {row.route}" for row in ask(latency.by_route, view.window, Scope(kind=kind))]
+    asked = st.query_params.get("route", EVERY)
+    options = [EVERY, *sorted({*routes, *([asked] if asked != EVERY else [])})]
+    chosen = right.selectbox("Route", options, key="route", bind="query-params")
+    if chosen in (None, EVERY):
+        return Scope(kind=kind)
+    service, _, route = chosen.partition(" ")
+    return Scope(kind=kind, service=service, route=route)
+
+
+def _charts(view: View, scope: Scope) -> None:
+    window = view.window
+    steps = ask(latency.over_time, window, scope)
+    found = remembered()
+    if not steps.num_rows:
+        nothing()
+    else:
+        _verdict(view, scope)
+        deploys = ask(markers.deploys, window)
+        picture = charts.latency(steps, window, scheme=view.scheme, markers=deploys)
+        chart(picture, key="latency", title="How long answers took")
+        part = brushed(
+            charts.counts(steps, window, scheme=view.scheme, brush=True),
+            key=f"counts-{scope}-{st.session_state.get('range')}",
+            title="How many; drag over a part to see its rows",
+            name=charts.BRUSH,
+        )
+        hold(part is not None)
+        if part is not None:
+            start_us, end_us = charts.instants(part, window.zone)
+            _rows(Window(instant(start_us), instant(end_us), window.zone), scope)
+    if found is not None:
+        show_story(*found)
+        st.button("Close this request", on_click=forget)
+
+
+def _verdict(view: View, scope: Scope) -> None:
+    """The numbers in a sentence, and those of the other window."""
+    now = ask(latency.overall, view.window, scope)
+    if now is None:
+        return
+    said = f"**{now.n:,}** {KINDS[scope.kind]}: half within **{ms(now.p50_ms, n=now.n)}**, 95 of 100 within **{ms(now.p95_ms, n=now.n)}**, "
+    said += (
+        f"99 of 100 within **{ms(now.p99_ms, n=now.n)}**, the slowest {ms(now.max_ms)}; {share(now.error_rate)} failed."
+    )
+    st.markdown(said)
+    before = ask(latency.overall, view.compared, scope) if view.compared else None
+    if view.compared:
+        st.caption(
+            f"{view.word.capitalize()}: {before.n:,}, half within {ms(before.p50_ms, n=before.n)}, 95 of 100 within "
+            f"{ms(before.p95_ms, n=before.n)}; {share(before.error_rate)} failed."
+            if before
+            else f"{view.word.capitalize()}: nothing was recorded."
+        )
+
+
+def _rows(part: Window, scope: Scope) -> None:
+    start, end = part.start.astimezone(part.zone), part.end.astimezone(part.zone)
+    st.header(f"{start:%b %d, %H:%M:%S} to {end:%b %d, %H:%M:%S}", anchor=False)
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    order = (
+        left.segmented_control("First the", list(requests.ORDERS), default="slowest", required=True, key="order")
+        or "slowest"
+    )
+    failed = left.toggle("Only those that failed", key="failed")
+    right.button("Look closer", on_click=look_closer, args=(part.start, part.end), help="This part becomes the range.")
+    found = ask(requests.rows, part, scope, failed_only=failed, order=order)
+    if not found.n:
+        nothing("No row is kept of this part. Rows stay for 90 days; before that only histograms do.")
+        return
+    shown = found.table.num_rows
+    st.markdown(f"**{found.n:,} rows**" + (f", the {shown} {order} of them:" if shown < found.n else ":"))
+    chosen = st.dataframe(
+        _for_people(found.table, part),
+        hide_index=True,
+        height=320,
+        key="rows",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    exports(found.table, name="requests", key="rows-export")
+    picked = chosen.get("selection", {}).get("rows", [])
+    if picked and picked[0] < shown:
+        row = found.table.slice(picked[0], 1).to_pylist()[0]
+        remember(row["request_id"], row["at_us"])
+
+
+def _for_people(table: pa.Table, window: Window) -> list[dict[str, object]]:
+    return [
+        {
+            "at": instant(row["at_us"]).astimezone(window.zone).strftime("%b %d, %H:%M:%S"),
+            "route": f"{row['method']} {row['route']}".strip(),
+            "status": row["status"] or row["outcome"],
+            "took (ms)": round(row["ms"], 1),
+            "database (ms)": round(row["db_ms"], 1),
+            "statements": row["statements"],
+            "service": row["service"],
+            "request": row["request_id"],
+        }
+        for row in table.to_pylist()
+    ]
+
+
+def _routes(view: View, scope: Scope) -> None:
+    found = ask(latency.by_route, view.window, Scope(kind=scope.kind))
+    if not found:
+        return
+    before = (
+        {(row.service, row.route): row for row in ask(latency.by_route, view.compared, Scope(kind=scope.kind))}
+        if view.compared
+        else {}
+    )
+    st.header("By route, the slowest first", anchor=False)
+    rows = [_route_line(row, before.get((row.service, row.route)), view) for row in found]
+    st.dataframe(rows, hide_index=True, width="stretch")
+    exports(pa.Table.from_pylist([_exported(row) for row in found]), name="routes", key="routes-export")
+
+
+def _route_line(row: RouteLatency, before: RouteLatency | None, view: View) -> dict[str, object]:
+    line: dict[str, object] = {
+        "route": row.route,
+        "service": row.service,
+        "how many": row.n,
+        "failed": share(row.error_rate),
+        "p50": ms(row.p50_ms, n=row.n),
+        "p95": ms(row.p95_ms, n=row.n),
+        "p99": ms(row.p99_ms, n=row.n),
+        "slowest": ms(row.max_ms),
+    }
+    if view.compared:
+        line[f"p95 {view.word}"] = ms(before.p95_ms, n=before.n) if before else "–"
+    return line
+
+
+def _exported(row: RouteLatency) -> dict[str, object]:
+    return {
+        "service": row.service, "route": row.route, "n": row.n, "errors": row.errors, "p50_ms": row.p50_ms,
+        "p95_ms": row.p95_ms, "p99_ms": row.p99_ms, "max_ms": row.max_ms,
+    }  # fmt: skip
+
+
+monitoring_page("Web requests", draw)

@@ -1,0 +1,8 @@
+"""
+What the pages of the monitor share.
+
+    frame     who may see it; range, comparison and refreshing; one instant for all panels
+    asked     questions whose answers are kept for some seconds
+    panel     a part of a page that fails or is slow alone; charts, tables, exports
+    story     one request with all that it caused
+"""

@@ -1,0 +1,54 @@
+"""Questions of the console, answered from what was just asked if it was: by question, window and archive's mark."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, TypeVar
+
+from analytics import manifest
+from analytics.answers import Answers
+from analytics.monitor import Monitor, monitor_for
+from console.session import services
+
+T = TypeVar("T")
+ANSWERS = Answers()
+
+
+@cache
+def _monitor_of(data_dir: str, database_url: str) -> Monitor:
+    return monitor_for(services().settings)
+
+
+def monitor() -> Monitor:
+    """Where this gym's monitoring data lies."""
+    settings = services().settings
+    return _monitor_of(str(settings.data_dir), settings.database_url)
+
+
+def ask(question: Callable[..., T], *about: Any, **options: Any) -> T:
+    """question(monitor, *about, **options). What it is about must be hashable."""
+    where = monitor()
+    key = (str(where.folder), question.__module__, question.__qualname__, about, tuple(sorted(options.items())), mark())
+    return ANSWERS.of(key, partial(question, where, *about, **options))
+
+
+def ask_gym(question: Callable[..., T], *about: Any, **options: Any) -> T:
+    """question(session, *about, **options), of the gym's own database."""
+    key = (
+        str(services().database.url),
+        question.__module__,
+        question.__qualname__,
+        about,
+        tuple(sorted(options.items())),
+    )
+
+    def asked() -> T:
+        with services().database.read() as session:
+            return question(session, *about, **options)
+
+    return ANSWERS.of(key, asked)
+
+
+def mark() -> int:
+    """Up to which request the archive goes: an answer from before it moved is not the answer now."""
+    with monitor().store.read() as connection:
+        return manifest.mark(connection, "request_log")

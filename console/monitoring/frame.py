@@ -1,0 +1,183 @@
+"""
+The frame of every page of the monitor: for admins alone; a range, a comparison, and refreshing, all in the address.
+
+All panels of a page look at the same window, for the instant it ends at is read once a refresh. While refreshing is off,
+or a part of a chart is selected, that instant stands still.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from analytics.window import RANGES, Window, last
+from console.session import services, signed_in
+from console.watch import still_fresh
+from core import clock
+from core.errors import NotAllowed
+
+REFRESH_EVERY_S = 30
+GRAIN_S = 10  # sessions that ask within it share their answers
+FREE, DEFAULT = "free", "24h"
+LONGEST = timedelta(days=400)
+PREVIOUS, WEEK_BEFORE, NOTHING = "the time before", "the same weekday", "nothing"
+HELD = "window_held"
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page looks at. compared: the other window; None for none."""
+
+    window: Window
+    compared: Window | None
+    word: str  # what it is compared with, in words
+    scheme: str
+    is_live: bool
+
+
+def monitoring_page(title: str, draw: Callable[[View], None], *, compares: bool = True, ranges: bool = True) -> None:
+    """A whole page: its title, the controls, and what `draw` shows, again every half minute while refreshing is on."""
+    _admins_only()
+    st.set_page_config(layout="wide")
+    st.title(title)
+    name, is_live = _range_and_refresh(ranges)
+    compared_with = _comparison(compares)
+    free = _free_range() if name == FREE else None
+    body = st.fragment(_body, run_every=REFRESH_EVERY_S if is_live else None)
+    body(draw, name, free, compared_with, is_live)
+
+
+def hold(is_held: bool) -> None:
+    """The window stands still while somebody looks at a part of it."""
+    st.session_state[HELD] = is_held
+
+
+def look_closer(start: datetime, end: datetime) -> None:
+    """A callback: the page looks at this window from now on, and so does its address."""
+    zone = services().settings.zone
+    st.session_state["range"] = FREE
+    st.session_state["from"] = start.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
+    st.session_state["to"] = (
+        (end + timedelta(seconds=59)).astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
+    )
+    hold(is_held=False)
+
+
+def colour_scheme() -> str:
+    """light or dark, as the browser shows the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def _admins_only() -> None:
+    if not signed_in().is_admin:
+        raise NotAllowed("The monitor is for admins.")
+
+
+def _body(
+    draw: Callable[[View], None], name: str, free: tuple[datetime, datetime] | None, compared_with: str, is_live: bool
+) -> None:
+    _admins_only()
+    if is_live:
+        still_fresh()
+    zone = services().settings.zone
+    if free is None and name == FREE:
+        st.info("Choose where the range begins and where it ends.")
+        return
+    window = Window(*free, zone) if free is not None else last(name, now=_rendered_at(name, is_live), zone=zone)
+    compared = {PREVIOUS: window.previous, WEEK_BEFORE: window.a_week_before}.get(compared_with)
+    word = "the time before" if compared_with == PREVIOUS else "a week earlier"
+    view = View(window, compared() if compared else None, word, colour_scheme(), is_live)
+    st.caption(_spoken(window, is_live and free is None))
+    draw(view)
+
+
+def _rendered_at(name: str, is_live: bool) -> datetime:
+    """Where the window ends. Moves with a refresh, with another range, and by the button."""
+    now_s = int(clock.now().timestamp())
+    kept = st.session_state.get("rendered_at")
+    stands = (
+        kept is not None
+        and kept[0] == name
+        and (st.session_state.get(HELD) or not is_live or now_s - kept[1] < GRAIN_S)
+    )
+    if not stands:
+        st.session_state["rendered_at"] = kept = (name, now_s // GRAIN_S * GRAIN_S)
+    assert kept is not None
+    return datetime.fromtimestamp(kept[1], tz=services().settings.zone)
+
+
+def _range_and_refresh(ranges: bool) -> tuple[str, bool]:
+    if not ranges:
+        return DEFAULT, False
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    words = {"13mo": "13 months", FREE: "free"}
+    chosen = left.segmented_control(
+        "Range",
+        [*RANGES, FREE],
+        default=DEFAULT,
+        required=True,
+        format_func=lambda name: words.get(name, name),
+        key="range",
+        wrap=True,
+        bind="query-params",
+        persist_state="session",
+        on_change=partial(hold, is_held=False),
+    )
+    is_live = right.toggle(
+        "Refresh", value=True, key="refresh", bind="query-params", persist_state="session", help="Every 30 seconds."
+    )
+    return chosen or DEFAULT, is_live
+
+
+def _comparison(compares: bool) -> str:
+    if not compares:
+        return NOTHING
+    return (
+        st.segmented_control(
+            "Compare with",
+            [PREVIOUS, WEEK_BEFORE, NOTHING],
+            default=PREVIOUS,
+            required=True,
+            key="compare",
+            bind="query-params",
+            persist_state="session",
+        )
+        or NOTHING
+    )
+
+
+def _free_range() -> tuple[datetime, datetime] | None:
+    """From and to, on the gym's clock; None while they make no range."""
+    zone = services().settings.zone
+    now = clock.now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
+    left, right = st.columns(2)
+    given = [
+        column.datetime_input(
+            label, value=None, key=key, bind="query-params", persist_state="session", step=60,
+            min_value=now - LONGEST * 2, max_value=now + timedelta(days=1),
+        )
+        for column, label, key in ((left, "From", "from"), (right, "To", "to"))
+    ]  # fmt: skip
+    start, end = (_instant(value, zone) for value in given)
+    if start is None or end is None:
+        return None
+    if not timedelta() < end - start <= LONGEST:
+        st.warning("The range must end after it begins, and have at most 13 months.")
+        return None
+    return start, end
+
+
+def _instant(value: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return value.replace(tzinfo=zone) if value is not None else None
+
+
+def _spoken(window: Window, is_live: bool) -> str:
+    start, end = (at.astimezone(window.zone) for at in (window.start, window.end))
+    same_day = start.date() == end.date()
+    first = f"{start:%A, %B} {start.day}, {start:%H:%M}"
+    second = f"{end:%H:%M}" if same_day else f"{end:%A, %B} {end.day}, {end:%H:%M}"
+    stands = " Stands still while you look at a part of it." if is_live and st.session_state.get(HELD) else ""
+    return f"{first} to {second}.{stands}"

@@ -1,0 +1,22 @@
+"""The monitor's pages in the navigation: a section of their own, after everything a coach needs."""
+
+from pathlib import Path
+
+import streamlit as st
+
+FOLDER = Path(__file__).parent.parent / "app_pages" / "monitoring"
+SECTION = "Monitoring"
+PAGES = {
+    "overview": "Overview",
+    "web_requests": "Web requests",
+}
+
+
+def with_monitoring(pages: list[st.Page], *, is_admin: bool) -> list[st.Page] | dict[str, list[st.Page]]:
+    """What everybody has; and for admins the monitor beneath it."""
+    if not is_admin:
+        return pages
+    monitoring = [
+        st.Page(FOLDER / f"{file}.py", title=title, url_path=file.replace("_", "-")) for file, title in PAGES.items()
+    ]
+    return {"": pages, SECTION: monitoring}

@@ -1,0 +1,83 @@
+"""Parts of a page of the monitor: each fails, or is slow, alone."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from analytics.export import as_csv, as_parquet
+from analytics.latency import THIN
+from analytics.log import LogUnreadable, QuestionTooSlow
+from core.errors import SpiritError
+
+log = structlog.get_logger()
+
+
+def panel(draw: Callable[[], None]) -> None:
+    """Draws it. What goes wrong in it is said in its place, and the rest of the page stands."""
+    try:
+        draw()
+    except (QuestionTooSlow, LogUnreadable) as error:
+        st.warning(str(error))
+    except (SpiritError, SQLAlchemyError) as error:
+        log.warning("panel failed", exc_info=error)
+        st.warning("This part cannot be read at the moment. The monitoring data may be busy or away; the rest stands.")
+
+
+def chart(picture: Any, *, key: str, title: str) -> None:
+    """A chart to look at. title: what it shows, or the question that it answers."""
+    st.markdown(f"**{title}**")
+    st.altair_chart(picture, theme=None, key=key, width="stretch")
+
+
+def brushed(picture: Any, *, key: str, title: str, name: str) -> list[float] | None:
+    """A chart that can be dragged over: the part of its time that was, ms on the wall; None for none."""
+    st.markdown(f"**{title}**")
+    chosen = st.altair_chart(picture, theme=None, key=key, width="stretch", on_select="rerun")
+    part = dict(chosen.get("selection", {})).get(name, {})
+    found = part.get("at") if isinstance(part, dict) else None
+    return [float(at) for at in found] if found and len(found) == 2 and found[0] != found[1] else None
+
+
+def exports(table: pa.Table, *, name: str, key: str) -> None:
+    """The same numbers as a file."""
+    if not table.num_rows:
+        return
+    with st.popover("Export"):
+        for label, made, ending, mime in (
+            ("CSV, for a spreadsheet", as_csv, "csv", "text/csv"),
+            ("Parquet, for a program", as_parquet, "parquet", "application/vnd.apache.parquet"),
+        ):
+            st.download_button(
+                label, partial(made, table), f"{name}.{ending}", mime, key=f"{key}-{ending}", on_click="ignore"
+            )
+
+
+def ms(value: float | None, *, n: int = THIN) -> str:
+    """A duration; with a mark when too few stand behind it."""
+    if value is None:
+        return "–"
+    thin = "" if n >= THIN else " (thin)"
+    if value < 10:
+        return f"{value:.1f} ms{thin}"
+    return f"{value:,.0f} ms{thin}" if value < 1000 else f"{value / 1000:,.1f} s{thin}"
+
+
+def share(value: float | None) -> str:
+    return "–" if value is None else f"{value * 100:.2f} %" if value < 0.1 else f"{value * 100:.0f} %"
+
+
+def change(now: float | None, before: float | None) -> str | None:
+    """ "+12 %" since before; None where one of them is missing or nothing."""
+    if now is None or not before:
+        return None
+    percent = (now - before) / before * 100
+    return f"{percent:+,.0f} %" if abs(percent) >= 0.5 else "0 %"
+
+
+def nothing(words: str = "Nothing was recorded in this range.") -> None:
+    st.info(words)

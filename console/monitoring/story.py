@@ -1,0 +1,49 @@
+"""One request, with all that it caused: its statements, mails, tasks and error, found by its id."""
+
+import streamlit as st
+
+from analytics import requests
+from analytics.window import instant
+from console.monitoring.asked import ask
+from console.monitoring.panel import exports, ms, nothing
+from console.session import services
+
+CHOSEN, AT = "request", "at"
+
+
+def show_story(request_id: str, at_us: int) -> None:
+    """In order of time. at_us: around when to look."""
+    st.header("One request", anchor=False)
+    found = ask(requests.story, request_id, around_us=at_us)
+    if not found.num_rows:
+        nothing("Its rows are not kept any more: requests stay for 90 days, then only their histograms.")
+        return
+    st.caption(f"{request_id}")
+    zone = services().settings.zone
+    first_us = found.column("at_us")[0].as_py()
+    for row in found.to_pylist():
+        after = f"+{(row['at_us'] - first_us) / 1000:,.0f} ms"
+        clock = (
+            instant(row["at_us"]).astimezone(zone).strftime("%b %d, %H:%M:%S") if row["at_us"] == first_us else after
+        )
+        took = f", {ms(row['ms'])}" if row["ms"] is not None else ""
+        with st.container(border=True):
+            st.text(f"{clock}  {row['service']}  {row['what']}: {row['name']}\n{row['detail']}{took}")
+    exports(found, name=f"request-{request_id[:12]}", key="story")
+
+
+def remember(request_id: str, at_us: int) -> None:
+    """In the address, so that it can be sent to a colleague."""
+    st.query_params[CHOSEN], st.query_params[AT] = request_id, str(at_us)
+
+
+def remembered() -> tuple[str, int] | None:
+    """The request in the address."""
+    request_id, at = st.query_params.get(CHOSEN, ""), st.query_params.get(AT, "")
+    return (request_id, int(at)) if request_id and at.isascii() and at.isdigit() and len(at) < 18 else None
+
+
+def forget() -> None:
+    for name in (CHOSEN, AT):
+        if name in st.query_params:
+            del st.query_params[name]

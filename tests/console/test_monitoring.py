@@ -1,0 +1,118 @@
+"""The monitor's pages, with nothing recorded and with a filled store, for whoever may and may not see them."""
+
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from console import server
+from console.monitoring.navigation import FOLDER, PAGES
+from core.telemetry.store import store_for
+from tests.console.conftest import OPENS, Desk
+from tests.console.filled import fill
+from tests.console.reading import navigation
+
+EVERY_PAGE = list(PAGES)
+
+
+@pytest.fixture
+def filled(desk: Desk) -> Desk:
+    store = store_for(desk.services.settings)
+    fill(store, now=OPENS)
+    store.dispose()
+    return desk
+
+
+def open_page(desk: Desk, page: str, who: str = "ada", **address: str) -> AppTest:
+    """By its address, with what it carries."""
+    desk.show_to(desk.start(who))
+    app = AppTest.from_file(str(server.ENTRY), default_timeout=7200)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(f"app_pages/monitoring/{page}.py")
+    for name, value in address.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(
+        element.value
+        for kind in (app.markdown, app.caption, app.header, app.info, app.warning, app.text)
+        for element in kind
+    )
+
+
+def charts(app: AppTest) -> int:
+    return len(app.get("vega_lite_chart")) + len(app.get("arrow_vega_lite_chart"))
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_it_opens_with_nothing_recorded(desk: Desk, page: str) -> None:
+    app = open_page(desk, page)
+    assert not app.exception and [title.value for title in app.title] == [PAGES[page]]
+    assert not app.warning, said(app)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_it_opens_with_a_filled_store_and_draws(filled: Desk, page: str) -> None:
+    app = open_page(filled, page, range="6h")
+    assert not app.exception and not app.warning, said(app)
+    assert charts(app) > 0, said(app)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_coach_does_not_open_it_by_address(desk: Desk, page: str) -> None:
+    desk.show_to(desk.start("nora"))
+    app = AppTest.from_file(str(FOLDER / f"{page}.py"), default_timeout=7200).run()
+    assert "admins" in app.exception[0].message and not app.title, "the page stops before it shows anything"
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_nobody_is_asked_to_sign_in(desk: Desk, page: str) -> None:
+    desk.show_to(None)
+    app = AppTest.from_file(str(FOLDER / f"{page}.py"), default_timeout=7200).run()
+    assert [title.value for title in app.title] == ["You are signed out"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_monitor_comes_after_everything_else_and_for_admins_alone(desk: Desk) -> None:
+    assert navigation(desk.open(desk.start("ada")))[-len(PAGES) :] == list(PAGES.values())
+    assert not set(PAGES.values()) & set(navigation(desk.open(desk.start("nora"))))
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_overview_says_what_needs_a_look(filled: Desk) -> None:
+    app = open_page(filled, "overview", range="6h")
+    assert ":orange-badge[look] **Monitor** Could not keep within a day: 7 (too many at once)." in said(app)
+    assert ":green-badge[well] **Disk** 42% full." in said(app)
+    assert app.header[0].value == "Well, but have a look"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_silent_worker_is_said_in_words(filled: Desk) -> None:
+    filled.clock.move_to(OPENS + timedelta(minutes=5))
+    app = open_page(filled, "overview", range="6h")
+    assert ":red-badge[bad] **Worker** Silent for 6 minutes." in said(
+        app
+    ) or ":red-badge[bad] **Worker** Silent for 5 minutes." in said(app)
+    assert app.header[0].value == "Something needs you now"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_address_carries_range_route_and_request(filled: Desk) -> None:
+    app = open_page(
+        filled,
+        "web_requests",
+        range="6h",
+        route="site /bookings",
+        request="request-7",
+        at=str(int(OPENS.timestamp() * 1e6)),
+    )
+    assert not app.exception
+    assert "**100** requests" in said(app)
+    assert "statement: SELECT hold.id FROM hold WHERE hold.coach_id = ?" in said(app), "the request's statements"
+    assert "event: mail SENT" in said(app), "and its mails"
