@@ -8,6 +8,7 @@ What the house notices about itself, and never at a booking's cost.
     scrubbing          what is hidden before anything leaves memory; the logs' rules as well
     fingerprints       which errors are the same mistake
     error_groups       errors by group, written exactly by many processes
+    errors             groups as the console shows them; resolve, ignore, open again
     who machine release    people as keyed hashes; memory, processor, disk; which release this is
     tables store       what is kept, and where: a SQLite file of its own, or a schema of its own on PostgreSQL
 """

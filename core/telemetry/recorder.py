@@ -133,7 +133,7 @@ class Recorder:
         self._open_until = 0.0
         self._flush_at = 0.0
         self._sample_at = 0.0
-        self._troubled = False
+        self._troubled = self._marked = False
 
     # what others call
 
@@ -355,6 +355,7 @@ class Recorder:
                 self._give_back(batch, pending, losses, error)
                 return False
             self.written += sum(map(len, batch.values())) + sum(one.count for one in pending.values())
+            self._marked = True
             self._well_again()
             return True
 
@@ -363,6 +364,8 @@ class Recorder:
         with self.store.write() as connection:
             for table, rows in batch.items():
                 self._insert(connection, table, [*rows, *lost] if table == "event_log" else rows)
+            if not self._marked:
+                error_groups.mark_release(connection, self.release, at_us=now_us())
             if pending:
                 error_groups.write(connection, pending.values(), service=self.service, release=self.release)
 

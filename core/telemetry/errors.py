@@ -1,0 +1,281 @@
+"""
+Errors as the console shows them, and what an admin may do with a group: resolve it, ignore it for a while, open it again.
+
+open → resolved (by whom, in which release) → regressed, when it happens again; open → ignored until a time, a count or
+people are reached, never for ever. Each change is a row that says who.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
+
+from core.errors import Invalid, NotFound
+from core.telemetry.error_groups import IGNORED, OPEN, REGRESSED, RESOLVED, change_state
+from core.telemetry.release import release as this_release
+from core.telemetry.store import Store
+from core.telemetry.tables import error_change, error_event, error_group, error_hour
+
+STATES = (OPEN, REGRESSED, IGNORED, RESOLVED)
+UNSOLVED = (OPEN, REGRESSED)
+
+
+@dataclass(frozen=True)
+class ErrorGroup:
+    """
+    One mistake. count and people: of all time, exact; count_in_range: of the range that was asked for, in whole hours.
+
+    ignored_until_…: what ends the ignoring, whichever comes first; None where it is not asked for.
+    """
+
+    id: int
+    title: str
+    culprit: str
+    level: str
+    state: str
+    count: int
+    count_in_range: int
+    people: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    first_release: str
+    last_release: str
+    resolved_at: datetime | None
+    resolved_by: int | None
+    resolved_in: str | None
+    ignored_until_at: datetime | None
+    ignored_until_count: int | None
+    ignored_until_people: int | None
+
+
+@dataclass(frozen=True)
+class ErrorEvent:
+    """One time it happened. body: exceptions with frames, what the log said, and the trail of the request."""
+
+    event_id: str
+    group_id: int
+    at: datetime
+    level: str
+    service: str
+    message: str
+    route: str
+    request_id: str
+    release: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A group's change of state. by: the account; None when an event did it."""
+
+    at: datetime
+    state: str
+    by: int | None
+    release: str
+
+
+def list_groups(
+    store: Store,
+    *,
+    start: datetime,
+    end: datetime,
+    states: Sequence[str] = (),
+    level: str | None = None,
+    search: str = "",
+    limit: int = 100,
+) -> list[ErrorGroup]:
+    """The groups that happened in [start, end), last seen first. search: in title or culprit."""
+    wanted: list[ColumnElement[bool]] = [
+        error_group.c.last_seen_us >= as_us(start),
+        error_group.c.first_seen_us < as_us(end),
+    ]
+    if states:
+        wanted.append(error_group.c.state.in_(states))
+    if level:
+        wanted.append(error_group.c.level == level)
+    if search:
+        found = (
+            error_group.c.title.icontains(search, autoescape=True),
+            error_group.c.culprit.icontains(search, autoescape=True),
+        )
+        wanted.append(or_(*found))
+    in_range = (
+        select(func.coalesce(func.sum(error_hour.c.count), 0))
+        .where(error_hour.c.group_id == error_group.c.id, *_hours(start, end))
+        .scalar_subquery()
+    )
+    query = select(*error_group.c, in_range.label("in_range")).where(*wanted)
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(error_group.c.last_seen_us.desc()).limit(limit)).all()
+    return [_group(row, int(row.in_range)) for row in rows if row.in_range]
+
+
+def get_group(store: Store, group_id: int) -> ErrorGroup:
+    """Raises NotFound."""
+    with store.read() as connection:
+        row = _get(connection, group_id)
+    return _group(row, row.count)
+
+
+def trend(store: Store, group_id: int | None, *, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
+    """How often by hour, oldest first, hours without any left out; group_id None: all groups together."""
+    query = select(error_hour.c.hour_us, func.sum(error_hour.c.count)).where(*_hours(start, end))
+    if group_id is not None:
+        query = query.where(error_hour.c.group_id == group_id)
+    with store.read() as connection:
+        rows = connection.execute(query.group_by(error_hour.c.hour_us).order_by(error_hour.c.hour_us)).all()
+    return [(as_instant(hour_us), int(count)) for hour_us, count in rows]
+
+
+def list_events(store: Store, group_id: int, *, limit: int = 50) -> list[ErrorEvent]:
+    """The stories that are kept of a group, newest first."""
+    query = select(error_event).where(error_event.c.group_id == group_id)
+    return _events(store, query.order_by(error_event.c.id.desc()).limit(limit))
+
+
+def list_events_of_request(store: Store, request_id: str) -> list[ErrorEvent]:
+    """What went wrong in one request, oldest first."""
+    return _events(store, select(error_event).where(error_event.c.request_id == request_id).order_by(error_event.c.id))
+
+
+def list_changes(store: Store, group_id: int) -> list[Change]:
+    """A group's life, oldest first."""
+    query = select(error_change).where(error_change.c.group_id == group_id).order_by(error_change.c.id)
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    return [Change(as_instant(row.at_us), row.state, row.by or None, row.release) for row in rows]
+
+
+def resolve(store: Store, group_id: int, *, by: int, now: datetime, release: str | None = None) -> ErrorGroup:
+    """This is mended, in this release. Saying so again changes nothing. Raises NotFound."""
+    release = release or this_release()
+    values = {"resolved_at_us": as_us(now), "resolved_by": by, "resolved_in": release}
+    return _change(store, group_id, RESOLVED, values, by=by, now=now, release=release)
+
+
+def ignore(
+    store: Store,
+    group_id: int,
+    *,
+    by: int,
+    now: datetime,
+    until: datetime | None = None,
+    more: int | None = None,
+    more_people: int | None = None,
+) -> ErrorGroup:
+    """
+    Be quiet about this until a time, until it has happened so many more times, or to so many more people.
+
+    Raises:
+        Invalid: none of the three is given, or one has passed already.
+        NotFound.
+    """
+    if until is None and not more and not more_people:
+        raise Invalid({"until": "Please say until when, or after how many more times or people, it should come back."})
+    if until is not None and until <= now:
+        raise Invalid({"until": "That time has passed already."})
+    with store.read() as connection:
+        row = _get(connection, group_id)
+    values = {
+        "ignored_until_us": as_us(until) if until is not None else 0,
+        "ignored_until_count": row.count + more if more else 0,
+        "ignored_until_people": row.people + more_people if more_people else 0,
+    }
+    return _change(store, group_id, IGNORED, values, by=by, now=now, again=True)
+
+
+def reopen(store: Store, group_id: int, *, by: int, now: datetime) -> ErrorGroup:
+    """It is not mended after all, or should be heard again. Raises NotFound."""
+    values = {"resolved_at_us": 0, "resolved_by": 0, "resolved_in": ""}
+    return _change(store, group_id, OPEN, values, by=by, now=now)
+
+
+def as_us(at: datetime) -> int:
+    """Microseconds since 1970 of an aware instant."""
+    return round(at.timestamp() * 1_000_000)
+
+
+def as_instant(at_us: int) -> datetime:
+    return datetime.fromtimestamp(at_us / 1_000_000, UTC)
+
+
+def _change(
+    store: Store,
+    group_id: int,
+    state: str,
+    values: dict[str, Any],
+    *,
+    by: int,
+    now: datetime,
+    release: str | None = None,
+    again: bool = False,
+) -> ErrorGroup:
+    """Under the lock of the group's row, so that an event that comes at the same moment sees one state or the other."""
+    if state != IGNORED:
+        values |= {"ignored_until_us": 0, "ignored_until_count": 0, "ignored_until_people": 0}
+    with store.write() as connection:
+        row = _get(connection, group_id, lock=True)
+        if row.state != state or again:
+            connection.execute(update(error_group).where(error_group.c.id == group_id).values(**values))
+            change_state(connection, group_id, state, at_us=as_us(now), by=by, release=release or this_release())
+    return get_group(store, group_id)
+
+
+def _get(connection: Connection, group_id: int, *, lock: bool = False) -> Row[Any]:
+    query = select(error_group).where(error_group.c.id == group_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("There is no such group of errors. It may have been removed with the old ones.")
+    return row
+
+
+def _hours(start: datetime, end: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The hours that touch [start, end)."""
+    first_us = as_us(start) // 3_600_000_000 * 3_600_000_000
+    return error_hour.c.hour_us >= first_us, error_hour.c.hour_us < as_us(end)
+
+
+def _events(store: Store, query: Any) -> list[ErrorEvent]:
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    return [
+        ErrorEvent(
+            event_id=row.event_id,
+            group_id=row.group_id,
+            at=as_instant(row.at_us),
+            level=row.level,
+            service=row.service,
+            message=row.message,
+            route=row.route,
+            request_id=row.request_id,
+            release=row.release,
+            body=orjson.loads(row.body) if row.body else {},
+        )
+        for row in rows
+    ]
+
+
+def _group(row: Row[Any], in_range: int) -> ErrorGroup:
+    return ErrorGroup(
+        id=row.id,
+        title=row.title,
+        culprit=row.culprit,
+        level=row.level,
+        state=row.state,
+        count=row.count,
+        count_in_range=in_range,
+        people=row.people,
+        first_seen_at=as_instant(row.first_seen_us),
+        last_seen_at=as_instant(row.last_seen_us),
+        first_release=row.first_release,
+        last_release=row.last_release,
+        resolved_at=as_instant(row.resolved_at_us) if row.resolved_at_us else None,
+        resolved_by=row.resolved_by or None,
+        resolved_in=row.resolved_in or None,
+        ignored_until_at=as_instant(row.ignored_until_us) if row.ignored_until_us else None,
+        ignored_until_count=row.ignored_until_count or None,
+        ignored_until_people=row.ignored_until_people or None,
+    )

@@ -1,0 +1,86 @@
+"""Statements of the gym's database, as the work that asks them is told."""
+
+import time
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, select, text
+
+from core.bookings import queries
+from core.bootstrap import Services
+from core.errors import NotFound
+from core.gym import Gym
+from core.telemetry.recorder import Recorder
+from core.telemetry.statements import shape_of, watch
+from core.telemetry.work import Work, current, not_watched
+from tests.telemetry.conftest import Kept
+
+
+@pytest.fixture
+def work() -> Any:
+    at_hand = Work("r-1")
+    at_hand.name = "a test"
+    token = current.set(at_hand)
+    yield at_hand
+    current.reset(token)
+
+
+def slow_down(engine: Engine) -> None:
+    """Each statement takes a while."""
+    event.listen(engine, "before_cursor_execute", lambda *arguments: time.sleep(0.11))
+
+
+def test_a_slow_statement_is_kept_as_a_shape_with_the_place_that_asked(
+    services: Services, recorder: Recorder, kept: Kept, work: Work
+) -> None:
+    watch(services.database.read_engine)
+    slow_down(services.database.read_engine)
+    with services.database.read() as session, pytest.raises(NotFound):
+        queries.get_booking(session, 4711)
+    recorder.flush_now()
+    row = kept.rows("statement_log")[-1]
+    assert row.kind == "slow" and row.shape.startswith("SELECT booking.") and "4711" not in row.shape
+    assert row.place == "core/bookings/queries.py _one"
+    assert row.duration_us >= 100_000 and (row.route, row.request_id) == ("a test", "r-1")
+
+
+def test_the_same_shape_ten_times_in_one_request_is_reported_once(
+    services: Services, recorder: Recorder, kept: Kept, work: Work
+) -> None:
+    watch(services.database.read_engine)
+    with services.database.read() as session:
+        for number in range(25):
+            session.execute(select(Gym.id).where(Gym.id.in_(range(number + 1))))
+    recorder.flush_now()
+    (row,) = kept.rows("statement_log")
+    assert (row.kind, row.count) == ("repeated", 10) and row.shape.endswith("IN (?, …)")
+    assert (work.db_count, work.same_max) == (25, 25) and work.db_us > 0
+
+
+def test_the_monitor_s_own_statements_are_not_seen(services: Services, recorder: Recorder, work: Work) -> None:
+    watch(services.database.read_engine)
+    with not_watched(), services.database.read() as session:
+        session.execute(select(Gym.id))
+    assert work.db_count == 0
+    with services.database.read() as session:
+        session.execute(text("SELECT 1"))
+    assert work.db_count == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "shape"),
+    [
+        ("SELECT * FROM a WHERE b = 'it''s hunter2' AND c=-12.5", "SELECT * FROM a WHERE b = ? AND c=?"),
+        ("SELECT a FROM t1 WHERE x IN (?, ?, ?)", "SELECT a FROM t1 WHERE x IN (?, …)"),
+        ("SELECT a FROM t1 WHERE x IN (?)", "SELECT a FROM t1 WHERE x IN (?, …)"),
+        ("SELECT a FROM t WHERE x IN (4111, 22, 3)", "SELECT a FROM t WHERE x IN (?, …)"),
+        ("INSERT INTO t (a, b) VALUES (%(a)s, %(b)s::VARCHAR)", "INSERT INTO t (a, b) VALUES (?, …)"),
+        ("INSERT INTO t VALUES (?, ?), (?, ?), (?, ?)", "INSERT INTO t VALUES (?, …)"),
+        ("SELECT $$hunter2$$, $tag$hunter2$tag$ -- hunter2\n, /* hunter2 */ 1", "SELECT ?, ? , ?"),
+        ("SELECT col_1, t2.col3 FROM t2\n  WHERE id = $1", "SELECT col_1, t2.col3 FROM t2 WHERE id = ?"),
+        ("SELECT 'unclosed hunter2", "SELECT ?"),
+        ("SELECT e'hunter\\'2'", "SELECT ?"),
+    ],
+)
+def test_a_shape_has_no_value(statement: str, shape: str) -> None:
+    assert shape_of(statement) == shape
