@@ -19,15 +19,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
-from huey import Huey, PostgresHuey, PriorityRedisHuey, SqliteHuey
-from huey.api import TaskWrapper
+from huey import Huey, PostgresHuey, PriorityRedisHuey, SqliteHuey, signals
+from huey.api import Task, TaskWrapper
 from huey.serializer import SignedSerializer
 
 from core import sweep as house
 from core.bootstrap import services
 from core.images.making import Pump as PicturePump
+from core.mail import waiting
 from core.mail.delivery import Pump
 from core.settings import Settings
+from core.telemetry import jobs, recording
 
 NUDGE_EXPIRES_S = 20
 NUDGE_LIMIT_S = 0.5
@@ -92,20 +94,28 @@ class Nudges:
 
     async def __call__(self, task: TaskWrapper) -> None:
         try:
-            await asyncio.wait_for(asyncio.wrap_future(self._threads.submit(task)), NUDGE_LIMIT_S)
+            ringing = self._threads.submit(_ring, task, jobs.new_task_id())
+            await asyncio.wait_for(asyncio.wrap_future(ringing), NUDGE_LIMIT_S)
         except Exception as error:  # whatever the queue raises, the booking stands
             self._lose(task, error)
 
     def from_thread(self, task: TaskWrapper) -> None:
         """The same, for callers without an event loop."""
         try:
-            self._threads.submit(task).result(NUDGE_LIMIT_S)
+            self._threads.submit(_ring, task, jobs.new_task_id()).result(NUDGE_LIMIT_S)
         except Exception as error:  # whatever the queue raises, the booking stands
             self._lose(task, error)
 
     def _lose(self, task: TaskWrapper, error: Exception) -> None:
         self.lost += 1
+        if (recorder := recording.active()) is not None:
+            recorder.event("nudge", "lost", detail=task.func.__name__)
         log.warning("nudge lost", task=task.func.__name__, why=type(error).__name__, lost=self.lost)
+
+
+def _ring(task: TaskWrapper, task_id: str) -> None:
+    """The id says which request asks, and when."""
+    queue.enqueue(task.task_class(id=task_id))
 
 
 nudge = Nudges()
@@ -127,7 +137,35 @@ def run_worker() -> None:
     _repeat(_make_once, "pictures", consumer.stop_flag, every_s=SWEEP_EVERY_S)  # neither waits for the other
     if services().settings.telemetry:
         _repeat(archive, "archive", consumer.stop_flag, every_s=ARCHIVE_EVERY_S, first_after_s=ARCHIVE_FIRST_S)
-    consumer.run()
+    with recording.recording(services().settings, "worker", samples=_measures):
+        consumer.run()
+
+
+def _measures() -> dict[str, float]:
+    return {**waiting.measures(services().database), "queue.pending_count": float(queue.pending_count())}
+
+
+@queue.signal(signals.SIGNAL_EXECUTING)
+def _task_began(signal: str, task: Task) -> None:
+    jobs.began(task.name, task.id, attempt=task.default_retries - task.retries + 1)
+
+
+@queue.signal(
+    signals.SIGNAL_COMPLETE,
+    signals.SIGNAL_ERROR,
+    signals.SIGNAL_INTERRUPTED,
+    signals.SIGNAL_CANCELED,
+    signals.SIGNAL_TIMEOUT,
+)
+def _task_ended(signal: str, task: Task, error: Exception | None = None) -> None:
+    """ok, error, retried, interrupted, canceled, timeout. Of several signals the first one counts."""
+    outcome = {signals.SIGNAL_COMPLETE: "ok"}.get(signal, signal)
+    jobs.ended(task.id, "retried" if signal == signals.SIGNAL_ERROR and task.retries else outcome)
+
+
+@queue.signal(signals.SIGNAL_EXPIRED, signals.SIGNAL_REVOKED)
+def _task_never_ran(signal: str, task: Task) -> None:
+    jobs.never_ran(task.name, task.id, signal)
 
 
 def _sweep_once() -> None:
@@ -154,10 +192,12 @@ def _repeat(
     def until_stopped() -> None:
         stop.wait(first_after_s)
         while not stop.is_set():
-            try:
-                work()
-            except Exception:  # the next pass tries again; a dead thread would not
-                log.exception("pass failed", of=name)
+            with jobs.run(name) as job:
+                try:
+                    work()
+                except Exception:  # the next pass tries again; a dead thread would not
+                    job.fail()
+                    log.exception("pass failed", of=name)
             stop.wait(every_s)
 
     threading.Thread(target=until_stopped, name=name, daemon=True).start()

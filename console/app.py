@@ -8,7 +8,8 @@ from console.badge import announce, badge_for, show
 from console.inert import inert
 from console.monitoring.navigation import with_monitoring
 from console.options import STYLE
-from console.session import person_did_something, signed_in
+from console.runs import show as show_page
+from console.session import person_did_something, recorded_as, signed_in
 from console.watch import person_ran_it, watch
 
 PAGES = Path(__file__).parent / "app_pages"
@@ -47,4 +48,4 @@ with st.sidebar:
     st.html('<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>')
 
 watch()
-page.run()
+show_page(page, page.url_path or "requests", recorded_as(staff))

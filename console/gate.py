@@ -18,6 +18,8 @@ from console.cookies import token_in
 from core import clock
 from core.bootstrap import Services
 from core.people.sessions import find_session
+from core.telemetry.who import Who
+from core.telemetry.work import current
 
 OPEN_TO_ALL = ("/sign-in", "/sign-out", "/sign-in.css", "/healthz", "/favicon.png", "/_stcore/health")
 OPEN_BELOW = ("/sign-in/", "/api/", "/static/")  # the API answers for itself; static files are Streamlit's own scripts
@@ -31,6 +33,7 @@ class Gate:
         self.app = app
         self.services = services
         self.host = urlsplit(services.settings.console_url).netloc
+        self.who = Who(services.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -56,7 +59,11 @@ class Gate:
         """Whether the request's cookie names a live session."""
         cookies = {name: morsel.value for name, morsel in SimpleCookie(headers.get("cookie", "")).items()}
         token = token_in(cookies, self.services.settings)
-        return token is not None and await run_in_threadpool(self._is_live, token)
+        if token is None or not await run_in_threadpool(self._is_live, token):
+            return False
+        if (work := current.get()) is not None:
+            work.who = self.who.session(token)
+        return True
 
     async def _may_connect(self, headers: Headers) -> bool:
         """A websocket comes from our own page, with a live session."""

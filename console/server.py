@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console import api, sign_in
+from console import api, runs, sign_in
 from console.gate import Gate
 from console.options import set_options
 from core import logs
@@ -129,6 +129,7 @@ def _collect_until(stop: threading.Event) -> None:
 
 def _script_failed(error: Exception) -> bool:
     """A page that fails says so in a sentence, and the rest of the console works on."""
-    log.error("page failed", exc_info=error)
+    if not runs.was_told(error):
+        log.error("page failed", exc_info=error)
     st.error("This page could not be shown, and it was our mistake. Please reload it in a moment.")
     return True

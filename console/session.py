@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import streamlit as st
 
+from console import runs
 from console.cookies import token_in
 from core import clock
 from core.bootstrap import Services
@@ -20,6 +21,7 @@ from core.errors import Unavailable
 from core.people.models import Role
 from core.people.sessions import TOUCH_EVERY, find_session, touch_session
 from core.schedule.queries import coach_of
+from core.telemetry.who import Who
 
 IDENTITY = "signed_in_session"
 
@@ -41,7 +43,8 @@ class Staff:
 
 
 def services() -> Services:
-    """This process's services."""
+    """This process's services. Asking for them begins the page's run, as it is recorded."""
+    runs.at_hand()
     return services_from_environment()
 
 
@@ -83,6 +86,11 @@ def person_did_something(staff: Staff) -> None:
         return
     with contextlib.suppress(Unavailable):  # the page is read all the same; the next click tries again
         services().database.transact(touch_session, staff.session_id)
+
+
+def recorded_as(staff: Staff) -> str:
+    """Her session as a keyed hash, the same as in the records of the console's server."""
+    return Who(services().settings).session(token() or str(staff.session_id))
 
 
 def _signed_out() -> NoReturn:

@@ -8,6 +8,7 @@ from core.images.delivery import Delivery, delivery_for
 from core.images.storage import Storage, storage_at
 from core.mail.transports import Transport, transport_for
 from core.settings import Settings, load_settings
+from core.telemetry import statements
 from core.tokens import Signer
 
 
@@ -26,9 +27,13 @@ class Services:
 
 def build(settings: Settings) -> Services:
     """Services from settings; connects to nothing yet."""
+    database = Database(settings.database_url)
+    if settings.telemetry:
+        for engine in database.engines:
+            statements.watch(engine)
     return Services(
         settings=settings,
-        database=Database(settings.database_url),
+        database=database,
         signer=Signer(settings.signing_keys()),
         transport=transport_for(settings.mail_url),
         media=storage_at(settings.media_url, variable="SPIRIT_MEDIA_URL"),

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.errors import NotFound, Unavailable
 from core.schedule.models import Coach
+from core.telemetry import recording
 from core.write_queue import WAIT_S, Turns, WriteQueue
 
 T = TypeVar("T")
@@ -91,6 +92,7 @@ class Database:
                 with session.begin():
                     locked = self._lock_coach(session, coach)
                     yield Transaction(session, locked, clock.now())
+                recording.tell(session)
             except PoolTimeout as error:
                 raise Unavailable from error
             except OperationalError as error:
@@ -121,10 +123,15 @@ class Database:
                     raise Unavailable from error
         raise AssertionError("unreachable")
 
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Each once: on PostgreSQL one reads and writes."""
+        return (self.write_engine, self.read_engine) if self.is_sqlite else (self.write_engine,)
+
     def dispose(self) -> None:
         """Close every pooled connection."""
-        self.write_engine.dispose()
-        self.read_engine.dispose()
+        for engine in self.engines:
+            engine.dispose()
 
     @contextmanager
     def _turn(self, deadline: float) -> Iterator[None]:

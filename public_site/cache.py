@@ -20,12 +20,13 @@ from starlette.responses import Response
 
 from core import clock
 from core.bootstrap import Services
+from core.telemetry.work import current
 from public_site.transact import read
 
 MOST_PAGES = 512
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 REVALIDATE = "no-cache"
-ONE_COACH = "SELECT schedule_version, content_version FROM coach, gym WHERE slug = :slug"
+ONE_COACH = "SELECT schedule_version, content_version, coach.id FROM coach, gym WHERE slug = :slug"
 ALL_COACHES = "SELECT (SELECT coalesce(sum(schedule_version), 0) FROM coach), content_version FROM gym"
 
 Versions = tuple[int, ...]
@@ -62,7 +63,11 @@ class SharedPages:
         versions = await self._versions(request, coach)
         now = clock.now()
         page = self._pages.get(key)
-        if page is None or page.versions != versions or now >= page.valid_until:
+        fresh = page is not None and page.versions == versions and now < page.valid_until
+        if (work := current.get()) is not None:
+            work.cache = "hit" if fresh else "miss"
+            work.coach_id = versions[-1] if coach is not None and versions else 0
+        if page is None or not fresh:
             html, valid_until = await read(request, build, now)
             page = self._keep(key, html, versions, valid_until)
         headers = {"ETag": page.etag, "Cache-Control": REVALIDATE}

@@ -13,6 +13,8 @@ from core.gym import Gym
 from core.schedule import queries, slots
 from core.schedule.availability import OpenSlots, Slot, at_wall_time
 from core.schedule.models import Asks, Coach, LessonType
+from core.telemetry import recording
+from core.telemetry.work import current
 from public_site.cache import SharedPages
 from public_site.templating import page_text
 
@@ -43,9 +45,18 @@ async def week(request: Request) -> Response:
 
     pages: SharedPages = request.app.state.pages
     try:
-        return await pages.answer(request, ("week", slug, lesson_slug, monday), build, coach=slug)
+        answer = await pages.answer(request, ("week", slug, lesson_slug, monday), build, coach=slug)
     except OutsideWeek:
         return RedirectResponse(request.url.path, 303)
+    _note_seen()
+    return answer
+
+
+def _note_seen() -> None:
+    """Somebody has seen this coach's free times: the first step of what leads to a lesson."""
+    recorder, work = recording.active(), current.get()
+    if recorder is not None and work is not None:
+        recorder.event("business", "slots_seen", coach_id=work.coach_id)
 
 
 def monday_of(name: str) -> date:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.bookings.models import Actor, Booking, BookingEvent, Channel, Status
+from core.telemetry import recording
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,26 @@ def record(session: Session, booking: Booking, *, before: Status | None, by: By,
             at=now,
         )
     )
+    _note(session, booking, before=before, by=by, now=now)
+
+
+def _note(session: Session, booking: Booking, *, before: Status | None, by: By, now: datetime) -> None:
+    """For the monitor, once it is committed. An answer's value is how long the family waited for it, in seconds."""
+    names = ["requested"] if before is None else []
+    if booking.status is not Status.PENDING:
+        names.append(booking.status.value.lower())
+    answered = before is Status.PENDING and booking.status in (Status.APPROVED, Status.DENIED)
+    waited_s = (now - booking.requested_at).total_seconds() if answered else 0.0
+    for name in names:
+        recording.note(
+            session,
+            "business",
+            name,
+            value=waited_s,
+            coach_id=booking.coach_id,
+            subject_id=booking.id,
+            detail=f"{by.actor} {by.channel}{' late' if booking.cancelled_late else ''}".lower(),
+        )
 
 
 def history(session: Session, booking: Booking) -> Sequence[BookingEvent]:

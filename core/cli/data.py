@@ -13,6 +13,8 @@ from core.cli.serving import say_sign_ins
 from core.demo import load_demo
 from core.settings import load_settings
 from core.sweep import sweep as sweep_once
+from core.telemetry import jobs
+from core.telemetry.recording import recording
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,7 +41,9 @@ def demo() -> None:
 def sweep() -> None:
     """Do once whatever is due: expire requests, deliver mail. For machines with cron and no worker."""
     migrations.check_schema(services().database)
-    print(", ".join(f"{name} {count}" for name, count in sweep_once(services()).items()))
+    with recording(services().settings, "command"), jobs.run("sweep"):
+        done = sweep_once(services())
+    print(", ".join(f"{name} {count}" for name, count in done.items()))
 
 
 def archive() -> None:

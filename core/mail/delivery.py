@@ -38,6 +38,7 @@ from core.people.models import Account, SignInLink
 from core.schedule import slots
 from core.schedule.availability import Slot
 from core.schedule.queries import coach_of
+from core.telemetry import recording
 
 LEASE = timedelta(seconds=60)  # longer than a transport may take (45 s)
 MOST_ATTEMPTS = 20
@@ -190,9 +191,9 @@ def _deliver(services: Services, message_id: int, lease: datetime) -> MessageSta
         log.exception("mail failed", outbox_id=message_id, kind=message.kind.value)
         return _record_failure(services, message, MailFailure(f"could not be written: {type(error).__name__}"))
     if untrue is not None:
-        return _record(services, message_id, lease, MessageState.DROPPED, untrue)
+        return _record(services, message, MessageState.DROPPED, untrue)
     failpoint("mail_sent")
-    return _record(services, message_id, lease, MessageState.SENT, None)
+    return _record(services, message, MessageState.SENT, None)
 
 
 def _send(services: Services, message: OutboxMessage) -> str | None:
@@ -216,13 +217,21 @@ def _record_failure(services: Services, message: OutboxMessage, failure: MailFai
     given_up = isinstance(failure, PermanentFailure) or message.attempts >= MOST_ATTEMPTS
     state = MessageState.DEAD if given_up else MessageState.QUEUED
     log.warning("mail not sent", outbox_id=message.id, kind=message.kind.value, why=str(failure), state=state.value)
-    return _record(services, message.id, message.lease_until, state, str(failure))
+    return _record(services, message, state, str(failure))
 
 
-def _record(
-    services: Services, message_id: int, lease: datetime | None, state: MessageState, error: str | None
-) -> MessageState:
-    services.database.transact(_finish, message_id, lease, state, error)
+def _record(services: Services, message: OutboxMessage, state: MessageState, error: str | None) -> MessageState:
+    services.database.transact(_finish, message.id, message.lease_until, state, error)
+    if (recorder := recording.active()) is not None:
+        late_s = (clock.now() - message.due_at).total_seconds()
+        recorder.event(
+            "mail",
+            state.value,
+            value=late_s,
+            subject_id=message.id,
+            request_id=message.request_id or "",
+            detail=message.kind.value,
+        )
     return state
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.orm import Base
+from core.telemetry.work import request_id
 
 
 class MessageState(enum.StrEnum):
@@ -48,6 +49,7 @@ class OutboxMessage(Base):
     not_after: from this instant on it is no longer worth sending.
     lease_until, leased_by: who is sending it; a lease that ran out may be claimed again.
     message_id: the header, made once: a duplicate after a crash has the same.
+    request_id: of the request, task or page run that caused it.
     """
 
     __tablename__ = "outbox"
@@ -80,3 +82,4 @@ class OutboxMessage(Base):
     variant: Mapped[str | None]
     finished_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
+    request_id: Mapped[str | None] = mapped_column(default=request_id)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from core.errors import Invalid, NotFound
 from core.telemetry.error_groups import IGNORED, OPEN, REGRESSED, RESOLVED, change_state
@@ -224,7 +224,7 @@ def _change(
     return get_group(store, group_id)
 
 
-def _get(connection: Connection, group_id: int, *, lock: bool = False) -> Row[Any]:
+def _get(connection: Connection, group_id: int, *, lock: bool = False) -> Any:
     query = select(error_group).where(error_group.c.id == group_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
@@ -258,7 +258,7 @@ def _events(store: Store, query: Any) -> list[ErrorEvent]:
     ]
 
 
-def _group(row: Row[Any], in_range: int) -> ErrorGroup:
+def _group(row: Any, in_range: int) -> ErrorGroup:
     return ErrorGroup(
         id=row.id,
         title=row.title,

@@ -49,7 +49,7 @@ request_log = Table(
     _text("kind"),  # http, script (a run of a console page), task
     _text("method"),  # of http: GET, …, _OTHER
     _text("route"),  # "/bookings/{handle}", the page's name, the task's name
-    _whole("status"),  # of http; 0 elsewhere
+    _whole("status"),  # of http; of a task: which attempt this was
     _text("outcome"),  # ok, error, client_gone, interrupted, retried, expired
     _whole("duration_us"),  # until the last byte, or the end of the run
     _whole("wait_us"),  # of a task: from the instant it was due until it began

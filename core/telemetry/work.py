@@ -21,12 +21,14 @@ class Work:
     """
     request_id: the one name of all that it causes.
     who: a keyed hash of the staff session. cache: hit or miss. error_id: of the last error inside it.
+    coach_id: of the one coach whose page it shows.
     trail: what happened, as (microseconds since it began, kind, text); made with the first of them.
     """
 
     who = ""
     cache = ""
     error_id = ""
+    coach_id = 0
     db_us = 0
     db_count = 0
     shapes: dict[str, int] | None = None

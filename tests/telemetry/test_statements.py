@@ -27,7 +27,10 @@ def work() -> Any:
 
 def slow_down(engine: Engine) -> None:
     """Each statement takes a while."""
-    event.listen(engine, "before_cursor_execute", lambda *arguments: time.sleep(0.11))
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def wait(*arguments: Any) -> None:
+        time.sleep(0.11)
 
 
 def test_a_slow_statement_is_kept_as_a_shape_with_the_place_that_asked(

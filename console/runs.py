@@ -1,0 +1,72 @@
+"""
+A run of a console page, as it is recorded: which page, how long, its statements, whether it failed.
+
+A button's callback runs before the page and belongs to the same run; so the run begins with the first thing that either
+asks of the house.
+"""
+
+import secrets
+import time
+from typing import Any
+
+import structlog
+
+from core.telemetry import recording
+from core.telemetry.recorder import now_us
+from core.telemetry.work import Work, current
+
+TOLD = "_told_by_its_run"
+
+log = structlog.get_logger()
+
+
+class Run(Work):
+    began_us = 0
+
+
+def at_hand() -> Run:
+    """This thread's run; begins one where there is none."""
+    work = current.get()
+    if isinstance(work, Run):
+        return work
+    run = Run(secrets.token_hex(8))
+    run.name, run.began_us = "console", now_us()
+    current.set(run)
+    structlog.contextvars.bind_contextvars(request_id=run.request_id)
+    return run
+
+
+def show(page: Any, name: str, who: str) -> None:
+    """Run the page; what ends it, a rerun too, ends the run."""
+    run = at_hand()
+    run.name, run.who = name, who
+    outcome = "ok"
+    try:
+        page.run()
+    except Exception as error:  # it is shown by Streamlit's own hook, after this
+        outcome = "error"
+        log.exception("page failed", page=name)
+        setattr(error, TOLD, True)
+        raise
+    finally:
+        _tell(run, outcome)
+        current.set(None)
+        structlog.contextvars.unbind_contextvars("request_id")
+
+
+def was_told(error: BaseException) -> bool:
+    """Whether its page's run has logged it."""
+    return bool(getattr(error, TOLD, False))
+
+
+def _tell(run: Run, outcome: str) -> None:
+    recorder = recording.active()
+    if recorder is None:
+        return
+    duration_us = (time.perf_counter_ns() - run.began_ns) // 1000
+    recorder.requests.add(
+        (
+            run.began_us, "script", "", run.route, 0, outcome, duration_us, 0, 0, run.db_us,
+            run.db_count, run.same_max, run.cache, run.who, run.request_id, run.error_id,
+        )
+    )  # fmt: skip

@@ -1,0 +1,111 @@
+"""
+Work that nobody waits for: tasks of the queue and passes of the worker's own threads.
+
+A task's id says when it was asked for and by which request, since the queue's message says neither; so its wait is
+known, and one request id leads from the page to the mail.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from core.telemetry import recording
+from core.telemetry.recorder import now_us
+from core.telemetry.work import Work, current, request_id
+
+OK, ERROR = "ok", "error"
+
+
+class Job(Work):
+    """One run of a task. wait_us: from the instant it was asked for until it began. attempt: 1 at first."""
+
+    outcome = OK
+    wait_us = 0
+    attempt = 1
+    began_us = 0
+
+    def fail(self) -> None:
+        self.outcome = ERROR
+
+
+_running: dict[str, Job] = {}
+
+
+def new_task_id() -> str:
+    """ "64f1c2a9b3d50-257d7090e477a65e-9b1e": when, for which request, and something of its own."""
+    return f"{now_us():x}-{request_id() or ''}-{secrets.token_hex(4)}"
+
+
+def began(name: str, task_id: str, *, attempt: int = 1) -> Job:
+    """In the thread that runs it: from now on this is the work at hand."""
+    job = _job(name, task_id, attempt)
+    _running[task_id] = job
+    current.set(job)
+    structlog.contextvars.bind_contextvars(request_id=job.request_id)
+    return job
+
+
+def ended(task_id: str, outcome: str) -> None:
+    """How it went: ok, error, retried, interrupted … Once; from any thread."""
+    job = _running.pop(task_id, None)
+    if job is not None:
+        _tell(job, outcome)
+        if current.get() is job:
+            current.set(None)
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+def never_ran(name: str, task_id: str, outcome: str) -> None:
+    """It waited for nothing: too old, revoked."""
+    _tell(_job(name, task_id, 1), outcome)
+
+
+@contextmanager
+def run(name: str) -> Iterator[Job]:
+    """A pass of a thread of our own, as if it were a task. What escapes makes it an error; `fail` says so as well."""
+    task_id = new_task_id()
+    job = began(name, task_id)
+    job.wait_us = 0
+    try:
+        yield job
+    except Exception:
+        job.fail()
+        raise
+    finally:
+        ended(task_id, job.outcome)
+
+
+def _job(name: str, task_id: str, attempt: int) -> Job:
+    asked_us, caused_by = _told_by(task_id)
+    job = Job(caused_by or secrets.token_hex(8))
+    job.name, job.attempt, job.began_us = name, attempt, now_us()
+    if asked_us and attempt == 1:
+        job.wait_us = max(0, job.began_us - asked_us)
+    return job
+
+
+def _told_by(task_id: str) -> tuple[int, str]:
+    """When it was asked for, and by which request; nothing of a task that somebody else named."""
+    parts = task_id.split("-")
+    if len(parts) != 3:
+        return 0, ""
+    try:
+        return int(parts[0], 16), parts[1]
+    except ValueError:
+        return 0, ""
+
+
+def _tell(job: Job, outcome: str) -> None:
+    recorder = recording.active()
+    if recorder is None:
+        return
+    duration_us = (time.perf_counter_ns() - job.began_ns) // 1000
+    recorder.requests.add(
+        (
+            job.began_us, "task", "", job.route, job.attempt, outcome, duration_us, job.wait_us, 0, job.db_us,
+            job.db_count, job.same_max, job.cache, job.who, job.request_id, job.error_id,
+        )
+    )  # fmt: skip
