@@ -133,12 +133,15 @@ def run_worker() -> None:
         graceful_signal="TERM",
         shutdown_timeout=DRAIN_S,
     )
-    _repeat(_sweep_once, "sweep", consumer.stop_flag, every_s=SWEEP_EVERY_S)
-    _repeat(_make_once, "pictures", consumer.stop_flag, every_s=SWEEP_EVERY_S)  # neither waits for the other
-    if services().settings.telemetry:
-        _repeat(archive, "archive", consumer.stop_flag, every_s=ARCHIVE_EVERY_S, first_after_s=ARCHIVE_FIRST_S)
     with recording.recording(services().settings, "worker", samples=_measures):
-        consumer.run()
+        _repeat(_sweep_once, "sweep", consumer.stop_flag, every_s=SWEEP_EVERY_S)
+        _repeat(_make_once, "pictures", consumer.stop_flag, every_s=SWEEP_EVERY_S)  # neither waits for the other
+        if services().settings.telemetry:
+            _repeat(archive, "archive", consumer.stop_flag, every_s=ARCHIVE_EVERY_S, first_after_s=ARCHIVE_FIRST_S)
+        try:
+            consumer.run()
+        finally:
+            jobs.interrupt_all()
 
 
 def _measures() -> dict[str, float]:

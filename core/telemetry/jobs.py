@@ -63,6 +63,12 @@ def never_ran(name: str, task_id: str, outcome: str) -> None:
     _tell(_job(name, task_id, 1), outcome)
 
 
+def interrupt_all() -> None:
+    """This process stops: whatever runs still is cut off here, and will be done by another pass."""
+    for task_id in list(_running):
+        ended(task_id, "interrupted")
+
+
 @contextmanager
 def run(name: str) -> Iterator[Job]:
     """A pass of a thread of our own, as if it were a task. What escapes makes it an error; `fail` says so as well."""

@@ -26,14 +26,17 @@ def test_a_job_knows_who_asked_for_it_and_how_long_it_waited(recorder: Recorder,
     jobs.ended(task_id, "ok")
     jobs.ended(task_id, "error")
     jobs.never_ran("sweep", "a name of Huey's own", "expired")
+    jobs.began("make_pictures", jobs.new_task_id(), attempt=2)
+    jobs.interrupt_all()
     assert current.get() is None
     recorder.flush_now()
     rows = kept.rows("request_log")
     assert [(row.route, row.outcome) for row in rows] == [
         ("a page", "ok"), ("a pass", "error"), ("deliver_mail", "ok"), ("sweep", "expired"),
+        ("make_pictures", "interrupted"),
     ]  # fmt: skip
     assert rows[0].request_id == rows[2].request_id == asking and rows[2].wait_us > 0 == rows[3].wait_us
-    assert {row.kind for row in rows} == {"task"} and [row.status for row in rows] == [1, 1, 1, 1]
+    assert {row.kind for row in rows} == {"task"} and [row.status for row in rows] == [1, 1, 1, 1, 2]
 
 
 @pytest.mark.processes
@@ -61,6 +64,7 @@ def test_one_id_leads_from_the_request_to_its_mails_and_the_task_that_sent_them(
     assert {row.name for row in sent} == {"SENT"} and {row.detail for row in sent} >= {"request_received"}
     sweeps = [row for row in told.rows("request_log") if row.route == "sweep"]
     assert sweeps and {row.service for row in sweeps} == {"worker"}
+    assert {row.outcome for row in sweeps} <= {"ok", "interrupted"}
     measured = {(row.service, row.name) for row in told.rows("metric_log")}
     assert measured >= {
         ("worker", "queue.pending_count"),
