@@ -8,9 +8,10 @@ from streamlit import config
 from streamlit.config_option import ConfigOption
 
 from core import look
+from core.images.intake import MOST_BYTES
 from core.settings import Settings
 
-MOST_UPLOAD_MB = 1
+MOST_UPLOAD_MB = MOST_BYTES >> 20
 WHERE = "console/options.py"
 
 

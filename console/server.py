@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console import api, runs, sign_in
+from console import api, originals, runs, sign_in
 from console.gate import Gate
 from console.options import set_options
 from core import logs
@@ -71,6 +71,7 @@ def routes() -> list[Route]:
         Route("/healthz", alive, methods=["GET"]),
         Route("/api/dashboard/bookings/pending", api.answered(api.pending), methods=["GET"]),
         Route("/api/booking/approve", api.answered(api.decide), methods=["POST"]),
+        Route("/originals/{image_id:int}", api.answered(originals.original), methods=["GET"]),
         Route("/api/{rest:path}", api.nothing_here, methods=ALL_METHODS),
     ]
 

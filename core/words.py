@@ -65,6 +65,14 @@ def zone_name(at: datetime) -> str:
     return "UTC" if not at.utcoffset() else get_timezone_gmt(at, locale=LOCALE)
 
 
+def file_size(size_bytes: int) -> str:
+    """ "38 kB", "4.2 MB", "5 GB"."""
+    for unit, bytes_each in (("GB", 1 << 30), ("MB", 1_000_000)):
+        if size_bytes >= bytes_each:
+            return f"{size_bytes / bytes_each:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{max(1, round(size_bytes / 1000))} kB"
+
+
 def _range(start: datetime, end: datetime) -> str:
     if start.utcoffset() != end.utcoffset() or _comes_twice(start) or _comes_twice(end):
         begins, ends = _clock(start, exact=True), _clock(end, exact=True)

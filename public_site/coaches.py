@@ -7,34 +7,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.gym import the_gym
+from core.images.delivery import Delivery
 from core.schedule import queries
 from public_site.cache import ALWAYS, Build, SharedPages
 from public_site.templating import page_text
+from public_site.transact import services_of
 
 
 async def home(request: Request) -> Response:
-    return await _shared(request).answer(request, "home", _all("home.html"))
+    return await _shared(request).answer(request, "home", _all("home.html", services_of(request).pictures))
 
 
 async def all_coaches(request: Request) -> Response:
-    return await _shared(request).answer(request, "coaches", _all("coaches.html"))
+    return await _shared(request).answer(request, "coaches", _all("coaches.html", services_of(request).pictures))
 
 
 async def coach(request: Request) -> Response:
-    slug = request.path_params["coach"]
+    slug, pictures = request.path_params["coach"], services_of(request).pictures
 
     def build(session: Session, now: datetime) -> tuple[str, datetime]:
         found = queries.get_coach(session, slug)
         lessons = [lesson for lesson in found.lessons if lesson.active]
-        return page_text("coach.html", {"gym": the_gym(session), "coach": found, "lessons": lessons}), ALWAYS
+        context = {"gym": the_gym(session), "coach": found, "lessons": lessons, "pictures": pictures}
+        return page_text("coach.html", context), ALWAYS
 
     return await _shared(request).answer(request, ("coach", slug), build, coach=slug)
 
 
-def _all(template: str) -> Build:
+def _all(template: str, pictures: Delivery) -> Build:
     def build(session: Session, now: datetime) -> tuple[str, datetime]:
-        context = {"gym": the_gym(session), "coaches": queries.published_coaches(session)}
-        return page_text(template, context), ALWAYS
+        coaches = queries.published_coaches(session, photos=True)
+        return page_text(template, {"gym": the_gym(session), "coaches": coaches, "pictures": pictures}), ALWAYS
 
     return build
 

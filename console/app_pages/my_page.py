@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from console.coach_photo import photo
 from console.inert import inert
 from console.said import act, say
 from console.session import Staff, services, signed_in
@@ -25,6 +26,8 @@ def page() -> None:
         lessons = all_lessons(session)
     address = f"{services().settings.base_url}/coaches/{coach.slug}"
     st.link_button("See it as parents do", address)
+    photo(coach, staff)
+    st.header("Words", anchor=False)
     with st.form(f"page-{coach_id}"):
         name = st.text_input("Name", coach.name, max_chars=NAME_LENGTH)
         tagline = st.text_input("In a few words", coach.tagline, max_chars=TAGLINE_LENGTH)

@@ -7,15 +7,19 @@ from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from core.errors import NotFound
 from core.gym import Gym, the_gym
+from core.images.models import Image
 from core.people.models import Account
 from core.schedule.models import Coach, LessonType
 
 NO_SUCH_COACH = "We know no such coach."
 
 
-def published_coaches(session: Session) -> Sequence[Coach]:
-    """Everyone the site shows, by name, with account and lessons loaded."""
-    return session.scalars(_shown().order_by(Account.name)).all()
+def published_coaches(session: Session, *, photos: bool = False) -> Sequence[Coach]:
+    """Everyone the site shows, by name, with account and lessons loaded, and photos where they are shown."""
+    query = _shown().order_by(Account.name)
+    if photos:
+        query = query.options(selectinload(Coach.photo).selectinload(Image.renditions))
+    return session.scalars(query).all()
 
 
 def get_coach(session: Session, slug: str) -> Coach:

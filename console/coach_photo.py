@@ -1,0 +1,89 @@
+"""A coach's photo: dropped, described, shown; another one chosen from those that she sent before."""
+
+from functools import partial
+
+import streamlit as st
+
+from console import photo_drop
+from console.inert import inert
+from console.photo_html import thumbnail
+from console.said import act
+from console.session import Staff, services
+from core.images.changes import describe
+from core.images.gallery import publishable
+from core.images.models import Image, ImageKind
+from core.images.queries import get_image
+from core.schedule.models import Coach
+from core.schedule.page import set_photo
+
+DONE = "Parents see the photo now."
+
+
+def photo(coach: Coach, staff: Staff) -> None:
+    """The part of her page that is about the photo."""
+    st.header("Photo", anchor=False)
+    hers = _choices(coach, staff)
+    shown = next((image for image in hers if image.id == coach.photo_id), None)
+    if shown is not None:
+        left, right = st.columns([1, 2], vertical_alignment="center")
+        left.html(thumbnail(shown, 240))
+        with right:
+            _words(shown, coach, staff)
+    else:
+        st.info("Parents like to see whom their child will meet. A photo of your face, in good light, is enough.")
+    where = f"photo-{coach.id}"
+    take_in = photo_drop.accepting(ImageKind.PROFILE, staff, alt=shown.alt if shown else f"{coach.name}, smiling")
+    label = "Another photo" if shown else "Your photo, from the camera or the album"
+    if photo_drop.drop(where, label, take_in, several=False):
+        st.rerun()
+    photo_drop.progress(where, when_ready=partial(_show_it, coach.id))
+    others = [image for image in hers if image is not shown]
+    if others:
+        with st.expander("Photos that were sent before"):
+            _others(others, coach, staff)
+
+
+def _show_it(coach_id: int, image: Image, staff: Staff) -> None:
+    """What she dropped here is what she wants on her page."""
+    act(set_photo, image.id, account_id=staff.account_id, coach=coach_id, done=DONE)
+
+
+def _words(image: Image, coach: Coach, staff: Staff) -> None:
+    if staff.is_admin or image.uploaded_by == staff.account_id:
+        _describe(image, staff)
+    if st.button("Show no photo"):
+        done = "There is no photo on the page any more."
+        act(set_photo, None, account_id=staff.account_id, coach=coach.id, done=done)
+        st.rerun()
+
+
+def _describe(image: Image, staff: Staff) -> None:
+    with st.form(f"photo-words-{image.id}", border=False):
+        alt = st.text_input(
+            "What is to be seen",
+            image.alt,
+            key=f"photo-alt-{image.id}",
+            help="Read aloud to parents who cannot see it, and shown while it loads.",
+        )
+        if st.form_submit_button("Keep these words"):
+            act(describe, image.id, alt, account_id=staff.account_id, done="The words are kept.")
+            st.rerun()
+
+
+def _others(images: list[Image], coach: Coach, staff: Staff) -> None:
+    with st.container(horizontal=True):
+        for image in images:
+            with st.container(width=140):
+                st.html(thumbnail(image, 140))
+                if st.button("Show this one", key=f"show-{image.id}", help=inert(f"{image.name}: {image.alt}")):
+                    act(set_photo, image.id, account_id=staff.account_id, coach=coach.id, done=DONE)
+                    st.rerun()
+
+
+def _choices(coach: Coach, staff: Staff) -> list[Image]:
+    """What she sent, and what whoever looks sent; the one that is shown is always among them."""
+    with services().database.read() as session:
+        found = list(publishable(session, ImageKind.PROFILE, uploaded_by={coach.account_id, staff.account_id}))
+        if coach.photo_id is not None and all(image.id != coach.photo_id for image in found):
+            found.append(get_image(session, coach.photo_id))
+    return found
