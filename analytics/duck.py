@@ -5,12 +5,14 @@ One connection shared by threads gives wrong answers; cursors do not. Nothing is
 lies in SQLite or PostgreSQL comes in as Arrow tables.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 MEMORY = "1GB"
 THREADS = 2
@@ -42,6 +44,15 @@ def cursor(folder: Path) -> Cursor:
 def run(opened: Cursor, text: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """Run one statement to its end: a cursor takes no other while a result is half read."""
     return opened.execute(text, parameters).fetchall()
+
+
+@contextmanager
+def question(**tables: pa.Table) -> Iterator[Cursor]:
+    """A cursor that knows these tables, for a question about them alone."""
+    with _database().cursor() as opened:
+        for name, table in tables.items():
+            opened.register(name, table)
+        yield opened
 
 
 def quoted(value: object) -> str:

@@ -37,6 +37,9 @@ class State(enum.StrEnum):
     UNKNOWN = "not known"
 
 
+COLORS = {State.WELL: "green", State.LOOK: "orange", State.BAD: "red", State.UNKNOWN: "gray"}
+
+
 @dataclass(frozen=True)
 class Part:
     """One part of the house: how it does, and the facts that say so."""
@@ -75,7 +78,13 @@ def parts(monitor: Monitor, session: Session, *, now: datetime, zone: ZoneInfo) 
         }.items()
     ]
     lost = lost_lately(monitor, now=now, zone=zone)
-    return [*found, _mail(session, now), _database(slow), _disk(measures.find("disk.used_share")), _monitor(lost)]
+    return [
+        *found,
+        mail_part(session, now=now),
+        _database(slow),
+        _disk(measures.find("disk.used_share")),
+        _monitor(lost),
+    ]
 
 
 def lost_lately(monitor: Monitor, *, now: datetime, zone: ZoneInfo) -> dict[str, int]:
@@ -83,6 +92,27 @@ def lost_lately(monitor: Monitor, *, now: datetime, zone: ZoneInfo) -> dict[str,
     window = Window(now - LOST_WITHIN, now, zone)
     with _opened(monitor, window, "event_log") as log:
         return {row["reason"]: row["n"] for row in log.ask("lost").to_pylist()}
+
+
+def mail_part(session: Session, *, now: datetime) -> Part:
+    """Whether mail goes out, by the outbox and the gym's switches."""
+    gym, oldest = the_gym(session), oldest_due_at(session, now=now)
+    dead = session.scalar(
+        select(func.count())
+        .select_from(OutboxMessage)
+        .where(OutboxMessage.state == MessageState.DEAD, OutboxMessage.finished_at > now - timedelta(days=1))
+    )
+    if gym.mail_held:
+        return Part("Mail", State.BAD, "Held: nothing leaves until it is released.")
+    if gym.mail_circuit_until is not None and gym.mail_circuit_until > now:
+        return Part("Mail", State.BAD, "The mail server refuses our password.")
+    waited = now - oldest if oldest is not None else timedelta()
+    if waited > LATE_MAIL:
+        state = State.BAD if waited > VERY_LATE_MAIL else State.LOOK
+        return Part("Mail", state, f"The oldest mail has been due for {_minutes(waited)}.")
+    if dead:
+        return Part("Mail", State.LOOK, f"{dead} could not be delivered within a day.")
+    return Part("Mail", State.WELL, "Nothing is late." if oldest is None else "What is due goes out now.")
 
 
 def _service(name: str, scope: Scope, seen: RouteLatency | None, heard_at: datetime | None, now: datetime) -> Part:
@@ -101,26 +131,6 @@ def _service(name: str, scope: Scope, seen: RouteLatency | None, heard_at: datet
         return Part(name, State.BAD, words)
     is_slow = scope.kind == "http" and seen.p95_ms > SLOW_MS
     return Part(name, State.LOOK if seen.error_rate >= FAILING or is_slow else State.WELL, words)
-
-
-def _mail(session: Session, now: datetime) -> Part:
-    gym, oldest = the_gym(session), oldest_due_at(session, now=now)
-    dead = session.scalar(
-        select(func.count())
-        .select_from(OutboxMessage)
-        .where(OutboxMessage.state == MessageState.DEAD, OutboxMessage.finished_at > now - timedelta(days=1))
-    )
-    if gym.mail_held:
-        return Part("Mail", State.BAD, "Held: nothing leaves until it is released.")
-    if gym.mail_circuit_until is not None and gym.mail_circuit_until > now:
-        return Part("Mail", State.BAD, "The mail server refuses our password.")
-    waited = now - oldest if oldest is not None else timedelta()
-    if waited > LATE_MAIL:
-        state = State.BAD if waited > VERY_LATE_MAIL else State.LOOK
-        return Part("Mail", state, f"The oldest mail has been due for {_minutes(waited)}.")
-    if dead:
-        return Part("Mail", State.LOOK, f"{dead} could not be delivered within a day.")
-    return Part("Mail", State.WELL, "Nothing is late." if oldest is None else "What is due goes out now.")
 
 
 def _database(slow: int) -> Part:

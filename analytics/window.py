@@ -86,6 +86,10 @@ class Window:
         hours = range(self.start_us // HOUR_US * HOUR_US, self.end_us, HOUR_US)
         return pa.table({"at_us": list(hours), "step_us": _step_of(hours, steps)})
 
+    def step_table(self) -> pa.Table:
+        """The steps as a relation of one column, step_us, for an ASOF JOIN."""
+        return pa.table({"step_us": pa.array([microseconds(step) for step in self.steps()], type=pa.int64())})
+
 
 def last(name: str, *, now: datetime, zone: ZoneInfo) -> Window:
     """The window of a named range that ends now."""

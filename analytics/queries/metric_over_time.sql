@@ -1,5 +1,6 @@
 -- The greatest value of a measure by step of the window and service.
 SELECT step_us, service, max(value) AS value, count(*)::BIGINT AS n
-FROM (SELECT at_us - at_us % $step AS step_us, service, value FROM metric_log WHERE name = $name)
+FROM metric_log ASOF JOIN steps ON metric_log.at_us >= steps.step_us
+WHERE name = $name
 GROUP BY ALL
 ORDER BY step_us

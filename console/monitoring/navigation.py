@@ -9,6 +9,8 @@ SECTION = "Monitoring"
 PAGES = {
     "overview": "Overview",
     "web_requests": "Web requests",
+    "database": "Database",
+    "jobs_and_mail": "Jobs and mail",
 }
 
 

@@ -17,7 +17,6 @@ from console.monitoring.panel import change, chart, ms, nothing, panel, share
 from console.session import services
 from core.schedule.availability import DAY_MIN, at_wall_time
 
-COLORS = {State.WELL: "green", State.LOOK: "orange", State.BAD: "red", State.UNKNOWN: "gray"}
 WORST_FIRST = [State.BAD, State.LOOK, State.UNKNOWN, State.WELL]
 
 
@@ -31,7 +30,7 @@ def _health(view: View) -> None:
     parts = ask_gym(_parts, view.window.end, view.window.zone)
     st.header(_verdict([part.state for part in parts]), anchor=False)
     for part in sorted(parts, key=lambda part: WORST_FIRST.index(part.state)):
-        st.markdown(f":{COLORS[part.state]}-badge[{part.state.value}] **{part.name}** {part.words}")
+        st.markdown(f":{health.COLORS[part.state]}-badge[{part.state.value}] **{part.name}** {part.words}")
 
 
 def _parts(session: Session, now: datetime, zone: ZoneInfo) -> list[Part]:

@@ -1,0 +1,35 @@
+"""What the worker does: how long tasks wait and run, how they end; and the measures that say how much waits."""
+
+import pyarrow as pa
+
+from analytics.log import open_log
+from analytics.monitor import Monitor
+from analytics.window import EXACT_UPTO, Window
+
+
+def by_task(monitor: Monitor, window: Window) -> pa.Table:
+    """
+    Each task: n, failed, retried, interrupted, expired, and its waits and run times, the busiest first.
+
+    Rows are kept for 90 days; of a longer range the newest month is read (see `read_part`).
+
+    Returns:
+        task, n, failed, retried, interrupted, expired, wait_p50_ms, wait_p95_ms, run_p50_ms, run_p95_ms, run_max_ms.
+    """
+    part = read_part(window)
+    with open_log(monitor.store, monitor.folder, start_us=part.start_us, end_us=part.end_us) as log:
+        return log.ask("tasks")
+
+
+def measure_over_time(monitor: Monitor, window: Window, name: str) -> pa.Table:
+    """step_us, service, value (the greatest of the step), n: one measure, oldest first."""
+    with open_log(
+        monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us, tables=["metric_log"]
+    ) as log:
+        log.cursor.register("steps", window.step_table())
+        return log.ask("metric_over_time", {"name": name})
+
+
+def read_part(window: Window) -> Window:
+    """The part of a window whose tasks are read one by one: all of it, or its newest month."""
+    return window if window.length <= EXACT_UPTO else Window(window.end - EXACT_UPTO, window.end, window.zone)

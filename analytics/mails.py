@@ -1,0 +1,45 @@
+"""How the mail goes out, from the outbox itself: how many, how late, how often tried, what became of them."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analytics.duck import question
+from analytics.gym_tables import arrow
+from analytics.log import query
+from analytics.window import Window
+from core.mail.models import OutboxMessage
+
+
+@dataclass(frozen=True)
+class Mails:
+    """by_kind: a row a kind of mail; over_time: step_us, state, n, by the instant they came to an end."""
+
+    by_kind: pa.Table
+    over_time: pa.Table
+
+
+def mails(session: Session, window: Window) -> Mails:
+    """
+    The mails that came to an end in a window (sent, dropped or dead).
+
+    Returns:
+        by_kind: kind, n, sent, dropped, dead, tried_again (more than once), wait_p50_ms and wait_p95_ms of those that
+        were sent, from when they were due.
+    """
+    found = arrow(
+        session,
+        select(
+            OutboxMessage.kind,
+            OutboxMessage.state,
+            OutboxMessage.attempts,
+            OutboxMessage.due_at,
+            OutboxMessage.finished_at,
+        ).where(OutboxMessage.finished_at >= window.start, OutboxMessage.finished_at < window.end),
+    )
+    with question(mail=found, steps=window.step_table()) as cursor:
+        by_kind = cursor.sql(query("mails_by_kind")).to_arrow_table()
+        over_time = cursor.sql(query("mails_over_time")).to_arrow_table()
+    return Mails(by_kind, over_time)

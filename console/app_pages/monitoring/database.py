@@ -1,0 +1,111 @@
+"""Database: how much of an answer's time it takes, which routes ask most, which statements are slow or repeated."""
+
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from analytics import charts, database, overview
+from analytics.window import instant
+from console.monitoring.asked import ask
+from console.monitoring.frame import View, monitoring_page
+from console.monitoring.panel import chart, exports, ms, nothing, panel
+from console.monitoring.story import forget, remember, remembered, show_story
+
+KINDS = {
+    "slow": ("Slow statements", "100 ms or more. A value is never kept, only the statement's shape."),
+    "repeated": ("Statements that ran again and again", "The same shape ten times or more in one request."),
+}
+LONGEST_SHAPE = 2_000
+
+
+def draw(view: View) -> None:
+    panel(partial(_over_time, view))
+    panel(partial(_by_route, view))
+    for kind in KINDS:
+        panel(partial(_statements, view, kind))
+    if (found := remembered()) is not None:
+        panel(partial(show_story, *found))
+        st.button("Close this request", on_click=forget)
+
+
+def _over_time(view: View) -> None:
+    steps = ask(overview.database_over_time, view.window)
+    if not steps.num_rows:
+        nothing()
+        return
+    rows = [
+        {"at_us": row["step_us"], "series": word, "value": row[name], "n": row["n"], "thin": row["n"] < 20}
+        for row in steps.to_pylist()
+        for name, word in (("all_ms", "whole answer"), ("db_ms", "in the database"))
+    ]
+    picture = charts.lines(rows, view.window, scheme=view.scheme, unit="ms each, on average")
+    chart(picture, key="database-time", title="How much of an answer’s time goes to the database")
+
+
+def _by_route(view: View) -> None:
+    found = ask(database.by_route, view.window)
+    if not found.num_rows:
+        return
+    st.header("Who keeps it busy", anchor=False)
+    rows = [
+        {
+            "route": row["route"],
+            "service": row["service"],
+            "requests": row["n"],
+            "statements each": round(row["statements_each"], 1),
+            "database each": ms(row["db_ms_each"]),
+            "database in all": ms(row["db_ms"]),
+        }
+        for row in found.to_pylist()
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch", height=min(320, 36 * (len(rows) + 1)))
+    exports(found, name="database-by-route", key="database-routes")
+
+
+def _statements(view: View, kind: str) -> None:
+    title, words = KINDS[kind]
+    found = ask(database.statements, view.window, kind)
+    st.header(title, anchor=False)
+    st.caption(words)
+    if not found.num_rows:
+        nothing("None in this range.")
+        return
+    rows = [_line(row, kind) for row in found.to_pylist()]
+    chosen = st.dataframe(
+        rows, hide_index=True, width="stretch", height=min(320, 36 * (len(rows) + 1)), key=f"statements-{kind}",
+        on_select="rerun", selection_mode="single-row",
+    )  # fmt: skip
+    exports(found, name=f"{kind}-statements", key=f"statements-{kind}-export")
+    picked = chosen.get("selection", {}).get("rows", [])
+    if picked and picked[0] < len(rows):
+        _one(found.slice(picked[0], 1), view)
+
+
+def _line(row: dict[str, Any], kind: str) -> dict[str, object]:
+    line = {"statement": str(row["shape"])[:160], "asked by": row["place"], "how often": row["n"]}
+    if kind == "repeated":
+        return line | {"most times in a request": row["most_times"], "last on": row["last_route"]}
+    return line | {
+        "half within": ms(row["p50_ms"], n=row["n"]),
+        "slowest": ms(row["max_ms"]),
+        "in all": ms(row["total_ms"]),
+    }
+
+
+def _one(found: pa.Table, view: View) -> None:
+    row = found.to_pylist()[0]
+    st.code(row["shape"][:LONGEST_SHAPE], language=None, wrap_lines=True)
+    last = instant(row["last_us"]).astimezone(view.window.zone)
+    st.caption(f"Asked by {row['place']}; last on {row['last_route']}, {last:%b %d, %H:%M:%S}.")
+    if row["last_request_id"]:
+        st.button(
+            "See that request",
+            on_click=remember,
+            args=(row["last_request_id"], row["last_us"]),
+            key=f"see-{row['last_us']}",
+        )
+
+
+monitoring_page("Database", draw, compares=False)

@@ -1,0 +1,108 @@
+"""Jobs and mail: how long tasks wait and run and how they end; how the mail goes out; what is overdue."""
+
+from functools import partial
+
+import pyarrow as pa
+import streamlit as st
+
+from analytics import charts, health, jobs, mails
+from analytics.latency import THIN
+from console.monitoring.asked import ask, ask_gym
+from console.monitoring.frame import View, monitoring_page
+from console.monitoring.panel import chart, exports, ms, nothing, panel
+
+OLDEST, DEPTH = "outbox.oldest_due_s", "queue.depth"
+
+
+def draw(view: View) -> None:
+    panel(partial(_now, view))
+    panel(partial(_tasks, view))
+    panel(partial(_mail, view))
+    panel(partial(_overdue, view))
+
+
+def _now(view: View) -> None:
+    part = ask_gym(health.mail_part, now=view.window.end)
+    st.markdown(f":{health.COLORS[part.state]}-badge[{part.state.value}] **{part.name}** {part.words}")
+
+
+def _tasks(view: View) -> None:
+    st.header("Tasks", anchor=False)
+    found = ask(jobs.by_task, view.window)
+    if jobs.read_part(view.window) != view.window:
+        st.caption("Tasks are counted one by one: of this range, its newest 31 days.")
+    if not found.num_rows:
+        nothing("No task ran in this range.")
+        return
+    rows = [
+        {
+            "task": row["task"].replace("_", " "),
+            "ran": row["n"],
+            "waited p50": ms(row["wait_p50_ms"], n=row["n"]),
+            "waited p95": ms(row["wait_p95_ms"], n=row["n"]),
+            "took p50": ms(row["run_p50_ms"], n=row["n"]),
+            "took p95": ms(row["run_p95_ms"], n=row["n"]),
+            "longest": ms(row["run_max_ms"]),
+            "failed": row["failed"],
+            "tried again": row["retried"],
+            "interrupted": row["interrupted"],
+            "too late": row["expired"],
+        }
+        for row in found.to_pylist()
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch")
+    exports(found, name="tasks", key="tasks-export")
+
+
+def _mail(view: View) -> None:
+    st.header("Mail", anchor=False)
+    found = ask_gym(mails.mails, view.window)
+    if not found.by_kind.num_rows:
+        nothing("No mail went out in this range.")
+        return
+    rows = [
+        {
+            "mail": row["kind"].replace("_", " "),
+            "in all": row["n"],
+            "sent": row["sent"],
+            "no longer true": row["dropped"],
+            "given up": row["dead"],
+            "tried again": row["tried_again"],
+            "left within, p50": ms(row["wait_p50_ms"], n=row["sent"]),
+            "left within, p95": ms(row["wait_p95_ms"], n=row["sent"]),
+        }
+        for row in found.by_kind.to_pylist()
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch")
+    exports(found.by_kind, name="mails", key="mails-export")
+    picture = charts.lines(_mail_lines(found.over_time, view), view.window, scheme=view.scheme, unit="mails")
+    chart(picture, key="mail-over-time", title="What became of the mails")
+
+
+def _mail_lines(table: pa.Table, view: View) -> list[dict[str, object]]:
+    found = {(row["step_us"], row["state"]): row["n"] for row in table.to_pylist()}
+    states = [state for state in ("sent", "dropped", "dead") if any(state == name for _, name in found)]
+    words = {"sent": "sent", "dropped": "no longer true", "dead": "given up"}
+    steps = view.window.step_table().column("step_us").to_pylist()
+    return [
+        {"at_us": step, "series": words[state], "value": n, "n": n, "thin": False}
+        for step in steps
+        for state in states
+        for n in [found.get((step, state), 0)]
+    ]
+
+
+def _overdue(view: View) -> None:
+    found = ask(jobs.measure_over_time, view.window, OLDEST)
+    if not found.num_rows:
+        return
+    rows = [
+        {"at_us": row["step_us"], "series": row["service"], "value": row["value"], "n": row["n"], "thin": False}
+        for row in found.to_pylist()
+    ]
+    picture = charts.lines(rows, view.window, scheme=view.scheme, unit="seconds")
+    chart(picture, key="overdue", title="How long the oldest due mail waited, at most")
+    st.caption(f"Percentiles of fewer than {THIN} are marked as thin.")
+
+
+monitoring_page("Jobs and mail", draw, compares=False)
