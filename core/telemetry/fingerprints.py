@@ -103,7 +103,9 @@ def safe_text(error: BaseException) -> str:
         said = str(error)
     except Exception:  # an exception whose text cannot be made must not become a second one
         return "(its text cannot be read)"
-    return said.partition("\n[SQL:")[0].partition("DETAIL:")[0].partition("\n(Background on")[0].strip()[:2000]
+    for end in ("\n[SQL:", "\nLINE ", "DETAIL:", "\n(Background on"):
+        said = said.partition(end)[0]
+    return said.strip()[:2000]
 
 
 def _hashed(parts: Sequence[str]) -> str:

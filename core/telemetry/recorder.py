@@ -27,7 +27,7 @@ from core.telemetry import error_groups
 from core.telemetry.catching import Caught, caught, fingerprint_of
 from core.telemetry.error_groups import Pending
 from core.telemetry.store import Store
-from core.telemetry.work import current, unwatched
+from core.telemetry.work import current, not_watched, unwatched
 
 FLUSH_EVERY_S = 10.0
 FLUSH_ROWS = 500
@@ -199,7 +199,7 @@ class Recorder:
 
     def flush_now(self) -> bool:
         """For whoever reads in the same process what was just recorded. Whether all of it is written."""
-        with self._writing:
+        with self._writing, not_watched():
             self._fold()
             return self.flush()
 

@@ -38,16 +38,20 @@ MASKS = (
     (re.compile(r"-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)", re.DOTALL), HIDDEN),
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), HIDDEN),  # a signed web token
     (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)*"), HIDDEN + "@" + HIDDEN),
-    (re.compile(r"(/(?:approvals|bookings|sign-in|calendar)/)[^/?\s\"'{]+"), r"\1" + HIDDEN),
+    (
+        re.compile(r"((?:/|%2F)(?:approvals|bookings|sign-in|calendar)(?:/|%2F))[^/?%\s\"'{]+", re.IGNORECASE),
+        r"\1" + HIDDEN,
+    ),
     (re.compile(r"(://)[^/\s\"']*@"), r"\1" + HIDDEN + "@"),
     (re.compile(r"\b((?:set-)?cookie)\b(\"?'?\s*[:=]\s*)[^\r\n]+", re.IGNORECASE), r"\1\2" + HIDDEN),
     (re.compile(r"\b(Bearer +)\S+", re.IGNORECASE), r"\1" + HIDDEN),
     (re.compile(r"\b((?:Basic|Digest) +)(?=[\w+/.~=-]{8})[\w+/.~=-]+"), r"\1" + HIDDEN),
+    (re.compile(r"(\nLINE \d+: ).*"), r"\1" + HIDDEN),  # and where it shows the statement
     (re.compile(r"(DETAIL:).*?(?=" + AFTER_DETAIL + r"|\Z)", re.DOTALL), r"\1 " + HIDDEN),
     (re.compile(r"(invalid (?:input|value)[^\n:]*: )\"[^\n]*\""), r'\1"' + HIDDEN + '"'),
     (
         re.compile(
-            r"([\w-]*(?:password|passwd|pwd|passphrase|secret|token|api_?key|authorization|credential)s?[\"']?\s*[=:]\s*)"
+            r"([\w-]*(?:password|passwd|pwd|passphrase|secret|token|api_?key|authorization|credential)[\w-]*[\"']?\s*[=:]\s*)"
             r"(?!…|Bearer|Basic|Digest)(\"[^\"\n]*\"|'[^'\n]*'|[^&\s\"',;)}\]]+)",
             re.IGNORECASE,
         ),
@@ -63,6 +67,8 @@ MASKS = (
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{22,}"), HIDDEN),  # 128 random bits or more
     (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{32,}\b"), HIDDEN),
 )
+STATEMENT = re.compile(r"\[SQL: .*?(?=\n\(Background|\n\[parameters|\Z)", re.DOTALL)
+QUOTED = re.compile(r"'(?:[^']|'')*(?:'|\Z)")
 DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.])")
 
 
@@ -108,6 +114,8 @@ def scrubbed_text(text: str) -> str:
         return text
     for pattern, replacement in MASKS:
         text = pattern.sub(replacement, text)
+    if "[SQL: " in text:
+        text = STATEMENT.sub(lambda found: QUOTED.sub(f"'{HIDDEN}'", found[0]), text)
     return DIGITS.sub(_unless_card, text)
 
 
