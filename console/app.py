@@ -36,7 +36,10 @@ if staff.is_admin:
         st.Page(PAGES / "gym.py", title="Gym", url_path="gym"),
         st.Page(PAGES / "outbox.py", title="Outbox", url_path="outbox"),
     ]
-pages.append(st.Page(PAGES / "account.py", title="My account", url_path="account"))
+pages += [
+    st.Page(PAGES / "guide.py", title="Guide", url_path="guide"),
+    st.Page(PAGES / "account.py", title="My account", url_path="account"),
+]
 page = st.navigation(with_monitoring(pages, is_admin=staff.is_admin))
 title = "Requests" if page is pages[0] else page.title
 st.set_page_config(page_title=badge.before(f"{title} · Spirit Athletics"))

@@ -10,6 +10,7 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     schedule/                hours, overrides, lesson types; which times are free
     bookings/                request, decide, cancel, expire; history
     images/                  photos: intake, recipes, renditions, storage, delivery
+    rehearsals/              a request made for practice, which is no booking
     mail/                    outbox, delivery, messages, calendar parts, transports
     http/                    what site and console say alike over HTTP; imported by no rule
     telemetry/               what the house notices about itself; a store of its own

@@ -14,6 +14,7 @@ from core.images.making import make_due
 from core.mail import daily_summary
 from core.mail.delivery import Delivery, deliver_due
 from core.people import sessions, sign_in
+from core.rehearsals import practice
 
 PICTURES_WITHIN_S = 20
 
@@ -70,5 +71,6 @@ def write_summaries(services: Services) -> None:
 def _tidy_up(session: Session, *, now: datetime) -> None:
     sessions.forget_old_sessions(session, now=now)
     sign_in.forget_old_tries(session, now=now)
+    practice.clean_up(session, now=now)
     retention.anonymise_finished(session, now=now)
     the_gym(session).last_swept_at = now

@@ -53,6 +53,14 @@ class Signer:
         coach_id, feed_version = self._read("feed", token, 2)
         return coach_id, feed_version
 
+    def rehearsal(self, rehearsal_id: int) -> str:
+        return self._sign("rehearsal", [rehearsal_id])
+
+    def read_rehearsal(self, token: str) -> int:
+        """The practice request's id. Raises NotFound."""
+        (rehearsal_id,) = self._read("rehearsal", token, 1)
+        return rehearsal_id
+
     def stop_mail(self, coach_id: int, digest: int) -> str:
         return self._sign("stop-mail", [coach_id, digest])
 

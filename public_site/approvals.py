@@ -26,19 +26,20 @@ CHOICES = {"decision": "Please choose: approve or deny."}
 
 @dataclass(frozen=True)
 class ApprovalView:
-    """What the coach's page shows. is_open: whether the request still waits for an answer."""
+    """What the coach's page shows. is_open: whether it still waits for an answer. is_practice: no family asked."""
 
     gym: Gym
     booking: Booking
     is_open: bool
     console_url: str
+    is_practice: bool = False
 
 
 async def show(request: Request) -> Response:
     token = _token(request)
     preselected = request.query_params.get("decision", "")
     view = await read(request, _view, token, services_of(request).settings.console_url, now())
-    return _page(request, view, preselected)
+    return page_of(request, view, preselected)
 
 
 async def answer(request: Request) -> Response:
@@ -49,9 +50,9 @@ async def answer(request: Request) -> Response:
         await decide_by_link(request, token, decision, reason)
     except (Invalid, Unavailable) as error:
         view = await read(request, _view, token, services_of(request).settings.console_url, now())
-        return _page(request, view, decision, error=error, reason=reason)
+        return page_of(request, view, decision, error=error, reason=reason)
     view = await read(request, _view, token, services_of(request).settings.console_url, now())
-    return _page(request, view, decision)
+    return page_of(request, view, decision)
 
 
 async def decide_by_link(
@@ -100,9 +101,10 @@ def _token(request: Request) -> DecideToken:
     return services_of(request).signer.read_decide(request.path_params["token"])
 
 
-def _page(
+def page_of(
     request: Request, view: ApprovalView, decision: str, *, error: SpiritError | None = None, reason: str = ""
 ) -> Response:
+    """The request with both answers, or what became of it."""
     context = {
         "gym": view.gym,
         "view": view,

@@ -48,7 +48,11 @@ def _answer(
     headers = {**headers, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
     if wants_json(request):
         return orjson_response(document, document["status"], headers=headers, media_type=problems.MEDIA_TYPE)
-    console_url = services_of(request).settings.console_url if request.url.path.startswith("/approvals/") else None
+    console_url = (
+        services_of(request).settings.console_url
+        if request.url.path.startswith(("/approvals/", "/rehearsals/"))
+        else None
+    )
     context = {"problem": document, "sentences": sentences or [document["detail"]], "console_url": console_url}
     return render(request, "problem.html", context, status=document["status"], headers=headers)
 

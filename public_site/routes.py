@@ -2,7 +2,20 @@
 
 from starlette.routing import BaseRoute
 
-from public_site import api, approvals, bookings, coaches, cron, feeds, health, lesson_form, media, unsubscribe, weeks
+from public_site import (
+    api,
+    approvals,
+    bookings,
+    coaches,
+    cron,
+    feeds,
+    health,
+    lesson_form,
+    media,
+    rehearsals,
+    unsubscribe,
+    weeks,
+)
 from public_site.policy import bearer, capability, form, json, page
 from public_site.templating import static
 
@@ -21,6 +34,8 @@ ROUTES: list[BaseRoute] = [
     form("/approvals/{token}", approvals.answer, "answer"),
     page("/calendar/{feed}.ics", feeds.calendar_feed, "feed", secret=True),
     page("/media/{path:path}", media.media, "media"),
+    page("/rehearsals/{token}", rehearsals.show, "rehearsal", secret=True),
+    form("/rehearsals/{token}", rehearsals.answer, "answer_rehearsal"),
     page("/unsubscribe/{token}", unsubscribe.show, "unsubscribe", secret=True),
     capability("/unsubscribe/{token}", unsubscribe.stop, "stop_mail"),
     page("/healthz", health.alive, "alive"),

@@ -5,6 +5,7 @@ import streamlit as st
 import tasks
 from console.badge import URGENT
 from console.inert import inert
+from console.practice import practice_request
 from console.said import act, say
 from console.session import Staff, find_staff, services, signed_in, token
 from core import clock
@@ -36,6 +37,7 @@ def page() -> None:
         st.info("Nobody is waiting for an answer. New requests appear here by themselves.")
     for booking in waiting:
         _request(booking, staff)
+    practice_request(staff)
     answered = [booking for booking in recent if booking not in waiting]
     if answered:
         st.header("What happened lately")

@@ -35,6 +35,7 @@ from core.mail.messages import Letter, compose
 from core.mail.models import MessageKind, MessageState, OutboxMessage
 from core.mail.transports import AuthenticationFailure, MailFailure, PermanentFailure
 from core.people.models import Account, SignInLink
+from core.rehearsals.models import Rehearsal
 from core.schedule import slots
 from core.schedule.availability import Slot
 from core.schedule.queries import coach_of
@@ -115,7 +116,7 @@ def _numbers(delivery: Delivery) -> tuple[int, int, int, int]:
 
 def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Letter:
     """Everything a mail says, read now."""
-    booking = queries.get_booking(session, message.booking_id) if message.booking_id is not None else None
+    booking = _booking(session, message)
     account = session.get(Account, message.account_id) if message.account_id is not None else None
     return Letter(
         message=message,
@@ -128,6 +129,13 @@ def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Le
         digest=find_digest(session, message, now=now),
         invitation=_invitation(session, message, account) if message.kind is MessageKind.INVITATION else None,
     )
+
+
+def _booking(session: Session, message: OutboxMessage) -> Booking | None:
+    """What it is about; for a rehearsal a booking that is in no table."""
+    if message.rehearsal_id is not None:
+        return session.get_one(Rehearsal, message.rehearsal_id).as_booking()
+    return queries.get_booking(session, message.booking_id) if message.booking_id is not None else None
 
 
 def _invitation(session: Session, message: OutboxMessage, account: Account | None) -> Invitation | None:

@@ -42,6 +42,10 @@ class Links:
         """The coach's calendar, for programs that read it again and again."""
         return f"{self._site}/calendar/{self._secret(self._signer.feed(coach.id, coach.feed_version))}.ics"
 
+    def rehearsal(self, rehearsal_id: int, decision: str) -> str:
+        """The page of a practice request, which looks like the one of a real one."""
+        return f"{self._site}/rehearsals/{self._secret(self._signer.rehearsal(rehearsal_id))}?decision={decision}"
+
     def stop_mail(self, coach: Coach, digest: Digest) -> str:
         """The page, and for a mail program the address to post to, that ends this kind of mail."""
         return f"{self._site}/unsubscribe/{self._secret(self._signer.stop_mail(coach.id, digest))}"

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import Policy
 from email.utils import parseaddr
 
-from core.mail import to_coach, to_coach_together, to_parent, to_staff
+from core.mail import to_coach, to_coach_in_practice, to_coach_together, to_parent, to_staff
 from core.mail.addresses import deliverable
 from core.mail.calendar import Method, calendar, mail_domain
 from core.mail.letter import Facts, Letter
@@ -29,6 +29,8 @@ FACTS: dict[MessageKind, Callable[[Letter, Links], Facts]] = {
     MessageKind.REQUEST_EXPIRED: to_coach.request_expired,
     MessageKind.ROLL_UP: to_coach_together.roll_up,
     MessageKind.DAILY_SUMMARY: to_coach_together.daily_summary,
+    MessageKind.REHEARSAL: to_coach_in_practice.rehearsal,
+    MessageKind.REHEARSAL_ANSWERED: to_coach_in_practice.rehearsal_answered,
     MessageKind.REQUEST_RECEIVED: to_parent.request_received,
     MessageKind.CONFIRMED: to_parent.confirmed,
     MessageKind.DENIED: to_parent.denied,
@@ -75,7 +77,9 @@ def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
     mail["Date"] = letter.generated_at
     mail["Message-ID"] = f"<{letter.message.message_id}@{domain}>"
     if letter.booking is not None:
-        thread = f"<booking-{letter.booking.id}-{'coach' if letter.account else 'family'}@{domain}>"
+        practice = letter.message.rehearsal_id
+        about = f"booking-{letter.booking.id}" if practice is None else f"practice-{practice}"
+        thread = f"<{about}-{'coach' if letter.account else 'family'}@{domain}>"
         mail["In-Reply-To"] = thread
         mail["References"] = thread
     if letter.gym.email:

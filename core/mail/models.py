@@ -38,6 +38,8 @@ class MessageKind(enum.StrEnum):
 
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
+    REHEARSAL = "rehearsal"
+    REHEARSAL_ANSWERED = "rehearsal_answered"
 
 
 class OutboxMessage(Base):

@@ -14,6 +14,7 @@ from core.errors import NotFound, NotPossible
 from core.gym import Gym, the_gym
 from core.mail.models import MessageKind, MessageState, OutboxMessage
 from core.people.models import Account, SignInLink
+from core.rehearsals.models import Rehearsal
 from core.schedule.models import Coach
 
 TO_COACH = {
@@ -95,6 +96,24 @@ def add_digest(
         if "dedupe_key" not in guard_named(error):
             raise
         return None
+    return message
+
+
+def add_rehearsal(session: Session, kind: MessageKind, rehearsal: Rehearsal, *, now: datetime) -> OutboxMessage:
+    """A mail of a practice request, to its coach alone, worth nothing once the practice is over."""
+    account = rehearsal.coach.account
+    message = OutboxMessage(
+        kind=kind,
+        rehearsal_id=rehearsal.id,
+        account_id=account.id,
+        recipient=account.email,
+        dedupe_key=f"{kind.value}:{rehearsal.id}:{now:%Y%m%dT%H%M%S.%f}",
+        created_at=now,
+        due_at=now,
+        not_after=rehearsal.expires_at,
+        message_id=new_message_id(),
+    )
+    session.add(message)
     return message
 
 

@@ -7,7 +7,7 @@ from core.mail.digest import Digest
 from core.mail.models import MessageKind, OutboxMessage
 from core.people.models import SignInLink
 
-SAYS_PENDING = {MessageKind.REQUEST, MessageKind.REMINDER, MessageKind.REQUEST_RECEIVED}
+SAYS_PENDING = {MessageKind.REQUEST, MessageKind.REMINDER, MessageKind.REQUEST_RECEIVED, MessageKind.REHEARSAL}
 SAYS = {
     MessageKind.CONFIRMED: Status.APPROVED,
     MessageKind.BOOKED_DIRECTLY: Status.APPROVED,

@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
+from console import guide
 from core.bookings.models import Booking, Status
 from core.bootstrap import Services, build
 from core.mail.messages import compose
@@ -27,6 +28,7 @@ from tests.support.processes import RunningGym, running_gym
 
 TARGET = Path("docs/screenshots")
 MOST_BYTES, MOST_HEIGHT_PX = 150_000, 1_800
+GUIDE_HEIGHT_PX = 812  # the console's guide shows what a phone shows first
 VIEWS = {"375": (375, "light"), "1280": (1280, "light"), "375-dark": (375, "dark")}
 PHONE_ONLY = ("375",)
 
@@ -55,6 +57,9 @@ class Album:
         size_bytes = path.stat().st_size
         assert size_bytes < MOST_BYTES, f"{path} has {size_bytes} bytes"
         print(f"{path}  {size_bytes // 1000} kB")
+        if path.stem in guide.pictures():
+            first_screen = picture.crop((0, 0, picture.width, min(picture.height, GUIDE_HEIGHT_PX)))
+            first_screen.quantize(48, dither=Image.Dither.NONE).save(guide.picture_of(path.stem), optimize=True)
 
 
 def main() -> None:
@@ -171,6 +176,7 @@ def console(album: Album, gym: RunningGym, services: Services) -> None:
         "page": "nora",
         "people": "ada",
         "gym": "ada",
+        "guide": "nora",
         "account": "nora",
         "outbox": "ada",
     }.items():

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 from console.monitoring.navigation import PAGES
 
 PAGES_OF_A_COACH = ["Requests", "Today", "Bookings", "Times", "Preferences", "Public page"]
-LAST_PAGE = "My account"
+LAST_PAGES = ["Guide", "My account"]
 
 
 def titles(app: AppTest) -> list[str]:

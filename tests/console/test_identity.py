@@ -5,7 +5,7 @@ from datetime import timedelta
 from console.session import IDENTITY
 from core.bookings.models import Status
 from tests.console.conftest import Desk
-from tests.console.reading import LAST_PAGE, PAGES_OF_A_COACH, athletes, page_names, titles
+from tests.console.reading import LAST_PAGES, PAGES_OF_A_COACH, athletes, page_names, titles
 
 
 def test_whoever_is_signed_out_sees_that_and_nothing_else(desk: Desk) -> None:
@@ -36,7 +36,7 @@ def test_a_browser_that_comes_back_as_somebody_else_finds_nothing_of_hers(desk: 
     app.run()
     assert not app.success and "private" not in app.session_state
     assert app.session_state[IDENTITY] == desk.sessions()[-1].id
-    assert athletes(app) == ["Mia"] and page_names(app) == [*PAGES_OF_A_COACH, LAST_PAGE]
+    assert athletes(app) == ["Mia"] and page_names(app) == [*PAGES_OF_A_COACH, *LAST_PAGES]
 
 
 def test_a_person_keeps_her_session_awake(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from core.bookings.decisions import Decision
 from core.bookings.models import Booking, Channel, Status
 from core.mail.models import MessageKind
 from tests.console.conftest import Desk
-from tests.console.reading import LAST_PAGE, PAGES_OF_A_COACH, athletes, headers, page_names, texts, titles
+from tests.console.reading import LAST_PAGES, PAGES_OF_A_COACH, athletes, headers, page_names, texts, titles
 
 FASTER = "Ada Moreno has already denied this request. Nothing was changed."
 EXPIRED = "This request has expired. The family was told and the time is free again."
@@ -21,7 +21,7 @@ def test_a_coach_sees_her_requests_oldest_first_and_no_other_page(desk: Desk) ->
     assert not app.exception and titles(app) == ["Requests"]
     assert athletes(app) == ["Ida", "Ben"]
     assert "Phone: +1 415-555-0134" in texts(app)
-    assert page_names(app) == [*PAGES_OF_A_COACH, LAST_PAGE]
+    assert page_names(app) == [*PAGES_OF_A_COACH, *LAST_PAGES]
     assert "**Nora Lindqvist**" in [element.value for element in app.sidebar.markdown]
 
 
@@ -32,7 +32,7 @@ def test_an_admin_sees_everybodys_each_with_its_coach_and_the_outbox(desk: Desk)
     assert [text for text in texts(app) if text.startswith("Coach: ")] == [
         "Coach: Nora Lindqvist", "Coach: Nora Lindqvist", "Coach: Omar Haddad",
     ]  # fmt: skip
-    assert page_names(app) == [*PAGES_OF_A_COACH, "People", "Gym", "Outbox", LAST_PAGE]
+    assert page_names(app) == [*PAGES_OF_A_COACH, "People", "Gym", "Outbox", *LAST_PAGES]
     outbox = desk.open(token, "outbox")
     assert not outbox.exception and titles(outbox) == ["Outbox"]
 

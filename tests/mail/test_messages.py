@@ -333,6 +333,25 @@ def test_an_admin_who_does_not_teach_reads_what_an_admin_does() -> None:
     says(read(replace(sample, invitation=Invitation("Ada Brandt", teaches=True))), "Admin, and coach")
 
 
+# Practice
+
+
+def test_a_practice_request_looks_like_a_real_one_and_is_marked_everywhere() -> None:
+    mail = read(SAMPLES[MessageKind.REHEARSAL])
+    assert mail.subject == f"Practice: Robin Example (practice) asks for {WHEN}"
+    says(mail, "Practice: nothing of this is real", WHEN, LESSON, "Kim (practice)", "No family has written this")
+    for decision in ("approve", "deny"):
+        leads_to(mail, f"https://lessons.spirit.example/rehearsals/{signer.rehearsal(9)}?decision={decision}")
+    assert "approvals" not in mail.html and mail.mail["References"] == "<practice-9-coach@spirit.example>"
+
+
+def test_its_outcome_tells_what_a_family_would_have_read() -> None:
+    mail = read(SAMPLES[MessageKind.REHEARSAL_ANSWERED])
+    assert mail.subject == f"Practice: you denied {WHEN}"
+    says(mail, "You said no, and it worked", "Nora Lindqvist had to say no", "I am at a meet that afternoon.")
+    assert mail.mail["To"] == "nora@spirit.example"
+
+
 # Several things at once
 
 

@@ -8,7 +8,7 @@ from core.bookings.models import Booking, Status
 from core.mail.models import MessageKind, OutboxMessage
 from core.mail.truth import why_untrue
 from core.people.models import SignInLink
-from tests.support.mail_samples import TOGETHER, WAYS_IN, digest
+from tests.support.mail_samples import PRACTICE, TOGETHER, WAYS_IN, digest
 from tests.support.people import NOW
 
 HOUR = timedelta(hours=1)
@@ -44,7 +44,7 @@ def booking(status: Status) -> Booking:
 
 
 def test_every_kind_of_mail_knows_when_it_is_true() -> None:
-    others = {MessageKind.DECIDED_BY_ADMIN, *WAYS_IN, *TOGETHER}
+    others = {MessageKind.DECIDED_BY_ADMIN, *WAYS_IN, *TOGETHER, *PRACTICE}
     assert {*TRUE_WHILE, *others} == set(MessageKind)
 
 

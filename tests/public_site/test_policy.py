@@ -24,6 +24,8 @@ TABLE = {
     ("GET", "/approvals/{token}"): (Kind.PAGE, True),
     ("POST", "/approvals/{token}"): (Kind.FORM, True),
     ("GET", "/calendar/{feed}.ics"): (Kind.PAGE, True),
+    ("GET", "/rehearsals/{token}"): (Kind.PAGE, True),
+    ("POST", "/rehearsals/{token}"): (Kind.FORM, True),
     ("GET", "/unsubscribe/{token}"): (Kind.PAGE, True),
     ("POST", "/unsubscribe/{token}"): (Kind.CAPABILITY, True),
     ("GET", "/static/{file}"): (Kind.PAGE, False),

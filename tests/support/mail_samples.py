@@ -15,6 +15,7 @@ from core.mail.letter import Invitation
 from core.mail.messages import Letter
 from core.mail.models import MessageKind, OutboxMessage
 from core.people.models import Account, Role
+from core.rehearsals.models import Rehearsal
 from core.schedule.availability import Slot
 from core.schedule.models import Asks, Coach, LessonType
 from core.settings import Settings
@@ -36,11 +37,14 @@ TO_STAFF = (
     MessageKind.DAILY_SUMMARY,
     MessageKind.SIGN_IN,
     MessageKind.INVITATION,
+    MessageKind.REHEARSAL,
+    MessageKind.REHEARSAL_ANSWERED,
 )
 TO_PARENT = tuple(kind for kind in MessageKind if kind not in TO_STAFF)
 TOGETHER = (MessageKind.ROLL_UP, MessageKind.DAILY_SUMMARY)
 WAYS_IN = (MessageKind.SIGN_IN, MessageKind.INVITATION)
-ABOUT_A_LESSON = tuple(kind for kind in MessageKind if kind not in (*TOGETHER, *WAYS_IN))
+PRACTICE = (MessageKind.REHEARSAL, MessageKind.REHEARSAL_ANSWERED)
+ABOUT_A_LESSON = tuple(kind for kind in MessageKind if kind not in (*TOGETHER, *WAYS_IN, *PRACTICE))
 WITH_CALENDAR = (MessageKind.CONFIRMED, MessageKind.CANCELLED)
 
 settings = Settings(
@@ -180,6 +184,8 @@ def letter(
 ) -> Letter:
     """The sample of this kind, written at `at`; `more` changes its booking."""
     about = booking(**{**changes(kind), **more}) if kind in ABOUT_A_LESSON else None
+    if kind in PRACTICE:
+        about = practice(kind).as_booking()
     account = nora() if kind in TO_STAFF else None
     recipient = account.email if account else about.customer_email if about else ""
     written_at = at or (about.changed_at if about else NOW)
@@ -192,6 +198,7 @@ def letter(
         booking_version=about.version if about else None,
         account_id=account.id if account else None,
         sign_in_link_id=5 if kind in WAYS_IN else None,
+        rehearsal_id=9 if kind in PRACTICE else None,
         recipient=recipient,
         created_at=written_at,
         due_at=written_at,
@@ -208,6 +215,26 @@ def letter(
         generated_at=written_at,
         digest=digest(kind, **more) if kind in TOGETHER else None,
         invitation=Invitation("Ada Brandt", teaches=True) if kind is MessageKind.INVITATION else None,
+    )
+
+
+def practice(kind: MessageKind) -> Rehearsal:
+    """Nora's practice request: it waits, or she has denied it."""
+    about = booking()
+    answered = kind is MessageKind.REHEARSAL_ANSWERED
+    return Rehearsal(
+        id=9,
+        coach_id=7,
+        coach=about.coach,
+        lesson_type_id=3,
+        lesson=about.lesson,
+        status=Status.DENIED if answered else Status.PENDING,
+        starts_at=STARTS_AT,
+        ends_at=STARTS_AT + HOUR,
+        requested_at=NOW,
+        expires_at=NOW + 24 * HOUR,
+        answered_at=NOW + HOUR if answered else None,
+        denial_reason="I am at a meet that afternoon." if answered else None,
     )
 
 

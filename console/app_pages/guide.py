@@ -1,0 +1,60 @@
+"""The guide: how the console and its mails are used, a chapter each, and a request made for practice."""
+
+import streamlit as st
+
+import tasks
+from console.guide import Chapter, chapters, picture_of
+from console.practice import find_mine, practice_request
+from console.said import act, say
+from console.session import Staff, signed_in
+from core.bookings.models import Status
+from core.rehearsals import practice
+from core.words import spoken_instant
+
+PRACTISE = "Practise"
+
+
+def page() -> None:
+    staff = signed_in()
+    st.title("Guide")
+    say()
+    readable = {chapter.title: chapter for chapter in chapters() if staff.is_admin or not chapter.for_admins}
+    titles = [*readable, *([PRACTISE] if staff.coach_id is not None else [])]
+    chosen = st.pills("Chapter", titles, default=titles[0], required=True)
+    if chosen == PRACTISE:
+        _practise(staff)
+    elif chosen is not None:
+        _read(readable[chosen])
+
+
+def _read(chapter: Chapter) -> None:
+    for part in chapter.parts:
+        if part.picture is None:
+            st.markdown(part.text)
+        else:
+            st.image(picture_of(part.picture), caption=part.text, width=300)
+
+
+def _practise(staff: Staff) -> None:
+    st.markdown(
+        "A request made for practice goes the whole way: a mail to you, its two buttons, the page behind them, and the "
+        "mail with the outcome. It is marked as practice everywhere. It keeps no time, is in no figure, and writes to "
+        "nobody but you. After a day it is gone by itself."
+    )
+    rehearsal = find_mine(staff)
+    if rehearsal is not None and rehearsal.status is Status.PENDING:
+        st.info("It is on its way to your mailbox. Answer it there, on the page Requests, or here.")
+        practice_request(staff)
+    elif rehearsal is not None:
+        until = spoken_instant(rehearsal.expires_at, rehearsal.coach.zone)
+        st.success(f"You have {rehearsal.status.value.lower()} it. It is gone by {until}.")
+    st.button("Send me another" if rehearsal else "Send me a practice request", on_click=_begin, args=(staff,))
+
+
+def _begin(staff: Staff) -> None:
+    done = "A practice request is on its way to your mailbox."
+    if act(practice.rehearse, account_id=staff.account_id, coach=staff.coach_id, done=done):
+        tasks.nudge_from_thread(tasks.deliver_mail)
+
+
+page()

@@ -1,0 +1,144 @@
+"""
+A coach practises: a request that looks like any other comes by mail, is answered by its link or in the console, and
+tells her what the family would have read. It touches no slot, hold, figure or family, and after a day it is gone.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from core.bookings.decisions import OUTCOME, Decision
+from core.bookings.models import Status
+from core.bookings.words import reason_given
+from core.errors import LinkReplaced, NotAllowed, NotFound, NotPossible, RequestExpired
+from core.mail import outbox
+from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.people.models import Account
+from core.rehearsals.models import Rehearsal
+from core.schedule.availability import at_wall_time
+from core.schedule.models import Coach
+
+LASTS = timedelta(hours=24)
+LESSON_AT_MIN = 16 * 60
+OVER = "This practice request is over. You can begin another one in the console, on the page Guide."
+
+
+def rehearse(session: Session, coach: Coach, *, account_id: int, now: datetime) -> Rehearsal:
+    """
+    A new practice request, with its mail to this coach and to nobody else. An earlier one is over.
+
+    Raises:
+        NotAllowed: it is not the coach herself. NotPossible: she teaches no lesson that could be asked for.
+    """
+    _check_herself(session, coach, account_id)
+    lesson = next((lesson for lesson in coach.lessons if lesson.active), None)
+    if lesson is None:
+        raise NotPossible("You teach no lesson yet, so nobody could ask for one. Choose some on the page Public page.")
+    _remove(session, coach_id=coach.id)
+    on = (now + 2 * LASTS).astimezone(coach.zone).date()
+    starts_at = at_wall_time(on, LESSON_AT_MIN, coach.zone)
+    rehearsal = Rehearsal(
+        coach=coach,
+        lesson=lesson,
+        status=Status.PENDING,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=lesson.minutes),
+        requested_at=now,
+        expires_at=now + LASTS,
+    )
+    session.add(rehearsal)
+    session.flush()
+    outbox.add_rehearsal(session, MessageKind.REHEARSAL, rehearsal, now=now)
+    session.flush()
+    return rehearsal
+
+
+def answer(
+    session: Session, coach: Coach, rehearsal_id: int, decision: Decision, *, reason: str | None = None, now: datetime
+) -> Rehearsal:
+    """
+    As with a real request: the same answer again changes nothing, and the other one is refused.
+
+    Raises:
+        NotFound, LinkReplaced, RequestExpired: it can no longer be answered. NotPossible: the other answer was given.
+        Invalid: the reason is too long.
+    """
+    rehearsal = get_rehearsal(session, rehearsal_id, coach, now=now)
+    if rehearsal.answered_at is not None:
+        if rehearsal.status is OUTCOME[decision]:
+            return rehearsal
+        raise NotPossible(f"You have already {rehearsal.status.value.lower()} this practice request.")
+    reason = reason_given(reason, required=False)
+    rehearsal.status, rehearsal.answered_at = OUTCOME[decision], now
+    rehearsal.denial_reason = reason if decision is Decision.DENY else None
+    outbox.add_rehearsal(session, MessageKind.REHEARSAL_ANSWERED, rehearsal, now=now)
+    session.flush()
+    return rehearsal
+
+
+def answer_in_console(
+    session: Session,
+    coach: Coach,
+    rehearsal_id: int,
+    decision: Decision,
+    *,
+    account_id: int,
+    reason: str | None = None,
+    now: datetime,
+) -> Rehearsal:
+    """The same, without the link. Raises NotAllowed for everybody but the coach herself, and what `answer` raises."""
+    _check_herself(session, coach, account_id)
+    return answer(session, coach, rehearsal_id, decision, reason=reason, now=now)
+
+
+def get_rehearsal(session: Session, rehearsal_id: int, coach: Coach | None = None, *, now: datetime) -> Rehearsal:
+    """One that can be shown. Raises NotFound when it is over or another coach's, LinkReplaced, RequestExpired."""
+    rehearsal = session.get(Rehearsal, rehearsal_id)
+    if rehearsal is None or (coach is not None and rehearsal.coach_id != coach.id):
+        raise NotFound(OVER)
+    newest = find_rehearsal(session, rehearsal.coach_id)
+    if newest is not None and newest.id != rehearsal.id:
+        raise LinkReplaced("There is a newer practice request. Please use the link in the newest mail.")
+    if rehearsal.status_at(now) is Status.EXPIRED:
+        raise RequestExpired(OVER)
+    return rehearsal
+
+
+def find_rehearsal(session: Session, coach_id: int) -> Rehearsal | None:
+    """This coach's newest, in whatever state."""
+    return session.scalars(
+        select(Rehearsal).where(Rehearsal.coach_id == coach_id).order_by(Rehearsal.id.desc()).limit(1)
+    ).one_or_none()
+
+
+def clean_up(session: Session, *, now: datetime) -> None:
+    """What is older than a day leaves nothing behind, its mails included. Safe to run at any time."""
+    _remove(session, made_before=now - LASTS)
+
+
+def _check_herself(session: Session, coach: Coach, account_id: int) -> None:
+    account = session.get(Account, account_id)
+    if account is None or account.disabled_at is not None:
+        raise NotAllowed("This account is not in use any more.")
+    if account.id != coach.account_id:
+        raise NotAllowed("A coach practises by herself: its mails go to her.")
+
+
+def _remove(session: Session, *, coach_id: int | None = None, made_before: datetime | None = None) -> None:
+    """A mail that is being sent at this moment stays, and its rehearsal with it, until the next time."""
+    which = select(Rehearsal.id)
+    if coach_id is not None:
+        which = which.where(Rehearsal.coach_id == coach_id)
+    if made_before is not None:
+        which = which.where(Rehearsal.requested_at <= made_before)
+    ids = session.scalars(which).all()
+    if not ids:
+        return
+    no_sync = {"synchronize_session": False}
+    session.execute(
+        delete(OutboxMessage).where(OutboxMessage.rehearsal_id.in_(ids), OutboxMessage.state != MessageState.SENDING),
+        execution_options=no_sync,
+    )
+    has_mail = exists().where(OutboxMessage.rehearsal_id == Rehearsal.id)
+    session.execute(delete(Rehearsal).where(Rehearsal.id.in_(ids), ~has_mail), execution_options=no_sync)

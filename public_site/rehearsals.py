@@ -1,0 +1,58 @@
+"""A coach's link for practice: the same page as a real request's, marked, and with no family behind it."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+import tasks
+from core.bookings.decisions import Decision
+from core.errors import Invalid, Unavailable
+from core.gym import the_gym
+from core.rehearsals import practice
+from core.rehearsals.models import Rehearsal
+from core.schedule.models import Coach
+from public_site.approvals import CHOICES, ApprovalView, page_of
+from public_site.forms import read_form
+from public_site.transact import now, read, services_of, transact
+
+
+async def show(request: Request) -> Response:
+    view = await _view_of(request)
+    return page_of(request, view, request.query_params.get("decision", ""))
+
+
+async def answer(request: Request) -> Response:
+    values = await read_form(request)
+    decision, reason = values.get("decision", ""), values.get("reason", "")
+    view = await _view_of(request)
+    if decision not in list(Decision):
+        return page_of(request, view, decision, error=Invalid(CHOICES), reason=reason)
+    coach_id = view.booking.coach_id
+    try:
+        await transact(request, _answer, _id(request), Decision(decision), reason, coach=coach_id)
+    except (Invalid, Unavailable) as error:
+        return page_of(request, view, decision, error=error, reason=reason)
+    await tasks.nudge(tasks.deliver_mail)
+    return page_of(request, await _view_of(request), decision)
+
+
+def _answer(
+    session: Session, coach: Coach, rehearsal_id: int, decision: Decision, reason: str, *, now: datetime
+) -> Rehearsal:
+    return practice.answer(session, coach, rehearsal_id, decision, reason=reason, now=now)
+
+
+async def _view_of(request: Request) -> ApprovalView:
+    return await read(request, _view, _id(request), services_of(request).settings.console_url, now())
+
+
+def _view(session: Session, rehearsal_id: int, console_url: str, at: datetime) -> ApprovalView:
+    rehearsal = practice.get_rehearsal(session, rehearsal_id, now=at)
+    is_open = rehearsal.answered_at is None
+    return ApprovalView(the_gym(session), rehearsal.as_booking(), is_open, console_url, is_practice=True)
+
+
+def _id(request: Request) -> int:
+    return services_of(request).signer.read_rehearsal(request.path_params["token"])
