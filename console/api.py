@@ -20,7 +20,7 @@ from core.bookings.models import Channel, Status
 from core.bootstrap import Services
 from core.errors import Invalid, NotFound, SpiritError
 from core.http import problems
-from core.http.body import BodyTooLarge, at_most
+from core.http.body import MOST_BYTES, BodyTooLarge, at_most
 from core.http.bookings import booking_as_json
 from core.people.models import Account, Role
 from core.schedule.queries import coach_of
@@ -28,19 +28,19 @@ from core.schedule.queries import coach_of
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def answered(endpoint: Endpoint) -> Endpoint:
-    """What the rules refuse is a problem document."""
+def answered(endpoint: Endpoint, *, most_bytes: int = MOST_BYTES) -> Endpoint:
+    """What the rules refuse is a problem document. most_bytes: of the body."""
 
     async def with_problems(request: Request) -> Response:
         try:
-            return await endpoint(Request(request.scope, at_most(request.receive)))
+            return await endpoint(Request(request.scope, at_most(request.receive, most_bytes)))
         except BodyTooLarge:
-            return _json(problems.problem_of_status(413), 413)
+            return json_answer(problems.problem_of_status(413), 413)
         except SpiritError as error:
-            return _json(problems.problem(error), problems.status_of(error), problems.headers_of(error))
+            return json_answer(problems.problem(error), problems.status_of(error), problems.headers_of(error))
         except HTTPException as error:
             words = error.detail if error.status_code in (400, 403, 415) else None
-            return _json(problems.problem_of_status(error.status_code, detail=words), error.status_code)
+            return json_answer(problems.problem_of_status(error.status_code, detail=words), error.status_code)
 
     return with_problems
 
@@ -48,11 +48,11 @@ def answered(endpoint: Endpoint) -> Endpoint:
 async def pending(request: Request) -> Response:
     """The requests that wait for the signed-in coach; for an admin all of them."""
     account_id = await caller.account_of(request)
-    return _json(await run_in_threadpool(_pending, caller.services_of(request), account_id))
+    return json_answer(await run_in_threadpool(_pending, caller.services_of(request), account_id))
 
 
 async def decide(request: Request) -> Response:
-    _check_json(request)
+    _checkjson_answer(request)
     account_id = await caller.may_change(request)
     booking_id, decision, reason = _asked_for(await request.body())
     services = caller.services_of(request)
@@ -71,12 +71,12 @@ async def decide(request: Request) -> Response:
     await tasks.nudge(tasks.deliver_mail)
     message = "The lesson is approved." if booking.status is Status.APPROVED else "The request is denied."
     body = booking_as_json(booking, now=clock.now())
-    return _json({"success": True, "message": f"{message} The family is told.", "booking": body})
+    return json_answer({"success": True, "message": f"{message} The family is told.", "booking": body})
 
 
 async def nothing_here(request: Request) -> Response:
     """Streamlit would answer 200 to any unknown address."""
-    return _json(problems.problem_of_status(404), 404)
+    return json_answer(problems.problem_of_status(404), 404)
 
 
 def _pending(services: Services, account_id: int) -> dict[str, Any]:
@@ -125,12 +125,13 @@ def _asked_for(body: bytes) -> tuple[int, Decision, str | None]:
     return booking_id, Decision(str(action)), reason
 
 
-def _check_json(request: Request) -> None:
+def _checkjson_answer(request: Request) -> None:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "Please send application/json.")
 
 
-def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def json_answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Nobody keeps it."""
     media_type = "application/json" if status < 400 else problems.MEDIA_TYPE
     return Response(
         orjson.dumps(content), status, headers={"Cache-Control": "no-store", **(headers or {})}, media_type=media_type

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console import api, originals, runs, sign_in
+from console import api, originals, runs, sign_in, uploads
 from console.gate import Gate
 from console.options import set_options
 from core import logs
@@ -72,6 +72,8 @@ def routes() -> list[Route]:
         Route("/api/dashboard/bookings/pending", api.answered(api.pending), methods=["GET"]),
         Route("/api/booking/approve", api.answered(api.decide), methods=["POST"]),
         Route("/originals/{image_id:int}", api.answered(originals.original), methods=["GET"]),
+        Route("/api/upload/image", api.answered(uploads.upload, most_bytes=uploads.MOST_BODY_BYTES), methods=["POST"]),
+        Route("/api/images/{image_id:int}", api.answered(uploads.show), methods=["GET"]),
         Route("/api/{rest:path}", api.nothing_here, methods=ALL_METHODS),
     ]
 

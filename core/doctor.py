@@ -1,6 +1,7 @@
-"""`spirit doctor`: the five things that stop a gym, each looked at for real, each said in a line."""
+"""`spirit doctor`: the things that stop a gym, each looked at for real, each said in a line."""
 
 import os
+import secrets
 import shutil
 import smtplib
 import stat
@@ -16,6 +17,9 @@ from core import clock
 from core.bootstrap import Services
 from core.errors import SpiritError, Unavailable
 from core.gym import the_gym
+from core.images.models import ImageState
+from core.images.queries import images_of, storage_used, waiting
+from core.images.storage import PRIVATE, StorageUnavailable
 from core.mail import outbox
 from core.mail.transports import FolderTransport, SmtpTransport
 from core.migrations import check_schema
@@ -103,6 +107,31 @@ def _mail(services: Services) -> str:
     return place
 
 
+def _pictures(services: Services) -> str:
+    """A file is put into each storage, read, and taken away again."""
+    token = secrets.token_hex(8)
+    for storage, variable in ((services.media, "SPIRIT_MEDIA_URL"), (services.originals, "SPIRIT_ORIGINALS_URL")):
+        path = f"doctor/{token}"
+        try:
+            storage.put(path, token.encode(), media_type="text/plain", caching=PRIVATE)
+            found = storage.get(path)
+            storage.remove(path)
+        except (StorageUnavailable, FileNotFoundError) as error:
+            raise Unwell(f"{error}; see {variable}") from None
+        if found != token.encode():
+            raise Unwell(f"{storage.label} does not give back what it was given; see {variable}")
+    with services.database.read() as session:
+        used = storage_used(session)
+        (waiting_, _), failed = waiting(session), images_of(session, state=ImageState.FAILED)
+    if used.is_nearly_full:
+        raise Unwell(f"{used.share:.0%} of the room for pictures is used; delete some, or allow more in the console")
+    if failed:
+        raise Unwell(f"{len(failed)} could not be made; see: spirit images list")
+    return (
+        f"lie in {services.media.label}, {used.used_bytes >> 20} MiB with their originals; {waiting_} wait to be made"
+    )
+
+
 def _greeting(transport: SmtpTransport) -> str:
     server = transport.server
     connect = smtplib.SMTP_SSL if server.tls_at_once else smtplib.SMTP
@@ -153,6 +182,7 @@ CHECKS: dict[str, Callable[[Services], str]] = {
     "database": _database,
     "disk": _disk,
     "mail": _mail,
+    "pictures": _pictures,
     "secrets": _secrets,
     "worker": _worker,
 }

@@ -153,14 +153,6 @@ class Settings(BaseSettings):
             raise ValueError("SPIRIT_SECRET_KEY: each key needs 16 characters or more")
         return self
 
-    @model_validator(mode="after")
-    def _originals_stay_private(self) -> "Settings":
-        """Whoever serves the media would serve what lies inside it."""
-        media, originals = (_place(url) for url in (self.media_url, self.originals_url))
-        if self.media_url and self.originals_url and (originals + "/").startswith(media + "/"):
-            raise ValueError("SPIRIT_ORIGINALS_URL lies inside SPIRIT_MEDIA_URL: uploads would be public")
-        return self
-
     def _given_keys(self) -> list[str]:
         return [key.strip() for key in self.secret_key.get_secret_value().split(",") if key.strip()]
 
@@ -205,9 +197,11 @@ def load_settings(**overrides: Any) -> Settings:
         SettingInvalid: names the variable, its value and what is allowed.
     """
     try:
-        return Settings(**overrides).prepared()
+        settings = Settings(**overrides).prepared()
     except ValidationError as error:
         raise SettingInvalid("\n".join(_sentence(problem) for problem in error.errors())) from None
+    _keep_originals_private(settings)
+    return settings
 
 
 def _sentence(problem: Any) -> str:
@@ -224,6 +218,13 @@ def _with_scheme(value: str, allowed: tuple[str, ...]) -> str:
     if value and value.partition(":")[0].partition("+")[0] not in allowed:
         raise ValueError("an address that begins with " + ", ".join(f"{scheme}://" for scheme in allowed))
     return value
+
+
+def _keep_originals_private(settings: Settings) -> None:
+    """Whoever serves the media would serve what lies inside it."""
+    media, originals = _place(settings.media_url), _place(settings.originals_url)
+    if f"{originals}/".startswith(f"{media}/"):
+        raise SettingInvalid(f"SPIRIT_ORIGINALS_URL lies inside SPIRIT_MEDIA_URL ({media}): uploads would be public")
 
 
 def _place(url: str) -> str:

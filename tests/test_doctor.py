@@ -13,9 +13,12 @@ from core import clock
 from core.bootstrap import Services, build
 from core.doctor import examine
 from core.gym import the_gym
+from core.images import changes, intake, uploads
+from core.images.models import ImageKind
 from core.mail.transports import transport_for
 from core.settings import load_settings
 from core.sweep import sweep
+from tests.images.photos import detailed, saved
 from tests.support.processes import free_port
 from tests.support.smtp import mail_server
 
@@ -40,6 +43,7 @@ def test_a_healthy_gym_has_nothing_to_complain_of(healthy: Services) -> None:
         "ok    database",
         "ok    disk    ",
         "ok    mail    ",
+        "ok    pictures",
         "ok    secrets ",
         "ok    worker  ",
     ]
@@ -132,3 +136,18 @@ def test_a_key_that_others_can_read_is_named(healthy: Services) -> None:
     key.write_text(LONG_KEY)
     key.chmod(0o644)
     assert complaints(healthy) == {"secrets": f"others on this machine can open {key}: chmod go= {key}"}
+
+
+def test_a_storage_that_takes_no_pictures_is_named(healthy: Services) -> None:
+    folder = healthy.media.folder
+    assert folder is not None
+    folder.rmdir()
+    folder.write_text("in the way")
+    assert "SPIRIT_MEDIA_URL" in complaints(healthy)["pictures"]
+
+
+def test_room_for_pictures_that_is_nearly_used_up_is_named(healthy: Services) -> None:
+    upload = intake.checked(saved(detailed(1000, 800), "PNG"), name="photo.png")
+    uploads.accept(healthy, upload, ImageKind.GALLERY, account_id=None)
+    healthy.database.transact(changes.set_budget, 1 << 20)
+    assert "% of the room for pictures" in complaints(healthy)["pictures"]

@@ -5,6 +5,7 @@
     data       migrate, demo, sweep, archive, backup, restore
     staff      create-admin, create-coach
     outbox     outbox list, show, retry, drop, hold, release
+    images     images list, verify, regenerate, sweep
     checks     doctor, config
 
 Web servers and the worker are started by module name: core knows none of them. What goes wrong is one line on stderr
@@ -18,7 +19,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.cli import checks, data, outbox, serving, staff
+from core.cli import checks, data, images, outbox, serving, staff
 from core.errors import SpiritError
 from core.logs import masked
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 for part in (serving, data, staff, checks):
     part.add_to(app)
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(images.app, name="images")
 
 
 def main() -> None:

@@ -16,20 +16,16 @@ from core.gym import content_changed, the_gym
 from core.images.models import Image, ImageKind, ImageState, Rendition
 from core.images.permissions import check_may_change
 from core.images.queries import get_image
+from core.images.uploads import read_alt
 from core.images.uses import uses_of
-from core.text import at_most, one_line
 
-LONGEST_ALT = 300
 ORIGINAL_GONE = "Its original was not kept, so it cannot be made again. Please replace it by the photo itself."
 
 
 def describe(session: Session, image_id: int, alt: str, *, account_id: int | None, now: datetime) -> Image:
     """What is to be seen, for who cannot see it. Raises Invalid."""
     image = _hers(session, image_id, account_id)
-    try:
-        alt = at_most(one_line(alt), LONGEST_ALT)
-    except ValueError as error:
-        raise Invalid({"alt": str(error)}) from None
+    alt = read_alt(alt)
     if not alt and uses_of(session, image):
         raise Invalid({"alt": "Pages show this picture, so it needs a few words on what is to be seen."})
     if alt != image.alt:

@@ -113,10 +113,10 @@ def _png(data: bytes) -> Header:
             (frames,) = struct.unpack_from(">I", data, at + 8)
         elif name == b"iCCP":
             profile = length
-        elif name in (b"IDAT", b"IEND"):
-            break
+        elif name == b"IDAT":
+            return Header("png", *size, frames=frames, profile_bytes=profile)
         at += length + 12
-    return Header("png", *size, frames=frames, profile_bytes=profile)
+    raise Unreadable  # a decoder would show a black picture
 
 
 def _gif(data: bytes) -> Header:

@@ -6,7 +6,7 @@ What is refused here leaves nothing behind, and would be refused again: the sent
 
 import hashlib
 import importlib.util
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,7 +22,7 @@ MOST_FRAMES = 500
 MOST_PROFILE_BYTES = 4 << 20
 
 ACCEPTED = "JPEG, PNG, WebP, AVIF and GIF"
-MIB = 1 << 20
+TOO_LARGE = f"This file is larger than {MOST_BYTES >> 20} MB. Please send a smaller version of it."
 
 
 @dataclass(frozen=True)
@@ -35,45 +35,19 @@ class Upload:
     header: Header
 
 
-class Counted:
-    """A file that is arriving. Raises PictureTooLarge as soon as it is known to be too large."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def add(self, part: bytes) -> None:
-        self._size += len(part)
-        if self._size > MOST_BYTES:
-            self._parts.clear()
-            raise PictureTooLarge(
-                f"This file is larger than {MOST_BYTES // MIB} MB. Please send a smaller version of it."
-            )
-        self._parts.append(part)
-
-    def whole(self) -> bytes:
-        return b"".join(self._parts)
-
-
 def read(parts: Iterable[bytes], *, name: str) -> Upload:
     """
-    A file that comes in parts, checked.
+    A file that comes in parts, counted while it comes, and checked.
 
     Raises:
         PictureTooLarge, PictureUnknown, PictureRejected: with a sentence for who sent it.
     """
-    counted = Counted()
+    whole = bytearray()
     for part in parts:
-        counted.add(part)
-    return checked(counted.whole(), name=name)
-
-
-async def read_stream(parts: AsyncIterator[bytes], *, name: str) -> Upload:
-    """The same, from a network."""
-    counted = Counted()
-    async for part in parts:
-        counted.add(part)
-    return checked(counted.whole(), name=name)
+        whole += part
+        if len(whole) > MOST_BYTES:
+            raise PictureTooLarge(TOO_LARGE)
+    return checked(bytes(whole), name=name)
 
 
 def checked(data: bytes, *, name: str) -> Upload:

@@ -122,8 +122,9 @@ def _decoded(
 ) -> Iterator[tuple[Image.Image, tuple[int, int], str | None]]:
     """The pixels, upright and in sRGB, perhaps at a smaller scale; the full size; what is worth a note."""
     with _opened(original, form) as picture:
-        if picture.size != size:
+        if not _is_as_said(picture.size, size, form):
             raise PictureRefused(CONTRADICTS)
+        size = picture.size
         orientation, profile = _orientation(picture), picture.info.get("icc_profile")
         upright = size[::-1] if orientation in SIDEWAYS else size
         note = (
@@ -135,6 +136,13 @@ def _decoded(
         with _blaming_the_file():
             picture.load()
         yield _upright(_in_srgb(_plain(picture), profile), orientation), upright, note
+
+
+def _is_as_said(size: tuple[int, int], said: tuple[int, int], form: str) -> bool:
+    """Files of boxes may declare a larger canvas than is shown, or one that is turned; the others have one size."""
+    if form in ("avif", "heic"):
+        return size[0] * size[1] <= said[0] * said[1]
+    return size == said
 
 
 def _opened(original: BinaryIO, form: str) -> ImageFile.ImageFile:
@@ -149,9 +157,15 @@ def _opened(original: BinaryIO, form: str) -> ImageFile.ImageFile:
 
 @contextlib.contextmanager
 def _blaming_the_file() -> Iterator[None]:
-    """Every codec has its own ways to say that the bytes are wrong, and some say so when memory is short."""
+    """
+    Every codec has its own ways to say that the bytes are wrong, and some say so when memory is short. What they only
+    warn of is none of ours, but for a size beyond what the header said.
+    """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
     except MemoryError:
         raise
     except Exception as error:

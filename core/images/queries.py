@@ -12,6 +12,7 @@ from core.images.models import Image, ImageKind, ImageState, Rendition
 from core.images.recipes import RECIPES, fingerprints
 
 WARN_FROM = 0.8
+BEYOND_ALL_IDS = 2**63
 MAKEABLE = (ImageState.WAITING, ImageState.MAKING, ImageState.READY)
 
 
@@ -47,9 +48,8 @@ class Progress:
 
 def get_image(session: Session, image_id: int) -> Image:
     """With its live renditions. Raises NotFound."""
-    image = session.scalars(
-        select(Image).where(Image.id == image_id).options(selectinload(Image.renditions))
-    ).one_or_none()
+    query = select(Image).where(Image.id == image_id).options(selectinload(Image.renditions))
+    image = session.scalars(query).one_or_none() if 0 < image_id < BEYOND_ALL_IDS else None
     if image is None:
         raise NotFound("We know no such picture.")
     return image

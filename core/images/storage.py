@@ -51,7 +51,10 @@ class Storage:
         """Keep the file; the same path again replaces it whole, never half."""
         attributes = None if self.folder else {"Content-Type": media_type, "Cache-Control": caching}
         with self._answering():
-            obstore.put(self._store, path, data, attributes=attributes)
+            try:
+                obstore.put(self._store, path, data, attributes=attributes)
+            except FileNotFoundError as error:
+                raise self._unavailable(error) from error
 
     def get(self, path: str) -> bytes:
         """Raises FileNotFoundError."""
@@ -85,10 +88,13 @@ class Storage:
     def _answering(self) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError:
-            raise
         except (BaseError, OSError, ValueError) as error:
-            raise StorageUnavailable(f"{self.label} does not take or give the file: {_first_line(error)}") from error
+            if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in str(error):
+                raise
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> StorageUnavailable:
+        return StorageUnavailable(f"{self.label} does not take or give the file: {_first_line(error)}")
 
 
 def storage_at(url: str, *, variable: str, private: bool = False) -> Storage:

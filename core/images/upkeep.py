@@ -78,6 +78,18 @@ def verify(services: Services, *, image_id: int | None = None) -> list[Fault]:
     return faults
 
 
+def forget_damaged(services: Services, image_id: int) -> None:
+    """What is not as it was made is made anew the next time, at the same address. Raises StorageUnavailable."""
+    with services.database.read() as session:
+        rows = session.scalars(select(Rendition).where(Rendition.image_id == image_id)).all()
+    damaged = [row.id for row in rows if _fault(services.media, row.path, row.sha256)]
+    services.database.transact(_forget, damaged)
+
+
+def _forget(session: Session, rendition_ids: Sequence[int], *, now: datetime) -> None:
+    session.execute(delete(Rendition).where(Rendition.id.in_(rendition_ids)))
+
+
 def _fault(storage: Storage, path: str, sha256: str) -> str | None:
     try:
         data = storage.get(path)

@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.audit import Verb
 from core.bootstrap import Services
-from core.errors import PictureTwice, StorageFull
+from core.errors import Invalid, PictureTwice, StorageFull
 from core.images.intake import Upload
 from core.images.models import Image, ImageKind, ImageState
 from core.images.permissions import check_may_change, check_may_upload
 from core.images.queries import get_image, storage_used
 from core.images.recipes import MEDIA_TYPES
 from core.images.storage import PRIVATE
+from core.text import at_most, one_line
 
+LONGEST_ALT = 300
 FINISHED_BADLY = (ImageState.REJECTED, ImageState.FAILED)
 
 
@@ -30,10 +32,12 @@ def accept(
         The image, WAITING; or the one that was there already, tried again if it had failed.
 
     Raises:
+        Invalid: alt is too long, or no line of text.
         NotAllowed: this kind is not hers to send.
         StorageFull: the budget is used up.
         StorageUnavailable: nothing was taken in.
     """
+    alt = read_alt(alt)
     with services.database.read() as session:
         check_may_upload(session, kind, account_id)
         check_budget(session, upload)
@@ -56,6 +60,14 @@ def replace(services: Services, image_id: int, upload: Upload, *, account_id: in
         check_budget(session, upload)
     keep_original(services, upload)
     return services.database.transact(_exchange, image_id, upload, account_id=account_id)
+
+
+def read_alt(alt: str) -> str:
+    """What is to be seen, as one line. Raises Invalid."""
+    try:
+        return at_most(one_line(alt), LONGEST_ALT)
+    except ValueError as error:
+        raise Invalid({"alt": str(error)}) from None
 
 
 def keep_original(services: Services, upload: Upload) -> None:

@@ -1,10 +1,31 @@
-"""A photo goes in as the phone took it, and comes out small, sharp, upright and private."""
+"""Made once, whatever happens: killed at any step, the worker goes on from there and ends in the same files."""
+
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select, update
 
-from core.images.models import ImageKind, ImageState
+from core.errors import Invalid, NotAllowed, NotFound, NotPossible, PictureInUse, PictureTwice
+from core.failpoints import armed
+from core.images import changes, intake, making, recipes, upkeep, uploads
+from core.images.making import Pump, Work
+from core.images.models import Image, ImageKind, ImageState, Rendition
+from core.images.queries import images_of, progress_of, storage_used
+from core.images.recipes import Recipe, Shape
+from core.schedule.page import set_photo
+from core.sweep import sweep
 from tests.images.conftest import Gallery
-from tests.images.photos import jpeg
+from tests.images.photos import CANARY, detailed, jpeg, saved
+
+sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+WORKER = (
+    "from core.bootstrap import services; from core.images.making import make_due; make_due(services(), fine=False)"
+)
 
 
 def test_a_photo_becomes_the_plans_four_sizes_in_two_formats(gallery: Gallery) -> None:
@@ -16,7 +37,7 @@ def test_a_photo_becomes_the_plans_four_sizes_in_two_formats(gallery: Gallery) -
     assert all(gallery.services.media.size_of(file.path) == file.size_bytes for file in image.renditions)
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@sqlite_only
 def test_each_kind_gets_the_cuts_of_its_recipe(gallery: Gallery) -> None:
     face = gallery.made(jpeg(1000, 1400), ImageKind.PROFILE)
     assert {(file.width_px, file.height_px) for file in face.renditions} == {(800, 800), (400, 400), (200, 200)}
@@ -25,3 +46,447 @@ def test_each_kind_gets_the_cuts_of_its_recipe(gallery: Gallery) -> None:
     tall = {(file.width_px, file.height_px) for file in hero.renditions if file.shape == "tall"}
     assert wide == {(2000, 1000), (1200, 600), (800, 400), (400, 200)}
     assert tall == {(1200, 1500), (800, 1000), (400, 500)}
+
+
+# Once ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_same_file_twice_is_one_image(gallery: Gallery) -> None:
+    first = gallery.send(jpeg(300, 200), alt="")
+    again = gallery.send(jpeg(300, 200), alt="The hall", name="copy.jpg")
+    assert (again.id, again.alt, again.name) == (first.id, "The hall", "photo.jpg")
+    assert gallery.make().made == 1
+    assert gallery.send(jpeg(300, 200)).state is ImageState.READY
+    assert gallery.send(jpeg(300, 200), ImageKind.PROFILE).id != first.id
+    assert len([*gallery.services.originals.files()]) == 1
+
+
+def test_the_same_file_from_many_tabs_at_once_is_one_image(gallery: Gallery) -> None:
+    ids: list[int] = []
+    together = threading.Barrier(8)
+
+    def tab() -> None:
+        together.wait()
+        ids.append(gallery.send(jpeg(300, 200)).id)
+
+    tabs = [threading.Thread(target=tab) for _ in range(8)]
+    for one in tabs:
+        one.start()
+    for one in tabs:
+        one.join()
+    assert len(ids) == 8 and len(set(ids)) == 1
+    assert gallery.make() == Work(made=1)
+
+
+@sqlite_only
+def test_a_second_pass_finds_nothing_to_do(gallery: Gallery) -> None:
+    gallery.made(jpeg(300, 200))
+    assert gallery.make() == Work()
+    assert gallery.make(fine=True) == Work(refined=1)
+    assert gallery.make(fine=True) == Work()
+
+
+@sqlite_only
+def test_two_passes_at_once_make_each_picture_once(gallery: Gallery) -> None:
+    for width in (100, 200, 300, 400):
+        gallery.send(jpeg(width, 90))
+    done: list[Work] = []
+    passes = [threading.Thread(target=lambda: done.append(gallery.make())) for _ in range(2)]
+    for one in passes:
+        one.start()
+    for one in passes:
+        one.join()
+    assert sum(work.made for work in done) == 4 and sum(work.retried for work in done) == 0
+
+
+@sqlite_only
+def test_a_ring_that_finds_the_pump_busy_makes_it_look_once_more(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pump, passes = Pump(), []
+
+    def one_pass(services: object, *, fine: bool) -> Work:
+        passes.append(fine)
+        if len(passes) < 3:
+            assert pump.ring(gallery.services) == Work()
+        return Work(made=len(passes))
+
+    monkeypatch.setattr(making, "make_due", one_pass)
+    assert pump.ring(gallery.services) == Work(made=3)
+    assert pump.ring(gallery.services, fine=True) == Work(made=4)
+    assert passes == [False, False, False, True]
+
+
+# Killed ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def killed_at(gallery: Gallery, failpoint: str) -> None:
+    """A worker that dies there, at once and without a word."""
+    settings = gallery.services.settings
+    environment = {
+        **os.environ,
+        "SPIRIT_DATA_DIR": str(settings.data_dir),
+        "SPIRIT_DATABASE_URL": settings.database_url,
+        "SPIRIT_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "SPIRIT_TEST_FAILPOINTS": f"{failpoint}=kill",
+    }
+    ended = subprocess.run([sys.executable, "-c", WORKER], env=environment, timeout=60, check=False)
+    assert ended.returncode == -9
+
+
+def let_leases_run_out(gallery: Gallery) -> None:
+    with gallery.services.database.write() as transaction:
+        transaction.session.execute(update(Image).values(lease_until=transaction.now))
+
+
+@pytest.fixture
+def undisturbed(gallery: Gallery) -> set[tuple[str, str]]:
+    """Path and hash of what this photo becomes when nothing happens. The gallery is empty again afterwards."""
+    image = gallery.made(jpeg(1300, 900))
+    files = {(file.path, file.sha256) for file in image.renditions}
+    gallery.services.database.transact(changes.delete, image.id, account_id=None)
+    upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
+    assert [*gallery.services.media.files()] == []
+    return files
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "failpoint", ["picture_claimed", "rendition_stored", "rendition_recorded", "picture_developed"]
+)
+def test_a_worker_killed_at_any_step_is_followed_by_one_that_ends_in_the_same_files(
+    gallery: Gallery, undisturbed: set[tuple[str, str]], failpoint: str
+) -> None:
+    image = gallery.send(jpeg(1300, 900))
+    killed_at(gallery, failpoint)
+    recorded = len(gallery.renditions(image.id))
+    assert recorded == {"rendition_recorded": 1, "picture_developed": len(undisturbed)}.get(failpoint, 0)
+    assert gallery.image(image.id).state is ImageState.MAKING
+    assert gallery.make() == Work()  # nobody takes a picture from a worker that may be alive
+    let_leases_run_out(gallery)
+    assert gallery.make() == Work(made=1)
+    done = gallery.image(image.id)
+    assert {(file.path, file.sha256) for file in done.renditions} == undisturbed
+    assert {file.path for file in gallery.services.media.files()} == {path for path, _ in undisturbed}
+    assert upkeep.verify(gallery.services) == []
+
+
+@sqlite_only
+def test_what_was_made_before_the_kill_is_not_made_again(gallery: Gallery) -> None:
+    image = gallery.send(jpeg(1300, 900))
+    killed_at(gallery, "rendition_recorded")
+    (first,) = gallery.renditions(image.id)
+    let_leases_run_out(gallery)
+    gallery.make()
+    assert first.id in {row.id for row in gallery.renditions(image.id)}
+    assert {row.made_at for row in gallery.renditions(image.id) if row.id == first.id} == {first.made_at}
+
+
+@sqlite_only
+def test_whoever_slept_through_its_lease_changes_nothing_afterwards(gallery: Gallery) -> None:
+    image = gallery.send(jpeg(600, 400))
+    claim = gallery.services.database.transact(making._claim, fine=False)
+    assert claim is not None
+    with gallery.services.database.write() as transaction:
+        transaction.session.execute(update(Image).values(leased_by="another", recipe_made="by another"))
+    with pytest.raises(making._Overtaken):
+        gallery.services.database.transact(making._finish, claim, [], None)
+    assert gallery.image(image.id).recipe_made == "by another"
+
+
+@sqlite_only
+def test_a_mistake_of_ours_stops_that_picture_and_no_other(gallery: Gallery) -> None:
+    first, second = gallery.send(jpeg(100, 90)), gallery.send(jpeg(200, 90))
+    with armed(picture_developed="raise"):
+        assert gallery.make() == Work(retried=2)
+    assert gallery.image(first.id).reason == "It could not be made: FailpointReached."
+    with gallery.services.database.write() as transaction:
+        transaction.session.execute(update(Image).values(due_at=transaction.now))
+    assert gallery.make() == Work(made=2)
+    assert gallery.image(second.id).reason is None
+
+
+# Refused, replaced, changed ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_photo_that_breaks_while_it_is_opened_is_rejected_for_good(gallery: Gallery) -> None:
+    whole = saved(detailed(900, 700), "PNG")
+    image = gallery.send(whole[: len(whole) // 2])
+    assert gallery.make() == Work(rejected=1)
+    rejected = gallery.image(image.id)
+    assert rejected.state is ImageState.REJECTED and "incomplete or damaged" in (rejected.reason or "")
+    assert gallery.make() == Work() and [*gallery.services.media.files()] == []
+    with pytest.raises(NotPossible, match="was rejected"):
+        gallery.services.database.transact(changes.regenerate, image.id, account_id=gallery.ada)
+
+
+@sqlite_only
+def test_a_replaced_photo_keeps_its_pages_until_the_new_one_is_there(gallery: Gallery) -> None:
+    image = gallery.made(jpeg(900, 600), alt="The hall")
+    before = {file.path for file in image.renditions}
+    uploads.replace(gallery.services, image.id, intake.checked(jpeg(700, 700), name="new.jpg"), account_id=gallery.ada)
+    assert {file.path for file in gallery.image(image.id).renditions} == before
+    with armed(picture_developed="raise"):
+        gallery.make()
+    assert {file.path for file in gallery.image(image.id).renditions} == before
+    with gallery.services.database.write() as transaction:
+        transaction.session.execute(update(Image).values(due_at=transaction.now))
+    gallery.make()
+    after = gallery.image(image.id)
+    assert (after.alt, after.name, after.width_px) == ("The hall", "new.jpg", 700)
+    assert not before & {file.path for file in after.renditions}
+    assert all(gallery.services.media.size_of(path) for path in before)  # for pages that people have open
+
+
+@sqlite_only
+def test_a_broken_replacement_leaves_the_old_picture_on_its_pages(gallery: Gallery) -> None:
+    image = gallery.made(jpeg(900, 600))
+    before = {file.path for file in image.renditions}
+    broken = saved(detailed(900, 700), "PNG")[:30_000]
+    uploads.replace(gallery.services, image.id, intake.checked(broken, name="x.png"), account_id=gallery.ada)
+    assert gallery.make() == Work(rejected=1)
+    after = gallery.image(image.id)
+    assert after.state is ImageState.REJECTED and {file.path for file in after.renditions} == before
+
+
+@sqlite_only
+def test_a_file_that_is_another_image_already_replaces_none(gallery: Gallery) -> None:
+    one, _ = gallery.made(jpeg(300, 200)), gallery.made(jpeg(400, 200), name="twin.jpg")
+    with pytest.raises(PictureTwice, match=r"twin\.jpg"):
+        uploads.replace(gallery.services, one.id, intake.checked(jpeg(400, 200), name="a"), account_id=gallery.ada)
+
+
+def test_patience_makes_it_smaller_under_another_address(gallery: Gallery) -> None:
+    image = gallery.made(saved(detailed(1600, 1200), "JPEG", quality=92))
+    quick = {file.width_px: file for file in image.renditions if file.format == "avif"}
+    jpegs = {file.path for file in image.renditions if file.format == "jpeg"}
+    assert gallery.make(fine=True) == Work(refined=1)
+    after = gallery.image(image.id)
+    fine = {file.width_px: file for file in after.renditions if file.format == "avif"}
+    assert sum(file.size_bytes for file in fine.values()) < sum(file.size_bytes for file in quick.values())
+    assert {file.path for file in quick.values()}.isdisjoint(file.path for file in fine.values())
+    assert {file.path for file in after.renditions if file.format == "jpeg"} == jpegs
+    assert all(gallery.services.media.size_of(file.path) for file in quick.values())
+
+
+@sqlite_only
+def test_a_moved_focal_point_cuts_anew_and_moved_back_finds_its_cuts(gallery: Gallery) -> None:
+    image = gallery.made(jpeg(1200, 500), ImageKind.PROFILE)
+    first = {file.path for file in image.renditions}
+    focus = changes.focus
+    gallery.services.database.transact(focus, image.id, 0, 50, account_id=gallery.ada)
+    assert {file.path for file in gallery.image(image.id).renditions} == first
+    gallery.make()
+    moved = gallery.image(image.id)
+    assert first.isdisjoint(file.path for file in moved.renditions) and moved.state is ImageState.READY
+    gallery.services.database.transact(focus, image.id, 50, 50, account_id=gallery.ada)
+    before = {file.path: file.stored_at for file in gallery.services.media.files()}
+    gallery.make()
+    assert {file.path for file in gallery.image(image.id).renditions} == first
+    assert {file.path: file.stored_at for file in gallery.services.media.files()} == before
+    with pytest.raises(Invalid):
+        gallery.services.database.transact(focus, image.id, 101, 50, account_id=gallery.ada)
+
+
+@sqlite_only
+def test_a_focal_point_moved_while_it_is_made_is_not_lost(gallery: Gallery) -> None:
+    image = gallery.made(jpeg(1200, 500), ImageKind.PROFILE)
+    gallery.services.database.transact(changes.focus, image.id, 10, 50, account_id=gallery.ada)
+    claim = gallery.services.database.transact(making._claim, fine=False)
+    assert claim is not None
+    gallery.services.database.transact(changes.focus, image.id, 90, 50, account_id=gallery.ada)
+    with pytest.raises(making._Overtaken):
+        gallery.services.database.transact(making._finish, claim, [], None)
+    assert gallery.make() == Work(made=1)
+
+
+@sqlite_only
+def test_a_changed_recipe_makes_again_what_it_touches(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    product, face = gallery.made(jpeg(900, 600), ImageKind.PRODUCT), gallery.made(jpeg(900, 600), ImageKind.PROFILE)
+    gallery.make(fine=True)
+    before = {file.path for file in gallery.image(product.id).renditions}
+    changed = {**recipes.RECIPES, "product": Recipe([Shape("whole", recipes.PLAN[2:])])}
+    for module in (recipes, making):
+        monkeypatch.setattr(module, "RECIPES", changed)
+    recipes.fingerprints.cache_clear()
+    try:
+        assert gallery.make() == Work(made=1)
+        after = {file.path for file in gallery.image(product.id).renditions}
+    finally:
+        recipes.fingerprints.cache_clear()
+    assert after and after < before | after and not (before - after) & after
+    assert {file.width_px for file in gallery.image(product.id).renditions} == {800, 400}
+    assert gallery.image(face.id).state is ImageState.READY
+    assert all(gallery.services.media.size_of(path) for path in before)
+
+
+@sqlite_only
+def test_originals_can_be_dropped_and_then_nothing_is_made_again(gallery: Gallery) -> None:
+    settings = gallery.services.settings.model_copy(update={"keep_originals": False})
+    gallery.services = replace(gallery.services, settings=settings)
+    image = gallery.made(jpeg(900, 600))
+    assert len([*gallery.services.originals.files()]) == 1
+    gallery.make(fine=True)
+    assert [*gallery.services.originals.files()] == [] and not gallery.image(image.id).original_kept
+    with pytest.raises(NotPossible, match="was not kept"):
+        gallery.services.database.transact(changes.regenerate, image.id, account_id=gallery.ada)
+    assert gallery.send(jpeg(900, 600)).original_kept
+
+
+@sqlite_only
+def test_a_lost_original_is_said(gallery: Gallery) -> None:
+    image = gallery.send(jpeg(900, 600))
+    for file in [*gallery.services.originals.files()]:
+        gallery.services.originals.remove(file.path)
+    assert gallery.make() == Work(rejected=1)
+    assert "send the photo again" in (gallery.image(image.id).reason or "")
+
+
+# Kept in order ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_nothing_refers_to_goes_after_a_while_and_not_before(gallery: Gallery) -> None:
+    image = gallery.made(jpeg(900, 600))
+    stray = "ab/" + "ab" * 20 + ".jpg"
+    gallery.services.media.put(stray, b"left by a crash", media_type="image/jpeg")
+    gallery.make(fine=True)
+    live = {file.path for file in gallery.image(image.id).renditions}
+    everything = {file.path for file in gallery.services.media.files()}
+    assert upkeep.sweep_orphans(gallery.services).media == []
+    would = upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60), dry_run=True)
+    assert set(would.media) == everything - live and stray in would.media and would.size_bytes > 0
+    assert {file.path for file in gallery.services.media.files()} == everything
+    assert set(upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60)).media) == everything - live
+    assert {file.path for file in gallery.services.media.files()} == live
+    assert len([*gallery.services.originals.files()]) == 1
+
+
+@sqlite_only
+def test_a_file_shared_by_two_images_stays_while_one_needs_it(gallery: Gallery) -> None:
+    product = gallery.made(jpeg(900, 600), ImageKind.PRODUCT)
+    photo = gallery.made(jpeg(900, 600), ImageKind.GALLERY)
+    shared = {file.path for file in product.renditions}
+    assert shared == {file.path for file in photo.renditions}
+    with gallery.services.database.read() as session:
+        used = storage_used(session)
+    assert used.renditions_bytes == sum(file.size_bytes for file in product.renditions)
+    gallery.services.database.transact(changes.delete, product.id, account_id=gallery.ada)
+    upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
+    assert {file.path for file in gallery.services.media.files()} == shared
+    assert len([*gallery.services.originals.files()]) == 1
+
+
+@sqlite_only
+def test_what_is_missing_or_damaged_is_found_and_comes_back_at_the_same_address(gallery: Gallery) -> None:
+    image = gallery.made(jpeg(900, 600))
+    files = list(image.renditions)
+    gallery.services.media.remove(files[0].path)
+    gallery.services.media.put(files[1].path, b"x" * files[1].size_bytes, media_type="image/jpeg")
+    found = {(fault.path, fault.what) for fault in upkeep.verify(gallery.services)}
+    assert found == {(files[0].path, "missing"), (files[1].path, "damaged")}
+    upkeep.forget_damaged(gallery.services, image.id)
+    gallery.services.database.transact(changes.regenerate, image.id, account_id=None)
+    assert gallery.make() == Work(made=1)
+    assert upkeep.verify(gallery.services) == []
+    assert {file.path for file in gallery.image(image.id).renditions} == {file.path for file in files}
+
+
+@sqlite_only
+def test_deleted_files_go_and_the_photo_of_a_family_with_them(gallery: Gallery) -> None:
+    image = gallery.made(jpeg(300, 200, comment=CANARY))
+    gallery.services.database.transact(changes.delete, image.id, account_id=gallery.ada)
+    with pytest.raises(NotFound):
+        gallery.image(image.id)
+    upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
+    assert [*gallery.services.media.files(), *gallery.services.originals.files()] == []
+    with gallery.services.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Rendition)) == 0
+
+
+# Who and where ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@sqlite_only
+def test_a_picture_that_a_page_shows_is_not_deleted(gallery: Gallery) -> None:
+    image = gallery.made(jpeg(900, 900), ImageKind.PROFILE)
+    transact = gallery.services.database.transact
+    transact(set_photo, image.id, account_id=gallery.ada, coach=gallery.coach)
+    with pytest.raises(PictureInUse, match=r"Nora.*'s page") as refused:
+        transact(changes.delete, image.id, account_id=gallery.ada)
+    assert len(refused.value.uses) == 1
+    with pytest.raises(Invalid, match="needs a few words"):
+        transact(changes.describe, image.id, "  ", account_id=gallery.ada)
+    transact(set_photo, None, account_id=gallery.ada, coach=gallery.coach)
+    transact(changes.delete, image.id, account_id=gallery.ada)
+
+
+@sqlite_only
+def test_only_what_is_made_described_and_meant_for_it_is_published(gallery: Gallery) -> None:
+    transact = gallery.services.database.transact
+    waiting = gallery.send(jpeg(900, 900), ImageKind.PROFILE)
+    with pytest.raises(NotPossible, match="not ready yet"):
+        transact(set_photo, waiting.id, account_id=gallery.ada, coach=gallery.coach)
+    gallery.make()
+    silent = gallery.made(jpeg(800, 900), ImageKind.PROFILE, alt="")
+    with pytest.raises(NotPossible, match="what is to be seen"):
+        transact(set_photo, silent.id, account_id=gallery.ada, coach=gallery.coach)
+    product = gallery.made(jpeg(700, 900), ImageKind.PRODUCT)
+    with pytest.raises(NotPossible, match="another purpose"):
+        transact(set_photo, product.id, account_id=gallery.ada, coach=gallery.coach)
+
+
+@sqlite_only
+def test_a_coach_sends_her_own_photo_and_changes_nobody_elses(gallery: Gallery) -> None:
+    upload = intake.checked(jpeg(900, 900), name="nora.jpg")
+    with pytest.raises(NotAllowed, match="admin's to send"):
+        uploads.accept(gallery.services, upload, ImageKind.PRODUCT, account_id=gallery.nora)
+    hers = uploads.accept(gallery.services, upload, ImageKind.PROFILE, alt="Nora on the beam", account_id=gallery.nora)
+    adas = gallery.send(jpeg(500, 500), ImageKind.PROFILE)
+    transact = gallery.services.database.transact
+    transact(changes.describe, hers.id, "Nora laughs", account_id=gallery.nora)
+    for command in (changes.delete, changes.regenerate):
+        with pytest.raises(NotFound):
+            transact(command, adas.id, account_id=gallery.nora)
+    with pytest.raises(NotFound):
+        uploads.replace(gallery.services, adas.id, upload, account_id=gallery.nora)
+    gallery.make()
+    with pytest.raises(NotFound):
+        transact(set_photo, adas.id, account_id=gallery.nora, coach=gallery.coach)
+    transact(set_photo, hers.id, account_id=gallery.nora, coach=gallery.coach)
+
+
+def test_pictures_are_found_by_kind_and_words(gallery: Gallery) -> None:
+    gallery.send(jpeg(100, 90), alt="Éva on the trampoline", name="IMG_1.jpg")
+    gallery.send(jpeg(200, 90), ImageKind.PRODUCT, alt="A blue bag", name="bag.jpg")
+    with gallery.services.database.read() as session:
+        assert [image.alt for image in images_of(session)] == ["A blue bag", "Éva on the trampoline"]
+        assert [image.alt for image in images_of(session, kind=ImageKind.PRODUCT)] == ["A blue bag"]
+        assert [image.name for image in images_of(session, containing=" éva ")] == ["IMG_1.jpg"]
+        assert [image.name for image in images_of(session, containing="IMG_")] == ["IMG_1.jpg"]
+        assert list(images_of(session, containing="%")) == []
+
+
+@sqlite_only
+def test_progress_is_told_by_renditions(gallery: Gallery) -> None:
+    image = gallery.send(jpeg(2600, 1950))
+    with armed(picture_developed="raise"):
+        gallery.make()
+    with gallery.services.database.read() as session:
+        progress = progress_of(session, gallery.image(image.id))
+    assert (progress.made, progress.wanted) == (8, 8)
+
+
+# The sweep ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@sqlite_only
+def test_a_sweep_makes_pictures_and_is_not_stopped_by_them(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery.send(jpeg(100, 90))
+    assert sweep(gallery.services, pictures=False)["pictures"] == 0
+    assert sweep(gallery.services)["pictures"] == 1
+    monkeypatch.setattr("core.sweep.make_due", _fall_over)
+    assert sweep(gallery.services)["pictures"] == 0
+
+
+def _fall_over(*args: object, **options: object) -> None:
+    raise RuntimeError("the darkroom is flooded")

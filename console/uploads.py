@@ -1,0 +1,121 @@
+"""Photos over HTTP, for the staff's own programs: send one, and see how far it has come."""
+
+import asyncio
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.responses import Response
+
+import tasks
+from console import caller
+from console.api import json_answer
+from core.bootstrap import Services
+from core.errors import Invalid, PictureTooLarge
+from core.http.body import BodyTooLarge
+from core.http.problems import utc_text
+from core.images import intake, uploads
+from core.images.models import Image, ImageKind
+from core.images.permissions import check_may_change
+from core.images.queries import get_image, progress_of
+
+FORM_BYTES = 64 * 1024  # the fields and the boundaries around the file
+MOST_BODY_BYTES = intake.MOST_BYTES + FORM_BYTES
+ARRIVES_WITHIN_S = 300
+IN_MEMORY_AT_ONCE = 2
+PART_BYTES = 1 << 20
+TOO_SLOW = "The file took too long to arrive. Please try again where the connection is better."
+
+_in_memory = CapacityLimiter(IN_MEMORY_AT_ONCE)
+
+
+async def upload(request: Request) -> Response:
+    """202 with the image: kept, and waiting to be made. The same file again is the same image."""
+    account_id = await caller.may_change(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise HTTPException(415, "Please send multipart/form-data with the file, its type and alt.")
+    services = caller.services_of(request)
+    try:
+        async with (
+            asyncio.timeout(ARRIVES_WITHIN_S),
+            request.form(max_files=1, max_fields=2, max_part_size=FORM_BYTES) as form,
+        ):
+            file, kind, alt = _asked_for(dict(form.multi_items()))
+            image = await to_thread.run_sync(
+                _take_in, services, file, kind, alt, account_id, limiter=_in_memory, abandon_on_cancel=False
+            )
+    except TimeoutError:
+        raise HTTPException(400, TOO_SLOW) from None
+    except BodyTooLarge:
+        raise PictureTooLarge(intake.TOO_LARGE) from None
+    except MultiPartException as error:
+        raise HTTPException(400, error.message) from None
+    await tasks.nudge(tasks.make_pictures)
+    return json_answer({"success": True, "image": await run_in_threadpool(_told, services, image.id, account_id)}, 202)
+
+
+async def show(request: Request) -> Response:
+    """One image: its state, how far it is, and its files."""
+    account_id = await caller.account_of(request)
+    image_id = request.path_params["image_id"]
+    return json_answer(await run_in_threadpool(_told, caller.services_of(request), image_id, account_id))
+
+
+def _asked_for(form: dict[str, Any]) -> tuple[UploadFile, ImageKind, str]:
+    wrong = {name: "We do not know this field." for name in form if name not in ("file", "type", "alt")}
+    file, kind, alt = form.get("file"), form.get("type"), form.get("alt", "")
+    if not isinstance(file, UploadFile):
+        wrong["file"] = "Please add the photo as a file."
+    if kind not in list(ImageKind):
+        wrong["type"] = f"Please say one of {', '.join(ImageKind)}."
+    if not isinstance(alt, str):
+        wrong["alt"] = "This should be text."
+    if wrong:
+        raise Invalid(wrong)
+    assert isinstance(file, UploadFile)
+    return file, ImageKind(str(kind)), str(alt)
+
+
+def _take_in(services: Services, file: UploadFile, kind: ImageKind, alt: str, account_id: int) -> Image:
+    """Two at a time: each may be as large as we allow."""
+    parts = iter(lambda: file.file.read(PART_BYTES), b"")
+    taken = intake.read(parts, name=file.filename or "")
+    return uploads.accept(services, taken, kind, alt=alt, account_id=account_id)
+
+
+def _told(services: Services, image_id: int, account_id: int) -> dict[str, Any]:
+    with services.database.read() as session:
+        image = get_image(session, image_id)
+        check_may_change(session, image, account_id)
+        progress = progress_of(session, image)
+    address = services.pictures.absolute_address
+    return {
+        "id": image.id,
+        "state": image.state.value,
+        "reason": image.reason,
+        "note": image.note,
+        "type": image.kind.value,
+        "name": image.name,
+        "alt": image.alt,
+        "width": image.width_px,
+        "height": image.height_px,
+        "bytes": image.original_bytes,
+        "focalPoint": {"x": image.focal_x, "y": image.focal_y},
+        "progress": {"made": progress.made, "wanted": progress.wanted},
+        "uploadedAt": utc_text(image.created_at),
+        "renditions": [
+            {
+                "shape": file.shape,
+                "format": file.format,
+                "width": file.width_px,
+                "height": file.height_px,
+                "bytes": file.size_bytes,
+                "url": address(file.path),
+            }
+            for file in image.renditions
+        ],
+    }
