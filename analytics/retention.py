@@ -14,7 +14,15 @@ from analytics.manifest import DAY_US, File
 from analytics.tiles import TILES
 from core.failpoints import failpoint
 from core.telemetry.store import Store
-from core.telemetry.tables import FACTS, archive_run
+from core.telemetry.tables import (
+    FACTS,
+    archive_run,
+    error_change,
+    error_event,
+    error_group,
+    error_hour,
+    error_person,
+)
 
 MINUTE_US = 60_000_000
 READERS_MAY_TAKE_US = 10 * MINUTE_US
@@ -25,9 +33,13 @@ FOR_EVER = ("tile_day", "tile_day_all")
 
 @dataclass(frozen=True)
 class Keep:
-    """fact_days: rows as they happened; tile_days: histograms by hour (thirteen months); budget_bytes: all files together."""
+    """
+    fact_days: rows as they happened; error_days: the stories of errors (their groups and counts stay as long as tiles);
+    tile_days: histograms by hour (thirteen months); budget_bytes: all files together.
+    """
 
     fact_days: int = 90
+    error_days: int = 90
     tile_days: int = 396
     budget_bytes: int = 512 * 1024 * 1024
 
@@ -35,6 +47,7 @@ class Keep:
 def tidy_up(store: Store, folder: Path, keep: Keep, *, now_us: int) -> tuple[int, int]:
     """Retire what is too old or too much, then remove what no reader uses any more. Returns files and hot rows removed."""
     _retire_old(store, keep, now_us=now_us)
+    _forget_errors(store, keep, now_us=now_us)
     removed = _remove_files(store, folder, now_us=now_us)
     return removed, _delete_hot_rows(store, now_us=now_us)
 
@@ -63,6 +76,22 @@ def _retire_old(store: Store, keep: Keep, *, now_us: int) -> None:
         gone = too_old_or_too_much(manifest.live(connection), keep, now_us=now_us)
         if gone:
             manifest.retire(connection, gone, now_us=now_us)
+
+
+def _forget_errors(store: Store, keep: Keep, *, now_us: int) -> None:
+    stories = select(error_event.c.id).where(error_event.c.at_us < now_us - keep.error_days * DAY_US).limit(CHUNK_ROWS)
+    long_ago = now_us - keep.tile_days * DAY_US
+    while True:
+        with store.write() as connection:
+            told = connection.execute(delete(error_event).where(error_event.c.id.in_(stories.scalar_subquery())))
+        if told.rowcount < CHUNK_ROWS:
+            break
+    with store.write() as connection:
+        connection.execute(delete(error_hour).where(error_hour.c.hour_us < long_ago))
+        unseen = list(connection.scalars(select(error_group.c.id).where(error_group.c.last_seen_us < long_ago)))
+        for table in (error_person, error_change, error_event):
+            connection.execute(delete(table).where(table.c.group_id.in_(unseen)))
+        connection.execute(delete(error_group).where(error_group.c.id.in_(unseen)))
 
 
 def _remove_files(store: Store, folder: Path, *, now_us: int) -> int:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from analytics import manifest
 from analytics.log import LogUnreadable
 from analytics.retention import Keep
 from core.failpoints import VARIABLE, FailpointReached, armed
+from core.telemetry.tables import error_event, error_group, error_hour, error_person
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, NOW_US, House, requests
 
 STEPS = (
@@ -219,3 +220,20 @@ def test_a_file_that_cannot_be_read_is_named(house: House) -> None:
     Path(house.folder / name).write_bytes(b"not a picture of anything")
     with pytest.raises(LogUnreadable, match=Path(name).name):
         house.seen()
+
+
+def test_the_stories_of_errors_go_before_their_counts(house: House) -> None:
+    """After ninety days a group has its counts alone; thirteen months after its last error it is gone."""
+    old_us = NOW_US - 100 * DAY_US
+    with house.store.write() as connection:
+        for number, seen_us in ((1, old_us), (2, NOW_US), (3, NOW_US - 500 * DAY_US)):
+            connection.execute(error_group.insert().values(id=number, fingerprint=str(number), last_seen_us=seen_us))
+            connection.execute(error_event.insert().values(event_id=str(number), group_id=number, at_us=seen_us))
+            connection.execute(error_hour.insert().values(group_id=number, hour_us=seen_us, count=5))
+            connection.execute(error_person.insert().values(group_id=number, who="someone"))
+    house.archive()
+    with house.store.read() as connection:
+        assert sorted(connection.scalars(select(error_group.c.id))) == [1, 2]
+        assert sorted(connection.scalars(select(error_event.c.group_id))) == [2]
+        assert sorted(connection.scalars(select(error_hour.c.group_id))) == [1, 2]
+        assert sorted(connection.scalars(select(error_person.c.group_id))) == [1, 2]
