@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.settings import Settings
-from core.telemetry.store import Store, archive_folder, store_for
+from core.telemetry.store import PATIENT_MS, Store, archive_folder, store_for
 
 
 @dataclass(frozen=True)
@@ -16,4 +16,4 @@ class Monitor:
 
 
 def monitor_for(settings: Settings) -> Monitor:
-    return Monitor(store_for(settings), archive_folder(settings))
+    return Monitor(store_for(settings, busy_ms=PATIENT_MS), archive_folder(settings))

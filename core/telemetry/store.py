@@ -23,7 +23,7 @@ from core.telemetry.tables import VERSION, metadata
 
 SCHEMA = "telemetry"
 LOCK_KEY = 5_717_264_102  # of ours alone
-BUSY_MS = 250
+BUSY_MS, PATIENT_MS = 250, 10_000  # of the recorder, and of whoever has time
 
 
 class Store:
@@ -54,7 +54,6 @@ class Store:
         self.prepare()
         with self.engine.connect() as connection:
             if self.is_sqlite:
-                connection.exec_driver_sql("PRAGMA busy_timeout = 10000")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
@@ -143,11 +142,11 @@ class Store:
         dbapi_connection.execute("PRAGMA synchronous = NORMAL")  # a crash of the machine may cost the last seconds
 
 
-def store_for(settings: Settings) -> Store:
-    """The store that belongs to the gym's database."""
+def store_for(settings: Settings, *, busy_ms: int = BUSY_MS) -> Store:
+    """The store that belongs to the gym's database. busy_ms: how long a write waits for another one on SQLite."""
     if settings.database_url.startswith("postgresql"):
         return Store(settings.database_url)
-    return Store(f"sqlite:///{settings.data_dir / 'telemetry.db'}")
+    return Store(f"sqlite:///{settings.data_dir / 'telemetry.db'}", busy_ms=busy_ms)
 
 
 def archive_folder(settings: Settings) -> Path:
