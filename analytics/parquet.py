@@ -8,7 +8,7 @@ from pathlib import Path
 from analytics.duck import Cursor, quoted, run
 from analytics.manifest import DAY_US, File
 
-ROW_GROUP = 122_880
+FORMAT = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, ROW_GROUP_SIZE 122880"  # v2 keeps rising numbers as differences
 PARTIAL = ".partial"
 
 
@@ -30,7 +30,7 @@ def write(cursor: Cursor, query: str, *, folder: Path, stream: str, label: str =
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(PARTIAL)
-    run(cursor, f"COPY ({query}) TO {quoted(partial)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})")
+    run(cursor, f"COPY ({query}) TO {quoted(partial)} ({FORMAT})")
     ((written,),) = run(cursor, f"SELECT count(*) FROM read_parquet({quoted(partial)})")
     if written != rows:
         raise OSError(f"{partial} should have {rows} rows and has {written}")

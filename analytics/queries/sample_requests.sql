@@ -64,7 +64,7 @@ measured AS (
     JOIN routes ON for_route >= from_share AND for_route < to_share
 )
 SELECT
-    -1 - i AS id,
+    -($first + row_number() OVER (ORDER BY at_us, i)) AS id,
     at_us,
     service,
     kind,
