@@ -51,12 +51,13 @@ def show(badge: Badge) -> None:
         st.badge(said, color="red" if badge.is_urgent else "orange")
 
 
-def announce(badge: Badge) -> None:
-    """A word when more wait than when this page ran last."""
-    before = st.session_state.get(COUNTED, badge.count)
+def announce(badge: Badge) -> bool:
+    """A word when more wait than when this page ran last. Whether it was said."""
+    before: int = st.session_state.get(COUNTED, badge.count)
     st.session_state[COUNTED] = badge.count
     if badge.count > before:
         st.toast("A new request has come." if badge.count == before + 1 else "New requests have come.")
+    return badge.count > before
 
 
 def _badge(session: Session, coach_id: int | None) -> Badge:

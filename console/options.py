@@ -18,7 +18,8 @@ WHERE = "console/options.py"
 # Streamlit writes white on every primary button; on the dark theme's accent nobody could read it.
 STYLE = (
     "<style>@media (prefers-color-scheme: dark) { [data-testid^=stBaseButton-primary], "
-    f"[data-testid^=stBaseButton-primary] p {{ color: {look.COLORS['dark']['on_accent']} }} }}</style>"
+    f"[data-testid^=stBaseButton-primary] p {{ color: {look.COLORS['dark']['on_accent']} }} }} "
+    ".st-key-sound { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }</style>"
 )
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import structlog
 
+from core.errors import SpiritError, Unavailable
 from core.telemetry import recording
 from core.telemetry.recorder import now_us
 from core.telemetry.work import Work, current
 
-TOLD = "_told_by_its_run"
+REFERENCE = "_reference"
 
 log = structlog.get_logger()
 
@@ -43,10 +44,12 @@ def show(page: Any, name: str, who: str) -> None:
     outcome = "ok"
     try:
         page.run()
-    except Exception as error:  # it is shown by Streamlit's own hook, after this
+    except SpiritError as refused:  # its words are shown by console.boundary, after this
+        outcome = "error" if isinstance(refused, Unavailable) else "ok"
+        raise
+    except Exception as error:  # so is the reference of any other
         outcome = "error"
-        log.exception("page failed", page=name)
-        setattr(error, TOLD, True)
+        reference_of(error, page=name)
         raise
     finally:
         _tell(run, outcome)
@@ -54,9 +57,14 @@ def show(page: Any, name: str, who: str) -> None:
         structlog.contextvars.unbind_contextvars("request_id")
 
 
-def was_told(error: BaseException) -> bool:
-    """Whether its page's run has logged it."""
-    return bool(getattr(error, TOLD, False))
+def reference_of(error: Exception, **about: str) -> str:
+    """What a person reads and the log's line says. Logged the first time that it is asked for."""
+    reference: str | None = getattr(error, REFERENCE, None)
+    if reference is None:
+        reference = secrets.token_hex(4).upper()
+        setattr(error, REFERENCE, reference)
+        log.error("page failed", reference=reference, exc_info=error, **about)
+    return reference
 
 
 def _tell(run: Run, outcome: str) -> None:

@@ -1,4 +1,4 @@
-"""What a button brought about, said once on the page that follows."""
+"""What a button brought about, said once on the page that follows. Several buttons of one run each have their say."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,20 +19,28 @@ def act(command: Callable[..., Any], *arguments: Any, done: str, coach: int | No
     except SpiritError as error:
         say_error(error)
         return False
-    st.session_state[SAID] = ("success", done)
+    say_done(done)
     return True
+
+
+def say_done(sentence: str) -> None:
+    _note("success", sentence)
 
 
 def say_error(error: SpiritError) -> None:
     sentences = error.fields.values() if isinstance(error, Invalid) else [str(error)]
-    st.session_state[SAID] = ("error", inert(" ".join(sentences)))
+    _note("error", inert(" ".join(sentences)))
 
 
 def say() -> None:
     """Call on top of the page."""
-    kind, sentence = st.session_state.pop(SAID, (None, None))
-    if kind == "error":
-        st.error(sentence)
-        st.toast(sentence)  # on a phone the button that was pressed may be far below the top
-    elif kind == "success":
-        st.success(sentence)
+    for kind, sentence in st.session_state.pop(SAID, ()):
+        if kind == "error":
+            st.error(sentence)
+            st.toast(sentence)  # on a phone the button that was pressed may be far below the top
+        else:
+            st.success(sentence)
+
+
+def _note(kind: str, sentence: str) -> None:
+    st.session_state[SAID] = (*st.session_state.get(SAID, ()), (kind, sentence))

@@ -17,12 +17,12 @@ from typing import Any
 
 import orjson
 import streamlit as st
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console import api, originals, runs, sign_in, uploads
+from console import api, originals, sign_in, uploads
+from console.boundary import say_failure
 from console.gate import Gate
 from console.options import set_options
 from core import logs
@@ -39,8 +39,6 @@ INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 COLLECT_EVERY_S = 60
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
-log = structlog.get_logger()
-
 
 def create_app(services: Services | None = None) -> Edge:
     """The console on these services, or on the environment's. Options are set first: building reads them."""
@@ -48,7 +46,7 @@ def create_app(services: Services | None = None) -> Edge:
     set_options(services.settings)
     logs.configure(services.settings)  # once more: importing Streamlit has given uvicorn's lines a form of its own
     ours = routes()
-    app = st.App(ENTRY, routes=ours, lifespan=_lifespan(services), on_script_error=_script_failed)
+    app = st.App(ENTRY, routes=ours, lifespan=_lifespan(services), on_script_error=say_failure)
     return Edge(
         Gate(app, services),
         content_security_policy=content_security_policy(services.pictures.absolute_origin),
@@ -128,11 +126,3 @@ def _collect_until(stop: threading.Event) -> None:
     """Once a minute, where Streamlit would collect after every run."""
     while not stop.wait(COLLECT_EVERY_S):
         gc.collect()
-
-
-def _script_failed(error: Exception) -> bool:
-    """A page that fails says so in a sentence, and the rest of the console works on."""
-    if not runs.was_told(error):
-        log.error("page failed", exc_info=error)
-    st.error("This page could not be shown, and it was our mistake. Please reload it in a moment.")
-    return True

@@ -36,6 +36,7 @@ class Staff:
     role: Role
     coach_id: int | None
     last_used_at: datetime
+    wants_sound: bool = False
 
     @property
     def is_admin(self) -> bool:
@@ -72,7 +73,13 @@ def find_staff(session_token: str | None) -> Staff | None:
         account = found.account
         coach = coach_of(session, account)
         coach_id = coach.id if coach else None
-        return Staff(found.id, account.id, account.name, account.role, coach_id, found.last_used_at)
+        return Staff(found.id, account.id, account.name, account.role, coach_id, found.last_used_at, account.sound)
+
+
+def still(shown_to: Staff) -> Staff | None:
+    """For a button's callback: the person it was shown to; None if somebody else is signed in by now, or nobody."""
+    staff = find_staff(token())
+    return staff if staff is not None and staff.session_id == shown_to.session_id else None
 
 
 def token() -> str | None:

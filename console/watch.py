@@ -7,23 +7,32 @@ import streamlit as st
 from sqlalchemy import func, null, select
 from sqlalchemy.orm import Session
 
+from console.boundary import AWAY
 from console.session import Staff, services, signed_in
+from core.audit import AuditEvent
+from core.errors import Unavailable
 from core.gym import Gym
 from core.mail.models import OutboxMessage
 from core.schedule.models import Coach
 
-LOOK_EVERY_S, REFRESH_EVERY_S = 2.5, 30.0
+LOOK_EVERY_S = 2.5
 SEEN, RAN_AT, BY_ITSELF = "seen_version", "ran_at", "runs_by_itself"
+
+Version = tuple[int | datetime | None, ...]
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def watch() -> None:
-    """Invisible. An open page shows what happened anywhere within three seconds, and what only time did within thirty."""
-    staff = signed_in()
-    with services().database.read() as session:
-        version = version_for(session, staff)
+    """Invisible. An open page shows what happened anywhere within three seconds, and what only time did a little later."""
+    try:
+        staff = signed_in()
+        with services().database.read() as session:
+            version, refresh_every_s = version_for(session, staff)
+    except Unavailable:
+        st.error(AWAY)
+        return
     changed = st.session_state.setdefault(SEEN, version) != version
-    if changed or time.monotonic() - st.session_state[RAN_AT] > REFRESH_EVERY_S:
+    if changed or time.monotonic() - st.session_state[RAN_AT] > refresh_every_s:
         st.session_state[SEEN] = version
         st.session_state[BY_ITSELF] = True
         st.rerun()
@@ -40,12 +49,14 @@ def still_fresh() -> None:
     st.session_state[RAN_AT] = time.monotonic()
 
 
-def version_for(session: Session, staff: Staff) -> tuple[int, int, datetime | None]:
-    """Moves whenever something that this person sees has changed."""
+def version_for(session: Session, staff: Staff) -> tuple[Version, int]:
+    """Moves whenever something that this person sees has changed; and after how many seconds a page is drawn anew."""
     query = select(func.coalesce(func.sum(Coach.schedule_version), 0))
     if not staff.is_admin:
         query = query.where(Coach.id == staff.coach_id)
-    shared = select(Gym.content_version).scalar_subquery()
     finished = select(func.max(OutboxMessage.finished_at)).scalar_subquery() if staff.is_admin else null()
-    bookings, content, mailed_at = session.execute(select(query.scalar_subquery(), shared, finished)).one()
-    return bookings, content, mailed_at
+    done = select(func.max(AuditEvent.id)).scalar_subquery() if staff.is_admin else null()
+    *version, refresh_every_s = session.execute(
+        select(query.scalar_subquery(), Gym.content_version, finished, done, Gym.console_refresh_s)
+    ).one()
+    return tuple(version), refresh_every_s

@@ -57,10 +57,11 @@ class Question:
 
 
 def entries(
-    session: Session, question: Question, *, after: Cursor | None = None, limit: int = PAGE_SIZE + 1
+    session: Session, question: Question, *, after: Cursor | None = None, limit: int | None = None
 ) -> list[Entry]:
     """The latest that answer, below `after`; a page and one more."""
     found: list[Entry] = []
+    limit = limit or PAGE_SIZE + 1
     if question.source in (None, BOOKINGS):
         found += _changes_of_bookings(session, question, after, limit)
     if question.source in (None, THE_REST):

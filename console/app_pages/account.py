@@ -4,7 +4,7 @@ import streamlit as st
 
 from console.inert import inert
 from console.key_story import last_used
-from console.said import SAID, act, say, say_error
+from console.said import act, say, say_done, say_error
 from console.session import services, signed_in
 from core import clock
 from core.errors import SpiritError
@@ -86,7 +86,7 @@ def _set_password(account_id: int, present: str, new: str, session_id: int) -> N
     except SpiritError as error:
         say_error(error)
     else:
-        st.session_state[SAID] = ("success", "Your password is kept. You are signed in here, and nowhere else.")
+        say_done("Your password is kept. You are signed in here, and nowhere else.")
 
 
 page()

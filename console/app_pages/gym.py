@@ -7,6 +7,7 @@ from console.said import act, say, say_error
 from console.session import Staff, services, signed_in
 from core.errors import Invalid, NotAllowed
 from core.gym import Gym, the_gym
+from core.gym_rules import GymRules, set_rules
 from core.gym_texts import GymTexts, set_gym
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import LessonType
@@ -23,6 +24,7 @@ def page() -> None:
     with services().database.read() as session:
         gym, lessons = the_gym(session), every_lesson(session)
     _texts(gym, staff)
+    _rules(gym, staff)
     st.header("Lesson types", anchor=False)
     for lesson in lessons:
         state = "" if lesson.active else ", not offered"
@@ -52,6 +54,36 @@ def _texts(gym: Gym, staff: Staff) -> None:
                 say_error(error)
             else:
                 act(set_gym, texts, account_id=staff.account_id, done="The gym’s page is kept, and families see it.")
+            st.rerun()
+
+
+def _rules(gym: Gym, staff: Staff) -> None:
+    kept = GymRules.of(gym)
+    with st.expander("Rules: how much a family may ask for, how long names are kept"), st.form("rules", border=False):
+        values = {
+            "most_open_requests": st.number_input(
+                "Requests of one family that may wait at once", 1, 20, kept.most_open_requests
+            ),
+            "most_requests_a_day": st.number_input(
+                "Requests of one family within a day", 1, 100, kept.most_requests_a_day
+            ),
+            "anonymise_after_months": st.number_input(
+                "Months until names are taken from finished bookings (0 keeps them)",
+                0,
+                240,
+                kept.anonymise_after_months,
+            ),
+            "console_refresh_s": st.number_input(
+                "Seconds until an open page of the console is drawn anew", 10, 600, kept.console_refresh_s, step=10
+            ),
+        }
+        if st.form_submit_button("Keep the rules", type="primary"):
+            try:
+                rules = GymRules.parse(values)
+            except Invalid as error:
+                say_error(error)
+            else:
+                act(set_rules, rules, account_id=staff.account_id, done="The rules are kept, and hold from now on.")
             st.rerun()
 
 

@@ -7,22 +7,28 @@ Only where mail goes to a folder on a developer's machine: the file itself, with
 import email
 import email.policy
 import re
+from collections.abc import Callable
 from email.message import EmailMessage
+from typing import Any
 
 import streamlit as st
 
+import tasks
 from console.inert import inert
 from console.mail_story import mail_name, mail_story
-from console.session import services, signed_in
+from console.said import act, say
+from console.session import Staff, services, signed_in, still
 from core import clock
 from core.errors import NotAllowed
-from core.mail import outbox
+from core.gym import the_gym
+from core.mail import by_hand, outbox
 from core.mail.delivery import letter_for
 from core.mail.messages import compose
 from core.mail.models import MessageState, OutboxMessage
 from core.mail.transports import FolderTransport
 
 LINK = re.compile(r"https?://[^\s<>]+")
+PAGES, PAGE_SIZE = "mails_before", 100
 CHOICES = ["all", *(state.value for state in MessageState)]
 
 
@@ -31,38 +37,70 @@ def page() -> None:
     if not staff.is_admin:
         raise NotAllowed("The outbox is for admins.")
     st.title("Outbox")
-    chosen = st.segmented_control("Show", CHOICES, default="all", required=True)
+    say()
+    _switch(staff)
+    chosen = st.segmented_control("Show", CHOICES, default="all", required=True, on_change=_from_the_start)
+    text = st.text_input("Search", placeholder="An address, or what it is about", on_change=_from_the_start)
     state = None if chosen in (None, "all") else MessageState(chosen)
+    before = st.session_state.setdefault(PAGES, [])
     with services().database.read() as session:
-        messages = outbox.list_messages(session, state=state)
-    if not messages:
+        found = outbox.list_messages(
+            session, state=state, text=text, limit=PAGE_SIZE + 1, before_id=before[-1] if before else None
+        )
+    if not found:
         st.info("There is no such mail.")
         return
-    zone = services().settings.zone
-    rows = [
-        {
-            "mail": message.id,
-            "kind": message.kind.value.replace("_", " "),
-            "to": message.recipient,
-            "state": message.state.value,
-            "due": message.due_at.astimezone(zone).strftime("%b %d, %H:%M"),
-            "why": message.last_error or "",
-        }
-        for message in messages
-    ]
-    st.dataframe(rows, hide_index=True, width="stretch", height=320)
+    messages = found[:PAGE_SIZE]
+    st.dataframe([_row(message) for message in messages], hide_index=True, width="stretch", height=320)
+    back, forward = st.columns(2)
+    if before:
+        back.button("Newer", on_click=before.pop)
+    if len(found) > PAGE_SIZE:
+        forward.button("Older", on_click=before.append, args=(messages[-1].id,))
     by_id = {message.id: message for message in messages}
-    picked = st.selectbox(
-        "Read a mail",
-        list(by_id),
-        format_func=lambda mail: f"{mail}: {mail_name(by_id[mail])}",
-    )
+    picked = st.selectbox("Read a mail", list(by_id), format_func=lambda mail: f"{mail}: {mail_name(by_id[mail])}")
     if picked is not None:
-        _read(by_id[picked])
+        _read(by_id[picked], staff)
 
 
-def _read(message: OutboxMessage) -> None:
+def _row(message: OutboxMessage) -> dict[str, object]:
+    return {
+        "mail": message.id,
+        "kind": message.kind.value.replace("_", " "),
+        "to": message.recipient,
+        "state": message.state.value,
+        "due": message.due_at.astimezone(services().settings.zone).strftime("%b %d, %H:%M"),
+        "why": message.last_error or "",
+    }
+
+
+def _switch(staff: Staff) -> None:
+    """Hold all mail, or let it go again."""
+    with services().database.read() as session:
+        gym = the_gym(session)
+    refused = gym.mail_circuit_until is not None and gym.mail_circuit_until > clock.now()
+    if gym.mail_held:
+        st.warning("Mail is held: nothing is sent, and nothing is lost.")
+    elif refused:
+        st.warning("The mail server refused our password, so nothing is tried for a while.")
+    if gym.mail_held or refused:
+        question = "Everything that is due goes out at once."
+        _ask("Send mail again", question, staff, by_hand.release, "Mail goes out again.")
+    else:
+        question = "Nothing is sent until you release it: no request, no confirmation, no sign-in link."
+        _ask("Hold all mail", question, staff, by_hand.hold, "Mail is held.")
+
+
+def _read(message: OutboxMessage, staff: Staff) -> None:
     st.markdown(f"**{inert(mail_story(message, services().settings.zone))}**")
+    if message.state in (MessageState.QUEUED, MessageState.DEAD):
+        left, right = st.columns(2)
+        with left:
+            question = "It is tried at once, as if for the first time."
+            _ask("Try this mail again", question, staff, by_hand.retry, "It is tried again.", message.id)
+        with right:
+            question = "It is never sent, and nobody is told."
+            _ask("Drop this mail", question, staff, by_hand.drop, "It will not be sent.", message.id)
     mail, is_file = _written(message)
     st.header(inert(str(mail["Subject"])), anchor=False)
     if is_file:
@@ -76,6 +114,33 @@ def _read(message: OutboxMessage) -> None:
         for address in dict.fromkeys(LINK.findall(text)):
             st.link_button(_label(address), address)
     st.text(text)
+
+
+def _ask(verb: str, question: str, staff: Staff, command: Callable[..., Any], done: str, *about: int) -> None:
+    """Asks once."""
+    key = f"{verb}-{about}"
+    with st.popover(f"{verb} …", width="stretch", key=f"ask-{key}"):
+        st.markdown(question)
+        st.button(
+            f"Yes: {verb[0].lower()}{verb[1:]}",
+            key=key,
+            type="primary",
+            on_click=_run,
+            args=(command, staff, done, *about),
+        )
+
+
+def _run(command: Callable[..., Any], shown_to: Staff, done: str, *about: int) -> None:
+    """Runs before the page is drawn, for whoever is signed in now."""
+    staff = still(shown_to)
+    if staff is None:
+        return  # the page that follows says who is signed in
+    if act(command, *about, by=staff.account_id, done=done):
+        tasks.nudge_from_thread(tasks.deliver_mail)
+
+
+def _from_the_start() -> None:
+    st.session_state[PAGES] = []
 
 
 def _written(message: OutboxMessage) -> tuple[EmailMessage, bool]:

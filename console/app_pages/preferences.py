@@ -3,7 +3,8 @@
 import streamlit as st
 
 from console.said import act, say, say_error
-from console.session import services, signed_in
+from console.session import Staff, services, signed_in
+from console.sound import sound_section
 from console.whose import chosen_coach
 from core.errors import Invalid
 from core.schedule.models import Asks, Coach
@@ -21,8 +22,12 @@ def page() -> None:
     st.title("Preferences")
     say()
     coach_id = chosen_coach(staff)
-    if coach_id is None:
-        return
+    if coach_id is not None:
+        _preferences(coach_id, staff)
+    sound_section()
+
+
+def _preferences(coach_id: int, staff: Staff) -> None:
     with services().database.read() as session:
         kept = Preferences.of(session.get_one(Coach, coach_id))
     with st.form(f"preferences-{coach_id}"):

@@ -2,18 +2,15 @@
 
 import streamlit as st
 
-import tasks
-from console.badge import URGENT
-from console.inert import inert
 from console.practice import practice_request
-from console.said import act, say
-from console.session import Staff, find_staff, services, signed_in, token
+from console.request_card import request_card
+from console.said import say
+from console.session import Staff, services, signed_in
 from core import clock
 from core.bookings import queries
-from core.bookings.decisions import Decision, decide_as_staff
-from core.bookings.models import Actor, Booking, Channel
+from core.bookings.models import Actor, Booking
 from core.bookings.words import actor_name
-from core.words import money, spoken_instant, spoken_length, spoken_time
+from core.words import spoken_instant, spoken_time
 
 STATUS_WORDS = {
     "PENDING": ":orange[Waiting]",
@@ -36,7 +33,7 @@ def page() -> None:
     if not waiting:
         st.info("Nobody is waiting for an answer. New requests appear here by themselves.")
     for booking in waiting:
-        _request(booking, staff)
+        request_card(booking, staff)
     practice_request(staff)
     answered = [booking for booking in recent if booking not in waiting]
     if answered:
@@ -47,83 +44,6 @@ def page() -> None:
 
 def _sees_requests(staff: Staff) -> bool:
     return staff.is_admin or staff.coach_id is not None
-
-
-def _request(booking: Booking, staff: Staff) -> None:
-    assert booking.expires_at is not None
-    left = booking.expires_at - clock.now()
-    zone = booking.coach.zone
-    with st.container(border=True):
-        st.header(spoken_time(booking.starts_at, booking.ends_at, zone), anchor=False)
-        urgent = f":red[**Urgent: {spoken_length(left)} left.**] " if left < URGENT else ""
-        st.markdown(f"{urgent}Answer by {spoken_instant(booking.expires_at, zone)}")
-        facts = [f"{booking.lesson.name}, {money(booking.price_cents)}", f"for {booking.athlete_name}"]
-        facts.append(f"asked by {booking.customer_name}")
-        st.text(", ".join(facts))
-        if staff.is_admin:
-            st.text(f"Coach: {booking.coach.name}")
-        if booking.customer_phone:
-            st.text(f"Phone: {booking.customer_phone}")
-        if booking.notes:
-            st.text(f"“{booking.notes}”")
-        _answers(booking, staff)
-
-
-def _answers(booking: Booking, staff: Staff) -> None:
-    """Deny asks once, with the reason that the family will read. An admin gives a reason either way."""
-    own = booking.coach_id == staff.coach_id
-    name = f"{booking.athlete_name}, {spoken_time(booking.starts_at, booking.ends_at, booking.coach.zone)}"
-    approve, deny = st.columns(2)
-    with approve:
-        if own:
-            st.button(
-                "Approve",
-                key=f"approve-{booking.id}",
-                type="primary",
-                width="stretch",
-                help=inert(f"Approve {name}"),
-                on_click=_decide,
-                args=(booking, Decision.APPROVE, staff),
-            )
-        else:
-            _with_reason(booking, Decision.APPROVE, "Why do you answer for the coach?", staff)
-    with deny:
-        question = "Why not? The family will read this." if own else "Why not? The family and the coach will read this."
-        _with_reason(booking, Decision.DENY, question, staff)
-
-
-def _with_reason(booking: Booking, decision: Decision, question: str, staff: Staff) -> None:
-    verb = decision.value.capitalize()
-    which = f"{decision.value}-{booking.id}"
-    with st.popover(f"{verb} …", width="stretch", key=f"ask-{which}"), st.form(which, border=False):
-        st.text_area(question, key=f"reason-{which}", max_chars=500)
-        st.form_submit_button(
-            f"{verb} the request", type="primary", on_click=_decide, args=(booking, decision, staff, f"reason-{which}")
-        )
-
-
-def _decide(booking: Booking, decision: Decision, shown_to: Staff, reason_in: str | None = None) -> None:
-    """
-    The same command as the mail's link. If somebody was faster, its sentence is what is said.
-
-    Runs before the page does, so that it is said also when the request is not listed any more.
-    """
-    staff = find_staff(token())
-    if staff is None or staff.session_id != shown_to.session_id:
-        return  # the page that follows says who is signed in
-    reason = st.session_state.get(reason_in) if reason_in else None
-    answer = "approved" if decision is Decision.APPROVE else "denied"
-    if act(
-        decide_as_staff,
-        booking.id,
-        decision,
-        account_id=staff.account_id,
-        channel=Channel.CONSOLE,
-        reason=reason,
-        coach=booking.coach_id,
-        done=f"{inert(booking.athlete_name)}’s lesson is {answer}. The family is told.",
-    ):
-        tasks.nudge_from_thread(tasks.deliver_mail)
 
 
 def _lately(booking: Booking, staff: Staff) -> None:

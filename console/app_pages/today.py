@@ -75,6 +75,8 @@ def _changed(booking: Booking, now: datetime) -> str:
     zone = booking.coach.zone
     when = spoken_time(booking.starts_at, booking.ends_at, zone)
     became = BECAME[booking.status_at(now).value]
+    if became == "approved" and not booking.needed_asking:
+        became = "booked"
     by = f" by {actor_name(booking)}" if became != "expired" else ""
     return f"{booking.athlete_name}, {when}\n{became}{by}, {spoken_instant(booking.changed_at, zone)}"
 

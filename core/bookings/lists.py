@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, Tuple, and_, func, literal, not_, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
+from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Status
 from core.mail.models import OutboxMessage
 from core.orm import Instant
@@ -33,6 +34,11 @@ class Search:
     status: Status | None = None
     start: datetime | None = None
     end: datetime | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether somebody looks for something."""
+        return bool(self.text.strip()) or any((self.lesson_id, self.start, self.end))
 
 
 def upcoming(session: Session, search: Search, *, after: Cursor | None = None, now: datetime) -> Sequence[Booking]:
@@ -103,6 +109,15 @@ def events_of(session: Session, booking_id: int) -> Sequence[BookingEvent]:
     """Every change of this booking, oldest first."""
     return session.scalars(
         select(BookingEvent).where(BookingEvent.booking_id == booking_id).order_by(BookingEvent.id)
+    ).all()
+
+
+def noted_about(session: Session, booking_id: int) -> Sequence[AuditEvent]:
+    """What the staff noted about it, oldest first: whether they came."""
+    return session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.subject == "booking", AuditEvent.subject_id == booking_id)
+        .order_by(AuditEvent.id)
     ).all()
 
 

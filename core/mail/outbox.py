@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -131,14 +131,23 @@ def get_message(session: Session, message_id: int) -> OutboxMessage:
 
 
 def list_messages(
-    session: Session, *, state: MessageState | None = None, limit: int = 200, before_id: int | None = None
+    session: Session,
+    *,
+    state: MessageState | None = None,
+    text: str = "",
+    limit: int = 200,
+    before_id: int | None = None,
 ) -> Sequence[OutboxMessage]:
-    """The latest mails first."""
+    """The latest mails first. text: in the recipient's address, or what the mail is about ("request received")."""
     query = select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(limit)
     if state is not None:
         query = query.where(OutboxMessage.state == state)
     if before_id is not None:
         query = query.where(OutboxMessage.id < before_id)
+    if wanted := text.strip().lower():
+        kinds = [kind for kind in MessageKind if wanted in kind.value.replace("_", " ")]
+        in_address = func.lower(OutboxMessage.recipient).contains(wanted, autoescape=True)
+        query = query.where(or_(in_address, OutboxMessage.kind.in_(kinds)))
     return session.scalars(query).all()
 
 

@@ -49,6 +49,15 @@ def end_other_sessions(session: Session, account_id: int, *, keep_session: int, 
     )
 
 
+def set_sound(session: Session, account_id: int, *, on: bool, now: datetime) -> None:
+    """Whether the console plays a sound when a request comes. Raises NotAllowed."""
+    account = session.get(Account, account_id)
+    if account is None or account.disabled_at is not None:
+        raise NotAllowed("This account is not in use any more.")
+    account.sound = on
+    session.flush()
+
+
 def _keep(
     session: Session, account_id: int, before: str | None, password_hash: str, keep_session: int, *, now: datetime
 ) -> None:

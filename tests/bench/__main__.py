@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import history, mail, pages, races, start
+from tests.bench import console, history, mail, pages, races, start
 from tests.bench.report import Section
 from tests.support.postgresql import fresh_url
 
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[], Section]] = {
     "pages": pages.measure,
     "races": lambda: races.measure(fresh_url),
     "mail": mail.measure,
+    "console": console.measure,
     "start": start.measure,
     "history": history.measure,
 }

@@ -65,11 +65,15 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         check(visitor)
     sign_in(visitor, gym.console_url, "ada@spirit.example")
     check(visitor)
-    for page in ("today", "bookings", "times", "preferences", "page", "people", "gym", "account", "outbox"):
+    for page in ("today", "bookings", "times", "preferences", "page", "people", "gym", "account", "outbox", "log"):
         visitor.goto(f"{gym.console_url}/{page}")
         settle(visitor)
         check(visitor)
     visitor.goto(f"{gym.console_url}/bookings")
+    for part in ("Requests", "Past", "Week", "Upcoming"):
+        visitor.get_by_role("radio", name=part).click()
+        settle(visitor)
+        check(visitor)
     visitor.get_by_role("button", name="Open").first.click()
     visitor.get_by_role("heading", name="What happened").wait_for()
     settle(visitor)

@@ -32,6 +32,7 @@ from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Booking, Channel
 from core.bookings.requests import request_lesson
 from core.bootstrap import Services
+from core.gym import the_gym
 from core.mail.models import MessageKind, OutboxMessage
 from core.people import passwords
 from core.people.models import Account, StaffSession
@@ -173,6 +174,9 @@ def _open_gym(services: Services, clock: time_machine.Traveller) -> dict[str, in
         hers, his = nora(transaction.session), omar(transaction.session)
         his.asks = Asks.ALWAYS
         ada(transaction.session)
+        the_gym(
+            transaction.session
+        ).console_refresh_s = 600  # no page is drawn anew by itself, however slow the machine
         wishes = [("Ida", hers, at(1, 16)), ("Ben", hers, at(1, 9)), ("Mia", his, at(2, 9))]
         wanted = [sam_wants(coach, coach.lessons[1], start, athlete_name=name) for name, coach, start in wishes]
     bookings = {}

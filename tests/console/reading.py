@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 from console.monitoring.navigation import PAGES
 
 PAGES_OF_A_COACH = ["Requests", "Today", "Bookings", "Times", "Preferences", "Public page"]
+PAGES_OF_AN_ADMIN = ["Requests", "Today", "All bookings", *PAGES_OF_A_COACH[3:], "People", "Gym", "Outbox", "Log"]
 LAST_PAGES = ["Guide", "My account"]
 
 
@@ -32,3 +33,13 @@ def page_names(app: AppTest) -> list[str]:
 
 def navigation(app: AppTest) -> list[str]:
     return [page["page_name"] for page in app._registered_pages.values()]
+
+
+def press(app: AppTest, label: str, number: int = 0) -> AppTest:
+    """The button with this label is clicked, the first of them unless said otherwise."""
+    return [button for button in app.button if button.label == label][number].click().run()
+
+
+def choose(app: AppTest, label: str, value: object) -> AppTest:
+    """Something is chosen from a list with this label."""
+    return next(box for box in app.selectbox if box.label == label).set_value(value).run()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import TextInput
+from streamlit.testing.v1.element_tree import NumberInput, TextInput
 
 from console import server
 from console.inert import inert
@@ -24,7 +24,7 @@ def field(app: AppTest, label: str, number: int = -1) -> TextInput:
     return [box for box in app.text_input if box.label == label][number]
 
 
-@pytest.mark.parametrize("page", ["people", "gym", "outbox"])
+@pytest.mark.parametrize("page", ["people", "gym", "outbox", "log"])
 def test_a_coach_does_not_open_them_by_address(desk: Desk, page: str) -> None:
     desk.show_to(desk.start("nora"))
     app = AppTest.from_file(str(server.ENTRY.parent / "app_pages" / f"{page}.py"), default_timeout=10).run()
@@ -111,3 +111,20 @@ def test_a_lesson_type_is_added_and_a_wrong_one_is_said(desk: Desk) -> None:
     press(app, "Add")
     with desk.services.database.read() as session:
         assert session.scalars(select(LessonType).where(LessonType.slug == "rings-50")).one().name == "Rings"
+
+
+def test_the_gym_s_rules_are_kept_and_what_cannot_work_together_is_said(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "gym")
+    number(app, "Requests of one family that may wait at once").set_value(9)
+    press(app, "Keep the rules")
+    assert "More requests could wait" in app.error[0].value
+    number(app, "Requests of one family within a day").set_value(12)
+    number(app, "Seconds until an open page of the console is drawn anew").set_value(60)
+    press(app, "Keep the rules")
+    with desk.services.database.read() as session:
+        gym = the_gym(session)
+        assert (gym.most_open_requests, gym.most_requests_a_day, gym.console_refresh_s) == (9, 12, 60)
+
+
+def number(app: AppTest, label: str) -> NumberInput:
+    return next(box for box in app.number_input if box.label == label)

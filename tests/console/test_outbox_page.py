@@ -4,15 +4,21 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 import console.session
 from console import options, server
 from core import look
+from core.audit import AuditEvent
 from core.bookings.decisions import Decision
+from core.gym import the_gym
 from core.mail.delivery import deliver_due
+from core.mail.models import MessageState
+from core.mail.outbox import get_message
 from core.mail.transports import transport_for
 from tests.console.conftest import PAGE_LIMIT_S, Desk
+from tests.console.reading import press
 
 SMTP = {"mail_url": "smtp://mail.example:25"}
 HTTPS = {"base_url": "https://lessons.spirit.example", "console_url": "https://desk.spirit.example"}
@@ -79,6 +85,52 @@ def test_a_coach_cannot_run_the_page_by_any_other_way(desk: Desk) -> None:
     (refusal,) = app.exception
     assert refusal.proto.type.endswith("NotAllowed") and refusal.message == "The outbox is for admins."
     assert not app.dataframe and not app.selectbox and not app.text
+
+
+def test_a_mail_is_searched_by_address_and_by_what_it_says(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "outbox")
+    for text, count in (("OMAR@", 2), ("request received", 3), ("nobody", 0), ("%", 0), ("", 9)):
+        app.text_input[0].set_value(text).run()
+        assert len(app.dataframe[0].value if app.dataframe else []) == count, text
+
+
+def test_all_mail_is_held_and_goes_out_again_and_the_log_knows(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "outbox")
+    press(app, "Yes: hold all mail")
+    assert "Mail is held" in app.warning[0].value and deliver_due(desk.services).sent == 0
+    press(app, "Yes: send mail again")
+    assert not app.warning and deliver_due(desk.services).sent > 0
+    assert verbs(desk) == [("mail held", None), ("mail released", None)]
+    assert desk.nudged == ["deliver_mail"] * 2
+
+
+def test_a_mail_is_tried_again_or_dropped_each_after_asking_once(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "outbox")
+    mail = app.selectbox[0].value
+    assert mail is not None
+    press(app, "Yes: drop this mail")
+    with desk.services.database.read() as session:
+        assert get_message(session, mail).state is MessageState.DROPPED
+    app.selectbox[0].select(app.selectbox[0].options[0]).run()
+    assert not [button for button in app.button if button.label.startswith("Yes: try")], "it was dropped for good"
+    app.selectbox[0].select(app.selectbox[0].options[1]).run()
+    press(app, "Yes: try this mail again")
+    assert [verb for verb, _ in verbs(desk)] == ["mail dropped", "mail retried"]
+
+
+def test_a_coach_who_presses_an_admin_s_button_changes_nothing(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "outbox")
+    desk.show_to(desk.start("nora"))
+    press(app, "Yes: hold all mail")
+    with desk.services.database.read() as session:
+        assert not the_gym(session).mail_held
+    assert verbs(desk) == []
+
+
+def verbs(desk: Desk) -> list[tuple[str, int | None]]:
+    with desk.services.database.read() as session:
+        rows = session.scalars(select(AuditEvent).order_by(AuditEvent.id))
+        return [(row.verb, row.subject_id) for row in rows]
 
 
 def test_the_colours_are_the_gyms_in_the_light_and_in_the_dark(desk: Desk) -> None:

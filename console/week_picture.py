@@ -1,0 +1,120 @@
+"""A week of lessons as a picture, and the same in words beneath."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import streamlit as st
+
+from console.narrowing import COACH, EVERY, coaches
+from console.remembered import note, remembered
+from console.session import Staff, services
+from core import clock
+from core.bookings import lists, queries
+from core.bookings.models import Booking
+from core.schedule.availability import at_wall_time
+from core.words import clock_time, spoken_day
+
+WEEK = "week-offset"
+MOST_LINES = 80
+BOOKED, WAITS = "booked", "waits for an answer"
+
+
+def week_picture(staff: Staff) -> None:
+    """Monday to Sunday, with the weeks before and after."""
+    zone = services().settings.zone
+    whose = staff.coach_id
+    if staff.is_admin:
+        whose = _coach() or None
+    offset = st.session_state.setdefault(WEEK, 0)
+    today = clock.now().astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday()) + timedelta(weeks=offset)
+    back, middle, forward = st.columns([1, 2, 1], vertical_alignment="center")
+    back.button("The week before", on_click=_turn, args=(offset - 1,), width="stretch")
+    middle.markdown(f"**{spoken_day(monday)} to {spoken_day(monday + timedelta(days=6))}**", text_alignment="center")
+    forward.button("The week after", on_click=_turn, args=(offset + 1,), width="stretch")
+    start, end = at_wall_time(monday, 0, zone), at_wall_time(monday + timedelta(days=7), 0, zone)
+    with services().database.read() as session:
+        booked = list(lists.lessons_between(session, start, end, coach_id=whose))
+        asked = queries.requests_awaiting_answer(session, coach_id=whose, now=clock.now())
+    waiting = [booking for booking in asked if start <= booking.starts_at < end]
+    if not booked and not waiting:
+        st.info("Nothing is booked in this week.")
+        return
+    shown = sorted((*booked, *waiting), key=lambda booking: (booking.starts_at, booking.id))
+    _picture(shown, monday, zone)
+    _words(shown, staff, zone)
+
+
+def _picture(shown: Sequence[Booking], monday: date, zone: ZoneInfo) -> None:
+    days = [f"{monday + timedelta(days=day):%a %d}" for day in range(7)]
+    rows = [_row(booking, zone) for booking in shown]
+    hours = [hour for row in rows for hour in (row["from"], row["to"])]
+    first, last = int(min(*hours, 9.0)), int(max(*hours, 18.0)) + 1
+    chart = (
+        alt.Chart(alt.InlineData(values=rows), height=360)
+        .mark_bar(cornerRadius=3, stroke="white", strokeWidth=1)
+        .encode(
+            x=alt.X("day:N", title=None, scale=alt.Scale(domain=days), sort=days, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("from:Q", title="hour of the day", scale=alt.Scale(domain=[first, last], reverse=True)),
+            y2="to:Q",
+            xOffset="coach:N",
+            color=alt.Color(
+                "state:N", title=None, scale=alt.Scale(domain=[BOOKED, WAITS]), legend=alt.Legend(orient="top")
+            ),
+            tooltip=[alt.Tooltip(name, type="nominal") for name in ("time", "lesson", "athlete", "coach", "state")],
+        )
+        .properties(description=f"Lessons from {spoken_day(monday)} on: {len(shown)}; the list below says the same.")
+    )
+    st.altair_chart(chart, width="stretch")
+
+
+def _row(booking: Booking, zone: ZoneInfo) -> dict[str, str | float]:
+    begins, ends = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
+    until = 24.0 if ends.date() > begins.date() else ends.hour + ends.minute / 60
+    return {
+        "day": f"{begins:%a %d}",
+        "from": begins.hour + begins.minute / 60,
+        "to": until,
+        "time": f"{clock_time(begins, zone)} to {clock_time(ends, zone)}",
+        "lesson": booking.lesson.name,
+        "athlete": booking.athlete_name,
+        "coach": booking.coach.name,
+        "state": _state(booking),
+    }
+
+
+def _words(shown: Sequence[Booking], staff: Staff, zone: ZoneInfo) -> None:
+    day: date | None = None
+    for booking in shown[:MOST_LINES]:
+        begins: datetime = booking.starts_at.astimezone(zone)
+        if begins.date() != day:
+            day = begins.date()
+            st.markdown(f"**{spoken_day(day)}**")
+        whose = f", with {booking.coach.name}" if staff.is_admin else ""
+        waits = f" ({WAITS})" if _state(booking) == WAITS else ""
+        st.text(f"{clock_time(begins, zone)}: {booking.lesson.name} for {booking.athlete_name}{whose}{waits}")
+    if len(shown) > MOST_LINES:
+        st.caption(f"And {len(shown) - MOST_LINES} more; choose a coach to see each.")
+
+
+def _state(booking: Booking) -> str:
+    return BOOKED if booking.status.value == "APPROVED" else WAITS
+
+
+def _coach() -> int:
+    names = coaches()
+    picked = st.selectbox(
+        "Coach",
+        [EVERY, *names],
+        format_func=lambda which: names.get(which, "Every coach"),
+        key=remembered(COACH, EVERY),
+        on_change=note,
+        args=(COACH,),
+    )
+    return picked or EVERY
+
+
+def _turn(offset: int) -> None:
+    st.session_state[WEEK] = offset

@@ -1,0 +1,148 @@
+"""The console as it is used all day: by keyboard, across reconnects and restarts, and beside what parents see."""
+
+import signal
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.visits import PATIENCE_MS, ask_for_a_lesson, settle, sign_in
+from tests.support.processes import RunningGym
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+KEEP_SOCKETS = """
+window.sockets = [];
+const Real = window.WebSocket;
+window.WebSocket = class extends Real { constructor(...given) { super(...given); window.sockets.push(this); } };
+"""
+MOST_TABS = 80
+
+
+@pytest.fixture
+def waiting(gym: RunningGym, phone: Page, request: pytest.FixtureRequest) -> str:
+    """An athlete for whom somebody has just asked Nora."""
+    athlete = f"Kay {abs(hash(request.node.name)) % 10_000}"
+    ask_for_a_lesson(
+        phone,
+        gym.site_url,
+        coach="nora",
+        lesson="First lesson",
+        athlete=athlete,
+        parent="Kim Allday",
+        email=f"{athlete.replace(' ', '.').lower()}@example.org",
+        number=sum(map(ord, athlete)) % 5,
+    )
+    return athlete
+
+
+def test_the_keyboard_alone_approves(gym: RunningGym, browser: Browser, waiting: str) -> None:
+    with browser.new_context() as desk:
+        console = desk.new_page()
+        sign_in(console, gym.console_url, "nora@spirit.example")
+        console.locator("body").focus()
+        press_tab_until(console, lambda: waiting in focused(console))
+        console.keyboard.press("Enter")
+        expect(console.get_by_text(f"{waiting}’s lesson is approved. The family is told.")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+
+
+def test_a_tab_that_comes_back_as_somebody_else_shows_nothing_of_before(gym: RunningGym, browser: Browser) -> None:
+    with browser.new_context() as desk:
+        console = desk.new_page()
+        console.add_init_script(KEEP_SOCKETS)
+        sign_in(console, gym.console_url, "nora@spirit.example")
+        console.get_by_role("link", name="Bookings").click()
+        console.get_by_role("button", name="Open").first.click()
+        expect(console.get_by_role("heading", name="What happened")).to_be_visible(timeout=PATIENCE_MS)
+        settle(console)
+        become(desk, gym, "omar")
+        console.evaluate("window.sockets.forEach(socket => socket.close())")
+        expect(console.get_by_text("Omar Haddad")).to_be_visible(timeout=PATIENCE_MS)
+        settle(console)
+        assert "Nora Lindqvist" not in console.content()
+        expect(console.get_by_role("heading", name="What happened")).to_have_count(0)
+
+
+def test_hours_that_are_kept_here_are_what_a_parent_sees_at_once(
+    gym: RunningGym, browser: Browser, phone: Page
+) -> None:
+    address = f"{gym.site_url}/coaches/omar/first-lesson-30"
+    phone.goto(address)
+    phone.get_by_role("link", name="Later").click()
+    week = phone.url
+    before = phone.locator(".times a").count()
+    assert before > 0
+    with browser.new_context() as desk:
+        console = desk.new_page()
+        sign_in(console, gym.console_url, "omar@spirit.example")
+        console.get_by_role("link", name="Times").click()
+        expect(console.get_by_label("Monday")).to_be_visible(timeout=PATIENCE_MS)
+        hours = {day: console.get_by_label(day, exact=True).input_value() for day in ("Tuesday", "Thursday")}
+        for day in hours:
+            console.get_by_label(day, exact=True).fill("")
+            console.keyboard.press("Tab")
+            settle(console)
+        console.get_by_role("button", name="Keep this week").click()
+        expect(console.get_by_text("Your week is kept.")).to_be_visible(timeout=PATIENCE_MS)
+    phone.goto(week)
+    assert phone.locator(".times a").count() < before
+
+
+def test_the_console_is_restarted_in_mid_click_and_an_open_tab_works_on(
+    gym: RunningGym, browser: Browser, waiting: str
+) -> None:
+    with browser.new_context() as desk:
+        console = desk.new_page()
+        sign_in(console, gym.console_url, "nora@spirit.example")
+        gym["console"].send(signal.SIGSTOP)  # the click is sent, and never read
+        console.get_by_role("button", name="Approve", exact=True).last.click(no_wait_after=True)
+        gym["console"].kill()
+        gym.start("console")
+        settle(console)
+        card = console.get_by_text(f"for {waiting}, asked by")
+        expect(card).to_be_visible(timeout=PATIENCE_MS)
+        console.get_by_role("button", name="Approve", exact=True).last.click()
+        expect(console.get_by_text(f"{waiting}’s lesson is approved. The family is told.")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+
+
+def test_a_sound_that_is_turned_on_is_heard_at_once(gym: RunningGym, browser: Browser) -> None:
+    with browser.new_context() as desk:
+        console = desk.new_page()
+        sign_in(console, gym.console_url, "lena@spirit.example")
+        console.get_by_role("link", name="Preferences").click()
+        console.get_by_role("button", name="Turn sound on").click()
+        expect(console.get_by_text("That was it.")).to_be_visible(timeout=PATIENCE_MS)
+        console.wait_for_function(
+            "[...document.querySelectorAll('audio')].some(audio => audio.currentTime > 0 && !audio.error)",
+            timeout=PATIENCE_MS,
+        )
+
+
+def become(context: BrowserContext, gym: RunningGym, who: str) -> None:
+    """The browser's cookie is somebody else's from now on: she has signed in on another tab."""
+    context.clear_cookies()
+    sign_in(context.new_page(), gym.console_url, f"{who}@spirit.example")
+
+
+def press_tab_until(page: Page, there: Callable[[], bool]) -> None:
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if there():
+            return
+    raise AssertionError(f"not reached with {MOST_TABS} presses of Tab")
+
+
+def focused(page: Page) -> str:
+    """What a reader of the screen would say of the button in focus: its label and its card."""
+    said = page.evaluate(
+        """() => {
+            const button = document.activeElement;
+            if (button.tagName !== 'BUTTON' || button.innerText.trim() !== 'Approve') return '';
+            return button.closest('[data-testid=stVerticalBlock]').parentElement.closest('[data-testid=stVerticalBlock]').innerText;
+        }"""
+    )
+    return str(said)

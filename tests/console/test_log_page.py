@@ -1,0 +1,69 @@
+"""The log: for admins; by person, kind and dates; as a table that a disabled admin does not get."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import logbook
+from core.bookings.decisions import Decision
+from core.errors import NotAllowed
+from core.mail import by_hand
+from tests.console.conftest import Desk
+from tests.console.reading import choose, press
+
+
+@pytest.fixture
+def busy(desk: Desk) -> Desk:
+    """Three requests were made; Nora approved one, Ada held the mail."""
+    desk.answer("Ida", Decision.APPROVE)
+    desk.services.database.transact(by_hand.hold, by=desk.account("ada").id)
+    return desk
+
+
+def lines(app: AppTest) -> list[str]:
+    table = app.dataframe[0].value
+    return [f"{row['Who']} {row['What']} {row['About']} ({row['Through']})" for _, row in table.iterrows()]
+
+
+def test_it_tells_who_did_what_through_which_door(busy: Desk) -> None:
+    app = busy.open(busy.start("ada"), "log")
+    assert not app.error and sorted(lines(app)[:2]) == [
+        "Ada Moreno mail held gym (console)",
+        f"Nora Lindqvist approved booking {busy.bookings['Ida']} (console)",
+    ]
+    assert lines(app)[2:] == [
+        f"the family asked for booking {busy.bookings[name]} (site)" for name in ("Mia", "Ben", "Ida")
+    ]
+
+
+def test_it_is_narrowed(busy: Desk) -> None:
+    app = busy.open(busy.start("ada"), "log")
+    assert lines(choose(app, "Who", busy.account("nora").id)) == [
+        f"Nora Lindqvist approved booking {busy.bookings['Ida']} (console)"
+    ]
+    assert [info.value for info in choose(app, "What", "All else").info]
+    choose(app, "Who", 0)
+    assert lines(app) == ["Ada Moreno mail held gym (console)"]
+
+
+def test_pages_of_it(busy: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logbook, "PAGE_SIZE", 2)
+    app = busy.open(busy.start("ada"), "log")
+    first = lines(app)
+    assert len(lines(press(app, "Older"))) == 2 and not set(lines(app)) & set(first)
+    assert lines(press(app, "Newer")) == first
+
+
+def test_it_is_downloaded_by_an_admin_of_that_moment(busy: Desk) -> None:
+    files: list[Callable[[], bytes]] = []
+    busy.monkeypatch.setattr(st, "download_button", lambda _, data, **__: files.append(data))
+    busy.open(busy.start("ada"), "log")
+    rows = list(csv.reader(io.StringIO(files[-1]().decode("utf-8-sig"))))
+    assert rows[0] == ["When", "Who", "What", "About", "Through"] and len(rows) == 6
+    busy.disable("ada")
+    with pytest.raises(NotAllowed):
+        files[-1]()
