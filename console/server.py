@@ -21,9 +21,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console import api, originals, sign_in, uploads
+from console import api, monitoring_api, originals, sign_in, uploads
 from console.boundary import say_failure
 from console.gate import Gate
+from console.monitoring.asked import close_monitors
 from console.options import set_options
 from core import logs
 from core.bootstrap import Services
@@ -72,6 +73,9 @@ def routes() -> list[Route]:
         Route("/originals/{image_id:int}", api.answered(originals.original), methods=["GET"]),
         Route("/api/upload/image", api.answered(uploads.upload, most_bytes=uploads.MOST_BODY_BYTES), methods=["POST"]),
         Route("/api/images/{image_id:int}", api.answered(uploads.show), methods=["GET"]),
+        Route("/api/admin/monitoring/metrics", api.answered(monitoring_api.metrics), methods=["GET"]),
+        Route("/api/admin/monitoring/errors", api.answered(monitoring_api.error_groups), methods=["GET"]),
+        Route("/api/admin/monitoring/errors/{id:int}/resolve", api.answered(monitoring_api.resolve), methods=["POST"]),
         Route("/api/{rest:path}", api.nothing_here, methods=ALL_METHODS),
     ]
 
@@ -117,6 +121,7 @@ def _lifespan(services: Services) -> Any:
         with recording(services.settings, "console", samples=partial(waiting.measures, services.database)):
             yield
         stop.set()
+        close_monitors()
         services.database.dispose()
 
     return lifespan

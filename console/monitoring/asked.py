@@ -1,27 +1,36 @@
 """Questions of the console, answered from what was just asked if it was: by question, window and archive's mark."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeVar
 
 from analytics import manifest
 from analytics.answers import Answers
 from analytics.monitor import Monitor, monitor_for
 from console.session import services
+from core.bootstrap import Services
 
 T = TypeVar("T")
 ANSWERS = Answers()
 
 
-@cache
-def _monitor_of(data_dir: str, database_url: str) -> Monitor:
-    return monitor_for(services().settings)
+MONITORS: dict[tuple[str, str], Monitor] = {}
+
+
+def monitor_of(services: Services) -> Monitor:
+    """Where this gym's monitoring data lies; one a process and gym, for it keeps connections."""
+    settings = services.settings
+    return MONITORS.setdefault((str(settings.data_dir), settings.database_url), monitor_for(settings))
+
+
+def close_monitors() -> None:
+    """At the end of the process, or of a test."""
+    while MONITORS:
+        MONITORS.popitem()[1].store.dispose()
 
 
 def monitor() -> Monitor:
-    """Where this gym's monitoring data lies."""
-    settings = services().settings
-    return _monitor_of(str(settings.data_dir), settings.database_url)
+    return monitor_of(services())
 
 
 def ask(question: Callable[..., T], *about: Any, **options: Any) -> T:

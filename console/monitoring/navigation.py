@@ -11,6 +11,7 @@ PAGES = {
     "web_requests": "Web requests",
     "database": "Database",
     "jobs_and_mail": "Jobs and mail",
+    "errors": "Errors",
 }
 
 

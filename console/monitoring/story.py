@@ -4,9 +4,12 @@ import streamlit as st
 
 from analytics import requests
 from analytics.window import instant
-from console.monitoring.asked import ask
+from console.inert import inert
+from console.monitoring.asked import ask, monitor
+from console.monitoring.navigation import FOLDER
 from console.monitoring.panel import exports, ms, nothing
 from console.session import services
+from core.telemetry import errors
 
 CHOSEN, AT = "request", "at"
 
@@ -29,6 +32,12 @@ def show_story(request_id: str, at_us: int) -> None:
         took = f", {ms(row['ms'])}" if row["ms"] is not None else ""
         with st.container(border=True):
             st.text(f"{clock}  {row['service']}  {row['what']}: {row['name']}\n{row['detail']}{took}")
+    for event in errors.list_events_of_request(monitor().store, request_id):
+        st.page_link(
+            FOLDER / "errors.py",
+            label=inert(f"What went wrong: {event.message}"),
+            query_params={"group": str(event.group_id)},
+        )
     exports(found, name=f"request-{request_id[:12]}", key="story")
 
 

@@ -28,6 +28,7 @@ from streamlit.testing.v1 import AppTest
 import console.session
 import tasks
 from console import cookies, server
+from console.monitoring.asked import close_monitors
 from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Booking, Channel
 from core.bookings.requests import request_lesson
@@ -139,6 +140,12 @@ def same_main() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture(autouse=True)
+def monitors_are_closed() -> Iterator[None]:
+    yield
+    close_monitors()
 
 
 @pytest.fixture(autouse=True)

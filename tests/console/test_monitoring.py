@@ -6,11 +6,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console import server
+from console.inert import inert
 from console.monitoring.navigation import FOLDER, PAGES
+from core.telemetry import errors
 from core.telemetry.store import store_for
+from tests.console.broken import goes_wrong
 from tests.console.conftest import OPENS, Desk
 from tests.console.filled import fill
 from tests.console.reading import navigation
+from tests.console.test_admin_pages import press
 
 EVERY_PAGE = list(PAGES)
 
@@ -19,6 +23,7 @@ EVERY_PAGE = list(PAGES)
 def filled(desk: Desk) -> Desk:
     store = store_for(desk.services.settings)
     fill(store, now=OPENS)
+    goes_wrong(store, times=4, people=("a", "b"))
     store.dispose()
     return desk
 
@@ -116,3 +121,33 @@ def test_the_address_carries_range_route_and_request(filled: Desk) -> None:
     assert "**100** requests" in said(app)
     assert "statement: SELECT hold.id FROM hold WHERE hold.coach_id = ?" in said(app), "the request's statements"
     assert "event: mail SENT" in said(app), "and its mails"
+    app = open_page(filled, "web_requests", range="6h", request="request-2", at=str(int(OPENS.timestamp() * 1e6)))
+    assert [link.proto.label for link in app.get("page_link")] == [inert("What went wrong: the floor is wet")]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_error_is_opened_resolved_ignored_and_opened_again(filled: Desk) -> None:
+    app = open_page(filled, "errors", range="6h")
+    assert "TheFloorIsWet: the floor is wet" in said(app)
+    app = open_page(filled, "errors", range="6h", group="1")
+    assert not app.exception and not app.warning, said(app)
+    assert "4 times, 2 people met it" in said(app)
+    story = "\n".join(code.value for code in app.code)
+    assert ">" in story and "page = read(after)" in story, "source lines"
+    values = {row["name"]: row["value"] for table in app.dataframe for row in table.value.to_dict("records")}
+    assert values["at_most"] == "7" and values["read"] == "not kept", "locals"
+    press(app, "Resolve")
+    store = store_for(filled.services.settings)
+    group = errors.get_group(store, 1)
+    assert group.state == "resolved" and group.resolved_by == filled.account("ada").id
+    press(app, "Open again")
+    press(app, "Ignore until then")
+    assert errors.get_group(store, 1).state == "ignored"
+    assert "Ignored until" in said(app.run())
+    store.dispose()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_group_that_is_not_there_is_said_and_breaks_nothing(filled: Desk) -> None:
+    for group in ("999", "many", "-1"):
+        assert not open_page(filled, "errors", group=group).exception

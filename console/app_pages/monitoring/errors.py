@@ -1,0 +1,104 @@
+"""Errors: the mistakes of a range by group, and one of them with its stories; resolve, ignore for a while, open again."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pyarrow as pa
+import streamlit as st
+
+from analytics import charts
+from console.monitoring.asked import monitor
+from console.monitoring.frame import View, monitoring_page
+from console.monitoring.group import STATES, show_group
+from console.monitoring.panel import chart, exports, nothing, panel
+from console.said import say
+from core.telemetry import errors
+from core.telemetry.errors import ErrorGroup
+
+GROUP = "group"
+SHOWN = {"not solved": errors.UNSOLVED, "ignored": ("ignored",), "resolved": ("resolved",), "all": ()}
+LEVELS = ["every level", "CRITICAL", "ERROR", "WARNING"]
+
+
+def draw(view: View) -> None:
+    say()
+    if (group_id := _asked_for()) is not None:
+        st.button("All errors", on_click=_open, args=(None,))
+        panel(partial(show_group, group_id, view))
+        return
+    panel(partial(_list, view))
+
+
+def _list(view: View) -> None:
+    left, middle, right = st.columns([2, 1, 2], vertical_alignment="bottom")
+    shown = left.segmented_control(
+        "Show", list(SHOWN), default="not solved", required=True, key="state", bind="query-params", wrap=True
+    )
+    level = middle.selectbox("Level", LEVELS, key="level", bind="query-params")
+    text = right.text_input("Search", placeholder="A word of the error, or a module", key="q", bind="query-params")
+    store = monitor().store
+    trend = errors.trend(store, None, start=view.window.start, end=view.window.end)
+    if trend:
+        rows = [{"at_us": errors.as_us(at), "series": "all", "value": n, "n": n, "thin": False} for at, n in trend]
+        chart(
+            charts.lines(rows, view.window, scheme=view.scheme, unit="errors an hour"),
+            key="errors-trend",
+            title="All errors of this range",
+        )
+    groups = errors.list_groups(
+        store,
+        start=view.window.start,
+        end=view.window.end,
+        states=SHOWN[shown or "all"],
+        level=level if level in LEVELS[1:] else None,
+        search=text,
+    )
+    if not groups:
+        nothing("Nothing went wrong in this range." if not text and shown == "not solved" else "Nothing was found.")
+        return
+    for group in groups:
+        _line(group, view)
+    exports(pa.Table.from_pylist(_exported(groups)), name="errors", key="errors-export")
+
+
+def _line(group: ErrorGroup, view: View) -> None:
+    color, word = STATES[group.state]
+    last = group.last_seen_at.astimezone(view.window.zone)
+    met = f", {group.people:,} people" if group.people else ""
+    with st.container(border=True):
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        left.markdown(f":{color}-badge[{word}] {group.level.lower()}")
+        left.text(f"{group.title}\n{group.culprit}")
+        left.caption(
+            f"{group.count_in_range:,} times in this range of {group.count:,}{met}; last {last:%b} {last.day}, {last:%H:%M}"
+        )
+        right.button(
+            "Open", key=f"open-{group.id}", on_click=_open, args=(group.id,), width="stretch", help=group.title
+        )
+
+
+def _exported(groups: Sequence[ErrorGroup]) -> list[dict[str, object]]:
+    return [
+        {
+            "title": group.title, "culprit": group.culprit, "level": group.level, "state": group.state,
+            "count_in_range": group.count_in_range, "count": group.count, "people": group.people,
+            "first_seen_at": group.first_seen_at, "last_seen_at": group.last_seen_at, "release": group.last_release,
+        }
+        for group in groups
+    ]  # fmt: skip
+
+
+def _asked_for() -> int | None:
+    """The group in the address."""
+    found = st.query_params.get(GROUP, "")
+    return int(found) if found.isascii() and found.isdigit() and len(found) < 18 else None
+
+
+def _open(group_id: int | None) -> None:
+    if group_id is not None:
+        st.query_params[GROUP] = str(group_id)
+    elif GROUP in st.query_params:
+        del st.query_params[GROUP]
+
+
+monitoring_page("Errors", draw, compares=False)
