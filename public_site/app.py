@@ -10,6 +10,7 @@ from core.bootstrap import services as services_from_environment
 from core.http.edge import Edge, labels_of
 from core.migrations import check_schema
 from core.telemetry.recording import recording
+from core.telemetry.work import UNMATCHED
 from public_site import rates
 from public_site.cache import SharedPages
 from public_site.errors import HANDLERS
@@ -42,11 +43,13 @@ def create_app(services: Services | None = None) -> Edge:
     site.state.limiter = rates.new_limiter()
     site.state.pages = SharedPages(services)
     site.state.writers = new_writers()
+    labels = labels_of(ROUTES)
+    site.state.templates = frozenset((*labels.values(), UNMATCHED))
     return Edge(
         site,
         content_security_policy=content_security_policy(services.pictures.origin),
         hsts=services.settings.hsts,
-        labels=labels_of(ROUTES),
+        labels=labels,
     )
 
 

@@ -5,6 +5,7 @@ Every route declares its class, and is guarded by it before its endpoint runs.
     form        a browser's form, from our own page; urlencoded
     json        public JSON; `application/json` only, so no foreign page can send it unasked
     bearer      a program with a secret
+    beacon      what a browser reports of our own page, unasked and unseen; counted apart from what families send
     capability  a program with a signed token that can do one harmless thing, from wherever it is (RFC 8058)
 """
 
@@ -32,6 +33,7 @@ class Kind(enum.StrEnum):
     FORM = "form"
     JSON = "json"
     BEARER = "bearer"
+    BEACON = "beacon"
     CAPABILITY = "capability"
 
 
@@ -65,6 +67,10 @@ def json(path: str, endpoint: Endpoint, name: str, *, method: str = "GET", secre
 
 def bearer(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
     return GuardedRoute(path, endpoint, Policy(Kind.BEARER, secret=True), ["GET", "POST"], name)
+
+
+def beacon(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
+    return GuardedRoute(path, endpoint, Policy(Kind.BEACON, secret=True), ["POST"], name)
 
 
 def capability(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
@@ -116,6 +122,14 @@ def _bearer(request: Request) -> None:
         raise HTTPException(401, "Please send Authorization: Bearer with the secret.", {"WWW-Authenticate": "Bearer"})
 
 
+def _own_beacon(request: Request) -> None:
+    if not origin.is_own(request.headers, request.app.state.services.settings.base_url):
+        raise HTTPException(403)
+    if _content_type(request) != "application/json":
+        raise HTTPException(415)
+    rates.check_beacon(request)
+
+
 def _token_alone(request: Request) -> None:
     """The endpoint checks the token. What is posted beside it does not matter, so it is not read."""
     rates.check(request)
@@ -130,5 +144,6 @@ GUARDS: dict[Kind, Callable[[Request], None]] = {
     Kind.FORM: _own_form,
     Kind.JSON: _json,
     Kind.BEARER: _bearer,
+    Kind.BEACON: _own_beacon,
     Kind.CAPABILITY: _token_alone,
 }

@@ -2,7 +2,7 @@
 
 import time
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
@@ -11,6 +11,8 @@ from core.errors import TooMany
 from core.http.sender import network_of
 
 POSTS = RateLimitItemPerMinute(300, 10)  # a gym full of families may share one address
+BEACONS = RateLimitItemPerMinute(60)  # a page sends two or three
+ALL_BEACONS = RateLimitItemPerMinute(600)  # from everywhere together, so that a flood costs little
 
 
 def new_limiter() -> MovingWindowRateLimiter:
@@ -20,10 +22,19 @@ def new_limiter() -> MovingWindowRateLimiter:
 
 def check(request: Request) -> None:
     """Count one post. Raises TooMany, with when to come back."""
+    _count(request, POSTS, sender_of(request))
+
+
+def check_beacon(request: Request) -> None:
+    """Count one report of a browser, which nobody waits for. Raises TooMany."""
+    _count(request, BEACONS, f"beacon {sender_of(request)}")
+    _count(request, ALL_BEACONS, "beacons")
+
+
+def _count(request: Request, limit: RateLimitItem, sender: str) -> None:
     limiter: MovingWindowRateLimiter = request.app.state.limiter
-    sender = sender_of(request)
-    if not limiter.hit(POSTS, sender):
-        wait_s = limiter.get_window_stats(POSTS, sender).reset_time - time.time()
+    if not limiter.hit(limit, sender):
+        wait_s = limiter.get_window_stats(limit, sender).reset_time - time.time()
         raise TooMany(
             "A lot was sent from your network just now. Please wait a few minutes.", retry_after_s=max(1, int(wait_s))
         )

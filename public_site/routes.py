@@ -14,9 +14,10 @@ from public_site import (
     media,
     rehearsals,
     unsubscribe,
+    watching,
     weeks,
 )
-from public_site.policy import bearer, capability, form, json, page
+from public_site.policy import beacon, bearer, capability, form, json, page
 from public_site.templating import static
 
 ROUTES: list[BaseRoute] = [
@@ -46,5 +47,6 @@ ROUTES: list[BaseRoute] = [
     json("/api/book/private", api.book, "api_book", method="POST", secret=True),
     json("/api/bookings/{handle}", api.booking, "api_booking", secret=True),
     json("/api/booking/approve", api.decide, "api_decide", method="POST", secret=True),
+    beacon("/telemetry", watching.told_by_a_browser, "telemetry"),
     bearer("/api/cron/notifications", cron.notifications, "cron"),
 ]

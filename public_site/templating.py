@@ -20,6 +20,8 @@ from core import words
 from core.bookings.models import Booking
 from core.http.problems import utc_text
 from core.schedule.availability import Slot
+from core.telemetry import recording
+from core.telemetry.work import current
 from core.words import CLOCK_TIME
 
 HERE = Path(__file__).parent
@@ -54,7 +56,13 @@ def render(
 
 def page_text(template: str, context: Mapping[str, Any]) -> str:
     """A page's HTML. A name that the template uses and nobody gave is a mistake, and shows as one."""
-    return _templates().get_template(template).render(context)
+    return _templates().get_template(template).render(context, watched_as=_watched_as())
+
+
+def _watched_as() -> str | None:
+    """The route's template, for the script that tells what fails in the browser; None where nothing is recorded."""
+    work = current.get()
+    return work.route if work is not None and recording.active() is not None else None
 
 
 def static_path(name: str) -> str:

@@ -91,6 +91,7 @@ class Recorder:
     """
     One process's memory of what happened. service: site, console, worker or command.
 
+    person: whom the work at hand is done for, as a keyed hash.
     samples: called by the writer every 15 seconds; returns name → value for metric_log.
     """
 
@@ -107,7 +108,7 @@ class Recorder:
     ) -> None:
         self.store, self.service, self.release = store, service, release
         self.flush_every_s, self.sample_every_s = flush_every_s, sample_every_s
-        self._person = person
+        self.person = person
         self._samples = samples
         self._begin_afresh()
 
@@ -174,7 +175,7 @@ class Recorder:
             message=message,
             level=level,
             extra=extra,
-            who=self._person(),
+            who=self.person(),
             fingerprint=fingerprint,
             with_body=bodies < BODIES_A_FOLD,
         )
@@ -182,8 +183,12 @@ class Recorder:
             error._seen_as = found.event_id  # type: ignore[attr-defined]
         if work is not None:
             work.error_id = found.event_id
+        self.add_error(found)
+
+    def add_error(self, found: Caught) -> None:
+        """In the errors' own lane. A critical one wakes the writer."""
         self.errors.add(found)
-        if level == CRITICAL:
+        if found.level == CRITICAL:
             self._flush_at = 0.0
             self.wake()
 

@@ -38,6 +38,7 @@ TABLE = {
     ("POST", "/api/book/private"): (Kind.JSON, True),
     ("GET", "/api/bookings/{handle}"): (Kind.JSON, True),
     ("POST", "/api/booking/approve"): (Kind.JSON, True),
+    ("POST", "/telemetry"): (Kind.BEACON, True),
     ("GET", "/api/cron/notifications"): (Kind.BEARER, True),
     ("POST", "/api/cron/notifications"): (Kind.BEARER, True),
 }
