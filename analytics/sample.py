@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics import manifest, parquet
+from analytics import compaction, manifest, parquet
 from analytics.duck import Cursor, cursor, run
 from analytics.log import query
 from analytics.manifest import DAY_US, File
-from analytics.monitor import Monitor
+from analytics.monitor import Monitor, monitor_for
 from analytics.tiles import TILES
 from analytics.window import microseconds
+from core import clock
+from core.settings import Settings
 
 BAD_DAY = timedelta(days=19)
 BAD_HOUR_UTC = 23  # an afternoon in California
@@ -41,6 +43,20 @@ class Traffic:
     at_a_time: int = 30
     seed: int = 1
     others: bool = True
+
+
+def make_for(settings: Settings) -> int:
+    """A year of it for the gym that these settings describe, unless its archive has a past. Returns how many requests."""
+    monitor = monitor_for(settings)
+    now = clock.now()
+    try:
+        with monitor.store.read() as connection:
+            has_a_past = manifest.live(connection, "tile_day_all", end_us=microseconds(now - timedelta(days=2)))
+        made = 0 if has_a_past else make(monitor, Traffic(), now=now)
+        compaction.merge_files(monitor.store, monitor.folder, now_us=microseconds(now))
+        return made
+    finally:
+        monitor.store.dispose()
 
 
 def bad_hour(now: datetime) -> datetime:

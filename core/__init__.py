@@ -17,7 +17,7 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     sweep                    one pass over everything that is due
     migrations/              the schema and its guards
     cli processes doctor backup logs    the command line and the person who runs it
-    demo words look          a demo gym; dates and money as people say them; the colours of all surfaces
+    demo demo_big words look          a demo gym; dates and money as people say them; the colours of all surfaces
 
 Who may import whom: core ← analytics ← tasks ← public_site, console. `public_site` and `console` never meet.
 """

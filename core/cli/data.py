@@ -11,6 +11,7 @@ from core import migrations
 from core.bootstrap import services
 from core.cli.serving import say_sign_ins
 from core.demo import load_demo
+from core.demo_big import load_big_demo
 from core.settings import load_settings
 from core.sweep import sweep as sweep_once
 from core.telemetry import jobs
@@ -28,10 +29,19 @@ def migrate() -> None:
     print("The database has this program's schema now." if changed else "The database is up to date.")
 
 
-def demo() -> None:
-    """Load a demo gym into an empty database."""
+def demo(
+    big: Annotated[bool, typer.Option("--big", help="Fifty coaches with two years behind them.")] = False,
+) -> None:
+    """Load a demo gym into an empty database; with --big a large one, its years and what the monitor saw of them."""
     migrations.check_schema(services().database)
-    sign_ins = load_demo(services())
+    sign_ins = load_big_demo(services()) if big else load_demo(services())
+    if big:
+        requests = import_module("analytics.sample").make_for(services().settings)
+        print(
+            f"{requests:,} requests of the past year were made up for the charts."
+            if requests
+            else "The charts have a past already."
+        )
     if sign_ins:
         print("\n".join(["Sign in to the console as:", *say_sign_ins(sign_ins)]))
     else:
