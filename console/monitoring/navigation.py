@@ -12,6 +12,7 @@ PAGES = {
     "database": "Database",
     "jobs_and_mail": "Jobs and mail",
     "errors": "Errors",
+    "booking_figures": "Booking figures",
 }
 
 

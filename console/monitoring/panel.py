@@ -81,3 +81,16 @@ def change(now: float | None, before: float | None) -> str | None:
 
 def nothing(words: str = "Nothing was recorded in this range.") -> None:
     st.info(words)
+
+
+def rate(part: int, whole: int) -> float | None:
+    """0.0 to 1.0; None of nothing."""
+    return part / whole if whole else None
+
+
+def waiting_time(minutes: float | None, *, n: int) -> str:
+    """A stretch of minutes or hours; with a mark when too few stand behind it."""
+    if minutes is None:
+        return "–"
+    thin = "" if n >= THIN else " (thin)"
+    return f"{minutes:.0f} min{thin}" if minutes < 120 else f"{minutes / 60:.1f} h{thin}"
