@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console import api, monitoring_api, originals, sign_in, uploads
+from console import api, monitoring_api, originals, provider, sign_in, uploads
 from console.boundary import say_failure
 from console.gate import Gate
 from console.monitoring.asked import close_monitors
@@ -63,6 +63,8 @@ def routes() -> list[Route]:
         Route("/sign-in", sign_in.own_form(sign_in.by_password), methods=["POST"]),
         Route("/sign-in.css", sign_in.stylesheet, methods=["GET"]),
         Route("/sign-in/link", sign_in.own_form(sign_in.mail_link), methods=["POST"]),
+        Route("/sign-in/provider", provider.begin, methods=["GET"]),
+        Route("/sign-in/provider/back", provider.back, methods=["GET"]),
         Route("/sign-in/{token}", sign_in.show_link, methods=["GET"]),
         Route("/sign-in/{token}", sign_in.own_form(sign_in.by_link), methods=["POST"]),
         Route("/sign-out", sign_in.ask_sign_out, methods=["GET"]),

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
@@ -35,23 +36,23 @@ def own_form(endpoint: Endpoint) -> Endpoint:
     """Only from our own page."""
 
     async def guarded(request: Request) -> Response:
-        if not origin.is_own(request.headers, _services(request).settings.console_url):
-            return _page("sign_in.html", notice=FOREIGN, status=403)
+        if not origin.is_own(request.headers, services_of(request).settings.console_url):
+            return _page(request, "sign_in.html", notice=FOREIGN, status=403)
         try:
             return await endpoint(Request(request.scope, at_most(request.receive)))
         except BodyTooLarge:
-            return _page("sign_in.html", notice=problems.SENTENCES[413], status=413)
+            return _page(request, "sign_in.html", notice=problems.SENTENCES[413], status=413)
 
     return guarded
 
 
 async def show(request: Request) -> Response:
-    return _page("sign_in.html", next_path=_next(request.query_params))
+    return _page(request, "sign_in.html", next_path=next_of(request.query_params))
 
 
 async def by_password(request: Request) -> Response:
     form = await _form(request)
-    services = _services(request)
+    services = services_of(request)
     try:
         token = await run_in_threadpool(
             sign_in.sign_in_with_password,
@@ -62,50 +63,50 @@ async def by_password(request: Request) -> Response:
             user_agent=request.headers.get("user-agent", ""),
         )
     except (SignInRefused, TooMany, Unavailable) as error:
-        return _refused(error, email=form.get("email", ""), next_path=_next(form))
-    return await _begin(request, token, _next(form))
+        return refused(request, error, email=form.get("email", ""), next_path=next_of(form))
+    return await begin(request, token, next_of(form))
 
 
 async def mail_link(request: Request) -> Response:
     form = await _form(request)
     try:
         await run_in_threadpool(
-            sign_in.ask_for_link, _services(request), email=form.get("email", ""), address=_sender(request)
+            sign_in.ask_for_link, services_of(request), email=form.get("email", ""), address=_sender(request)
         )
     except (TooMany, Unavailable) as error:
-        return _refused(error, email=form.get("email", ""), next_path=_next(form))
+        return refused(request, error, email=form.get("email", ""), next_path=next_of(form))
     await tasks.nudge(tasks.deliver_mail)
-    return _page("sign_in.html", notice=ON_ITS_WAY, email=form.get("email", ""))
+    return _page(request, "sign_in.html", notice=ON_ITS_WAY, email=form.get("email", ""))
 
 
 async def show_link(request: Request) -> Response:
     """A button, and nothing else: whoever opens the link has not used it yet."""
     try:
-        _services(request).signer.read_sign_in(request.path_params["token"])
+        services_of(request).signer.read_sign_in(request.path_params["token"])
     except NotFound as error:
-        return _refused(error)
-    return _page("sign_in_link.html")
+        return refused(request, error)
+    return _page(request, "sign_in_link.html")
 
 
 async def by_link(request: Request) -> Response:
     try:
         token = await run_in_threadpool(
             sign_in.use_link,
-            _services(request),
+            services_of(request),
             token=request.path_params["token"],
             user_agent=request.headers.get("user-agent", ""),
         )
     except (NotFound, LinkExpired, Unavailable) as error:
-        return _refused(error)
-    return await _begin(request, token, "/")
+        return refused(request, error)
+    return await begin(request, token, "/")
 
 
 async def ask_sign_out(request: Request) -> Response:
-    return _page("sign_out.html")
+    return _page(request, "sign_out.html")
 
 
 async def sign_out(request: Request) -> Response:
-    services = _services(request)
+    services = services_of(request)
     if token := token_in(request.cookies, services.settings):
         await run_in_threadpool(services.database.transact, _end, token)
     response = RedirectResponse("/sign-in", 303, headers=NO_STORE)
@@ -118,9 +119,9 @@ async def stylesheet(request: Request) -> Response:
     return Response(text, media_type="text/css", headers={"Cache-Control": "no-cache"})
 
 
-async def _begin(request: Request, token: str, next_path: str) -> Response:
+async def begin(request: Request, token: str, next_path: str) -> Response:
     """A new session replaces the browser's old one."""
-    services = _services(request)
+    services = services_of(request)
     if earlier := token_in(request.cookies, services.settings):
         await run_in_threadpool(services.database.transact, _end, earlier)
     response = RedirectResponse(next_path, 303, headers=NO_STORE)
@@ -132,8 +133,9 @@ def _end(session: Session, token: str, *, now: datetime) -> None:
     end_session(session, token, now=now)
 
 
-def _refused(error: SpiritError, *, email: str = "", next_path: str = "/") -> Response:
+def refused(request: Request, error: SpiritError, *, email: str = "", next_path: str = "/") -> Response:
     return _page(
+        request,
         "sign_in.html",
         notice=str(error),
         email=email,
@@ -144,6 +146,7 @@ def _refused(error: SpiritError, *, email: str = "", next_path: str = "/") -> Re
 
 
 def _page(
+    request: Request,
     template: str,
     *,
     notice: str = "",
@@ -152,7 +155,13 @@ def _page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    html = TEMPLATES.get_template(template).render(notice=notice, email=email, next_path=next_path, good=status == 200)
+    html = TEMPLATES.get_template(template).render(
+        notice=notice,
+        email=email,
+        next_path=next_path,
+        good=status == 200,
+        provider=bool(services_of(request).settings.oidc_issuer),
+    )
     return HTMLResponse(html, status, headers={**NO_STORE, **(headers or {})})
 
 
@@ -161,9 +170,9 @@ async def _form(request: Request) -> dict[str, str]:
     return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
-def _next(values: Mapping[str, str]) -> str:
+def next_of(values: Mapping[str, Any]) -> str:
     """Where to go afterwards: a path of ours, never another site."""
-    path = values.get("next", "/")
+    path = str(values.get("next", "/"))
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"
 
 
@@ -171,6 +180,6 @@ def _sender(request: Request) -> str:
     return network_of(request.client.host if request.client else "")
 
 
-def _services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
     services: Services = request.state.services
     return services

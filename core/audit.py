@@ -22,6 +22,7 @@ class Verb(enum.StrEnum):
     DISABLED = "disabled"
     ENABLED = "enabled"
     SESSIONS_ENDED = "sessions ended"
+    IDENTITY_FORGOTTEN = "identity forgotten"
     KEY_MADE = "key made"
     KEY_ENDED = "key ended"
     GYM_CHANGED = "gym changed"

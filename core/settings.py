@@ -70,6 +70,15 @@ class Settings(BaseSettings):
         (), description="Addresses, separated by commas, whose X-Forwarded-For and -Proto are believed."
     )
     telemetry: bool = Field(True, description="off: nothing is recorded for the monitoring pages.")
+    oidc_issuer: str = Field(
+        "", description="Staff sign-in by OpenID Connect: the provider, exactly as it names itself; empty: none."
+    )
+    oidc_client_id: str = Field(
+        "", description="What the provider calls the console. Its redirect address: CONSOLE_URL/sign-in/provider/back"
+    )
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="What the provider gave the console to prove itself."
+    )
     log: Literal["text", "json"] = Field("text", description="text or json.")
 
     @field_validator("database_url")
@@ -115,6 +124,15 @@ class Settings(BaseSettings):
             raise ValueError("an address such as https://lessons.example.org, without a path")
         return value.rstrip("/")
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        on_this_machine = parts.hostname in ("127.0.0.1", "localhost", "::1")
+        if value and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and on_this_machine))):
+            raise ValueError("the https address that the provider calls its issuer")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _zone(cls, value: str) -> str:
@@ -151,6 +169,15 @@ class Settings(BaseSettings):
             )
         if any(len(key) < 16 for key in self._given_keys()):
             raise ValueError("SPIRIT_SECRET_KEY: each key needs 16 characters or more")
+        return self
+
+    @model_validator(mode="after")
+    def _a_provider_is_whole(self) -> "Settings":
+        given = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret.get_secret_value())
+        if any(given) and not all(given):
+            raise ValueError(
+                "SPIRIT_OIDC_ISSUER, SPIRIT_OIDC_CLIENT_ID and SPIRIT_OIDC_CLIENT_SECRET are set together or not at all"
+            )
         return self
 
     def _given_keys(self) -> list[str]:

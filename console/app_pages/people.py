@@ -13,7 +13,7 @@ from console.said import act, say
 from console.session import Staff, services, signed_in
 from core import clock
 from core.errors import NotAllowed
-from core.people import api_keys
+from core.people import api_keys, identities
 from core.people import staff as people
 from core.people.models import Account, ApiKey, Role, StaffSession
 from core.words import spoken_instant
@@ -62,6 +62,10 @@ def _person(
             _button("Invite again", people.invite_again, account, staff, f"{account.name} has a new invitation.")
         if sessions:
             _button("Sign out everywhere", people.end_sessions, account, staff, f"{account.name} is signed out.")
+        if account.provider_subject:
+            st.text("Signs in by the sign-in service.")
+            done = f"{account.name} is bound anew when she comes next."
+            _button("Forget who she is there", identities.forget_identity, account, staff, done)
         other = Role.COACH if account.role is Role.ADMIN else Role.ADMIN
         verb = "Make an admin" if other is Role.ADMIN else "Take the admin’s role away"
         _button(verb, people.change_role, account, staff, f"{account.name} has another role now.", other)
