@@ -184,7 +184,7 @@ def archive() -> None:
     """Move what was recorded into files and tidy up. Safe to run at any time, any number of times."""
     from analytics.archive import archive_now
 
-    archive_now(services().settings)
+    archive_now(services())
 
 
 def _repeat(

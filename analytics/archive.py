@@ -30,8 +30,9 @@ from analytics.retention import Keep
 from analytics.tiles import TILES
 from analytics.window import microseconds
 from core import clock
+from core.bootstrap import Services
 from core.failpoints import failpoint
-from core.settings import Settings
+from core.gym import the_gym
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS, request_log
 
@@ -60,11 +61,18 @@ def archive(store: Store, folder: Path, *, now_us: int, keep: Keep | None = None
     return Archived(rows, files, merged, removed, deleted)
 
 
-def archive_now(settings: Settings) -> Archived:
-    """The same for the gym that these settings describe, at this moment."""
-    monitor = monitor_for(settings)
+def archive_now(services: Services) -> Archived:
+    """The same for this gym, at this moment, by its own rules of what is kept."""
+    with services.database.read() as session:
+        gym = the_gym(session)
+    keep = Keep(
+        fact_days=gym.monitoring_days,
+        error_days=gym.monitoring_days,
+        budget_bytes=gym.monitoring_budget_mb * 1024 * 1024,
+    )
+    monitor = monitor_for(services.settings)
     try:
-        return archive(monitor.store, monitor.folder, now_us=microseconds(clock.now()))
+        return archive(monitor.store, monitor.folder, now_us=microseconds(clock.now()), keep=keep)
     finally:
         monitor.store.dispose()
 

@@ -18,6 +18,7 @@ class Gym(Base):
     most_open_requests, most_requests_a_day: per parent's address, then she is asked to wait.
     anonymise_after_months: names and addresses of bookings that ended longer ago are taken away; 0 keeps them.
     console_refresh_s: an open page of the console is drawn anew after this long, whatever happened.
+    monitoring_days, monitoring_budget_mb: how long every request is kept, and how much room all of the monitor's files take.
     mail_held: nothing leaves the outbox while it is true (after a restore, or by an admin).
     mail_circuit_until: the mail server refused our password; no mail is tried before this instant.
     media_budget_bytes: how much room all pictures may take together.
@@ -39,6 +40,8 @@ class Gym(Base):
     most_requests_a_day: Mapped[int] = mapped_column(default=6, server_default="6")
     anonymise_after_months: Mapped[int] = mapped_column(default=24, server_default="24")
     console_refresh_s: Mapped[int] = mapped_column(default=30, server_default="30")
+    monitoring_days: Mapped[int] = mapped_column(default=90, server_default="90")
+    monitoring_budget_mb: Mapped[int] = mapped_column(default=512, server_default="512")
     media_budget_bytes: Mapped[int] = mapped_column(default=MEDIA_BUDGET_BYTES, server_default=str(MEDIA_BUDGET_BYTES))
     mail_held: Mapped[bool] = mapped_column(default=False)
     mail_circuit_until: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""The gym's rules: how much a family may ask for, how long names are kept, how often the console looks anew."""
+"""The gym's rules: how much a family may ask for, how long names and measurements are kept, how often the console looks anew."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -17,6 +17,8 @@ NAMES = {
     "most_requests_a_day": "Requests of one family within a day",
     "anonymise_after_months": "Months until names are taken away",
     "console_refresh_s": "Seconds until a page is drawn anew",
+    "monitoring_days": "Days that every request is kept",
+    "monitoring_budget_mb": "Megabytes for monitoring",
 }
 
 
@@ -29,6 +31,8 @@ class GymRules(BaseModel):
     most_requests_a_day: Annotated[int, Field(ge=1, le=100)]
     anonymise_after_months: Annotated[int, Field(ge=0, le=240)]
     console_refresh_s: Annotated[int, Field(ge=10, le=600)]
+    monitoring_days: Annotated[int, Field(ge=7, le=366)]
+    monitoring_budget_mb: Annotated[int, Field(ge=16, le=100_000)]
 
     @classmethod
     def of(cls, gym: Gym) -> "GymRules":

@@ -25,7 +25,14 @@ from core.schedule.models import Coach
 from core.schedule.preferences import Preferences, set_preferences
 from tests.support.people import NOW, ZONE, ada, nora, omar
 
-RULES = GymRules(most_open_requests=2, most_requests_a_day=5, anonymise_after_months=12, console_refresh_s=60)
+RULES = GymRules(
+    most_open_requests=2,
+    most_requests_a_day=5,
+    anonymise_after_months=12,
+    console_refresh_s=60,
+    monitoring_days=30,
+    monitoring_budget_mb=64,
+)
 RINGS = LessonFacts(slug="rings", name="Rings", minutes=50, price_cents=7000)
 
 

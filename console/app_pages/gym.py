@@ -59,7 +59,7 @@ def _texts(gym: Gym, staff: Staff) -> None:
 
 def _rules(gym: Gym, staff: Staff) -> None:
     kept = GymRules.of(gym)
-    with st.expander("Rules: how much a family may ask for, how long names are kept"), st.form("rules", border=False):
+    with st.expander("Rules: how much a family may ask for, how long things are kept"), st.form("rules", border=False):
         values = {
             "most_open_requests": st.number_input(
                 "Requests of one family that may wait at once", 1, 20, kept.most_open_requests
@@ -75,6 +75,18 @@ def _rules(gym: Gym, staff: Staff) -> None:
             ),
             "console_refresh_s": st.number_input(
                 "Seconds until an open page of the console is drawn anew", 10, 600, kept.console_refresh_s, step=10
+            ),
+            "monitoring_days": st.number_input(
+                "Days that every single request is kept for the monitoring pages (summaries stay for thirteen months)",
+                7,
+                366,
+                kept.monitoring_days,
+            ),
+            "monitoring_budget_mb": st.number_input(
+                "Megabytes that monitoring may take; above, the oldest goes first",
+                16,
+                100_000,
+                kept.monitoring_budget_mb,
             ),
         }
         if st.form_submit_button("Keep the rules", type="primary"):

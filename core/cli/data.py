@@ -58,7 +58,7 @@ def sweep() -> None:
 
 def archive() -> None:
     """Move what the monitor recorded into files, and remove what is too old. The worker does it every hour."""
-    done = import_module("analytics.archive").archive_now(services().settings)
+    done = import_module("analytics.archive").archive_now(services())
     print(
         f"{done.rows} rows moved, {done.merged} files merged, {done.removed} removed, {done.deleted} hot rows deleted"
     )

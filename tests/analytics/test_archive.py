@@ -5,16 +5,24 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from analytics import manifest
-from analytics.log import LogUnreadable
+from analytics.archive import archive_now
+from analytics.log import LogUnreadable, open_log
 from analytics.retention import Keep
+from analytics.window import microseconds
+from core import clock
+from core.bootstrap import Services
 from core.failpoints import VARIABLE, FailpointReached, armed
+from core.gym import the_gym
+from core.telemetry.store import archive_folder
 from core.telemetry.tables import error_event, error_group, error_hour, error_person
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, NOW_US, House, requests
 
@@ -237,3 +245,18 @@ def test_the_stories_of_errors_go_before_their_counts(house: House) -> None:
         assert sorted(connection.scalars(select(error_event.c.group_id))) == [2]
         assert sorted(connection.scalars(select(error_hour.c.group_id))) == [1, 2]
         assert sorted(connection.scalars(select(error_person.c.group_id))) == [1, 2]
+
+
+def test_the_gyms_rules_say_how_long_requests_are_kept(house: House, services: Services) -> None:
+    def keep_a_week(session: Session, *, now: datetime) -> None:
+        the_gym(session).monitoring_days = 7
+
+    services.database.transact(keep_a_week)
+    now_us = microseconds(clock.now())
+    house.note(requests(5, at_us=now_us - 20 * DAY_US) + requests(5, at_us=now_us - HOUR_US))
+    archive_now(services)
+    archive_now(services)
+    folder = archive_folder(services.settings)
+    with open_log(house.store, folder, start_us=0, end_us=now_us) as log:
+        hot_and_cold = log.sql("SELECT count(*) AS n FROM request_log").to_pylist()
+    assert hot_and_cold == [{"n": 5}]
