@@ -6,6 +6,7 @@ The Huey queue and every task: the timetable of the house.
     make_pictures      when nudged, after an upload; one at a time
     sweep              every 20 seconds, and at start: everything that is due; the truth, while nudges are a courtesy
     archive            every hour: what was recorded moves into files, and what is too old goes
+    evaluate_alerts    every minute: each rule is measured, and what changed is told
 
 Huey loses a running task when its process is killed, so no task carries anything but its name: what there is to do
 stands in the database.
@@ -16,13 +17,15 @@ import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from huey import Huey, PostgresHuey, PriorityRedisHuey, SqliteHuey, signals
 from huey.api import Task, TaskWrapper
 from huey.serializer import SignedSerializer
 
+from core import clock
 from core import sweep as house
 from core.bootstrap import services
 from core.images.making import Pump as PicturePump
@@ -31,10 +34,14 @@ from core.mail.delivery import Pump
 from core.settings import Settings
 from core.telemetry import jobs, recording
 
+if TYPE_CHECKING:
+    from analytics.monitor import Monitor
+
 NUDGE_EXPIRES_S = 20
 NUDGE_LIMIT_S = 0.5
 SWEEP_EVERY_S = 20
 ARCHIVE_EVERY_S, ARCHIVE_FIRST_S = 3600, 60
+ALERTS_EVERY_S, ALERTS_FIRST_S = 15, 30  # whose minute it is, the evaluator's clock decides
 DRAIN_S = 8
 
 log = structlog.get_logger()
@@ -136,6 +143,7 @@ def run_worker() -> None:
     with recording.recording(services().settings, "worker", samples=_measures):
         _repeat(_sweep_once, "sweep", consumer.stop_flag, every_s=SWEEP_EVERY_S)
         _repeat(_make_once, "pictures", consumer.stop_flag, every_s=SWEEP_EVERY_S)  # neither waits for the other
+        _repeat(evaluate_alerts, "alerts", consumer.stop_flag, every_s=ALERTS_EVERY_S, first_after_s=ALERTS_FIRST_S)
         if services().settings.telemetry:
             _repeat(archive, "archive", consumer.stop_flag, every_s=ARCHIVE_EVERY_S, first_after_s=ARCHIVE_FIRST_S)
         try:
@@ -185,6 +193,22 @@ def archive() -> None:
     from analytics.archive import archive_now
 
     archive_now(services())
+
+
+def evaluate_alerts() -> None:
+    """Measure every rule, and have told what changed, if this minute is nobody else's. Safe at any time, anywhere."""
+    from analytics.evaluator import evaluate_if_due
+
+    done = evaluate_if_due(services(), _monitor(), now=clock.now())
+    if done is not None and done.changes:
+        nudge_from_thread(deliver_mail)  # a slow mail server does not stop the evaluator
+
+
+@cache
+def _monitor() -> "Monitor":
+    from analytics.monitor import monitor_for
+
+    return monitor_for(services().settings)
 
 
 def _repeat(

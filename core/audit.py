@@ -44,6 +44,11 @@ class Verb(enum.StrEnum):
     NO_SHOW = "no-show"
     ATTENDANCE_UNDONE = "attendance undone"
     ANONYMISED = "anonymised"
+    ALERT_RULE_CHANGED = "alert rule changed"
+    ALERT_RULE_MUTED = "alert rule muted"
+    ALERT_RULE_UNMUTED = "alert rule unmuted"
+    INCIDENT_ACKNOWLEDGED = "incident acknowledged"
+    INCIDENT_RESOLVED = "incident resolved"
 
 
 class Door(enum.StrEnum):

@@ -7,6 +7,7 @@ from core.db import Database
 from core.images.delivery import Delivery, delivery_for
 from core.images.storage import Storage, storage_at
 from core.mail.transports import Transport, transport_for
+from core.mail.webhook import Webhook, webhook_for
 from core.settings import Settings, load_settings
 from core.telemetry import statements
 from core.tokens import Signer
@@ -23,6 +24,7 @@ class Services:
     media: Storage
     originals: Storage
     pictures: Delivery
+    webhook: Webhook
 
 
 def build(settings: Settings) -> Services:
@@ -39,6 +41,7 @@ def build(settings: Settings) -> Services:
         media=storage_at(settings.media_url, variable="SPIRIT_MEDIA_URL"),
         originals=storage_at(settings.originals_url, variable="SPIRIT_ORIGINALS_URL", private=True),
         pictures=delivery_for(settings.media_base_url, base_url=settings.base_url),
+        webhook=webhook_for(settings.alert_webhook_url.get_secret_value()),
     )
 
 

@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Addresses, separated by commas, whose X-Forwarded-For and -Proto are believed."
     )
+    alert_webhook_url: SecretStr = Field(
+        SecretStr(""),
+        description="https://…: alerts are posted there as JSON, beside the mail to the admins; empty: they are not.",
+    )
     telemetry: bool = Field(True, description="off: nothing is recorded for the monitoring pages.")
     oidc_issuer: str = Field(
         "", description="Staff sign-in by OpenID Connect: the provider, exactly as it names itself; empty: none."
@@ -131,6 +135,14 @@ class Settings(BaseSettings):
         on_this_machine = parts.hostname in ("127.0.0.1", "localhost", "::1")
         if value and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and on_this_machine))):
             raise ValueError("the https address that the provider calls its issuer")
+        return value
+
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _webhook(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if value.get_secret_value() and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("an address that begins with https:// or http://")
         return value
 
     @field_validator("timezone")

@@ -75,6 +75,7 @@ class Booking(Base):
         Index("ix_booking_coach_id_changed_at", "coach_id", "changed_at"),
         Index("ix_booking_status_expires_at", "status", "expires_at"),
         Index("ix_booking_customer_key_requested_at", "customer_key", "requested_at"),
+        Index("ix_booking_requested_at", "requested_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -7,19 +7,21 @@ Deliver what is due, in numbered steps. At least once while it is true; at most 
 4. Send, outside any transaction, with a time limit per phase.
 5. Record: SENT; or tried again later, with growing and jittered delay; or DEAD, when it is refused for good.
 
-A refused password is everybody's problem: it opens a circuit, and no mail is tried until it closes.
+A refused password is everybody's problem: it opens a circuit, and no mail is tried until it closes. What goes to the
+webhook goes on meanwhile: it may be the one way to say so.
 """
 
 import os
 import random
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -33,13 +35,15 @@ from core.mail.digest import find_digest
 from core.mail.letter import Invitation
 from core.mail.messages import Letter, compose
 from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.mail.outbox import WEBHOOK
 from core.mail.transports import AuthenticationFailure, MailFailure, PermanentFailure
-from core.people.models import Account, SignInLink
+from core.people.models import Account, Role, SignInLink
 from core.rehearsals.models import Rehearsal
 from core.schedule import slots
 from core.schedule.availability import Slot
 from core.schedule.queries import coach_of
 from core.telemetry import recording
+from core.telemetry.alerts.notices import find_notice
 
 LEASE = timedelta(seconds=60)  # longer than a transport may take (45 s)
 MOST_ATTEMPTS = 20
@@ -128,6 +132,7 @@ def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Le
         generated_at=now,
         digest=find_digest(session, message, now=now),
         invitation=_invitation(session, message, account) if message.kind is MessageKind.INVITATION else None,
+        notice=find_notice(session, message.alert_change_id),
     )
 
 
@@ -163,11 +168,13 @@ def _due(now: datetime) -> ColumnElement[bool]:
 def _claim(session: Session, *, now: datetime) -> tuple[int, datetime] | None:
     """Step 1. The id of a row that is now ours, and until when; None when nothing is due or mail is held."""
     gym = the_gym(session)
-    if gym.mail_held or (gym.mail_circuit_until is not None and now < gym.mail_circuit_until):
+    if gym.mail_held:
         return None
+    refused = gym.mail_circuit_until is not None and now < gym.mail_circuit_until
+    tried = OutboxMessage.channel == WEBHOOK if refused else true()
     message_id = session.scalars(
         select(OutboxMessage.id)
-        .where(_due(now))
+        .where(_due(now), tried)
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -214,9 +221,28 @@ def _send(services: Services, message: OutboxMessage) -> str | None:
         return "its reader does not work here any more"
     if reason := truth.why_untrue(message, letter.booking, link, letter.digest, now=now):
         return reason
+    if letter.notice is not None and (reason := _why_no_alert(letter)):
+        return reason
+    if message.channel == WEBHOOK:
+        services.webhook.post(_payload(services, letter))
+        return None
     mail = compose(letter, settings=services.settings, signer=services.signer)
     services.transport.send(mail, recipient=message.recipient)
     return None
+
+
+def _why_no_alert(letter: Letter) -> str | None:
+    if letter.account is not None and letter.account.role is not Role.ADMIN:
+        return "its reader does not administer any more"
+    return letter.notice.why_needless() if letter.notice is not None else None
+
+
+def _payload(services: Services, letter: Letter) -> Mapping[str, Any]:
+    if letter.notice is None:
+        raise ValueError("the webhook is told of incidents alone")
+    return letter.notice.payload(
+        gym=letter.gym.name, console_url=services.settings.console_url, delivery=letter.message.message_id
+    )
 
 
 def _record_failure(services: Services, message: OutboxMessage, failure: MailFailure) -> MessageState:
@@ -255,7 +281,7 @@ def _finish(
         message.due_at = now + _pause(message.attempts)
     else:
         message.finished_at = now
-    if state is MessageState.SENT:
+    if state is MessageState.SENT and message.channel != WEBHOOK:
         session.execute(update(Gym).where(Gym.mail_circuit_until.is_not(None)).values(mail_circuit_until=None))
 
 

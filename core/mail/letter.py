@@ -12,6 +12,7 @@ from core.mail.links import unlinked
 from core.mail.models import OutboxMessage
 from core.people.models import Account
 from core.schedule.availability import Slot
+from core.telemetry.alerts.notices import Notice
 from core.words import money, spoken_instant, spoken_time
 
 
@@ -30,6 +31,7 @@ class Letter:
 
     A booking comes with its coach, lesson and changed_by_account loaded. account: the member of staff it goes to,
     None for a parent. next_slots: other free times, for a request that expired. digest: for a mail about several things.
+    notice: the incident that an alert is about.
     """
 
     message: OutboxMessage
@@ -41,6 +43,7 @@ class Letter:
     generated_at: datetime
     digest: Digest | None = None
     invitation: Invitation | None = None
+    notice: Notice | None = None
 
     @property
     def about(self) -> Booking:

@@ -53,6 +53,11 @@ class Links:
     def sign_in(self, link_id: int) -> str:
         return f"{self.console}/sign-in/{self._secret(self._signer.sign_in(link_id))}"
 
+    @property
+    def alerts(self) -> str:
+        """The console's page about incidents."""
+        return f"{self.console}/alerts"
+
     def _secret(self, value: str) -> str:
         return MASK if self._masked else value
 

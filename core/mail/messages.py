@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import Policy
 from email.utils import parseaddr
 
-from core.mail import to_coach, to_coach_in_practice, to_coach_together, to_parent, to_staff
+from core.mail import to_admin, to_coach, to_coach_in_practice, to_coach_together, to_parent, to_staff
 from core.mail.addresses import deliverable
 from core.mail.calendar import Method, calendar, mail_domain
 from core.mail.letter import Facts, Letter
@@ -37,9 +37,10 @@ FACTS: dict[MessageKind, Callable[[Letter, Links], Facts]] = {
     MessageKind.EXPIRED: to_parent.expired,
     MessageKind.CANCELLED: to_parent.cancelled,
 }
-WAYS_IN: dict[MessageKind, Callable[[Letter, Links, Settings], Facts]] = {
+OF_THE_HOUSE: dict[MessageKind, Callable[[Letter, Links, Settings], Facts]] = {
     MessageKind.SIGN_IN: to_staff.sign_in,
     MessageKind.INVITATION: to_staff.invitation,
+    MessageKind.ALERT: to_admin.alert,
 }
 CALENDAR = {MessageKind.CONFIRMED: Method.REQUEST, MessageKind.CANCELLED: Method.CANCEL}
 
@@ -53,7 +54,7 @@ def compose(letter: Letter, *, settings: Settings, signer: Signer, mask_links: b
     """
     links = Links(settings, signer, masked=mask_links)
     kind = letter.message.kind
-    facts = WAYS_IN[kind](letter, links, settings) if kind in WAYS_IN else FACTS[kind](letter, links)
+    facts = OF_THE_HOUSE[kind](letter, links, settings) if kind in OF_THE_HOUSE else FACTS[kind](letter, links)
     written = render(kind.value, facts, gym=letter.gym)
     mail = EmailMessage()
     _address(mail, letter, settings)
@@ -80,6 +81,10 @@ def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
         practice = letter.message.rehearsal_id
         about = f"booking-{letter.booking.id}" if practice is None else f"practice-{practice}"
         thread = f"<{about}-{'coach' if letter.account else 'family'}@{domain}>"
+        mail["In-Reply-To"] = thread
+        mail["References"] = thread
+    if letter.notice is not None:
+        thread = f"<incident-{letter.notice.incident.id}@{domain}>"
         mail["In-Reply-To"] = thread
         mail["References"] = thread
     if letter.gym.email:

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.orm import Base
+from core.telemetry.alerts.models import AlertChange
 from core.telemetry.work import request_id
 
 
@@ -40,12 +41,14 @@ class MessageKind(enum.StrEnum):
     INVITATION = "invitation"
     REHEARSAL = "rehearsal"
     REHEARSAL_ANSWERED = "rehearsal_answered"
+    ALERT = "alert"
 
 
 class OutboxMessage(Base):
     """
     A mail on its way: QUEUED → SENDING → SENT, DROPPED (with a reason) or DEAD (refused for good, or tried too often).
 
+    channel: "mail", or "webhook": told to a program; then recipient says no more than that.
     dedupe_key: one row for one fact.
     booking_version: the version of the booking that caused it.
     not_after: from this instant on it is no longer worth sending.
@@ -71,6 +74,7 @@ class OutboxMessage(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     sign_in_link_id: Mapped[int | None] = mapped_column(ForeignKey("sign_in_link.id"))
     rehearsal_id: Mapped[int | None] = mapped_column(ForeignKey("rehearsal.id"), index=True)
+    alert_change_id: Mapped[int | None] = mapped_column(ForeignKey(AlertChange.id))
     recipient: Mapped[str]
     dedupe_key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]

@@ -27,6 +27,7 @@ TO_COACH = {
 }
 DIE_WITH_THE_REQUEST = {MessageKind.REQUEST, MessageKind.REMINDER, MessageKind.REQUEST_RECEIVED}
 DIE_AT_THE_START = {MessageKind.CONFIRMED, MessageKind.BOOKED_DIRECTLY}
+MAIL, WEBHOOK = "mail", "webhook"
 UNFINISHED = (MessageState.QUEUED, MessageState.SENDING)
 
 
@@ -111,6 +112,24 @@ def add_rehearsal(session: Session, kind: MessageKind, rehearsal: Rehearsal, *, 
         created_at=now,
         due_at=now,
         not_after=rehearsal.expires_at,
+        message_id=new_message_id(),
+    )
+    session.add(message)
+    return message
+
+
+def add_alert(session: Session, change_id: int, account: Account | None, *, now: datetime) -> OutboxMessage:
+    """One word about an incident: a mail to an admin, or, for nobody, the webhook's. One of each for one change."""
+    channel = MAIL if account is not None else WEBHOOK
+    message = OutboxMessage(
+        kind=MessageKind.ALERT,
+        channel=channel,
+        account_id=account.id if account is not None else None,
+        alert_change_id=change_id,
+        recipient=account.email if account is not None else WEBHOOK,
+        dedupe_key=f"{MessageKind.ALERT.value}:{change_id}:{channel}:{account.id if account is not None else ''}",
+        created_at=now,
+        due_at=now,
         message_id=new_message_id(),
     )
     session.add(message)

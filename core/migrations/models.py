@@ -10,9 +10,13 @@ from core.orm import Base
 from core.people.models import Account, ApiKey, SignInFailure, SignInLink, StaffSession
 from core.rehearsals.models import Rehearsal
 from core.schedule.models import Coach, DateOverride, LessonType, WeeklyHours, coach_lesson
+from core.telemetry.alerts.models import AlertChange, AlertClock, AlertStanding, Incident, RuleChoice
 
 __all__ = [
     "Account",
+    "AlertChange",
+    "AlertClock",
+    "AlertStanding",
     "ApiKey",
     "AuditEvent",
     "Base",
@@ -24,10 +28,12 @@ __all__ = [
     "Gym",
     "Hold",
     "Image",
+    "Incident",
     "LessonType",
     "OutboxMessage",
     "Rehearsal",
     "Rendition",
+    "RuleChoice",
     "SignInFailure",
     "SignInLink",
     "StaffSession",

@@ -33,6 +33,7 @@ from tests.support.mail_samples import (
     ada,
     booking,
     letter,
+    notice,
     settings,
     signer,
 )
@@ -530,3 +531,24 @@ def test_the_samples_are_of_every_kind() -> None:
     assert set(SAMPLES) == set(MessageKind)
     assert booking().status_at(SAMPLES[MessageKind.REQUEST].generated_at).value == "PENDING"
     assert APPROVED["approved_at"] is not None
+
+
+def test_an_alert_says_what_since_when_and_what_to_do() -> None:
+    mail = read(SAMPLES[MessageKind.ALERT])
+    assert mail.subject == "Critical: Many requests fail (6.2 %)"
+    assert mail.preheader.startswith("6.2 %; the limit is 5 % or more.")
+    says(mail, "Critical", "Many requests fail", "6.2 %", "5 % or more", "31 of 500 requests", "families cannot book")
+    says(mail, "Saturday, November 21, 9:45 am (Pacific)", "acknowledge it on that page")
+    leads_to(mail, f"{CONSOLE}/alerts")
+
+
+def test_an_alert_that_is_over_says_how_bad_it_was_and_how_long() -> None:
+    mail = read(replace(SAMPLES[MessageKind.ALERT], notice=notice(over=True)))
+    assert mail.subject == "Over: Many requests fail, after 15 minutes"
+    says(mail, "Over", "6.2 %", "0.4 %", "Saturday, November 21, 10:00 am (Pacific)", "we call it over")
+
+
+def test_an_alert_of_silence_names_no_number() -> None:
+    mail = read(replace(SAMPLES[MessageKind.ALERT], notice=notice(after="no data", value=None)))
+    assert mail.subject == "Critical: Many requests fail, nothing to measure"
+    says(mail, "nothing to measure")

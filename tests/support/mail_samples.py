@@ -19,6 +19,9 @@ from core.rehearsals.models import Rehearsal
 from core.schedule.availability import Slot
 from core.schedule.models import Asks, Coach, LessonType
 from core.settings import Settings
+from core.telemetry.alerts.machine import State
+from core.telemetry.alerts.models import AlertChange, Incident
+from core.telemetry.alerts.notices import Notice
 from core.tokens import Signer
 
 NOW = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)  # Saturday, 10 am in California
@@ -39,12 +42,14 @@ TO_STAFF = (
     MessageKind.INVITATION,
     MessageKind.REHEARSAL,
     MessageKind.REHEARSAL_ANSWERED,
+    MessageKind.ALERT,
 )
 TO_PARENT = tuple(kind for kind in MessageKind if kind not in TO_STAFF)
 TOGETHER = (MessageKind.ROLL_UP, MessageKind.DAILY_SUMMARY)
 WAYS_IN = (MessageKind.SIGN_IN, MessageKind.INVITATION)
 PRACTICE = (MessageKind.REHEARSAL, MessageKind.REHEARSAL_ANSWERED)
-ABOUT_A_LESSON = tuple(kind for kind in MessageKind if kind not in (*TOGETHER, *WAYS_IN, *PRACTICE))
+OTHERS = (*TOGETHER, *WAYS_IN, *PRACTICE, MessageKind.ALERT)
+ABOUT_A_LESSON = tuple(kind for kind in MessageKind if kind not in OTHERS)
 WITH_CALENDAR = (MessageKind.CONFIRMED, MessageKind.CANCELLED)
 
 settings = Settings(
@@ -186,7 +191,7 @@ def letter(
     about = booking(**{**changes(kind), **more}) if kind in ABOUT_A_LESSON else None
     if kind in PRACTICE:
         about = practice(kind).as_booking()
-    account = nora() if kind in TO_STAFF else None
+    account = (ada() if kind is MessageKind.ALERT else nora()) if kind in TO_STAFF else None
     recipient = account.email if account else about.customer_email if about else ""
     written_at = at or (about.changed_at if about else NOW)
     if kind is MessageKind.REMINDER and at is None:
@@ -215,6 +220,7 @@ def letter(
         generated_at=written_at,
         digest=digest(kind, **more) if kind in TOGETHER else None,
         invitation=Invitation("Ada Brandt", teaches=True) if kind is MessageKind.INVITATION else None,
+        notice=notice() if kind is MessageKind.ALERT else None,
     )
 
 
@@ -236,6 +242,36 @@ def practice(kind: MessageKind) -> Rehearsal:
         answered_at=NOW + HOUR if answered else None,
         denial_reason="I am at a meet that afternoon." if answered else None,
     )
+
+
+def notice(*, over: bool = False, **more: Any) -> Notice:
+    """Many requests fail since a quarter of an hour; `more` changes the change."""
+    opened_at = NOW - HOUR / 4
+    incident = Incident(
+        id=3,
+        rule_key="errors-critical",
+        instance="",
+        severity="critical",
+        fire_at=0.05,
+        worst=0.062,
+        detail="31 of 500 requests",
+        opened_at=opened_at,
+        closed_at=NOW if over else None,
+        told_change_id=11,
+    )
+    values: dict[str, Any] = {
+        "id": 11,
+        "rule_key": "errors-critical",
+        "instance": "",
+        "number": 1,
+        "at": NOW,
+        "before": State.RECOVERING if over else State.NORMAL,
+        "after": State.NORMAL if over else State.FIRING,
+        "value": 0.004 if over else 0.062,
+        "fire_at": 0.05,
+        "told": True,
+    }
+    return Notice(AlertChange(**{**values, **more}), incident)
 
 
 def digest(kind: MessageKind, *, waiting: int = 2, lessons: int = 2, **more: Any) -> Digest:

@@ -1,0 +1,144 @@
+"""
+Once a minute each rule is measured, and what changed is told. In steps:
+
+1. Claim the minute: of several workers one evaluates.
+2. Read the rules in force, and where each of them stands.
+3. Measure, as of 15 seconds ago: by then what happened has reached the store.
+4. Conclude: each change with its incident and its notices in a transaction of its own, under the number that follows the
+   one that was read. Whoever comes second is refused, so that one change is told once, whatever the lease did.
+5. Note that we came to the end.
+
+A metric that cannot be measured stops nothing: its rule stays where it is and says why.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from analytics.measures import House, Readings, measure
+from analytics.monitor import Monitor
+from core.bootstrap import Services
+from core.failpoints import failpoint
+from core.telemetry.alerts import incidents, lists, pulse
+from core.telemetry.alerts.choices import Chosen, rules_in_force
+from core.telemetry.alerts.incidents import AlreadyChanged
+from core.telemetry.alerts.machine import Reading, Standing, State, step
+from core.telemetry.alerts.models import AlertStanding
+
+SETTLE = timedelta(seconds=15)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Where a rule stood when it was read, for one instance. number: of its latest change."""
+
+    chosen: Chosen
+    instance: str
+    standing: Standing
+    number: int
+
+    def stays_normal(self, reading: Reading, at: datetime) -> bool:
+        """Nothing to change and nothing to say: most rules, most of the time."""
+        return self.standing.state is State.NORMAL and self.after(reading, at) == self.standing
+
+    def after(self, reading: Reading, at: datetime) -> Standing:
+        return step(self.chosen.rule, self.standing, reading, at=at)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How many readings were noted, and how many changes and words came of them."""
+
+    readings: int
+    changes: int
+
+
+def evaluate_if_due(services: Services, monitor: Monitor, *, now: datetime) -> Evaluation | None:
+    """None when somebody else has evaluated within the minute."""
+    with services.database.write() as transaction:
+        mine = pulse.claim_evaluation(transaction.session, now=now)
+    return evaluate(services, monitor, now=now) if mine else None
+
+
+def evaluate(services: Services, monitor: Monitor, *, now: datetime) -> Evaluation:
+    """Steps 2 to 5. Safe to run at any time, anywhere, by any number at once."""
+    at = now - SETTLE
+    with services.database.read() as session:
+        chosen = [one for one in rules_in_force(session) if one.rule.enabled]
+        stood = {(row.rule_key, row.instance): row for row in lists.standings(session)}
+    house = House(services, monitor)
+    found = [pair for one in chosen for pair in _readings(house, one, stood, at)]
+    failpoint("measured")
+    quiet = [(seen, reading) for seen, reading in found if seen.stays_normal(reading, at)]
+    changes = sum(_conclude(services, *pair, at=at, now=now) for pair in found if pair not in quiet)
+    with services.database.write() as transaction:
+        for seen, reading in quiet:
+            incidents.note(transaction.session, seen.chosen.rule, seen.instance, reading, at=at)
+        lists.forget_unmeasured(transaction.session, at=at)
+        incidents.forget_passing(transaction.session, now=now)
+        pulse.evaluated(transaction.session, now=now)
+    return Evaluation(len(found), changes)
+
+
+def _readings(
+    house: House, chosen: Chosen, stood: dict[tuple[str, str], AlertStanding], at: datetime
+) -> list[tuple[Seen, Reading]]:
+    """Of every instance that was measured, and of those that were not though something is going on with them."""
+    key = chosen.rule.key
+    found = _measured(house, chosen, at)
+    open_ones = {
+        instance: Reading()
+        for (rule_key, instance), row in stood.items()
+        if rule_key == key and row.state != State.NORMAL
+    }
+    if "" in found and found[""].problem:  # nothing is known of any instance
+        found |= dict.fromkeys(open_ones, found[""])
+    return [
+        (_seen(chosen, instance, stood.get((key, instance)), at), reading)
+        for instance, reading in {**open_ones, **found}.items()
+        if not instance or (key, instance) in stood or reading.samples >= chosen.rule.min_samples
+    ]
+
+
+def _measured(house: House, chosen: Chosen, at: datetime) -> Readings:
+    try:
+        return measure(house, chosen.rule, at=at)
+    except Exception as error:  # whatever a store, a file or a disk raises, the other rules are measured
+        log.warning("rule not measured", rule=chosen.rule.key, why=type(error).__name__)
+        return {"": Reading(problem=f"could not be measured: {type(error).__name__}")}
+
+
+def _seen(chosen: Chosen, instance: str, row: AlertStanding | None, at: datetime) -> Seen:
+    if row is None:
+        return Seen(chosen, instance, Standing(State.NORMAL, at), 0)
+    return Seen(chosen, instance, Standing(State(row.state), row.since, row.silent_since), row.number)
+
+
+def _conclude(services: Services, seen: Seen, reading: Reading, *, at: datetime, now: datetime) -> bool:
+    rule = seen.chosen.rule
+    after = seen.after(reading, at)
+    try:
+        with services.database.write() as transaction:
+            change = incidents.conclude(
+                transaction.session,
+                rule,
+                seen.instance,
+                seen.number,
+                seen.standing.state,
+                after,
+                reading,
+                at=at,
+                muted=seen.chosen.is_muted(now, services.settings.zone),
+                webhook=bool(services.settings.alert_webhook_url.get_secret_value()),
+                now=now,
+            )
+            told = change is not None and change.told
+    except AlreadyChanged:
+        log.info("somebody else told of it", rule=rule.key, instance=seen.instance)
+        return False
+    if change is not None:
+        log.info("alert", rule=rule.key, instance=seen.instance, became=after.state.value, told=told)
+    return change is not None

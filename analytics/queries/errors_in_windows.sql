@@ -1,0 +1,8 @@
+-- How many requests there were since each of several instants, and how many of them failed.
+SELECT
+    since,
+    sum(weight)::BIGINT AS n,
+    coalesce(sum(weight) FILTER (status >= 500 OR outcome = 'error'), 0)::BIGINT AS errors
+FROM request_log JOIN (SELECT unnest($since) AS since) AS windows ON at_us >= since
+WHERE {where}
+GROUP BY ALL

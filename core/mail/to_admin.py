@@ -1,0 +1,62 @@
+"""What the mails to an admin say: an incident that begins, goes on or is over."""
+
+from zoneinfo import ZoneInfo
+
+from core.mail.letter import Action, Facts, Letter
+from core.mail.links import Links
+from core.settings import Settings
+from core.telemetry.alerts import words
+from core.telemetry.alerts.machine import State
+from core.telemetry.alerts.notices import Notice
+from core.words import spoken_instant, spoken_length
+
+
+def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
+    """One word about an incident, in the gym's own time."""
+    notice, zone = letter.notice, settings.zone
+    if notice is None:
+        raise ValueError("an alert mail needs its notice")
+    over = notice.change.after == State.NORMAL
+    return Facts(
+        rows=_over(notice, zone) if over else _now(notice, zone),
+        actions=[Action("Open the alerts", links.alerts, primary=not over)],
+        words={
+            "headline": words.headline(notice.incident),
+            "event": notice.event,
+            "critical": notice.incident.severity == "critical",
+            "value": words.said(notice.change.value, notice.rule.measured.unit),
+            "limit": words.limit(notice.rule, notice.change.fire_at),
+            "lasted": spoken_length(notice.change.at - notice.incident.opened_at),
+            "sentence": notice.rule.sentence,
+            "resolver": notice.incident.closer.name if notice.incident.closer else "",
+        },
+    )
+
+
+def _now(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
+    incident = notice.incident
+    rows = [
+        ("Measured", words.measured(incident)),
+        ("Now", words.said(notice.change.value, notice.rule.measured.unit)),
+        ("Limit", words.limit(notice.rule, notice.change.fire_at)),
+        ("Since", spoken_instant(incident.opened_at, zone)),
+    ]
+    return [*rows, *_about(notice)]
+
+
+def _over(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
+    incident, unit = notice.incident, notice.rule.measured.unit
+    rows = [
+        ("Measured", words.measured(incident)),
+        ("Worst", words.said(incident.worst, unit)),
+        ("Now", words.said(notice.change.value, unit)),
+        ("Began", spoken_instant(incident.opened_at, zone)),
+        ("Ended", spoken_instant(notice.change.at, zone)),
+    ]
+    if incident.acknowledger is not None:
+        rows.append(("Looked after by", incident.acknowledger.name))
+    return [*rows, *_about(notice)]
+
+
+def _about(notice: Notice) -> list[tuple[str, str]]:
+    return [("More", notice.incident.detail)] if notice.incident.detail else []

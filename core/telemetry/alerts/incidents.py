@@ -1,0 +1,277 @@
+"""
+A rule changes, and what follows from it, in one transaction:
+
+1. The change, under its number. `uq_alert_change_rule_key_instance_number` refuses whoever comes second.
+2. Where the rule stands.
+3. Its incident: opened when it fires, closed when it is good again.
+4. Notices: one row of the outbox for each admin, and one for the webhook. Nothing is said while the rule is muted, nor
+   more than a few times an hour; what was held back is said when that ends, if it goes on.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.audit import Verb
+from core.db import guard_named
+from core.errors import NotFound, NotPossible, Refused
+from core.mail import outbox
+from core.people.models import Account, Role
+from core.people.staff import check_is_admin
+from core.telemetry.alerts.machine import OPEN, Reading, Standing, State
+from core.telemetry.alerts.models import AlertChange, AlertStanding, Incident
+from core.telemetry.alerts.rules import Rule
+
+MOST_WORDS_AN_HOUR = 5  # of one rule: a slow database slows every page, and one mail says as much as forty
+ALREADY = "This has just changed. Please look again."
+PASSING_KEPT = timedelta(days=30)
+
+
+class AlreadyChanged(Refused):
+    """Somebody else has changed it meanwhile; nothing was stored."""
+
+
+def conclude(
+    session: Session,
+    rule: Rule,
+    instance: str,
+    number: int,
+    before: State,
+    after: Standing,
+    reading: Reading,
+    *,
+    at: datetime,
+    muted: bool,
+    webhook: bool,
+    now: datetime,
+) -> AlertChange | None:
+    """
+    Note the reading, and the change with its incident and its notices, if there is one to make or to speak of.
+
+    Args:
+        number: of the latest change that the caller knows of. before: the state that it led to.
+        at: of the reading. webhook: whether there is one.
+
+    Raises:
+        AlreadyChanged: there has been another change since. Roll back.
+    """
+    row = session.get(AlertStanding, (rule.key, instance))
+    incident = row.incident if row is not None else None
+    speaks = not muted and _has_a_word(session, rule, incident, before, after.state, now=now)
+    row = row or _new(session, rule, instance, at)
+    if before is after.state and not speaks:
+        if row.number != number:
+            raise AlreadyChanged(ALREADY)
+        _note(row, after, reading, at, rule)
+        return None
+    row.number = number + 1
+    _note(row, after, reading, at, rule)
+    change = _change(session, row, before, rule, account_id=None, at=at)
+    if after.state in OPEN and incident is None:
+        incident = _open(session, row, rule, at)
+    if after.state is State.NORMAL and incident is not None:
+        row.incident, incident.closed_at = None, at
+    if incident is not None:
+        change.incident_id = incident.id
+        if speaks:
+            _tell(session, change, incident, webhook=webhook, now=now)
+    session.flush()
+    return change
+
+
+def note(session: Session, rule: Rule, instance: str, reading: Reading, *, at: datetime) -> None:
+    """A reading of a rule that stays normal. If somebody else notes it at this moment, his will do."""
+    row = session.get(AlertStanding, (rule.key, instance))
+    if row is not None:
+        if row.state == State.NORMAL:
+            _note(row, Standing(State.NORMAL, row.since, row.silent_since), reading, at, rule)
+        return
+    try:
+        with session.begin_nested():
+            _note(_new(session, rule, instance, at), Standing(State.NORMAL, at), reading, at, rule)
+            session.flush()
+    except IntegrityError as error:
+        if "alert_standing" not in guard_named(error):
+            raise
+
+
+def acknowledge(session: Session, incident_id: int, *, account_id: int, now: datetime) -> Incident:
+    """Somebody looks after it: it is not said again until it is over. Raises NotAllowed, NotFound, NotPossible."""
+    check_is_admin(session, account_id)
+    incident = get_incident(session, incident_id)
+    if not incident.is_open:
+        raise NotPossible("This incident is over already.")
+    if incident.acknowledged_at is None:
+        incident.acknowledged_at, incident.acknowledged_by = now, account_id
+        audit.record(session, Verb.INCIDENT_ACKNOWLEDGED, "incident", incident.id, by=account_id, now=now)
+    session.flush()
+    return incident
+
+
+def resolve(session: Session, incident_id: int, *, account_id: int, webhook: bool = False, now: datetime) -> Incident:
+    """
+    It is over, because somebody says so. If it is still bad, it begins anew.
+
+    Raises:
+        NotAllowed, NotFound, NotPossible; AlreadyChanged: it changed at this moment.
+    """
+    check_is_admin(session, account_id)
+    incident = get_incident(session, incident_id)
+    row = session.get(AlertStanding, (incident.rule_key, incident.instance))
+    if not incident.is_open or row is None:
+        raise NotPossible("This incident is over already.")
+    _end(session, row, incident, account_id=account_id, webhook=webhook, now=now)
+    audit.record(session, Verb.INCIDENT_RESOLVED, "incident", incident.id, by=account_id, now=now)
+    session.flush()
+    return incident
+
+
+def end_all_of(session: Session, rule: Rule, *, account_id: int, now: datetime) -> None:
+    """The rule is turned off: nothing of it stays open, and nothing is said."""
+    for row in session.scalars(select(AlertStanding).where(AlertStanding.rule_key == rule.key)).unique():
+        if row.incident is not None:
+            row.incident.told_at = None
+            _end(session, row, row.incident, account_id=account_id, webhook=False, now=now)
+        else:
+            row.state, row.since, row.silent_since = State.NORMAL, now, None
+
+
+def get_incident(session: Session, incident_id: int) -> Incident:
+    """Raises NotFound."""
+    incident = session.get(Incident, incident_id)
+    if incident is None:
+        raise NotFound("There is no such incident.")
+    return incident
+
+
+def forget_passing(session: Session, *, now: datetime) -> None:
+    """Changes that became no incident are forgotten after a month; incidents and their changes stay."""
+    session.execute(delete(AlertChange).where(AlertChange.incident_id.is_(None), AlertChange.at < now - PASSING_KEPT))
+
+
+def _new(session: Session, rule: Rule, instance: str, at: datetime) -> AlertStanding:
+    row = AlertStanding(
+        rule_key=rule.key,
+        instance=instance,
+        state=State.NORMAL,
+        since=at,
+        number=0,
+        samples=0,
+        detail="",
+        problem="",
+        measured_at=at,
+    )
+    session.add(row)
+    return row
+
+
+def _note(row: AlertStanding, after: Standing, reading: Reading, at: datetime, rule: Rule) -> None:
+    row.state, row.since, row.silent_since = after.state, after.since, after.silent_since
+    row.measured_at, row.problem = at, reading.problem
+    if reading.problem:
+        return
+    row.value, row.samples, row.detail = reading.value, reading.samples, reading.detail
+    incident = row.incident
+    if incident is not None and reading.value is not None:
+        worse = min if rule.measured.bad_below else max
+        incident.worst = reading.value if incident.worst is None else worse(incident.worst, reading.value)
+        incident.detail = reading.detail or incident.detail
+
+
+def _change(
+    session: Session, row: AlertStanding, before: State, rule: Rule, *, account_id: int | None, at: datetime
+) -> AlertChange:
+    change = AlertChange(
+        rule_key=row.rule_key,
+        instance=row.instance,
+        number=row.number,
+        at=at,
+        before=before,
+        after=row.state,
+        value=row.value,
+        fire_at=rule.fire_at,
+        account_id=account_id,
+        told=False,
+    )
+    session.add(change)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if any(table in guard_named(error) for table in ("alert_change", "alert_standing")):
+            raise AlreadyChanged(ALREADY) from error
+        raise
+    return change
+
+
+def _open(session: Session, row: AlertStanding, rule: Rule, at: datetime) -> Incident:
+    incident = Incident(
+        rule_key=rule.key,
+        instance=row.instance,
+        severity=rule.severity,
+        fire_at=rule.fire_at,
+        worst=row.value,
+        detail=row.detail,
+        opened_at=at,
+    )
+    row.incident = incident
+    session.flush()
+    return incident
+
+
+def _end(
+    session: Session, row: AlertStanding, incident: Incident, *, account_id: int, webhook: bool, now: datetime
+) -> None:
+    before = State(row.state)
+    row.state, row.since, row.silent_since, row.number = State.NORMAL, now, None, row.number + 1
+    rule = Rule(incident.rule_key, "", "", "", incident.fire_at, incident.fire_at)
+    change = _change(session, row, before, rule, account_id=account_id, at=now)
+    row.incident, change.incident_id = None, incident.id
+    incident.closed_at, incident.closed_by = now, account_id
+    if incident.told_at is not None:
+        _tell(session, change, incident, webhook=webhook, now=now)
+
+
+def _has_a_word(
+    session: Session, rule: Rule, incident: Incident | None, before: State, after: State, *, now: datetime
+) -> bool:
+    """Whether there is something to say, and it was not said often enough."""
+    if after is State.NORMAL:
+        return incident is not None and incident.told_at is not None  # who heard that it began hears that it is over
+    if after not in (State.FIRING, State.NO_DATA) or before is State.RECOVERING:
+        return False
+    if before is after and not _again(rule, incident, now):
+        return False
+    lately = (
+        select(func.count())
+        .select_from(AlertChange)
+        .where(
+            AlertChange.rule_key == rule.key,
+            AlertChange.at > now - timedelta(hours=1),
+            AlertChange.told,
+            AlertChange.after != State.NORMAL,
+        )
+    )
+    return (session.scalar(lately) or 0) < MOST_WORDS_AN_HOUR
+
+
+def _again(rule: Rule, incident: Incident | None, now: datetime) -> bool:
+    """Whether one more word is due about what goes on: it was held back so far, or nobody has taken it on."""
+    if incident is None or incident.acknowledged_at is not None:
+        return False
+    return incident.told_at is None or (rule.repeat is not None and now - incident.told_at >= rule.repeat)
+
+
+def _tell(session: Session, change: AlertChange, incident: Incident, *, webhook: bool, now: datetime) -> None:
+    """To every admin but who brought it about, and to the webhook."""
+    admins = session.scalars(
+        select(Account).where(Account.role == Role.ADMIN, Account.disabled_at.is_(None)).order_by(Account.id)
+    )
+    for account in admins:
+        if account.id != change.account_id:
+            outbox.add_alert(session, change.id, account, now=now)
+    if webhook:
+        outbox.add_alert(session, change.id, None, now=now)
+    change.told, incident.told_at, incident.told_change_id = True, now, change.id

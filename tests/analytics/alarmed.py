@@ -1,0 +1,87 @@
+"""A gym with a monitor: facts reach the store at chosen instants, and the evaluator is stepped minute by minute."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from analytics.evaluator import Evaluation, evaluate
+from analytics.monitor import Monitor
+from analytics.window import instant, microseconds
+from core.bootstrap import Services
+from core.gym import the_gym
+from core.mail.models import MessageKind, OutboxMessage
+from core.telemetry.alerts import lists
+from core.telemetry.alerts.machine import State
+from core.telemetry.alerts.models import AlertStanding
+from core.telemetry.alerts.words import became
+from tests.analytics.house import NOW_US, House, requests
+
+MINUTE = timedelta(minutes=1)
+NOW = instant(NOW_US)
+
+
+@dataclass
+class Watched:
+    """`minutes(5, errors=0.1)`: five minutes of traffic, each followed by an evaluation, while the worker sweeps."""
+
+    services: Services
+    house: House
+    now: datetime = NOW
+    worker_lives: bool = True
+    recorder_lives: bool = True
+
+    @property
+    def monitor(self) -> Monitor:
+        return Monitor(self.house.store, self.house.folder)
+
+    def minutes(self, count: int = 1, *, n: int = 60, errors: float = 0.0, **same: Any) -> None:
+        for _ in range(count):
+            self.pass_a_minute(n, round(n * errors), **same)
+            self.evaluate()
+
+    def pause(self, count: int, *, n: int = 60) -> None:
+        """Minutes of good traffic that nobody evaluates, but for the last one."""
+        for _ in range(count):
+            self.pass_a_minute(n, 0)
+        self.evaluate()
+
+    def pass_a_minute(self, n: int, failed: int, **same: Any) -> None:
+        start_us = microseconds(self.now)
+        every_us = 59_000_000 // max(1, n)
+        good = requests(n - failed, at_us=start_us, every_us=every_us, **same)
+        bad = requests(failed, at_us=start_us, every_us=every_us, status=500, outcome="error", **same)
+        if n:
+            self.house.note([*good, *bad])
+        if self.recorder_lives:
+            beat = {"service": "site", "name": "process.memory_bytes", "value": 1.0, "at_us": start_us + 59_000_000}
+            self.house.note([beat], "metric_log")
+        self.now += MINUTE
+        if self.worker_lives:
+            with self.services.database.write() as transaction:
+                the_gym(transaction.session).last_swept_at = self.now
+
+    def evaluate(self) -> Evaluation:
+        return evaluate(self.services, self.monitor, now=self.now)
+
+    def standing(self, key: str, instance: str = "") -> AlertStanding:
+        with self.services.database.read() as session:
+            return session.get_one(AlertStanding, (key, instance))
+
+    def state(self, key: str, instance: str = "") -> State:
+        return State(self.standing(key, instance).state)
+
+    def firing(self) -> set[str]:
+        with self.services.database.read() as session:
+            return {incident.rule_key for incident in lists.open_incidents(session)}
+
+    def changes(self, key: str) -> list[str]:
+        with self.services.database.read() as session:
+            found = reversed(lists.latest_changes(session, limit=1000))
+        return [became(change) + ("!" if change.told else "") for change in found if change.rule_key == key]
+
+    def mails(self) -> list[OutboxMessage]:
+        with self.services.database.read() as session:
+            query = select(OutboxMessage).where(OutboxMessage.kind == MessageKind.ALERT).order_by(OutboxMessage.id)
+            return list(session.scalars(query))

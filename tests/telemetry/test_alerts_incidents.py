@@ -1,0 +1,232 @@
+"""An incident from its first minute to its last: who is told, how often, and that every change is a row."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from core.audit import AuditEvent
+from core.bootstrap import Services
+from core.errors import Invalid, NotAllowed, NotFound, NotPossible
+from core.people.models import Role
+from core.telemetry.alerts import choices, incidents, lists
+from core.telemetry.alerts.incidents import AlreadyChanged
+from core.telemetry.alerts.machine import Reading, Standing, State
+from core.telemetry.alerts.rules import BY_KEY, MINUTE
+from tests.telemetry.alarm import BAD, GOOD, NOON, Alarm, hire
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def alarm(services: Services) -> Alarm:
+    """Ada and Eve administer; Nora coaches."""
+    admins = {name: hire(services, name).id for name in ("Ada", "Eve")}
+    hire(services, "Nora", Role.COACH)
+    return Alarm(services, admins=admins)
+
+
+def test_each_admin_hears_once_that_it_began_and_once_that_it_is_over(alarm: Alarm) -> None:
+    alarm.read(GOOD, BAD, BAD, BAD)
+    assert alarm.told() == ["ada", "eve"]
+    alarm.read(GOOD, GOOD, GOOD, GOOD)
+    assert alarm.told() == ["ada", "eve", "ada", "eve"]
+    assert alarm.changes() == ["fires!", "is good again, and watched", "is over!"]
+    (incident,) = alarm.incidents()
+    assert (incident.opened_at, incident.closed_at) == (NOON + 2 * MINUTE, NOON + 7 * MINUTE)
+    assert (incident.worst, incident.detail, incident.closed_by) == (0.05, "5 of 100 requests", None)
+
+
+def test_what_flaps_is_told_once(alarm: Alarm) -> None:
+    alarm.read(*[BAD, GOOD] * 10)
+    assert alarm.told() == ["ada", "eve"] and len(alarm.incidents()) == 1
+    assert alarm.changes()[:3] == ["fires!", "is good again, and watched", "is bad again"]
+
+
+def test_it_is_said_again_while_nobody_looks_after_it(alarm: Alarm) -> None:
+    alarm.read(BAD)
+    alarm.read(*[BAD] * 9, later=HOUR)
+    assert alarm.changes() == ["fires!", "still fires!", "still fires!"]
+    (incident,) = alarm.incidents()
+    alarm.services.database.transact(incidents.acknowledge, incident.id, account_id=alarm.admins["Eve"])
+    alarm.read(*[BAD] * 9, later=HOUR)
+    assert alarm.changes() == ["fires!", "still fires!", "still fires!"], "Eve does"
+
+
+def test_it_can_be_said_just_once(alarm: Alarm) -> None:
+    alarm.rule = BY_KEY["errors"].__class__(**{**vars(alarm.rule), "repeat": None})
+    alarm.read(BAD)
+    alarm.read(*[BAD] * 9, later=HOUR)
+    assert alarm.changes() == ["fires!"]
+
+
+def test_what_is_muted_is_kept_and_said_when_that_ends_if_it_goes_on(alarm: Alarm) -> None:
+    alarm.muted = True
+    alarm.read(BAD, GOOD, GOOD, GOOD)
+    assert alarm.told() == [] and len(alarm.incidents()) == 1
+    alarm.read(BAD, BAD)
+    alarm.muted = False
+    alarm.read(BAD, BAD)
+    assert alarm.told() == ["ada", "eve"]
+    assert alarm.changes()[-2:] == ["fires", "still fires!"]
+
+
+def test_a_flood_of_instances_is_a_few_mails(alarm: Alarm) -> None:
+    """A slow database slows every page at once."""
+    for page in range(20):
+        alarm.read(BAD, instance=f"/page/{page}", later=timedelta())
+    assert len(alarm.incidents()) == 20
+    assert len(alarm.notices()) == 2 * incidents.MOST_WORDS_AN_HOUR
+
+
+def test_nothing_to_measure_is_an_incident_of_its_own(alarm: Alarm) -> None:
+    alarm.rule = BY_KEY["recorder-silent"]
+    alarm.read(*[Reading()] * 12)
+    assert alarm.changes() == ["has nothing to measure!"] and alarm.told() == ["ada", "eve"]
+    alarm.read(Reading(3.0))
+    assert alarm.changes()[-1] == "is over!" and not alarm.incidents()[0].is_open
+
+
+def test_an_admin_resolves_it_and_the_others_hear_by_whom(alarm: Alarm) -> None:
+    alarm.read(BAD)
+    (incident,) = alarm.incidents()
+    alarm.services.database.transact(incidents.resolve, incident.id, account_id=alarm.admins["Ada"])
+    assert alarm.told() == ["ada", "eve", "eve"]
+    (closed,) = alarm.incidents()
+    assert closed.closer is not None and closed.closer.name == "Ada Moreno" and not closed.is_open
+    with pytest.raises(NotPossible, match="over already"):
+        alarm.services.database.transact(incidents.resolve, incident.id, account_id=alarm.admins["Eve"])
+    with pytest.raises(NotPossible, match="over already"):
+        alarm.services.database.transact(incidents.acknowledge, incident.id, account_id=alarm.admins["Eve"])
+    alarm.read(BAD)
+    assert len(alarm.incidents()) == 2, "still bad, it begins anew"
+
+
+def test_a_coach_and_a_stranger_change_nothing(alarm: Alarm) -> None:
+    alarm.read(BAD)
+    (incident,) = alarm.incidents()
+    nora = hire(alarm.services, "Nell", Role.COACH).id
+    transact = alarm.services.database.transact
+    for command in (incidents.acknowledge, incidents.resolve):
+        with pytest.raises(NotAllowed):
+            transact(command, incident.id, account_id=nora)
+        with pytest.raises(NotFound):
+            transact(command, 999, account_id=alarm.admins["Ada"])
+    for key, error in (("errors", NotAllowed), ("nonsense", NotFound)):
+        who = nora if error is NotAllowed else alarm.admins["Ada"]
+        with pytest.raises(error):
+            transact(choices.change_rule, key, {"enabled": False}, account_id=who)
+        with pytest.raises(error):
+            transact(choices.mute, key, None, account_id=who)
+        with pytest.raises(error):
+            transact(choices.reset_rule, key, account_id=who)
+
+
+def test_what_the_staff_did_is_in_the_log(alarm: Alarm) -> None:
+    alarm.read(BAD)
+    (incident,), ada = alarm.incidents(), alarm.admins["Ada"]
+    transact = alarm.services.database.transact
+    transact(incidents.acknowledge, incident.id, account_id=ada)
+    transact(incidents.resolve, incident.id, account_id=ada)
+    transact(choices.change_rule, "disk", {"fire_at": 0.7, "recover_at": 0.6}, account_id=ada)
+    transact(choices.mute, "disk", NOON, account_id=ada)
+    with alarm.services.database.read() as session:
+        verbs = [event.verb for event in session.query(AuditEvent).order_by(AuditEvent.id)]
+    assert verbs == ["incident acknowledged", "incident resolved", "alert rule changed", "alert rule muted"]
+
+
+def test_whoever_comes_second_is_refused_and_stores_nothing(alarm: Alarm) -> None:
+    alarm.read(BAD, GOOD)
+    with pytest.raises(AlreadyChanged), alarm.services.database.write() as transaction:
+        conclude_as_of(alarm, transaction.session, number=0)
+    assert alarm.changes() == ["fires!", "is good again, and watched"] and len(alarm.notices()) == 2
+
+
+def test_without_the_key_it_would_be_told_twice(alarm: Alarm) -> None:
+    """The control: it is the unique key that refuses."""
+    alarm.read(BAD, GOOD)
+    with alarm.services.database.write() as transaction:
+        transaction.session.execute(text("DROP INDEX uq_alert_change_rule_key_instance_number"))
+    with alarm.services.database.write() as transaction:
+        conclude_as_of(alarm, transaction.session, number=0)
+    assert len(alarm.changes()) == 3
+
+
+def conclude_as_of(alarm: Alarm, session: object, *, number: int) -> None:
+    """By an evaluator that has read this number, and slept since."""
+    incidents.conclude(
+        session,  # type: ignore[arg-type]
+        alarm.rule,
+        "",
+        number,
+        State.NORMAL,
+        Standing(State.FIRING, alarm.now),
+        BAD,
+        at=alarm.now,
+        muted=False,
+        webhook=False,
+        now=alarm.now,
+    )
+
+
+def test_a_rule_is_changed_turned_off_and_set_back(alarm: Alarm) -> None:
+    ada, transact = alarm.admins["Ada"], alarm.services.database.transact
+    values = {"fire_at": 0.1, "recover_at": 0.05, "repeat_min": 0, "quiet": (1320, 360)}
+    changed = transact(choices.change_rule, "errors", values, account_id=ada)
+    assert (changed.rule.fire_at, changed.rule.repeat, changed.rule.quiet) == (0.1, None, (1320, 360))
+    alarm.read(BAD)
+    transact(choices.change_rule, "errors", {"enabled": False}, account_id=ada)
+    with alarm.services.database.read() as session:
+        assert not choices.get_rule(session, "errors").rule.enabled
+        assert lists.count_open(session) == 0, "nothing of it stays open"
+    transact(choices.reset_rule, "errors", account_id=ada)
+    with alarm.services.database.read() as session:
+        assert choices.get_rule(session, "errors").rule == BY_KEY["errors"]
+
+
+CANNOT_WORK: list[tuple[str, dict[str, object], str]] = [
+    ("errors", {"recover_at": 0.03}, "lower the second limit"),
+    ("bookings-low", {"recover_at": 0.1}, "raise the second limit"),
+    ("errors", {"fire_at": 1.5}, "between 0 and 100 %"),
+    ("mail-waits", {"recover_at": -1}, "0 or more"),
+    ("errors", {"repeat_min": 100_000}, "a week at most"),
+    ("errors", {"quiet": (0, 1440)}, "times of the day"),
+]
+
+
+def test_limits_that_cannot_work_are_refused_in_words(alarm: Alarm) -> None:
+    for key, values, said in CANNOT_WORK:
+        with pytest.raises(Invalid, match=said):
+            alarm.services.database.transact(choices.change_rule, key, values, account_id=alarm.admins["Ada"])
+
+
+def test_quiet_hours_are_the_gyms_and_may_pass_midnight(alarm: Alarm) -> None:
+    zone = alarm.services.settings.zone  # NOON is 12:00 there
+    ada, transact = alarm.admins["Ada"], alarm.services.database.transact
+    for quiet, quiet_at_noon in (
+        ((11 * 60, 13 * 60), True),
+        ((12 * 60 + 1, 13 * 60), False),
+        ((22 * 60, 12 * 60 + 1), True),
+    ):
+        chosen = transact(choices.change_rule, "errors", {"quiet": quiet}, account_id=ada)
+        assert chosen.is_muted(NOON, zone) is quiet_at_noon, quiet
+
+
+def test_a_mute_has_an_end(alarm: Alarm) -> None:
+    ada, zone = alarm.admins["Ada"], alarm.services.settings.zone
+    with alarm.services.database.write() as transaction:
+        choices.mute(transaction.session, "errors", NOON + HOUR, account_id=ada, now=NOON)
+        with pytest.raises(Invalid, match="a month at most"):
+            choices.mute(transaction.session, "errors", NOON + timedelta(days=40), account_id=ada, now=NOON)
+    with alarm.services.database.read() as session:
+        chosen = choices.get_rule(session, "errors")
+    assert chosen.is_muted(NOON, zone) and not chosen.is_muted(NOON + HOUR, zone)
+
+
+def test_changes_that_became_nothing_are_forgotten_after_a_month(alarm: Alarm) -> None:
+    alarm.rule = BY_KEY["errors"]  # pending for a minute first
+    alarm.read(BAD, GOOD, BAD, BAD)
+    assert alarm.changes() == ["is bad, and watched", "was nothing", "is bad, and watched", "fires!"]
+    with alarm.services.database.write() as transaction:
+        incidents.forget_passing(transaction.session, now=alarm.now + timedelta(days=31))
+    assert alarm.changes() == ["fires!"]
