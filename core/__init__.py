@@ -9,6 +9,7 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     people/                  staff accounts, passwords, sessions, sign-in links
     schedule/                hours, overrides, lesson types; which times are free
     bookings/                request, decide, cancel, expire; history
+    content/                 campaigns by date, the shop
     images/                  photos: intake, recipes, renditions, storage, delivery
     rehearsals/              a request made for practice, which is no booking
     mail/                    outbox, delivery, messages, calendar parts, transports
@@ -17,7 +18,8 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     sweep                    one pass over everything that is due
     migrations/              the schema and its guards
     cli processes doctor backup logs    the command line and the person who runs it
-    demo demo_big words look          a demo gym; dates and money as people say them; the colours of all surfaces
+    demo demo_big demo_pictures demo_photos    a demo gym, and photos drawn for it
+    words look               dates and money as people say them; the colours of all surfaces
 
 Who may import whom: core ← analytics ← tasks ← public_site, console. `public_site` and `console` never meet.
 """

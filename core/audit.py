@@ -32,6 +32,7 @@ class Verb(enum.StrEnum):
     PREFERENCES_CHANGED = "preferences changed"
     PAGE_CHANGED = "page changed"
     FEED_RENEWED = "feed renewed"
+    CONTENT_CHANGED = "content changed"
     PICTURE_SENT = "picture sent"
     PICTURE_REPLACED = "picture replaced"
     PICTURE_CHANGED = "picture changed"

@@ -14,6 +14,7 @@ from core.bookings.history import PARENT_ON_SITE, By
 from core.bookings.models import Booking, Channel
 from core.bookings.requests import LessonRequest, request_lesson
 from core.bootstrap import Services
+from core.demo_pictures import hang_pictures
 from core.errors import SettingInvalid
 from core.gym import content_changed, the_gym
 from core.people.accounts import create_account, find_account
@@ -144,6 +145,7 @@ def load_demo(services: Services) -> list[DemoSignIn]:
         empty = session.scalar(select(func.count()).select_from(Booking)) == 0
     if empty and {person.slug for person in COACHES} <= coaches.keys():
         _a_week_of_bookings(services, coaches)
+    hang_pictures(services)
     with services.database.read() as session:
         return [_sign_in(account) for email in _emails() if (account := find_account(session, email))]
 

@@ -6,20 +6,43 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.content.campaigns import running_campaign
+from core.content.products import products
 from core.gym import the_gym
-from core.images.delivery import Delivery
 from core.schedule import queries
-from public_site.cache import ALWAYS, Build, SharedPages
+from public_site.cache import ALWAYS, SharedPages
 from public_site.templating import page_text
 from public_site.transact import services_of
 
+FROM_THE_SHOP = 3  # products on the home page
+
 
 async def home(request: Request) -> Response:
-    return await _shared(request).answer(request, "home", _all("home.html", services_of(request).pictures))
+    """Kept until its content changes, or the day does on which a campaign begins or ends."""
+    services = services_of(request)
+
+    def build(session: Session, now: datetime) -> tuple[str, datetime]:
+        campaign, until = running_campaign(session, services.settings.zone, now=now)
+        context = {
+            "gym": the_gym(session),
+            "campaign": campaign,
+            "coaches": queries.published_coaches(session, photos=True),
+            "products": products(session, most=FROM_THE_SHOP),
+            "pictures": services.pictures,
+        }
+        return page_text("home.html", context), until or ALWAYS
+
+    return await _shared(request).answer(request, "home", build)
 
 
 async def all_coaches(request: Request) -> Response:
-    return await _shared(request).answer(request, "coaches", _all("coaches.html", services_of(request).pictures))
+    pictures = services_of(request).pictures
+
+    def build(session: Session, now: datetime) -> tuple[str, datetime]:
+        coaches = queries.published_coaches(session, photos=True)
+        return page_text("coaches.html", {"gym": the_gym(session), "coaches": coaches, "pictures": pictures}), ALWAYS
+
+    return await _shared(request).answer(request, "coaches", build)
 
 
 async def coach(request: Request) -> Response:
@@ -32,14 +55,6 @@ async def coach(request: Request) -> Response:
         return page_text("coach.html", context), ALWAYS
 
     return await _shared(request).answer(request, ("coach", slug), build, coach=slug)
-
-
-def _all(template: str, pictures: Delivery) -> Build:
-    def build(session: Session, now: datetime) -> tuple[str, datetime]:
-        coaches = queries.published_coaches(session, photos=True)
-        return page_text(template, {"gym": the_gym(session), "coaches": coaches, "pictures": pictures}), ALWAYS
-
-    return build
 
 
 def _shared(request: Request) -> SharedPages:

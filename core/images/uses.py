@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.content.models import Campaign, Product
 from core.images.models import Image
 from core.schedule.models import Coach
 
@@ -28,4 +29,14 @@ def _coaches(session: Session, image: Image) -> Sequence[Use]:
     return [Use(f"{coach.name}'s page", f"/coaches/{coach.slug}") for coach in found]
 
 
-SHOWN_BY: list[Callable[[Session, Image], Sequence[Use]]] = [_coaches]
+def _campaigns(session: Session, image: Image) -> Sequence[Use]:
+    found = session.scalars(select(Campaign).where(Campaign.image_id == image.id).order_by(Campaign.id))
+    return [Use(f"the campaign “{campaign.headline}”", "/") for campaign in found]
+
+
+def _products(session: Session, image: Image) -> Sequence[Use]:
+    found = session.scalars(select(Product).where(Product.image_id == image.id).order_by(Product.id))
+    return [Use(f"{product.name} in the shop", "/shop") for product in found]
+
+
+SHOWN_BY: list[Callable[[Session, Image], Sequence[Use]]] = [_coaches, _campaigns, _products]

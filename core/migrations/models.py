@@ -3,6 +3,7 @@
 from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Hold
 from core.bookings.notes import BookingNote
+from core.content.models import Campaign, Product
 from core.gym import Gym
 from core.images.models import Image, Rendition
 from core.mail.models import OutboxMessage
@@ -23,6 +24,7 @@ __all__ = [
     "Booking",
     "BookingEvent",
     "BookingNote",
+    "Campaign",
     "Coach",
     "DateOverride",
     "Gym",
@@ -31,6 +33,7 @@ __all__ = [
     "Incident",
     "LessonType",
     "OutboxMessage",
+    "Product",
     "Rehearsal",
     "Rendition",
     "RuleChoice",

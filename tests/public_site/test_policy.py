@@ -15,6 +15,7 @@ TABLE = {
     ("GET", "/"): (Kind.PAGE, False),
     ("GET", "/coaches"): (Kind.PAGE, False),
     ("GET", "/coaches/{coach}"): (Kind.PAGE, False),
+    ("GET", "/shop"): (Kind.PAGE, False),
     ("GET", "/coaches/{coach}/{lesson}"): (Kind.PAGE, False),
     ("GET", "/coaches/{coach}/{lesson}/request"): (Kind.PAGE, True),
     ("POST", "/bookings"): (Kind.FORM, True),

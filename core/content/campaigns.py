@@ -1,0 +1,90 @@
+"""The hero of the home page, by day: which campaign runs, and until when that is so."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from core import audit
+from core.audit import Verb
+from core.content.facts import CampaignFacts
+from core.content.models import Campaign
+from core.errors import NotFound
+from core.gym import content_changed
+from core.images.changes import require_publishable
+from core.images.models import Image, ImageKind
+from core.people.staff import check_is_admin
+from core.schedule.availability import at_wall_time
+
+
+def running_campaign(session: Session, zone: ZoneInfo, *, now: datetime) -> tuple[Campaign | None, datetime | None]:
+    """
+    The campaign of this day at the gym, with its image; of several the one that began last.
+
+    Returns:
+        It, or None; and the first instant at which the answer may be another, or None for never.
+    """
+    today = now.astimezone(zone).date()
+    campaigns = session.scalars(
+        select(Campaign)
+        .where(Campaign.ends_on >= today)
+        .options(selectinload(Campaign.image).selectinload(Image.renditions))
+        .order_by(Campaign.starts_on.desc(), Campaign.id.desc())
+    ).all()
+    running = next((campaign for campaign in campaigns if campaign.starts_on <= today), None)
+    days = [day for one in campaigns for day in (one.starts_on, one.ends_on + timedelta(days=1)) if day > today]
+    return running, at_wall_time(min(days), 0, zone) if days else None
+
+
+def all_campaigns(session: Session) -> Sequence[Campaign]:
+    """The latest first, those that are over as well."""
+    query = select(Campaign).order_by(Campaign.starts_on.desc(), Campaign.id.desc())
+    return session.scalars(query.options(selectinload(Campaign.image).selectinload(Image.renditions))).all()
+
+
+def save_campaign(
+    session: Session, campaign_id: int | None, facts: CampaignFacts, *, account_id: int, now: datetime
+) -> Campaign:
+    """
+    Begin a campaign, or change one.
+
+    Raises:
+        NotAllowed: not an admin. NotFound: no such campaign, no such picture.
+        NotPossible: its picture is not ready, not described, or was sent for another purpose.
+    """
+    check_is_admin(session, account_id)
+    campaign = Campaign(created_at=now) if campaign_id is None else _get(session, campaign_id)
+    if facts.image_id is not None and facts.image_id != campaign.image_id:
+        require_publishable(session, facts.image_id, ImageKind.CAMPAIGN)
+    for name, value in facts:
+        setattr(campaign, name, value)
+    session.add(campaign)
+    session.flush()
+    _changed(session, campaign.id, account_id, now)
+    return campaign
+
+
+def delete_campaign(session: Session, campaign_id: int, *, account_id: int, now: datetime) -> None:
+    """Its picture stays among the images. Raises NotAllowed, NotFound."""
+    check_is_admin(session, account_id)
+    session.delete(_get(session, campaign_id))
+    session.flush()
+    _changed(session, campaign_id, account_id, now)
+
+
+def is_running(campaign: Campaign, today: date) -> bool:
+    return campaign.starts_on <= today <= campaign.ends_on
+
+
+def _get(session: Session, campaign_id: int) -> Campaign:
+    campaign = session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise NotFound("We know no such campaign.")
+    return campaign
+
+
+def _changed(session: Session, campaign_id: int, account_id: int, now: datetime) -> None:
+    audit.record(session, Verb.CONTENT_CHANGED, "campaign", campaign_id, by=account_id, now=now)
+    content_changed(session)

@@ -1,0 +1,85 @@
+"""The shop: what stands in it, in which order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from core import audit
+from core.audit import Verb
+from core.content.facts import ProductFacts
+from core.content.models import Product
+from core.errors import NotFound
+from core.gym import content_changed
+from core.images.changes import require_publishable
+from core.images.models import Image, ImageKind
+from core.people.staff import check_is_admin
+
+
+def products(session: Session, *, shown: bool = True, most: int | None = None) -> Sequence[Product]:
+    """By their places, with their images. shown: only those that visitors see."""
+    query = select(Product).order_by(Product.place, Product.id).limit(most)
+    if shown:
+        query = query.where(Product.shown)
+    return session.scalars(query.options(selectinload(Product.image).selectinload(Image.renditions))).all()
+
+
+def save_product(
+    session: Session, product_id: int | None, facts: ProductFacts, *, account_id: int, now: datetime
+) -> Product:
+    """
+    Add a product behind all others, or change one.
+
+    Raises:
+        NotAllowed: not an admin. NotFound: no such product, no such picture.
+        NotPossible: its picture is not ready, not described, or was sent for another purpose.
+    """
+    check_is_admin(session, account_id)
+    product = _new(session, now=now) if product_id is None else _get(session, product_id)
+    if facts.image_id is not None and facts.image_id != product.image_id:
+        require_publishable(session, facts.image_id, ImageKind.PRODUCT)
+    for name, value in facts:
+        setattr(product, name, value)
+    session.add(product)
+    session.flush()
+    _changed(session, product.id, account_id, now)
+    return product
+
+
+def move_product(session: Session, product_id: int, by: int, *, account_id: int, now: datetime) -> None:
+    """Some places towards the front (negative) or the end. Raises NotAllowed, NotFound."""
+    check_is_admin(session, account_id)
+    moved = _get(session, product_id)
+    ordered = list(products(session, shown=False))
+    before = ordered.index(moved)
+    ordered.insert(min(max(before + by, 0), len(ordered) - 1), ordered.pop(before))
+    for place, product in enumerate(ordered, start=1):
+        product.place = place
+    session.flush()
+    _changed(session, product_id, account_id, now)
+
+
+def delete_product(session: Session, product_id: int, *, account_id: int, now: datetime) -> None:
+    """Its picture stays among the images. Raises NotAllowed, NotFound."""
+    check_is_admin(session, account_id)
+    session.delete(_get(session, product_id))
+    session.flush()
+    _changed(session, product_id, account_id, now)
+
+
+def _new(session: Session, *, now: datetime) -> Product:
+    last = session.scalar(select(func.coalesce(func.max(Product.place), 0)))
+    return Product(place=int(last or 0) + 1, created_at=now)
+
+
+def _get(session: Session, product_id: int) -> Product:
+    product = session.get(Product, product_id)
+    if product is None:
+        raise NotFound("We know no such product.")
+    return product
+
+
+def _changed(session: Session, product_id: int, account_id: int, now: datetime) -> None:
+    audit.record(session, Verb.CONTENT_CHANGED, "product", product_id, by=account_id, now=now)
+    content_changed(session)

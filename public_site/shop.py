@@ -1,0 +1,24 @@
+"""The shop: what the gym sells at its desk."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.content.products import products
+from core.gym import the_gym
+from public_site.cache import ALWAYS, SharedPages
+from public_site.templating import page_text
+from public_site.transact import services_of
+
+
+async def shop(request: Request) -> Response:
+    pictures = services_of(request).pictures
+
+    def build(session: Session, now: datetime) -> tuple[str, datetime]:
+        context = {"gym": the_gym(session), "products": products(session), "pictures": pictures}
+        return page_text("shop.html", context), ALWAYS
+
+    pages: SharedPages = request.app.state.pages
+    return await pages.answer(request, "shop", build)
