@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.bookings import changes, expiry
-from core.bookings.decisions import Decision, by_link, by_staff, decide
+from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.history import PARENT_ON_SITE, By
 from core.bookings.models import Booking, Channel
+from core.bookings.permissions import by_staff
 from core.bookings.requests import LessonRequest, request_lesson
 from core.bootstrap import Services
 from core.demo_pictures import hang_pictures

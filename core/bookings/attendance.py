@@ -8,11 +8,9 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.audit import Verb
 from core.bookings import queries
-from core.bookings.decisions import by_staff
 from core.bookings.models import Attendance, Booking, Channel, Status
-from core.bookings.permissions import check_may_change
-from core.errors import NotFound, NotPossible
-from core.people.models import Account, Role
+from core.bookings.permissions import by_member_of_staff, check_may_change
+from core.errors import NotPossible
 from core.schedule.models import Coach
 
 VERBS = {
@@ -34,11 +32,9 @@ def note_attendance(
         NotFound: another coach's. NotAllowed: the account is not in use any more.
         NotPossible: the lesson is not confirmed, or has not begun.
     """
-    account = session.get(Account, account_id)
-    if account is None or (account.role is not Role.ADMIN and account.id != coach.account_id):
-        raise NotFound
+    by = by_member_of_staff(session, coach, account_id, Channel.CONSOLE)
     booking = queries.read_again(session, booking_id, coach)
-    check_may_change(session, booking, by_staff(account, coach, Channel.CONSOLE))
+    check_may_change(session, booking, by)
     if booking.status is not Status.APPROVED:
         raise NotPossible(f"This booking is {booking.status_at(now).value.lower()}, so there was no lesson.")
     if now < booking.starts_at:
@@ -52,6 +48,6 @@ def note_attendance(
         .execution_options(synchronize_session=False)
     )
     session.refresh(booking)
-    audit.record(session, VERBS[attendance], "booking", booking.id, by=account.id, now=now)
+    audit.record(session, VERBS[attendance], "booking", booking.id, by=account_id, now=now)
     session.flush()
     return booking

@@ -5,17 +5,15 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from core.bookings import queries
-from core.bookings.decisions import by_staff
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
-from core.bookings.permissions import check_may_change
+from core.bookings.permissions import by_member_of_staff, check_may_change
 from core.bookings.transition import change
 from core.bookings.words import reason_given
-from core.errors import BookingCancelled, NotFound, NotPossible, RequestExpired, TooLate
+from core.errors import BookingCancelled, NotPossible, RequestExpired, TooLate
 from core.gym import Gym, the_gym
 from core.mail import outbox
 from core.mail.models import MessageKind
-from core.people.models import Account, Role
 from core.schedule.models import Coach
 
 
@@ -57,10 +55,7 @@ def cancel_as_staff(
     session: Session, coach: Coach, booking_id: int, *, account_id: int, reason: str | None, now: datetime
 ) -> Booking:
     """A signed-in coach or admin cancels a confirmed lesson, with a reason. Raises what `cancel` raises."""
-    account = session.get(Account, account_id)
-    if account is None or (account.role is not Role.ADMIN and account.id != coach.account_id):
-        raise NotFound
-    by = by_staff(account, coach, Channel.CONSOLE)
+    by = by_member_of_staff(session, coach, account_id, Channel.CONSOLE)
     return cancel(session, coach, booking_id, by=by, reason=reason, now=now)
 
 

@@ -8,13 +8,12 @@ from sqlalchemy.orm import Session
 from core.bookings import queries
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
-from core.bookings.permissions import check_may_answer
+from core.bookings.permissions import by_member_of_staff, check_may_answer
 from core.bookings.transition import change
 from core.bookings.words import actor_name, reason_given
-from core.errors import AlreadyDecided, BookingCancelled, LinkReplaced, NotFound, RequestExpired
+from core.errors import AlreadyDecided, BookingCancelled, LinkReplaced, RequestExpired
 from core.mail import outbox
 from core.mail.models import MessageKind
-from core.people.models import Account, Role
 from core.schedule.models import Coach
 
 __all__ = ["Decision", "check_answerable", "decide", "decide_as_staff"]
@@ -85,10 +84,8 @@ def decide_as_staff(
     Raises:
         NotFound: it is another coach's, and this account is no admin: as if there were none.
     """
-    account = session.get(Account, account_id)
-    if account is None or (account.role is not Role.ADMIN and account.id != coach.account_id):
-        raise NotFound
-    return decide(session, coach, booking_id, decision, by=by_staff(account, coach, channel), reason=reason, now=now)
+    by = by_member_of_staff(session, coach, account_id, channel)
+    return decide(session, coach, booking_id, decision, by=by, reason=reason, now=now)
 
 
 def check_answerable(
@@ -137,9 +134,3 @@ def _tell(session: Session, booking: Booking, by: By, *, now: datetime) -> None:
 def by_link(coach: Coach, channel: Channel = Channel.MAIL) -> By:
     """The coach, through the link in her mail, or a program of hers that has it."""
     return By(Actor.COACH, channel, coach.account_id)
-
-
-def by_staff(account: Account, coach: Coach, channel: Channel) -> By:
-    """A signed-in member of staff: the coach herself, or else an admin. Others are refused by the command."""
-    own = account.id == coach.account_id
-    return By(Actor.COACH if own or account.role is not Role.ADMIN else Actor.ADMIN, channel, account.id)

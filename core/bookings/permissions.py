@@ -3,9 +3,29 @@
 from sqlalchemy.orm import Session
 
 from core.bookings.history import By
-from core.bookings.models import Actor, Booking
-from core.errors import NotAllowed
+from core.bookings.models import Actor, Booking, Channel
+from core.errors import NotAllowed, NotFound
 from core.people.models import Account, Role
+from core.schedule.models import Coach
+
+
+def by_member_of_staff(session: Session, coach: Coach, account_id: int, channel: Channel) -> By:
+    """
+    A signed-in account as the actor of a change to this coach's booking: she herself, or else an admin.
+
+    Raises:
+        NotFound: for everybody else, as if there were no such booking.
+    """
+    account = session.get(Account, account_id)
+    if account is None or (account.role is not Role.ADMIN and account.id != coach.account_id):
+        raise NotFound
+    return by_staff(account, coach, channel)
+
+
+def by_staff(account: Account, coach: Coach, channel: Channel) -> By:
+    """A signed-in member of staff: the coach herself, or else an admin. Others are refused by the command."""
+    own = account.id == coach.account_id
+    return By(Actor.COACH if own or account.role is not Role.ADMIN else Actor.ADMIN, channel, account.id)
 
 
 def check_may_change(session: Session, booking: Booking, by: By) -> None:

@@ -19,7 +19,9 @@ from core.bookings.models import Booking, Status
 from core.bootstrap import Services, build
 from core.mail.messages import compose
 from core.mail.models import MessageKind
+from core.rehearsals import practice
 from core.schedule.models import Coach
+from core.schedule.preferences import Digest
 from core.settings import load_settings
 from tests.browser.visits import fill_in, pick_a_time, settle, sign_in
 from tests.support import browser as chromium
@@ -143,7 +145,12 @@ def own_pages(album: Album, gym: RunningGym, services: Services) -> None:
         with album.page(view) as page:
             page.goto(approval(gym, services, waiting) + "?decision=approve")
             album.keep(page, "approval", view)
+    with services.database.read() as session:
+        nora = session.get_one(Coach, waiting.coach_id)
+    practised = services.database.transact(practice.rehearse, account_id=nora.account_id, coach=nora.id)
     others = {
+        "practice": f"{gym.site_url}/rehearsals/{services.signer.rehearsal(practised.id)}",
+        "unsubscribe": f"{gym.site_url}/unsubscribe/{services.signer.stop_mail(nora.id, Digest.ROLL_UP)}",
         "approval-deny": approval(gym, services, waiting) + "?decision=deny",
         "approval-answered": approval(gym, services, answered),
         "approval-expired": approval(gym, services, too_late),

@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
+from sqlalchemy import select
 
 from core.bootstrap import Services, build
+from core.rehearsals import practice
+from core.schedule.models import Coach
+from core.schedule.preferences import Digest
 from core.settings import load_settings
 from tests.browser.visits import ask_for_a_lesson, pick_a_time, settle, sign_in, violations
 from tests.support.processes import RunningGym
@@ -59,13 +63,42 @@ def test_every_public_page(gym: RunningGym, visitor: Page) -> None:
     check(visitor)
 
 
+def test_nothing_on_the_pages_of_practice_and_of_a_mail_that_is_stopped(gym: RunningGym, visitor: Page) -> None:
+    services = services_of(gym)
+    with services.database.write() as transaction:
+        coach = transaction.session.scalars(select(Coach).where(Coach.slug == "nora")).one()
+        coach.roll_up = True  # in the other scheme it was stopped
+    rehearsal = services.database.transact(practice.rehearse, account_id=coach.account_id, coach=coach.id)
+    services.database.dispose()
+    visitor.goto(f"{gym.site_url}/rehearsals/{services.signer.rehearsal(rehearsal.id)}")
+    check(visitor)
+    visitor.get_by_role("button", name="Approve", exact=True).click()
+    check(visitor)
+    visitor.goto(f"{gym.site_url}/unsubscribe/{services.signer.stop_mail(coach.id, Digest.ROLL_UP)}")
+    check(visitor)
+    visitor.get_by_role("button", name="Stop").click()
+    check(visitor)
+
+
 def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
     for path in ("/sign-in", "/sign-out", f"/sign-in/{services_of(gym).signer.sign_in(1)}", "/sign-in/incomplete"):
         visitor.goto(gym.console_url + path)
         check(visitor)
     sign_in(visitor, gym.console_url, "ada@spirit.example")
     check(visitor)
-    for page in ("today", "bookings", "times", "preferences", "page", "people", "gym", "account", "outbox", "log"):
+    for page in (
+        "today",
+        "bookings",
+        "times",
+        "preferences",
+        "page",
+        "people",
+        "gym",
+        "account",
+        "outbox",
+        "log",
+        "guide",
+    ):
         visitor.goto(f"{gym.console_url}/{page}")
         settle(visitor)
         check(visitor)

@@ -9,9 +9,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from core.bookings import changes, expiry
-from core.bookings.decisions import Decision, by_link, by_staff, decide
+from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.history import PARENT_ON_SITE, THE_CLOCK
 from core.bookings.models import Actor, Booking, BookingEvent, Channel, Hold, Status
+from core.bookings.permissions import by_staff
 from core.bookings.transition import TAKES_TIME, change
 from core.db import Database
 from core.mail.models import MessageKind
