@@ -26,6 +26,7 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4], [4, 2, 1, 2])
 HEIGHT_PX = 240
 BRUSH = "part"
 PADDING_PX = {"right": 44, "left": 4, "top": 4, "bottom": 4}  # the names of lines stand on the right
+AT_THE_END = 5  # letters; longer names stand above the chart
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
@@ -104,11 +105,12 @@ def lines(
     names = list(dict.fromkeys(row["series"] for row in rows))[:MOST_SERIES]
     drawn = [row for row in rows if row["series"] in names]
     data = _timed(drawn, window, "series", "value", "n", "thin")
-    ends = {row["series"]: row for row in drawn if row["value"] is not None}
+    fits = all(len(name) <= AT_THE_END for name in names)
+    legend = None if fits else alt.Legend(orient="top", title=None, columns=2, labelLimit=280)
     base = alt.Chart(data).encode(
         x=_time(window),
         y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True, nice=True)),
-        color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=None),
+        color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=legend),
     )
     tooltip = [
         _when(),
@@ -117,22 +119,13 @@ def lines(
         alt.Tooltip("n:Q", format=","),
     ]
     line = base.mark_line(strokeWidth=2, interpolate="linear").encode(
-        strokeDash=alt.StrokeDash("series:N", scale=_scale(names, DASHES), legend=None)
+        strokeDash=alt.StrokeDash("series:N", scale=_scale(names, DASHES), legend=legend)
     )
     points = base.mark_point(size=30, strokeWidth=1.5).encode(
         opacity=alt.condition("datum.thin", alt.value(1), alt.value(0)), tooltip=tooltip
     )
-    label = (
-        alt.Chart(_timed(_apart(list(ends.values())), window, "series", "value", "place"))
-        .mark_text(align="left", dx=7, fontSize=12)
-        .encode(
-            x=alt.X("at:T"),
-            y=alt.Y("place:Q"),
-            text="series:N",
-            color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=None),
-        )
-    )
-    chart = alt.layer(line, points, label, *_rules(markers, window, scheme)).properties(height=HEIGHT_PX)
+    labels = [_names(drawn, names, window, scheme)] if fits else []
+    chart = alt.layer(line, points, *labels, *_rules(markers, window, scheme)).properties(height=HEIGHT_PX)
     return themed(chart, scheme, description=f"{', '.join(names)} over time, in {unit}")
 
 
@@ -239,6 +232,22 @@ def _when() -> alt.Tooltip:
 
 def _scale(names: Sequence[str], values: Sequence[Any]) -> alt.Scale:
     return alt.Scale(domain=list(names), range=list(values[: len(names)]))
+
+
+def _names(rows: Sequence[dict[str, Any]], names: Sequence[str], window: Window, scheme: str) -> alt.Chart:
+    """Each line's name, at its end."""
+    ends = {row["series"]: row for row in rows if row["value"] is not None}
+    named: alt.Chart = (
+        alt.Chart(_timed(_apart(list(ends.values())), window, "series", "value", "place"))
+        .mark_text(align="left", dx=7, fontSize=12)
+        .encode(
+            x=alt.X("at:T"),
+            y=alt.Y("place:Q"),
+            text="series:N",
+            color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=None),
+        )
+    )
+    return named
 
 
 def _apart(ends: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ REFRESH_EVERY_S = 30
 GRAIN_S = 10  # sessions that ask within it share their answers
 FREE, DEFAULT = "free", "24h"
 LONGEST = timedelta(days=400)
+WORDS = {name: name for name in RANGES if name != "13mo"} | {"13 months": "13mo", FREE: FREE}
 PREVIOUS, WEEK_BEFORE, NOTHING = "the time before", "the same weekday", "nothing"
 HELD = "window_held"
 
@@ -113,13 +114,11 @@ def _range_and_refresh(ranges: bool) -> tuple[str, bool]:
     if not ranges:
         return DEFAULT, False
     left, right = st.columns([4, 1], vertical_alignment="bottom")
-    words = {"13mo": "13 months", FREE: "free"}
     chosen = left.segmented_control(
         "Range",
-        [*RANGES, FREE],
+        list(WORDS),
         default=DEFAULT,
         required=True,
-        format_func=lambda name: words.get(name, name),
         key="range",
         wrap=True,
         bind="query-params",
@@ -129,7 +128,7 @@ def _range_and_refresh(ranges: bool) -> tuple[str, bool]:
     is_live = right.toggle(
         "Refresh", value=True, key="refresh", bind="query-params", persist_state="session", help="Every 30 seconds."
     )
-    return chosen or DEFAULT, is_live
+    return WORDS[chosen or DEFAULT], is_live
 
 
 def _comparison(compares: bool) -> str:

@@ -98,7 +98,7 @@ def _ignore(group_id: int) -> None:
         if st.form_submit_button("Ignore until then"):
             until = clock.now() + timedelta(days=int(days)) if days else None
             _act(errors.ignore, group_id, until=until, more=int(more) or None, more_people=int(people) or None)
-            st.rerun(scope="fragment")
+            st.rerun()
 
 
 def _act(command: Callable[..., Any], group_id: int, **options: Any) -> None:

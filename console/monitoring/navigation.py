@@ -13,6 +13,7 @@ PAGES = {
     "jobs_and_mail": "Jobs and mail",
     "errors": "Errors",
     "booking_figures": "Booking figures",
+    "explorer": "Explorer",
 }
 
 

@@ -10,6 +10,7 @@ from core.mail.models import OutboxMessage
 from core.orm import Base
 from core.people.models import Account, ApiKey, SignInFailure, SignInLink, StaffSession
 from core.rehearsals.models import Rehearsal
+from core.saved_views import SavedView
 from core.schedule.models import Coach, DateOverride, LessonType, WeeklyHours, coach_lesson
 from core.telemetry.alerts.models import AlertChange, AlertClock, AlertStanding, Incident, RuleChoice
 
@@ -37,6 +38,7 @@ __all__ = [
     "Rehearsal",
     "Rendition",
     "RuleChoice",
+    "SavedView",
     "SignInFailure",
     "SignInLink",
     "StaffSession",

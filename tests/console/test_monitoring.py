@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from console import server
 from console.inert import inert
 from console.monitoring.navigation import FOLDER, PAGES
+from core.saved_views import views_of
 from core.telemetry import errors
 from core.telemetry.store import store_for
 from tests.console.broken import goes_wrong
@@ -151,3 +152,38 @@ def test_an_error_is_opened_resolved_ignored_and_opened_again(filled: Desk) -> N
 def test_a_group_that_is_not_there_is_said_and_breaks_nothing(filled: Desk) -> None:
     for group in ("999", "many", "-1"):
         assert not open_page(filled, "errors", group=group).exception
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_address_opens_the_explorer_as_it_was_and_nonsense_is_left_out(filled: Desk) -> None:
+    address = {
+        "range": "6h",
+        "measure": "Requests",
+        "split": "route",
+        "only": "service",
+        "value": "site",
+        "chart": "table",
+    }
+    app = open_page(filled, "explorer", **address)
+    assert not app.exception and "**Requests, by route, only site**" in said(app)
+    parts = {part for table in app.dataframe for part in table.value["part"]}
+    assert parts == {"/coaches/{slug}/{lesson}", "/bookings"}
+    nonsense = dict.fromkeys(("range", "measure", "split", "only", "value", "chart", "from", "to"), "' OR 1=1 --")
+    assert not open_page(filled, "explorer", **nonsense).exception
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_view_is_kept_shared_opened_and_removed(filled: Desk) -> None:
+    app = open_page(filled, "explorer", range="6h", measure="Failed requests", split="route")
+    next(box for box in app.text_input if box.label == "Name").set_value("What fails")
+    app.checkbox[0].check()
+    press(app, "Keep")
+    with filled.services.database.read() as session:
+        (view,) = views_of(session, filled.account("ada").id, "explorer")
+    assert (view.name, view.shared) == ("What fails", True)
+    assert view.address == "range=6h&measure=Failed+requests&split=route&chart=lines"
+    app = open_page(filled, "explorer")
+    assert [link.proto.label for link in app.get("page_link")] == ["What fails"]
+    press(app, "Remove")
+    with filled.services.database.read() as session:
+        assert not views_of(session, filled.account("ada").id, "explorer")

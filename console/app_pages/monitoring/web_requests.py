@@ -13,7 +13,8 @@ from console.monitoring.frame import View, hold, look_closer, monitoring_page
 from console.monitoring.panel import brushed, chart, exports, ms, nothing, panel, share
 from console.monitoring.story import forget, remember, remembered, show_story
 
-KINDS = {"http": "requests", "script": "console pages"}
+KINDS = {"requests": "http", "console pages": "script"}  # an address says what the page says
+WORDS = {kind: word for word, kind in KINDS.items()}
 EVERY = "every route"
 
 
@@ -26,10 +27,8 @@ def draw(view: View) -> None:
 def _scope(view: View) -> Scope:
     """What of: a kind, then a service and route of it."""
     left, right = st.columns([1, 2])
-    kind = left.segmented_control(
-        "Of", list(KINDS), default="http", required=True, format_func=KINDS.__getitem__, key="kind", bind="query-params"
-    )
-    kind = kind or "http"
+    word = left.segmented_control("Of", list(KINDS), default="requests", required=True, key="kind", bind="query-params")
+    kind = KINDS[word or "requests"]
     routes = [f"{row.service} {row.route}" for row in ask(latency.by_route, view.window, Scope(kind=kind))]
     asked = st.query_params.get("route", EVERY)
     options = [EVERY, *sorted({*routes, *([asked] if asked != EVERY else [])})]
@@ -71,7 +70,7 @@ def _verdict(view: View, scope: Scope) -> None:
     now = ask(latency.overall, view.window, scope)
     if now is None:
         return
-    said = f"**{now.n:,}** {KINDS[scope.kind]}: half within **{ms(now.p50_ms, n=now.n)}**, 95 of 100 within **{ms(now.p95_ms, n=now.n)}**, "
+    said = f"**{now.n:,}** {WORDS[scope.kind]}: half within **{ms(now.p50_ms, n=now.n)}**, 95 of 100 within **{ms(now.p95_ms, n=now.n)}**, "
     said += (
         f"99 of 100 within **{ms(now.p99_ms, n=now.n)}**, the slowest {ms(now.max_ms)}; {share(now.error_rate)} failed."
     )
