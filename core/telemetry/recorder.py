@@ -65,9 +65,9 @@ log = structlog.get_logger()
 class Lane:
     """One table's rows on their way. `attend` is called when there are many, or when nobody looks after them yet."""
 
-    def __init__(self, most: int, attend: Callable[["Lane"], None]) -> None:
+    def __init__(self, many: int, most: int, attend: Callable[["Lane"], None]) -> None:
         self.rows: deque[Any] = deque()
-        self.most = most
+        self.many, self.most = many, most
         self.attend_at = 1
         self._attend = attend
 
@@ -80,6 +80,7 @@ class Lane:
     def take(self) -> list[Any]:
         """All that is there. Rows that come meanwhile stay."""
         rows = self.rows
+        self.attend_at = self.many
         return [rows.popleft() for _ in range(len(rows))]
 
     def give_back(self, rows: Iterable[Any]) -> None:
@@ -114,10 +115,10 @@ class Recorder:
 
     def _begin_afresh(self) -> None:
         """Also in a forked child: what was in memory is the parent's to write, and its thread is not here."""
-        self.lanes = {table: Lane(most, self._attend) for table, most in MOST.items()}
+        self.lanes = {table: Lane(FLUSH_ROWS, most, self._attend) for table, most in MOST.items()}
         self.requests, self.statements = self.lanes["request_log"], self.lanes["statement_log"]
         self.events, self.metrics = self.lanes["event_log"], self.lanes["metric_log"]
-        self.errors = Lane(MOST_ERRORS, self._attend)
+        self.errors = Lane(FOLD_ERRORS, MOST_ERRORS, self._attend)
         self._pid = os.getpid()
         self._wake: SimpleQueue[str] = SimpleQueue()
         self._woken = False
@@ -231,10 +232,14 @@ class Recorder:
     # the lanes
 
     def _attend(self, lane: Lane) -> None:
+        """Seldom: for the first row, for the one that makes many, and for each that is too much."""
         if self._thread is None:
             self._start()
-            lane.attend_at = FOLD_ERRORS if lane is self.errors else FLUSH_ROWS
-        if len(lane.rows) >= lane.attend_at and not self._woken:
+        if len(lane.rows) < lane.many:
+            lane.attend_at = lane.many
+            return
+        lane.attend_at = lane.most + 1  # until the writer takes them
+        if not self._woken:
             self.wake()
         while len(lane.rows) > lane.most:
             try:
@@ -250,9 +255,6 @@ class Recorder:
             return
         if self._ending:
             return
-        for lane in self.lanes.values():
-            lane.attend_at = FLUSH_ROWS
-        self.errors.attend_at = FOLD_ERRORS
         self._flush_at = time.monotonic() + self.flush_every_s
         self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
         self._thread.start()

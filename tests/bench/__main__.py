@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import console, history, mail, pages, races, start
+from tests.bench import console, history, mail, pages, races, recorder, start
 from tests.bench.report import Section
 from tests.support.postgresql import fresh_url
 
@@ -22,6 +22,7 @@ PARTS: dict[str, Callable[[], Section]] = {
     "console": console.measure,
     "start": start.measure,
     "history": history.measure,
+    "recorder": recorder.measure,
 }
 TARGET = Path("docs/benchmarks.md")
 HEAD = """# Benchmarks

@@ -3,11 +3,14 @@ The applications that are measured, each under the options of `spirit site`: `py
 
     site        the public site, as it is
     uncached    the public site, which keeps no page
-    hello       a page of one word behind the site's own edge
+    hello       a page of one word behind the site's own edge; nothing is recorded
+    hello_recorded   the same, and the recorder on
 """
 
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,6 +21,7 @@ from starlette.routing import Route
 from core import logs
 from core.bootstrap import services
 from core.http.edge import Edge, labels_of
+from core.telemetry.recording import recording
 from public_site.app import content_security_policy, create_app
 from public_site.cache import Build, SharedPages
 
@@ -39,20 +43,30 @@ def uncached() -> Edge:
     return edge
 
 
-def hello() -> Edge:
+def hello(*, recorded: bool = False) -> Edge:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        with recording(services().settings.model_copy(update={"telemetry": recorded}), "site"):
+            yield
+
     async def page(request: Request) -> Response:
         return PlainTextResponse("hello")
 
     routes = [Route("/hello", page)]
     return Edge(
-        Starlette(routes=routes),
+        Starlette(routes=routes, lifespan=lifespan),
         content_security_policy=content_security_policy(None),
         hsts=False,
         labels=labels_of(routes),
     )
 
 
-APPLICATIONS: dict[str, Callable[[], Edge]] = {"site": create_app, "uncached": uncached, "hello": hello}
+APPLICATIONS: dict[str, Callable[[], Edge]] = {
+    "site": create_app,
+    "uncached": uncached,
+    "hello": hello,
+    "hello_recorded": partial(hello, recorded=True),
+}
 
 
 def serve(name: str, port: int, voice: str) -> None:
