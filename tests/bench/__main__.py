@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import console, history, mail, pages, races, recorder, start
+from tests.bench import console, history, mail, pages, pictures, races, recorder, start
 from tests.bench.report import Section
 from tests.support.postgresql import fresh_url
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[], Section]] = {
     "mail": mail.measure,
     "console": console.measure,
     "start": start.measure,
+    "pictures": pictures.measure,
     "history": history.measure,
     "recorder": recorder.measure,
 }
