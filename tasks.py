@@ -5,6 +5,7 @@ The Huey queue and every task: the timetable of the house.
     expire_requests    when nudged
     make_pictures      when nudged, after an upload; one at a time
     sweep              every 20 seconds, and at start: everything that is due; the truth, while nudges are a courtesy
+    remove_orphans     every hour: files of pictures that nothing refers to any more
     archive            every hour: what was recorded moves into files, and what is too old goes
     evaluate_alerts    every minute: each rule is measured, and what changed is told
 
@@ -28,6 +29,7 @@ from huey.serializer import SignedSerializer
 from core import clock
 from core import sweep as house
 from core.bootstrap import services
+from core.images import upkeep
 from core.images.making import Pump as PicturePump
 from core.mail import waiting
 from core.mail.delivery import Pump
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 NUDGE_EXPIRES_S = 20
 NUDGE_LIMIT_S = 0.5
 SWEEP_EVERY_S = 20
+ORPHANS_EVERY_S, ORPHANS_FIRST_S = 3600, 300
 ARCHIVE_EVERY_S, ARCHIVE_FIRST_S = 3600, 60
 ALERTS_EVERY_S, ALERTS_FIRST_S = 15, 30  # whose minute it is, the evaluator's clock decides
 DRAIN_S = 8
@@ -143,6 +146,7 @@ def run_worker() -> None:
     with recording.recording(services().settings, "worker", samples=_measures):
         _repeat(_sweep_once, "sweep", consumer.stop_flag, every_s=SWEEP_EVERY_S)
         _repeat(_make_once, "pictures", consumer.stop_flag, every_s=SWEEP_EVERY_S)  # neither waits for the other
+        _repeat(remove_orphans, "orphans", consumer.stop_flag, every_s=ORPHANS_EVERY_S, first_after_s=ORPHANS_FIRST_S)
         _repeat(evaluate_alerts, "alerts", consumer.stop_flag, every_s=ALERTS_EVERY_S, first_after_s=ALERTS_FIRST_S)
         if services().settings.telemetry:
             _repeat(archive, "archive", consumer.stop_flag, every_s=ARCHIVE_EVERY_S, first_after_s=ARCHIVE_FIRST_S)
@@ -186,6 +190,11 @@ def _sweep_once() -> None:
 def _make_once() -> None:
     """What was missed, and what can be made smaller while nothing else is to be done."""
     darkroom.ring(services(), fine=True)
+
+
+def remove_orphans() -> None:
+    """Remove the files of pictures that nothing refers to any more. Safe to run at any time, any number of times."""
+    upkeep.sweep_orphans(services())
 
 
 def archive() -> None:

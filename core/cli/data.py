@@ -12,6 +12,7 @@ from core.bootstrap import services
 from core.cli.serving import say_sign_ins
 from core.demo import load_demo
 from core.demo_big import load_big_demo
+from core.logs import masked
 from core.settings import load_settings
 from core.sweep import sweep as sweep_once
 from core.telemetry import jobs
@@ -68,6 +69,7 @@ def backup(file: Annotated[Path, typer.Argument(help="The file to make; it must 
     """Copy everything into one file, consistent, while the gym runs. Keep it safe: it opens every link."""
     backups.back_up(services(), file)
     print(f"{file}: {file.stat().st_size:,} bytes. It holds the secret key; keep it as safe as the gym itself.")
+    print(f"Pictures are not in it: keep what lies at {masked(services().settings.originals_url)} as well.")
 
 
 def restore(file: Annotated[Path, typer.Argument(help="Made by `spirit backup`.")]) -> None:

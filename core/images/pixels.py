@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageCms, ImageFile
 
-from core.images.recipes import SUFFIXES, Spec
+from core.images.recipes import SUFFIXES, Spec, jpeg_tables
 
 FORMATS = {"jpeg": ("JPEG", "MPO"), "png": ("PNG",), "gif": ("GIF",), "webp": ("WEBP",), "avif": ("AVIF",)}
 HEIC = ("HEIF",)
@@ -329,7 +329,8 @@ def _encode(pixels: Image.Image, spec: Spec, tell: Told) -> None:
     """Into a real file: into memory Pillow's JPEG encoder would hold the interpreter for its whole run."""
     file = scratch(SUFFIXES[spec.format])
     if spec.format == "jpeg":
-        pixels.save(file, "JPEG", quality=spec.quality, progressive=True, optimize=True)
+        tables = jpeg_tables(spec.quality)
+        pixels.save(file, "JPEG", qtables=tables, subsampling="4:2:0", progressive=True, optimize=True)
     elif spec.format == "avif":
         pixels.save(file, "AVIF", quality=spec.quality, speed=spec.speed, max_threads=THREADS)
     else:

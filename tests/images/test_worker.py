@@ -1,0 +1,64 @@
+"""The worker itself, as a process: pictures are made beside everything else, and stop none of it."""
+
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from core.bootstrap import Services, build
+from core.images import intake, uploads
+from core.images.models import Image, ImageKind, ImageState
+from core.images.queries import get_image
+from core.images.storage import FOR_EVER
+from core.settings import load_settings
+from tests.images.photos import jpeg
+from tests.support.processes import RunningGym, running_gym
+
+pytestmark = pytest.mark.processes
+
+
+def services_of(gym: RunningGym) -> Services:
+    return build(load_settings(_env_file=None, data_dir=Path(gym.environment["SPIRIT_DATA_DIR"])))
+
+
+def send(services: Services) -> Image:
+    upload = intake.checked(jpeg(900, 600), name="hall.jpg")
+    return uploads.accept(services, upload, ImageKind.GALLERY, alt="The hall", account_id=None)
+
+
+def image(services: Services, image_id: int) -> Image:
+    with services.database.read() as session:
+        return get_image(session, image_id)
+
+
+def test_a_photo_is_made_by_the_worker_and_given_out_by_the_site(tmp_path: Path) -> None:
+    with running_gym(tmp_path, "site") as gym:
+        services = services_of(gym)
+        sent = send(services)
+        gym.start("worker")
+        gym.wait_until(lambda: image(services, sent.id).fine_made != "", "the photo is made", "worker")
+        made = image(services, sent.id)
+        services.database.dispose()
+        assert made.state is ImageState.READY
+        for file in made.renditions:
+            answer = httpx2.get(f"{gym.site_url}/media/{file.path}")
+            assert answer.status_code == 200 and len(answer.content) == file.size_bytes
+            assert answer.headers["content-type"] == f"image/{file.format}"
+            assert answer.headers["cache-control"] == FOR_EVER
+        assert "-9" not in gym.log("worker") and "Traceback" not in gym.log("worker")
+
+
+def test_a_picture_that_hangs_stops_neither_expiry_nor_mail(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    with running_gym(tmp_path) as gym:
+        services = services_of(gym)
+        sent = send(services)
+        gym.start("worker", SPIRIT_TEST_FAILPOINTS=f"picture_claimed=wait:{go}")
+        gym.wait_until(go.with_name("go.reached").exists, "the picture hangs", "worker")
+        gym.do("demo")
+        mails = tmp_path / "var" / "mail"
+        gym.wait_until(lambda: any(mails.glob("*.eml")), "mail goes out", "worker")
+        assert image(services, sent.id).state is ImageState.MAKING
+        go.touch()
+        gym.wait_until(lambda: image(services, sent.id).state is ImageState.READY, "it goes on", "worker")
+        services.database.dispose()
