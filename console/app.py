@@ -5,6 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from console.alerts.dead_man import warn_of_silence
+from console.alerts.incidents import alerts_title
 from console.badge import announce, badge_for, show
 from console.boundary import guarded
 from console.inert import inert
@@ -35,6 +37,8 @@ def console() -> None:
         st.markdown(f"**{inert(staff.name)}**")
         st.html('<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>')
     watch()
+    if staff.is_admin:
+        warn_of_silence()
     guarded(partial(show_page, page, page.url_path or "requests", recorded_as(staff)))
 
 
@@ -51,6 +55,7 @@ def _pages(staff: Staff, requests: str) -> list[st.Page]:
         ]
     if staff.is_admin:
         pages += [_page("people", "People"), _page("gym", "Gym"), _page("outbox", "Outbox"), _page("log", "Log")]
+        pages.append(_page("alerts", alerts_title()))
     return [*pages, _page("guide", "Guide"), _page("account", "My account")]
 
 

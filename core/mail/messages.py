@@ -12,7 +12,8 @@ from core.mail.addresses import deliverable
 from core.mail.calendar import Method, calendar, mail_domain
 from core.mail.letter import Facts, Letter
 from core.mail.links import MASK, Links
-from core.mail.models import MessageKind
+from core.mail.models import MessageKind, OutboxMessage
+from core.mail.outbox import WEBHOOK
 from core.mail.rendering import render
 from core.settings import Settings
 from core.tokens import Signer
@@ -73,8 +74,7 @@ def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
     domain = mail_domain(settings)
     name, sender = parseaddr(settings.mail_from)
     mail["From"] = Address(name, addr_spec=sender)
-    local_part, _, reader_domain = deliverable(letter.message.recipient).rpartition("@")
-    mail["To"] = Address(username=local_part, domain=reader_domain)
+    mail["To"] = _reader(letter.message)
     mail["Date"] = letter.generated_at
     mail["Message-ID"] = f"<{letter.message.message_id}@{domain}>"
     if letter.booking is not None:
@@ -93,6 +93,13 @@ def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Spirit-Mail"] = letter.message.kind.value
+
+
+def _reader(message: OutboxMessage) -> Address:
+    if message.channel == WEBHOOK:  # never sent as a mail, but shown as one to whoever looks into the outbox
+        return Address(username=WEBHOOK)
+    local_part, _, domain = deliverable(message.recipient).rpartition("@")
+    return Address(username=local_part, domain=domain)
 
 
 def _set_subject(mail: EmailMessage, subject: str) -> None:

@@ -5,7 +5,17 @@ from streamlit.testing.v1 import AppTest
 from console.monitoring.navigation import PAGES
 
 PAGES_OF_A_COACH = ["Requests", "Today", "Bookings", "Times", "Preferences", "Public page"]
-PAGES_OF_AN_ADMIN = ["Requests", "Today", "All bookings", *PAGES_OF_A_COACH[3:], "People", "Gym", "Outbox", "Log"]
+PAGES_OF_AN_ADMIN = [
+    "Requests",
+    "Today",
+    "All bookings",
+    *PAGES_OF_A_COACH[3:],
+    "People",
+    "Gym",
+    "Outbox",
+    "Log",
+    "Alerts",
+]
 LAST_PAGES = ["Guide", "My account"]
 
 

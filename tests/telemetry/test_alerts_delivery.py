@@ -13,8 +13,9 @@ from sqlalchemy import select
 from core.bootstrap import Services
 from core.errors import SettingInvalid
 from core.gym import the_gym
-from core.mail.delivery import Delivery, deliver_due
+from core.mail.delivery import Delivery, deliver_due, letter_for
 from core.mail.failures import AuthenticationFailure, PermanentFailure, TemporaryFailure
+from core.mail.messages import compose
 from core.mail.models import MessageState, OutboxMessage
 from core.mail.webhook import HttpWebhook, NoWebhook, webhook_for
 from core.people.models import Account, Role
@@ -170,6 +171,16 @@ def test_while_mail_is_held_nothing_leaves(desk: Desk) -> None:
     with desk.alarm.services.database.write() as transaction:
         the_gym(transaction.session).mail_held = True
     assert desk.deliver() == Delivery() and desk.hook.taken == []
+
+
+def test_whoever_looks_into_the_outbox_reads_both(desk: Desk) -> None:
+    desk.alarm.read(BAD)
+    told = desk.alarm.services
+    with told.database.read() as session:
+        letters = [letter_for(session, message, now=NOON) for message in desk.alarm.notices()]
+    mails = [compose(letter, settings=told.settings, signer=told.signer) for letter in letters]
+    assert [str(mail["To"]) for mail in mails] == ["ada@spirit.example", "webhook"]
+    assert len({str(mail["Subject"]) for mail in mails}) == 1
 
 
 def test_a_word_is_written_once_for_each_reader(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """What an admin wants different about a rule: its limits, on or off, how often it is said, when it is not said at all."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from core.telemetry.alerts.rules import BY_KEY, DEFAULT_RULES, Rule, Unit
 MOST_REPEAT = timedelta(days=7)
 LONGEST_MUTE = timedelta(days=31)
 DAY_MIN = 24 * 60
+QUIET = re.compile(r"(\d{1,2}):(\d\d)\s*[–-]\s*(\d{1,2}):(\d\d)")
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,24 @@ def reset_rule(session: Session, key: str, *, account_id: int, now: datetime) ->
         session.delete(choice)
     audit.record(session, Verb.ALERT_RULE_CHANGED, f"alert rule {key}", by=account_id, now=now)
     session.flush()
+
+
+def parse_quiet(text: str) -> tuple[int, int] | None:
+    """ "22:00–06:00" as minutes of the day; None for nothing. Raises Invalid."""
+    if not text.strip():
+        return None
+    found = QUIET.fullmatch(text.strip())
+    if found is None:
+        raise Invalid({"quiet": "Quiet hours are written as 22:00–06:00."})
+    begin_h, begin_min, end_h, end_min = map(int, found.groups())
+    if max(begin_h, end_h) > 23 or max(begin_min, end_min) > 59 or (begin_h, begin_min) == (end_h, end_min):
+        raise Invalid({"quiet": "Quiet hours begin and end at two times of the day, such as 22:00–06:00."})
+    return begin_h * 60 + begin_min, end_h * 60 + end_min
+
+
+def spoken_quiet(quiet: tuple[int, int] | None) -> str:
+    """As it is written."""
+    return "–".join(f"{minute // 60:02}:{minute % 60:02}" for minute in quiet) if quiet else ""
 
 
 def _rule(key: str) -> Rule:

@@ -1,0 +1,33 @@
+"""The dead man's switch: which part of the house is silent, above every page of an admin. It needs none of them."""
+
+from html import escape
+
+import streamlit as st
+
+from console.monitoring.asked import monitor
+from console.session import services
+from core import clock, look
+from core.telemetry.alerts import pulse
+
+STYLE = (
+    f"<style>.silent {{ border: 1px solid {look.COLORS['light']['bad']}; border-left-width: 8px; padding: 8px 16px; "
+    f"border-radius: {look.CORNER_PX}px }} @media (prefers-color-scheme: dark) "
+    f"{{ .silent {{ border-color: {look.COLORS['dark']['bad']} }} }}</style>"
+)
+
+
+def silences() -> list[str]:
+    """A sentence for each part that has given no sign of life for two of its intervals."""
+    now = clock.now()
+    with services().database.read() as session:
+        found = pulse.silences(session, now=now)
+    if services().settings.telemetry:
+        found += pulse.silence_of_the_recorders(monitor().store, now=now)
+    return [silence.sentence(now=now) for silence in found]
+
+
+def warn_of_silence() -> None:
+    """Nothing while all of them live."""
+    if said := silences():
+        lines = "<br>".join(escape(sentence) for sentence in said)
+        st.html(f'{STYLE}<div class="silent" role="alert">{lines}</div>')

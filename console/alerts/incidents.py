@@ -1,0 +1,126 @@
+"""Incidents: those that are open, each with its number, its story and two buttons; and those that were."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+import tasks
+from console.inert import inert
+from console.said import act
+from console.session import Staff, services, still
+from core import clock
+from core.telemetry.alerts import incidents, lists, words
+from core.telemetry.alerts.models import AlertChange, AlertStanding, Incident
+from core.telemetry.alerts.rules import Severity
+from core.words import spoken_instant, spoken_length
+
+COLORS = {Severity.CRITICAL: "red", Severity.WARNING: "orange"}
+Changes = Mapping[int, Sequence[AlertChange]]
+
+
+def alerts_title() -> str:
+    """In the navigation: "Alerts (2)" while two incidents are open."""
+    with services().database.read() as session:
+        count = lists.count_open(session)
+    return f"Alerts ({count})" if count else "Alerts"
+
+
+def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[AlertStanding], staff: Staff) -> None:
+    """Critical ones first."""
+    if not found:
+        st.markdown("Nothing is wrong at this moment.")
+        return
+    st.header("One incident is open" if len(found) == 1 else f"{len(found)} incidents are open", anchor=False)
+    stands = {row.incident_id: row for row in standings}
+    for incident in found:
+        with st.container(border=True):
+            _title(incident)
+            _now(incident, stands.get(incident.id))
+            _buttons(incident, staff)
+            with st.expander("What happened"):
+                _story(incident, changes[incident.id])
+
+
+def show_past(found: Sequence[Incident], changes: Changes) -> None:
+    """The latest first."""
+    st.header("What was", anchor=False)
+    if not found:
+        st.markdown("No incident yet.")
+    zone = services().settings.zone
+    for incident in found:
+        assert incident.closed_at is not None
+        lasted = spoken_length(incident.closed_at - incident.opened_at)
+        with st.expander(inert(f"{words.headline(incident)}, {lasted}, {spoken_instant(incident.opened_at, zone)}")):
+            _story(incident, changes[incident.id])
+
+
+def _title(incident: Incident) -> None:
+    severity = Severity(incident.severity)
+    st.markdown(f":{COLORS[severity]}-badge[{severity.value}] **{inert(words.headline(incident))}**")
+
+
+def _now(incident: Incident, row: AlertStanding | None) -> None:
+    rule, now = words.rule_of(incident.rule_key), clock.now()
+    unit = rule.measured.unit
+    value = words.said(row.value if row is not None else None, unit)
+    lines = [
+        f"{rule.measured.says}: {value}, limit {words.limit(rule, incident.fire_at)}",
+        f"for {spoken_length(now - incident.opened_at)}, at worst {words.said(incident.worst, unit)}",
+        incident.detail,
+        f"{incident.acknowledger.name} looks after it" if incident.acknowledger is not None else "",
+        "Nobody was told: the rule was muted, or had been said often enough" if incident.told_at is None else "",
+    ]
+    st.text("\n".join(line[:1].upper() + line[1:] for line in lines if line))
+
+
+def _buttons(incident: Incident, staff: Staff) -> None:
+    left, right = st.columns(2)
+    if incident.acknowledged_at is None:
+        left.button(
+            "I look after it",
+            key=f"acknowledge-{incident.id}",
+            type="primary",
+            width="stretch",
+            help="It is not said again until it is over.",
+            on_click=_acknowledge,
+            args=(incident, staff),
+        )
+    right.button(
+        "Resolve",
+        key=f"resolve-{incident.id}",
+        width="stretch",
+        help="It is over. If it is still bad, it begins anew.",
+        on_click=_resolve,
+        args=(incident, staff),
+    )
+
+
+def _acknowledge(incident: Incident, staff: Staff) -> None:
+    _do(incidents.acknowledge, incident, staff, "It is yours. Nobody is reminded of it until it is over.")
+
+
+def _resolve(incident: Incident, staff: Staff) -> None:
+    webhook = bool(services().settings.alert_webhook_url.get_secret_value())
+    if _do(incidents.resolve, incident, staff, "It is resolved, and the other admins are told.", webhook=webhook):
+        tasks.nudge_from_thread(tasks.deliver_mail)
+
+
+def _do(command: Callable[..., Any], incident: Incident, shown_to: Staff, done: str, **options: Any) -> bool:
+    staff = still(shown_to)
+    return staff is not None and act(command, incident.id, account_id=staff.account_id, done=done, **options)
+
+
+def _story(incident: Incident, changes: Sequence[AlertChange]) -> None:
+    zone = services().settings.zone
+    unit = words.rule_of(incident.rule_key).measured.unit
+    lines = [
+        f"{spoken_instant(change.at, zone)}: {words.became(change)} ({words.said(change.value, unit)})"
+        + ("; the admins were told" if change.told else "")
+        for change in changes
+    ]
+    if incident.acknowledged_at is not None and incident.acknowledger is not None:
+        lines.append(f"{spoken_instant(incident.acknowledged_at, zone)}: {incident.acknowledger.name} looks after it")
+    if incident.closer is not None:
+        lines.append(f"Resolved by {incident.closer.name}")
+    st.text("\n".join(lines))

@@ -1,0 +1,27 @@
+"""Alerts, for admins: what is going on now, what was, and the rules with their numbers beside their limits."""
+
+import streamlit as st
+
+from console.alerts import incidents, rules
+from console.said import say
+from console.session import services, signed_in
+from core.errors import NotAllowed
+from core.telemetry.alerts import choices, lists
+
+
+def page() -> None:
+    staff = signed_in()
+    if not staff.is_admin:
+        raise NotAllowed("This page is for admins.")
+    st.title("Alerts")
+    say()
+    with services().database.read() as session:
+        open_ones, past = lists.open_incidents(session), lists.past_incidents(session)
+        changes = lists.changes_of(session, [*open_ones, *past])
+        chosen, standings = choices.rules_in_force(session), lists.standings(session)
+    incidents.show_open(open_ones, changes, standings, staff)
+    rules.show(chosen, standings, staff)
+    incidents.show_past(past, changes)
+
+
+page()
