@@ -54,8 +54,9 @@ def _pages(staff: Staff, requests: str) -> list[st.Page]:
             _page("my_page", "Public page", address="page"),
         ]
     if staff.is_admin:
-        pages += [_page("people", "People"), _page("gym", "Gym"), _page("outbox", "Outbox"), _page("log", "Log")]
-        pages.append(_page("alerts", alerts_title()))
+        pages += [_page("people", "People"), _page("gym", "Gym")]
+        pages += [_page("images", "Images"), _page("content", "Content")]
+        pages += [_page("outbox", "Outbox"), _page("log", "Log"), _page("alerts", alerts_title())]
     return [*pages, _page("guide", "Guide"), _page("account", "My account")]
 
 

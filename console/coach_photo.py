@@ -45,16 +45,18 @@ def photo(coach: Coach, staff: Staff) -> None:
 
 def _show_it(coach_id: int, image: Image, staff: Staff) -> None:
     """What she dropped here is what she wants on her page."""
-    act(set_photo, image.id, account_id=staff.account_id, coach=coach_id, done=DONE)
+    _show(coach_id, image.id, staff, DONE)
+
+
+def _show(coach_id: int, image_id: int | None, staff: Staff, done: str) -> None:
+    act(set_photo, image_id, account_id=staff.account_id, coach=coach_id, done=done)
 
 
 def _words(image: Image, coach: Coach, staff: Staff) -> None:
     if staff.is_admin or image.uploaded_by == staff.account_id:
         _describe(image, staff)
-    if st.button("Show no photo"):
-        done = "There is no photo on the page any more."
-        act(set_photo, None, account_id=staff.account_id, coach=coach.id, done=done)
-        st.rerun()
+    gone = "There is no photo on the page any more."
+    st.button("Show no photo", on_click=_show, args=(coach.id, None, staff, gone))
 
 
 def _describe(image: Image, staff: Staff) -> None:
@@ -75,9 +77,13 @@ def _others(images: list[Image], coach: Coach, staff: Staff) -> None:
         for image in images:
             with st.container(width=140):
                 st.html(thumbnail(image, 140))
-                if st.button("Show this one", key=f"show-{image.id}", help=inert(f"{image.name}: {image.alt}")):
-                    act(set_photo, image.id, account_id=staff.account_id, coach=coach.id, done=DONE)
-                    st.rerun()
+                st.button(
+                    "Show this one",
+                    key=f"show-{image.id}",
+                    help=inert(f"{image.name}: {image.alt}"),
+                    on_click=_show,
+                    args=(coach.id, image.id, staff, DONE),
+                )
 
 
 def _choices(coach: Coach, staff: Staff) -> list[Image]:

@@ -9,6 +9,7 @@ from core.images.models import Image, Rendition
 from core.words import file_size
 
 SHOWN_BY_BROWSERS = ("jpeg", "png", "gif", "webp", "avif")
+TALLEST_PX = 480
 LAYER = "position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; max-width: none"
 
 
@@ -46,7 +47,10 @@ def before_after(image: Image, file: Rendition, share: int) -> str:
     """
     before = original_address(image)
     after = f"{file.format.upper()} of {file.width_px} by {file.height_px} pixels"
-    box = f"position: relative; overflow: hidden; border-radius: 6px; aspect-ratio: {file.width_px} / {file.height_px}"
+    box = (
+        f"position: relative; overflow: hidden; border-radius: 6px; aspect-ratio: {file.width_px} / {file.height_px}; "
+        f"max-width: {TALLEST_PX * file.width_px // file.height_px}px"
+    )
     if before is None:
         return f'<div style="{box}"><img src="{escape(address_of(file))}" alt="{after}" style="{LAYER}"></div>'
     ratio = cuts_of(image).get(file.shape, (image.width_px, image.height_px))

@@ -18,6 +18,7 @@ from core.images.permissions import check_may_change
 from core.images.queries import get_image
 from core.images.uploads import read_alt
 from core.images.uses import uses_of
+from core.people.staff import check_is_admin
 
 ORIGINAL_GONE = "Its original was not kept, so it cannot be made again. Please replace it by the photo itself."
 
@@ -94,11 +95,14 @@ def require_publishable(session: Session, image_id: int, kind: ImageKind) -> Ima
     return image
 
 
-def set_budget(session: Session, budget_bytes: int, *, now: datetime) -> None:
-    """How much room all pictures may take together."""
+def set_budget(session: Session, budget_bytes: int, *, account_id: int | None = None, now: datetime) -> None:
+    """How much room all pictures may take together. Raises NotAllowed."""
+    if account_id is not None:
+        check_is_admin(session, account_id)
     if not 1 << 20 <= budget_bytes <= 1 << 50:
         raise Invalid({"budget": "Please allow 1 MB at least."})
     the_gym(session).media_budget_bytes = budget_bytes
+    audit.record(session, Verb.RULES_CHANGED, "gym", by=account_id, now=now)
 
 
 def _written_down(session: Session, image: Image, verb: Verb, account_id: int | None, now: datetime) -> None:

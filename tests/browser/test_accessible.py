@@ -32,7 +32,15 @@ def check(page: Page) -> None:
 
 def test_every_public_page(gym: RunningGym, visitor: Page) -> None:
     email = f"axe.{id(visitor)}@example.org"
-    for path in ("/", "/coaches", "/coaches/nora", "/coaches/nora/tumbling-60", "/coaches/max/tumbling-60", "/nowhere"):
+    for path in (
+        "/",
+        "/coaches",
+        "/coaches/nora",
+        "/shop",
+        "/coaches/nora/tumbling-60",
+        "/coaches/max/tumbling-60",
+        "/nowhere",
+    ):
         visitor.goto(gym.site_url + path)
         check(visitor)
     visitor.goto(f"{gym.site_url}/coaches/nora/tumbling-60/request?start=2026-01-01T16:00:00Z")
@@ -94,6 +102,8 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         "page",
         "people",
         "gym",
+        "images",
+        "content",
         "account",
         "outbox",
         "log",
@@ -102,6 +112,11 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         visitor.goto(f"{gym.console_url}/{page}")
         settle(visitor)
         check(visitor)
+    visitor.goto(f"{gym.console_url}/images")
+    visitor.get_by_role("button", name="morning.jpg").click()
+    visitor.get_by_role("heading", name="What matters in it").wait_for()
+    settle(visitor)
+    check(visitor)
     visitor.goto(f"{gym.console_url}/bookings")
     for part in ("Requests", "Past", "Week", "Upcoming"):
         visitor.get_by_role("radio", name=part).click()

@@ -12,6 +12,8 @@ PAGES_OF_AN_ADMIN = [
     *PAGES_OF_A_COACH[3:],
     "People",
     "Gym",
+    "Images",
+    "Content",
     "Outbox",
     "Log",
     "Alerts",

@@ -1,0 +1,175 @@
+"""Content, for admins: campaigns by date for the home page, and the shop."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from console.inert import inert
+from console.photo_html import thumbnail
+from console.said import act, say, say_error
+from console.session import Staff, services, signed_in
+from core import clock
+from core.content.campaigns import all_campaigns, delete_campaign, is_running, running_campaign, save_campaign
+from core.content.facts import CampaignFacts, ProductFacts
+from core.content.models import Campaign, Product
+from core.content.products import delete_product, move_product, products, save_product
+from core.errors import Invalid, NotAllowed
+from core.images.gallery import publishable
+from core.images.models import Image, ImageKind
+from core.words import money, spoken_day
+
+PATHS = {"": "nowhere", "/coaches": "the coaches", "/shop": "the shop"}
+WEEK = timedelta(days=7)
+
+
+def page() -> None:
+    staff = signed_in()
+    if not staff.is_admin:
+        raise NotAllowed("This page is for admins.")
+    st.title("Content")
+    say()
+    with services().database.read() as session:
+        campaigns, goods = all_campaigns(session), products(session, shown=False)
+        heroes, photos = publishable(session, ImageKind.CAMPAIGN), publishable(session, ImageKind.PRODUCT)
+        running, _ = running_campaign(session, services().settings.zone, now=clock.now())
+    _campaigns(campaigns, running, heroes, staff)
+    _shop(goods, photos, staff)
+
+
+def _campaigns(campaigns: Sequence[Campaign], running: Campaign | None, heroes: Sequence[Image], staff: Staff) -> None:
+    st.header("Campaigns", anchor=False)
+    if running is None:
+        st.info("No campaign runs today: the home page begins with its own words.")
+    for campaign in campaigns:
+        with st.expander(inert(f"{campaign.headline}: {_when(campaign, running)}")):
+            _campaign(campaign, heroes, staff)
+    with st.expander("A new campaign"):
+        _campaign(None, heroes, staff)
+
+
+def _when(campaign: Campaign, running: Campaign | None) -> str:
+    days = f"{spoken_day(campaign.starts_on)} to {spoken_day(campaign.ends_on)}"
+    if running is not None and campaign.id == running.id:
+        return f"on the home page now, {days}"
+    if is_running(campaign, _today()):
+        return f"{days}; a later one stands before it"
+    return f"{days}, over" if campaign.ends_on < _today() else days
+
+
+def _campaign(campaign: Campaign | None, heroes: Sequence[Image], staff: Staff) -> None:
+    which = f"campaign-{campaign.id if campaign else 'new'}"
+    picture = _pick(campaign, heroes, which)
+    with st.form(which, border=False):
+        values: dict[str, Any] = {
+            "headline": st.text_input("Headline", campaign.headline if campaign else "", key=f"{which}-headline"),
+            "text": st.text_area("Text", campaign.text if campaign else "", key=f"{which}-text"),
+        }
+        days = st.columns(2)
+        first = campaign.starts_on if campaign else _today()
+        last = campaign.ends_on if campaign else _today() + WEEK
+        values["starts_on"] = days[0].date_input("First day", first, key=f"{which}-first")
+        values["ends_on"] = days[1].date_input("Last day", last, key=f"{which}-last")
+        paths = list(dict.fromkeys([*PATHS, campaign.path if campaign else ""]))
+        values["path"] = st.selectbox(
+            "It leads to",
+            paths,
+            index=paths.index(campaign.path) if campaign else 0,
+            format_func=lambda path: PATHS.get(path, path),
+            key=f"{which}-path",
+        )
+        values["button"] = st.text_input(
+            "Words on its button", campaign.button if campaign else "", key=f"{which}-button"
+        )
+        if st.form_submit_button("Keep" if campaign else "Add", type="primary"):
+            _save(save_campaign, campaign, CampaignFacts, {**values, "image_id": picture}, staff)
+    if campaign:
+        _delete(f"delete-{which}", partial(delete_campaign, campaign_id=campaign.id), campaign.headline, staff)
+
+
+def _shop(goods: Sequence[Product], photos: Sequence[Image], staff: Staff) -> None:
+    st.header("Shop", anchor=False)
+    if not goods:
+        st.info("There is nothing in the shop yet.")
+    for number, product in enumerate(goods):
+        state = "" if product.shown else ", not shown"
+        with st.expander(inert(f"{product.name}, {money(product.price_cents)}{state}")):
+            _product(product, photos, staff)
+            with st.container(horizontal=True):
+                _move(product, -1, "Towards the front", number == 0, staff)
+                _move(product, 1, "Towards the end", number == len(goods) - 1, staff)
+                _delete(f"delete-{product.id}", partial(delete_product, product_id=product.id), product.name, staff)
+    with st.expander("A new product"):
+        _product(None, photos, staff)
+
+
+def _product(product: Product | None, photos: Sequence[Image], staff: Staff) -> None:
+    which = f"product-{product.id if product else 'new'}"
+    picture = _pick(product, photos, which)
+    with st.form(which, border=False):
+        values: dict[str, Any] = {
+            "name": st.text_input("Name", product.name if product else "", key=f"{which}-name"),
+            "text": st.text_area("Text", product.text if product else "", key=f"{which}-text"),
+        }
+        dollars = product.price_cents / 100 if product else 10.0
+        values["price_cents"] = round(
+            100 * st.number_input("Price in dollars", 0.0, 10_000.0, dollars, key=f"{which}-price")
+        )
+        values["shown"] = st.checkbox("Shown", product.shown if product else True, key=f"{which}-shown")
+        if st.form_submit_button("Keep" if product else "Add", type="primary"):
+            _save(save_product, product, ProductFacts, {**values, "image_id": picture}, staff)
+
+
+def _pick(thing: Campaign | Product | None, images: Sequence[Image], which: str) -> int | None:
+    """Outside of the form, so that what is chosen is seen at once."""
+    shown = {image.id: image for image in images}
+    if thing is not None and thing.image is not None:
+        shown.setdefault(thing.image.id, thing.image)
+    ids = [None, *shown]
+    chosen = st.selectbox(
+        "Picture",
+        ids,
+        index=ids.index(thing.image_id if thing else None),
+        format_func=lambda image_id: "None" if image_id is None else shown[image_id].alt or shown[image_id].name,
+        key=f"{which}-picture",
+        help="Those of the page Images that are ready and have their words.",
+    )
+    if chosen is not None:
+        st.html(thumbnail(shown[chosen], 200))
+    return chosen
+
+
+def _save(command: Any, thing: Any, read: type[CampaignFacts] | type[ProductFacts], values: Any, staff: Staff) -> None:
+    try:
+        facts = read.parse(values)
+    except Invalid as error:
+        say_error(error)
+    else:
+        done = "It is kept, and visitors see it as it is now."
+        act(command, thing.id if thing else None, facts, account_id=staff.account_id, done=done)
+    st.rerun()
+
+
+def _move(product: Product, by: int, label: str, disabled: bool, staff: Staff) -> None:
+    command = partial(move_product, product_id=product.id, by=by)
+    done = inert(f"{product.name} has moved.")
+    st.button(label, key=f"{label}-{product.id}", on_click=_do, args=(command, done, staff), disabled=disabled)
+
+
+def _delete(key: str, command: Any, name: str, staff: Staff) -> None:
+    with st.popover("Delete …", key=f"{key}-asked"):
+        st.markdown("Its picture stays among the images.")
+        st.button("Yes: delete", key=key, on_click=_do, args=(command, inert(f"{name} is deleted."), staff))
+
+
+def _do(command: Any, done: str, staff: Staff) -> None:
+    act(command, account_id=staff.account_id, done=done)
+
+
+def _today() -> Any:
+    return clock.now().astimezone(services().settings.zone).date()
+
+
+page()
