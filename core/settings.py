@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     cron_secret: SecretStr = Field(
         SecretStr(""), description="The bearer of /api/cron/notifications; empty: the address answers 404."
     )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="The bearer of /metrics (Prometheus text); empty: the address answers 404."
+    )
     timezone: str = Field("America/Los_Angeles", description="The gym's IANA time zone; a coach may have another.")
     site_workers: int = Field(1, ge=1, le=64, description="Processes of the public site.")
     hsts: bool = Field(False, description="on: browsers are told to use https only (for two years).")

@@ -13,6 +13,7 @@ import enum
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -39,10 +40,14 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Policy:
-    """kind: the guard. secret: the address or the page is somebody's own: stored nowhere, shown in no search engine."""
+    """
+    kind: the guard. secret: the address or the page is somebody's own: stored nowhere, shown in no search engine.
+    bearer: the setting that holds what a program must send.
+    """
 
     kind: Kind
     secret: bool = False
+    bearer: str = "cron_secret"
 
 
 class GuardedRoute(Route):
@@ -65,8 +70,10 @@ def json(path: str, endpoint: Endpoint, name: str, *, method: str = "GET", secre
     return GuardedRoute(path, endpoint, Policy(Kind.JSON, secret), [method], name)
 
 
-def bearer(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
-    return GuardedRoute(path, endpoint, Policy(Kind.BEARER, secret=True), ["GET", "POST"], name)
+def bearer(
+    path: str, endpoint: Endpoint, name: str, *, setting: str, methods: Sequence[str] = ("GET", "POST")
+) -> GuardedRoute:
+    return GuardedRoute(path, endpoint, Policy(Kind.BEARER, secret=True, bearer=setting), methods, name)
 
 
 def beacon(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
@@ -78,7 +85,7 @@ def capability(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
 
 
 def _guarded(endpoint: Endpoint, policy: Policy) -> Endpoint:
-    guard = GUARDS[policy.kind]
+    guard = partial(_bearer, policy.bearer) if policy.kind is Kind.BEARER else GUARDS[policy.kind]
 
     async def guarded(request: Request) -> Response:
         if not all(value.isprintable() for value in request.path_params.values() if isinstance(value, str)):
@@ -112,9 +119,9 @@ def _json(request: Request) -> None:
     rates.check(request)
 
 
-def _bearer(request: Request) -> None:
+def _bearer(setting: str, request: Request) -> None:
     """Where no secret is set the address does not exist."""
-    secret = request.app.state.services.settings.cron_secret.get_secret_value()
+    secret = getattr(request.app.state.services.settings, setting).get_secret_value()
     if not secret:
         raise HTTPException(404)
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -143,7 +150,6 @@ GUARDS: dict[Kind, Callable[[Request], None]] = {
     Kind.PAGE: _pass,
     Kind.FORM: _own_form,
     Kind.JSON: _json,
-    Kind.BEARER: _bearer,
     Kind.BEACON: _own_beacon,
     Kind.CAPABILITY: _token_alone,
 }

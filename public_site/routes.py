@@ -12,6 +12,7 @@ from public_site import (
     health,
     lesson_form,
     media,
+    metrics,
     rehearsals,
     shop,
     unsubscribe,
@@ -50,5 +51,6 @@ ROUTES: list[BaseRoute] = [
     json("/api/bookings/{handle}", api.booking, "api_booking", secret=True),
     json("/api/booking/approve", api.decide, "api_decide", method="POST", secret=True),
     beacon("/telemetry", watching.told_by_a_browser, "telemetry"),
-    bearer("/api/cron/notifications", cron.notifications, "cron"),
+    bearer("/api/cron/notifications", cron.notifications, "cron", setting="cron_secret"),
+    bearer("/metrics", metrics.metrics, "metrics", setting="metrics_token", methods=["GET"]),
 ]

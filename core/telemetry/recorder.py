@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 
 from core.errors import SetupError
-from core.telemetry import error_groups
+from core.telemetry import error_groups, totals
 from core.telemetry.catching import Caught, caught, fingerprint_of
 from core.telemetry.error_groups import Pending
 from core.telemetry.store import Store
@@ -104,10 +104,12 @@ class Recorder:
         release: str,
         person: Callable[[], str] = str,
         samples: Callable[[], Mapping[str, float]] | None = None,
+        keep_totals: bool = False,
         flush_every_s: float = FLUSH_EVERY_S,
         sample_every_s: float = 15.0,
     ) -> None:
         self.store, self.service, self.release = store, service, release
+        self.keep_totals = keep_totals
         self.flush_every_s, self.sample_every_s = flush_every_s, sample_every_s
         self.person = person
         self._samples = samples
@@ -371,6 +373,8 @@ class Recorder:
         with self.store.write() as connection:
             for table, rows in batch.items():
                 self._insert(connection, table, [*rows, *lost] if table == "event_log" else rows)
+            if self.keep_totals:
+                totals.add(connection, batch, self.service, losses)
             if not self._marked:
                 error_groups.mark_release(connection, self.release, at_us=now_us())
             if pending:

@@ -55,6 +55,7 @@ def recording(
         service=service,
         release=release(),
         person=Who(settings).here,
+        keep_totals=bool(settings.metrics_token.get_secret_value()),
         samples=lambda: {**measured.measure(), **(samples() if samples is not None else {})},
     )
     with _in_charge(recorder):

@@ -183,6 +183,21 @@ error_change = Table(
     _text("release"),
 )
 
+TOTAL_BUCKETS = 15
+
+metric_total = Table(
+    "metric_total",
+    metadata,
+    *(
+        Column(name, Text, nullable=False, server_default="")
+        for name in ("family", "service", "first", "second", "third")
+    ),
+    _whole("count"),
+    _whole("sum_us"),
+    *(_whole(f"bucket_{number}") for number in range(TOTAL_BUCKETS)),
+    PrimaryKeyConstraint("family", "service", "first", "second", "third"),
+)
+
 release_mark = Table(
     "release_mark",
     metadata,

@@ -40,6 +40,7 @@ TABLE = {
     ("GET", "/api/bookings/{handle}"): (Kind.JSON, True),
     ("POST", "/api/booking/approve"): (Kind.JSON, True),
     ("POST", "/telemetry"): (Kind.BEACON, True),
+    ("GET", "/metrics"): (Kind.BEARER, True),
     ("GET", "/api/cron/notifications"): (Kind.BEARER, True),
     ("POST", "/api/cron/notifications"): (Kind.BEARER, True),
 }

@@ -1,0 +1,85 @@
+"""
+Totals that only grow, for whoever measures from outside: every process adds to the same rows in the transaction of its
+flush, so they are exact across processes and restarts. Kept only where SPIRIT_METRICS_TOKEN is set.
+
+    http     by method, route and status, with a histogram of durations
+    task     by task and outcome, with the same
+    event    mails, bookings' changes, losses …: by kind and name
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.telemetry.tables import TOTAL_BUCKETS, metric_total
+
+BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)  # OpenTelemetry's
+BOUNDS_US = tuple(round(bound * 1_000_000) for bound in BOUNDS_S)
+KEYS = ("family", "service", "first", "second", "third")
+COUNTED = ("mail", "business", "image", "nudge", "deploy")  # a loss counts by its value; a vital is no count
+
+Key = tuple[str, str, str, str, str]
+
+
+class Sums:
+    """What one flush adds to one row. buckets: the durations by bound, the last for longer ones."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.sum_us = 0
+        self.buckets = [0] * TOTAL_BUCKETS
+
+    def add(self, duration_us: int) -> None:
+        self.count += 1
+        self.sum_us += duration_us
+        self.buckets[bisect_left(BOUNDS_US, duration_us)] += 1
+
+
+def add(connection: Connection, batch: Mapping[str, Sequence[Any]], service: str, lost: Mapping[str, int]) -> None:
+    """Add what is written in this transaction. In one order everywhere, so that no two writers wait for each other."""
+    sums = summed(batch, service, lost)
+    if not sums:
+        return
+    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(metric_total)
+    grown = {name: metric_total.c[name] + insert.excluded[name] for name in ("count", "sum_us", *_bucket_names())}
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=KEYS, set_=grown),
+        [
+            {
+                **dict(zip(KEYS, key, strict=True)),
+                "count": one.count,
+                "sum_us": one.sum_us,
+                **dict(zip(_bucket_names(), one.buckets, strict=True)),
+            }
+            for key, one in sorted(sums.items())
+        ],
+    )
+
+
+def summed(batch: Mapping[str, Sequence[Any]], service: str, lost: Mapping[str, int]) -> dict[Key, Sums]:
+    """The rows of a flush, as the recorder holds them, added up."""
+    sums: dict[Key, Sums] = defaultdict(Sums)
+    for _, kind, method, route, status, outcome, duration_us, *_ in batch.get("request_log", ()):
+        if kind == "http":
+            sums["http", service, method, route, str(status)].add(duration_us)
+        elif kind == "task":
+            sums["task", service, route, outcome, ""].add(duration_us)
+    for _, kind, name, *_ in batch.get("event_log", ()):
+        if kind in COUNTED:
+            sums["event", service, kind, name, ""].count += 1
+    for reason, count in lost.items():
+        sums["event", service, "lost", reason, ""].count += count
+    return sums
+
+
+def _bucket_names() -> Iterable[str]:
+    return tuple(f"bucket_{number}" for number in range(TOTAL_BUCKETS))
+
+
+def buckets_of(row: Any) -> list[int]:
+    """A row's histogram, as stored: a count for each bound, and one for what took longer."""
+    return [getattr(row, name) for name in _bucket_names()]
