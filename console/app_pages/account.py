@@ -4,6 +4,7 @@ import streamlit as st
 
 from console.inert import inert
 from console.key_story import last_used
+from console.places import one_session
 from console.said import act, say, say_done, say_error
 from console.session import services, signed_in
 from core import clock
@@ -37,8 +38,7 @@ def page() -> None:
             st.rerun()
     st.header("Signed in", anchor=False)
     for found in sessions:
-        here = "here, " if found.id == staff.session_id else ""
-        st.text(f"{here}last used {spoken_instant(found.last_used_at, services().settings.zone)}\n{found.user_agent}")
+        one_session(found, staff)
     if len(sessions) > 1 and st.button("Sign out everywhere else"):
         done = "You are signed in here, and nowhere else."
         act(own_account.end_other_sessions, staff.account_id, keep_session=staff.session_id, done=done)

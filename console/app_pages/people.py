@@ -9,6 +9,7 @@ import streamlit as st
 import tasks
 from console.inert import inert
 from console.key_story import last_used
+from console.places import one_session
 from console.said import act, say
 from console.session import Staff, services, signed_in
 from core import clock
@@ -50,7 +51,7 @@ def _person(
         st.text(account.email)
         zone = services().settings.zone
         for session in sessions:
-            st.text(f"Signed in, last used {spoken_instant(session.last_used_at, zone)}\n{session.user_agent}")
+            one_session(session, staff)
         for key in keys:
             _key(key, account, staff)
         if account.disabled_at:

@@ -125,6 +125,22 @@ def end_sessions(session: Session, account_id: int, *, by: int, now: datetime) -
     audit.record(session, Verb.SESSIONS_ENDED, "account", account_id, by=by, now=now)
 
 
+def end_one_session(session: Session, session_id: int, *, by: int, now: datetime) -> None:
+    """
+    Sign her out in this one place: by herself, or an admin. Ending it again changes nothing.
+
+    Raises:
+        NotFound: there is none, or it is another's and `by` is no admin: the same answer.
+    """
+    found = session.get(StaffSession, session_id)
+    if found is None or (found.account_id != by and not _is_admin(session, by)):
+        raise NotFound("There is no such session.")
+    if found.ended_at is None:
+        found.ended_at = now
+        audit.record(session, Verb.SESSIONS_ENDED, "account", found.account_id, by=by, now=now)
+    session.flush()
+
+
 def everybody(session: Session) -> Sequence[Account]:
     """All accounts, by name."""
     return session.scalars(select(Account).order_by(func.lower(Account.name), Account.id)).all()
@@ -145,9 +161,13 @@ def all_live_sessions(session: Session, *, now: datetime) -> Mapping[int, Sequen
 
 def check_is_admin(session: Session, account_id: int) -> None:
     """Looked up at this moment. Raises NotAllowed."""
-    account = session.get(Account, account_id, populate_existing=True)
-    if account is None or account.disabled_at is not None or account.role is not Role.ADMIN:
+    if not _is_admin(session, account_id):
         raise NotAllowed("Only an admin can do this.")
+
+
+def _is_admin(session: Session, account_id: int) -> bool:
+    account = session.get(Account, account_id, populate_existing=True)
+    return account is not None and account.disabled_at is None and account.role is Role.ADMIN
 
 
 def _live(now: datetime) -> Select[StaffSession]:

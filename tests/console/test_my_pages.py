@@ -131,6 +131,14 @@ def test_an_account_has_a_password_and_shows_where_it_is_signed_in(desk: Desk) -
     assert sum("last used" in text for text in texts(app)) == 1
 
 
+def test_one_other_place_is_signed_out_and_the_rest_stays(desk: Desk) -> None:
+    elsewhere, here = desk.start("nora"), desk.start("nora")
+    app = desk.open(here, "account")
+    next(button for button in app.button if button.label == "End").click().run()
+    assert app.success and [button.label for button in app.button].count("End") == 0, "here is no button"
+    assert titles(desk.open(elsewhere)) == ["You are signed out"] and titles(desk.open(here)) == ["Requests"]
+
+
 def test_a_calendar_s_address_is_its_coach_s_alone_and_can_be_renewed(desk: Desk) -> None:
     app = desk.open(desk.start("nora"), "my_page")
     before = app.code[0].value

@@ -11,7 +11,7 @@ from core.errors import Invalid, NotAllowed, NotFound, NotPossible
 from core.gym import the_gym
 from core.mail.models import MessageKind, OutboxMessage
 from core.people import staff
-from core.people.models import Account, Role, SignInLink
+from core.people.models import Account, Role, SignInLink, StaffSession
 from core.people.sessions import find_session, start_session
 from core.schedule import queries
 from tests.support.people import NOW, ZONE, ada, nora, omar
@@ -145,3 +145,18 @@ def test_who_is_here_already_is_not_invited_again(session: Session, admin: Accou
         with pytest.raises(NotPossible, match="has come in already"):
             staff.invite_again(session, other.id, by=admin.id, now=NOW)
     assert not staff.invited_and_not_here_yet(session)
+
+
+def test_one_session_is_ended_by_its_owner_or_an_admin_and_by_nobody_else(session: Session, admin: Account) -> None:
+    account, team_mate = nora(session).account, omar(session).account
+    for device in ("phone", "desk", "hall"):
+        start_session(session, account.id, user_agent=device, now=NOW)
+    phone, desk, hall = session.scalars(select(StaffSession).order_by(StaffSession.id)).all()
+    for by, session_id in ((team_mate.id, phone.id), (999, phone.id), (account.id, 999), (admin.id, 999)):
+        with pytest.raises(NotFound, match="no such session"):
+            staff.end_one_session(session, session_id, by=by, now=NOW)
+    staff.end_one_session(session, phone.id, by=account.id, now=NOW)
+    staff.end_one_session(session, desk.id, by=admin.id, now=NOW)
+    assert list(staff.live_sessions(session, account.id, now=NOW)) == [hall]
+    staff.end_one_session(session, phone.id, by=account.id, now=NOW + timedelta(hours=1))
+    assert phone.ended_at == NOW
