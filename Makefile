@@ -38,8 +38,8 @@ format: $(DEVELOPMENT) ## lay the code out
 bench: $(DEVELOPMENT) ## measure, and write docs/benchmarks.md (ONLY=races for one part)
 	@$(BIN)/python -m tests.bench $(ONLY)
 
-screenshots: $(DEVELOPMENT) ## photograph every page and mail into docs/screenshots
-	@$(BIN)/python -m tests.browser.screenshots
+screenshots: $(DEVELOPMENT) ## photograph every page and mail into docs/screenshots (ONLY="log outbox" for some of the console's)
+	@$(BIN)/python -m tests.browser.screenshots $(ONLY)
 
 lock: ## pin every dependency again, with hashes (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --output-file requirements.lock pyproject.toml build.in

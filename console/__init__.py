@@ -6,6 +6,11 @@ The console, staff only: a thin skin over core, in one process of its own.
     sign_in api          sign-in by password or mailed link; JSON for the staff's own programs
     app session watch    Streamlit's entry; who is signed in, asked anew in each run; what has changed meanwhile
     badge                how many wait for an answer
+    boundary             a page that fails says so, with a reference, and the rest works on
+    narrowing story      search and filters above a list; one booking's whole story
+    request_card         a request with its answers; `week_picture` the week
+    remembered           what was chosen stays chosen; `spreadsheet` lists as files without formulas
+    sound                a sound when a request comes
     said whose           what a button brought about; which coach a page is about
     inert                what somebody typed is never Markdown
     app_pages/           one file a page

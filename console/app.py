@@ -28,7 +28,7 @@ def console() -> None:
     if announce(badge) and staff.wants_sound:
         play()
     pages = _pages(staff, badge.after("Requests"))
-    page = st.navigation(with_monitoring(pages, is_admin=staff.is_admin))
+    page = st.navigation(with_monitoring(pages, is_admin=staff.is_admin), expanded=True)
     title = "Requests" if page is pages[0] else page.title
     st.set_page_config(page_title=badge.before(f"{title} · Spirit Athletics"))
     st.html(STYLE)

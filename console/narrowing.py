@@ -24,6 +24,7 @@ STATES: dict[str, Status | None] = {
 }
 TEXT, COACH, LESSON, STATE, FIRST, LAST = "find-text", "find-coach", "find-lesson", "find-state", "find-from", "find-to"
 EVERY = 0
+DATES = "MM/DD/YYYY"
 
 
 def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -> Search:
@@ -51,8 +52,8 @@ def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -
         lesson = _one_of("Lesson", LESSON, _lessons(), noted)
         state = st.selectbox("State", list(STATES), key=remembered(STATE, usual_state), on_change=noted, args=(STATE,))
         left, right = st.columns(2)
-        first = left.date_input("From", key=remembered(FIRST, None), on_change=noted, args=(FIRST,))
-        last = right.date_input("To", key=remembered(LAST, None), on_change=noted, args=(LAST,))
+        first = left.date_input("From", format=DATES, key=remembered(FIRST, None), on_change=noted, args=(FIRST,))
+        last = right.date_input("To", format=DATES, key=remembered(LAST, None), on_change=noted, args=(LAST,))
         if st.button("Show everything again"):
             forget(TEXT, COACH, LESSON, STATE, FIRST, LAST)
             changed()

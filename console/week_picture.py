@@ -56,7 +56,13 @@ def _picture(shown: Sequence[Booking], monday: date, zone: ZoneInfo) -> None:
         alt.Chart(alt.InlineData(values=rows), height=360)
         .mark_bar(cornerRadius=3, stroke="white", strokeWidth=1)
         .encode(
-            x=alt.X("day:N", title=None, scale=alt.Scale(domain=days), sort=days, axis=alt.Axis(labelAngle=0)),
+            x=alt.X(
+                "day:N",
+                title=None,
+                scale=alt.Scale(domain=days),
+                sort=days,
+                axis=alt.Axis(labelAngle=0, labelOverlap=False, labelExpr="split(datum.label, ' ')"),
+            ),
             y=alt.Y("from:Q", title="hour of the day", scale=alt.Scale(domain=[first, last], reverse=True)),
             y2="to:Q",
             xOffset="coach:N",

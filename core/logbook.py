@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from core.audit import AuditEvent
-from core.bookings.models import Actor, BookingEvent
+from core.bookings.models import Actor, BookingEvent, Status
 from core.people.models import Account
 
 PAGE_SIZE = 50
@@ -91,12 +91,17 @@ def _changes_of_bookings(session: Session, question: Question, after: Cursor | N
             source=BOOKINGS,
             id=event.id,
             who=name or NOBODY.get(event.actor.value, "somebody"),
-            verb=BECAME[event.to_status.value],
+            verb=_verb(event),
             subject=f"booking {event.booking_id}",
             door=event.channel.value.lower(),
         )
         for event, name in rows
     ]
+
+
+def _verb(event: BookingEvent) -> str:
+    directly = event.from_status is None and event.to_status is Status.APPROVED
+    return "booked" if directly else BECAME[event.to_status.value]
 
 
 def _the_rest(session: Session, question: Question, after: Cursor | None, limit: int) -> list[Entry]:

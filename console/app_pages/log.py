@@ -1,5 +1,6 @@
 """The log, for admins: who did what, when, through which door; by person, kind and dates; and as a table."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -17,6 +18,7 @@ from core.schedule.availability import at_wall_time
 WHO, KIND, FIRST, LAST, PAGES = "log-who", "log-kind", "log-from", "log-to", "log-pages"
 KINDS = {"Everything": None, "Bookings": BOOKINGS, "All else": THE_REST}
 ANYBODY = 0
+DATES = "MM/DD/YYYY"
 HEADER = ("When", "Who", "What", "About", "Through")
 
 
@@ -33,7 +35,7 @@ def page() -> None:
         st.info("Nothing was done that answers this. Wider dates may help.")
         return
     shown = found[: logbook.PAGE_SIZE]
-    rows = [dict(zip(HEADER, _row(entry), strict=True)) for entry in shown]
+    rows = [_line(entry) for entry in shown]
     st.dataframe(rows, hide_index=True, width="stretch", height=min(36 * len(rows) + 40, 620))
     back, forward = st.columns(2)
     if before:
@@ -52,6 +54,11 @@ def page() -> None:
 def _question() -> Question:
     with services().database.read() as session:
         names = {account.id: account.name for account in everybody(session)}
+    with st.expander("Filters"):
+        return _filters(names)
+
+
+def _filters(names: Mapping[int, str]) -> Question:
     who, kind = st.columns(2)
     person = who.selectbox(
         "Who",
@@ -63,9 +70,19 @@ def _question() -> Question:
     )
     about = kind.selectbox("What", list(KINDS), key=remembered(KIND, "Everything"), on_change=_noted, args=(KIND,))
     left, right = st.columns(2)
-    first = left.date_input("From", key=remembered(FIRST, None), on_change=_noted, args=(FIRST,))
-    last = right.date_input("To", key=remembered(LAST, None), on_change=_noted, args=(LAST,))
+    first = left.date_input("From", format=DATES, key=remembered(FIRST, None), on_change=_noted, args=(FIRST,))
+    last = right.date_input("To", format=DATES, key=remembered(LAST, None), on_change=_noted, args=(LAST,))
     return Question(person or None, KINDS[about], _midnight(first), _midnight(last, days=1))
+
+
+def _line(entry: Entry) -> dict[str, str]:
+    when = entry.at.astimezone(services().settings.zone)
+    return {
+        "When": f"{when:%b} {when.day}, {when:%H:%M}",
+        "Who": entry.who,
+        "What": f"{entry.verb}: {entry.subject}",
+        "Through": entry.door,
+    }
 
 
 def _row(entry: Entry) -> tuple[str, str, str, str, str]:

@@ -119,7 +119,7 @@ def _read(message: OutboxMessage, staff: Staff) -> None:
 def _ask(verb: str, question: str, staff: Staff, command: Callable[..., Any], done: str, *about: int) -> None:
     """Asks once."""
     key = f"{verb}-{about}"
-    with st.popover(f"{verb} …", width="stretch", key=f"ask-{key}"):
+    with st.popover(f"{verb} …", key=f"ask-{key}"):
         st.markdown(question)
         st.button(
             f"Yes: {verb[0].lower()}{verb[1:]}",

@@ -15,7 +15,7 @@ from core.tokens import new_handle
 
 A_MONTH = timedelta(days=365.25 / 12)
 AT_ONCE = 200  # so that no writer waits for long; the next sweep goes on
-NOBODY = "(forgotten)"
+NOBODY, NOBODYS_ADDRESS = "(forgotten)", "forgotten@example.org"  # a mail to it can be looked at, and reaches nobody
 
 
 def anonymise_finished(session: Session, *, now: datetime) -> int:
@@ -44,7 +44,7 @@ def anonymise_finished(session: Session, *, now: datetime) -> int:
             .values(
                 handle=new_handle(),
                 customer_name=NOBODY,
-                customer_email="",
+                customer_email=NOBODYS_ADDRESS,
                 customer_key="",
                 customer_phone=None,
                 athlete_name=NOBODY,
@@ -62,7 +62,7 @@ def anonymise_finished(session: Session, *, now: datetime) -> int:
     session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.booking_id.in_(old), OutboxMessage.account_id.is_(None))
-        .values(recipient="")
+        .values(recipient=NOBODYS_ADDRESS)
         .execution_options(synchronize_session=False)
     )
     session.execute(delete(BookingNote).where(BookingNote.booking_id.in_(old)))

@@ -1,12 +1,14 @@
 """
-`make screenshots`: every page and mail on a phone, and the six that matter most on a desk and in the dark.
+`make screenshots`: every page and mail on a phone, and the six that matter most on a desk and in the dark; the
+console's all four ways. `make screenshots ONLY="log outbox"` takes some of the console's pages alone.
 
 A demo gym in real processes is photographed by a real browser. Each picture is reduced to a small palette.
 """
 
 import io
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +25,8 @@ from core.rehearsals import practice
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest
 from core.settings import load_settings
-from tests.browser.visits import fill_in, pick_a_time, settle, sign_in
+from tests.browser import staff_pages
+from tests.browser.visits import fill_in, pick_a_time
 from tests.support import browser as chromium
 from tests.support import mail_samples
 from tests.support.processes import RunningGym, running_gym
@@ -31,8 +34,9 @@ from tests.support.processes import RunningGym, running_gym
 TARGET = Path("docs/screenshots")
 MOST_BYTES, MOST_HEIGHT_PX = 150_000, 1_800
 GUIDE_HEIGHT_PX = 812  # the console's guide shows what a phone shows first
-VIEWS = {"375": (375, "light"), "1280": (1280, "light"), "375-dark": (375, "dark")}
+VIEWS = ("375", "1280", "375-dark")
 PHONE_ONLY = ("375",)
+DESK_HEIGHT_PX, PHONE_HEIGHT_PX = 900, 812
 
 
 class Album:
@@ -43,9 +47,10 @@ class Album:
 
     @contextmanager
     def page(self, view: str) -> Iterator[Page]:
-        width, scheme = VIEWS[view]
+        """view: a width, and "-dark" for the dark scheme."""
+        width, _, scheme = view.partition("-")
         with self._browser.new_context(
-            viewport={"width": width, "height": 812 if width == 375 else 900},
+            viewport={"width": int(width), "height": DESK_HEIGHT_PX if width == "1280" else PHONE_HEIGHT_PX},
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion="reduce",
         ) as context:
@@ -64,20 +69,25 @@ class Album:
             first_screen.quantize(48, dither=Image.Dither.NONE).save(guide.picture_of(path.stem), optimize=True)
 
 
-def main() -> None:
-    """Replace every picture in docs/screenshots."""
+def main(only: Sequence[str]) -> None:
+    """Replace every picture in docs/screenshots; or, with names of the console's pages, theirs alone."""
     TARGET.mkdir(parents=True, exist_ok=True)
-    for old in TARGET.glob("*.png"):
-        old.unlink()
     with tempfile.TemporaryDirectory() as folder, chromium.opened() as browser:
         album = Album(browser)
+        if only:
+            with running_gym(Path(folder), "site", "console", "worker", demo=True) as gym:
+                staff_pages.photograph(album, gym, only=only)
+            return
+        for old in TARGET.glob("*.png"):
+            old.unlink()
         mails(album)
         with running_gym(Path(folder), "site", "console", "worker", demo=True) as gym:
             services = build(load_settings(_env_file=None, data_dir=gym.folder / "var"))
             public_pages(album, gym)
             a_time_that_was_taken(album, gym)
             own_pages(album, gym, services)
-            console(album, gym, services)
+            staff_pages.sign_in_pages(album, gym, services)
+            staff_pages.photograph(album, gym)
             services.database.dispose()
 
 
@@ -161,58 +171,6 @@ def own_pages(album: Album, gym: RunningGym, services: Services) -> None:
             album.keep(page, name, "375")
 
 
-def console(album: Album, gym: RunningGym, services: Services) -> None:
-    link = f"/sign-in/{services.signer.sign_in(1)}"
-    for name, path in {"sign-in": "/sign-in", "sign-in-link": link, "sign-out": "/sign-out"}.items():
-        with album.page("375") as page:
-            page.goto(gym.console_url + path)
-            album.keep(page, f"console-{name}", "375")
-    for view in VIEWS:
-        with album.page(view) as page:
-            sign_in(page, gym.console_url, "nora@spirit.example")
-            whole_page(page)
-            album.keep(page, "console-requests", view)
-    with album.page("1280") as page:
-        sign_in(page, gym.console_url, "ada@spirit.example")
-        album.keep(page, "console-requests-admin", "1280")
-    for name, who in {
-        "today": "ada",
-        "bookings": "ada",
-        "times": "nora",
-        "preferences": "nora",
-        "page": "nora",
-        "people": "ada",
-        "gym": "ada",
-        "guide": "nora",
-        "account": "nora",
-        "outbox": "ada",
-    }.items():
-        for view in ("375", "1280"):
-            with album.page(view) as page:
-                sign_in(page, gym.console_url, f"{who}@spirit.example")
-                page.goto(f"{gym.console_url}/{name}")
-                settle(page)
-                whole_page(page)
-                album.keep(page, f"console-{name}", view)
-    with album.page("375") as page:
-        sign_in(page, gym.console_url, "ada@spirit.example")
-        page.goto(f"{gym.console_url}/bookings")
-        page.get_by_role("button", name="Open").first.click()
-        page.get_by_role("heading", name="What happened").wait_for()
-        whole_page(page)
-        album.keep(page, "console-booking", "375")
-
-
-def whole_page(page: Page) -> None:
-    """Streamlit scrolls inside its page, so the window grows instead."""
-    size = page.viewport_size
-    assert size is not None
-    height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
-    page.set_viewport_size({"width": size["width"], "height": min(int(height) + 40, MOST_HEIGHT_PX)})
-    settle(page)
-    page.wait_for_timeout(500)
-
-
 def one(services: Services, status: Status) -> Booking:
     """A booking of the demo in this state: Nora's if she has one, with a word from the family, the latest lesson."""
     query = (
@@ -232,4 +190,4 @@ def approval(gym: RunningGym, services: Services, booking: Booking) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -24,10 +24,26 @@ def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
+STREAMLITS_OWN = {
+    # The drop zone of its uploader says role=presentation and has a label all the same; the button inside is named.
+    "presentation-role-conflict": 'data-testid="stFileUploaderDropzone"',
+    # A navigation with sections puts their headings, and a box for each section's links, straight into the list.
+    "list": 'data-testid="stSidebarNavItems"',
+    "listitem": '<li class="st-emotion-cache-',
+}
+
+
 def check(page: Page) -> None:
-    assert violations(page) == [], page.url
+    ours = [found for found in violations(page) if not is_streamlits_own(found)]
+    assert not ours, "\n".join([page.url, *ours])
     wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     assert not wide, f"{page.url} scrolls sideways"
+
+
+def is_streamlits_own(violation: str) -> bool:
+    """Markup that we cannot change: the rule is excepted in this one element, and nowhere else."""
+    rule = violation.partition(":")[0]
+    return rule in STREAMLITS_OWN and STREAMLITS_OWN[rule] in violation
 
 
 def test_every_public_page(gym: RunningGym, visitor: Page) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -120,6 +121,29 @@ def test_a_sound_that_is_turned_on_is_heard_at_once(gym: RunningGym, browser: Br
             "[...document.querySelectorAll('audio')].some(audio => audio.currentTime > 0 && !audio.error)",
             timeout=PATIENCE_MS,
         )
+
+
+def test_a_list_is_downloaded_as_a_table(gym: RunningGym, browser: Browser) -> None:
+    with browser.new_context() as desk:
+        console = desk.new_page()
+        sign_in(console, gym.console_url, "ada@spirit.example")
+        for path, first in (("bookings", "Starts"), ("log", "When")):
+            console.goto(f"{gym.console_url}/{path}")
+            with console.expect_download(timeout=PATIENCE_MS) as download:
+                console.get_by_role("button", name="Download as a table (CSV)").click()
+            text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+            assert text.startswith(f'"{first}",') and len(text.splitlines()) > 3, path
+
+
+def test_a_page_that_is_an_admin_s_is_not_opened_by_its_address(gym: RunningGym, browser: Browser) -> None:
+    with browser.new_context() as desk:
+        console = desk.new_page()
+        sign_in(console, gym.console_url, "omar@spirit.example")
+        for path, title in (("log", "Log"), ("outbox", "Outbox"), ("gym", "Gym"), ("people", "People")):
+            console.goto(f"{gym.console_url}/{path}")
+            settle(console)
+            expect(console.get_by_role("heading", name="Requests", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+            expect(console.get_by_role("heading", name=title, exact=True)).to_have_count(0)
 
 
 def become(context: BrowserContext, gym: RunningGym, who: str) -> None:
