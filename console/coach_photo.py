@@ -32,7 +32,7 @@ def photo(coach: Coach, staff: Staff) -> None:
     else:
         st.info("Parents like to see whom their child will meet. A photo of your face, in good light, is enough.")
     where = f"photo-{coach.id}"
-    take_in = photo_drop.accepting(ImageKind.PROFILE, staff, alt=shown.alt if shown else f"{coach.name}, smiling")
+    take_in = photo_drop.accepting(ImageKind.PROFILE, staff, alt=f"Portrait of {coach.name}")
     label = "Another photo" if shown else "Your photo, from the camera or the album"
     if photo_drop.drop(where, label, take_in, several=False):
         st.rerun()

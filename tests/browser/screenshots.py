@@ -25,7 +25,7 @@ from core.rehearsals import practice
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest
 from core.settings import load_settings
-from tests.browser import staff_pages
+from tests.browser import photographed_pages, staff_pages
 from tests.browser.visits import fill_in, pick_a_time
 from tests.support import browser as chromium
 from tests.support import mail_samples
@@ -56,11 +56,11 @@ class Album:
         ) as context:
             yield context.new_page()
 
-    def keep(self, page: Page, name: str, view: str) -> None:
+    def keep(self, page: Page, name: str, view: str, *, colours: int = 64) -> None:
         picture = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled"))).convert("RGB")
         picture = picture.crop((0, 0, picture.width, min(picture.height, MOST_HEIGHT_PX)))
         path = TARGET / f"{name}-{view}.png"
-        picture.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+        picture.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
         size_bytes = path.stat().st_size
         assert size_bytes < MOST_BYTES, f"{path} has {size_bytes} bytes"
         print(f"{path}  {size_bytes // 1000} kB")
@@ -86,6 +86,7 @@ def main(only: Sequence[str]) -> None:
             public_pages(album, gym)
             a_time_that_was_taken(album, gym)
             own_pages(album, gym, services)
+            photographed_pages.public(album, gym, services)
             staff_pages.sign_in_pages(album, gym, services)
             staff_pages.photograph(album, gym)
             services.database.dispose()
@@ -104,9 +105,6 @@ def mails(album: Album) -> None:
 
 def public_pages(album: Album, gym: RunningGym) -> None:
     plain = {
-        "home": "/",
-        "coaches": "/coaches",
-        "coach": "/coaches/nora",
         "week-empty": "/coaches/max/tumbling-60",
         "time-gone": "/coaches/nora/tumbling-60/request?start=2026-01-05T17:00:00Z",
         "not-found": "/coaches/nobody",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Page
 
 from core.bootstrap import Services
+from tests.browser import photographed_pages
 from tests.browser.visits import settle, sign_in
 from tests.support.processes import RunningGym
 
@@ -41,6 +42,7 @@ class Visit:
     who: str
     path: str
     then: Callable[[Page], None] = nothing_more
+    colours: int = 64
 
 
 VISITS = (
@@ -60,6 +62,10 @@ VISITS = (
     Visit("log", "ada", "log"),
     Visit("guide", "nora", "guide"),
     Visit("account", "nora", "account"),
+    Visit("images", "ada", "images", colours=photographed_pages.COLOURS),
+    Visit("image", "ada", "images", photographed_pages.one_image, photographed_pages.COLOURS),
+    Visit("content", "ada", "content", photographed_pages.a_campaign, photographed_pages.COLOURS),
+    Visit("images-dropped", "ada", "images", photographed_pages.drop_three, photographed_pages.COLOURS),
 )
 
 
@@ -93,7 +99,7 @@ def _keep(album: Album, gym: RunningGym, page: Page, visit: Visit, view: str) ->
     visit.then(page)
     settle(page)
     whole_page(page)
-    album.keep(page, f"console-{visit.name}", view)
+    album.keep(page, f"console-{visit.name}", view, colours=visit.colours)
     page.set_viewport_size(before)
 
 

@@ -36,7 +36,7 @@ def test_a_sideways_photo_from_a_phone_is_upright_on_the_coach_s_page(gym: Runni
         with browser.new_context(viewport={"width": width, "height": 900}) as context:
             page = context.new_page()
             page.goto(f"{gym.site_url}/coaches/lena")
-            photo = page.get_by_role("img", name="Lena Park, smiling")
+            photo = page.get_by_role("img", name="Portrait of Lena Park")
             address, *size = photo.evaluate(FILE)
             assert address.endswith(".avif") and size == [expected, expected]
             assert_upright(photo.evaluate(CORNERS))

@@ -27,7 +27,7 @@ def test_a_coach_drops_a_photo_and_parents_see_it_when_it_is_made(desk: Desk) ->
     app.run()
     assert "Parents see the photo now." in said(app)
     photo = photo_of(desk, "nora")
-    assert photo is not None and photo.alt == "Nora Lindqvist, smiling"
+    assert photo is not None and photo.alt == "Portrait of Nora Lindqvist"
     assert any("face.jpg is ready" in sentence for sentence in said(app))
 
 
