@@ -49,6 +49,8 @@ def _in_a_child(job: dict[str, Any], answers: int, original: int) -> int:
         try:
             _work(job, socket.socket(fileno=answers), os.fdopen(original, "rb"))
             status = 0
+        except ConnectionError:  # whoever asked has gone, or needs no more of it
+            pass
         except BaseException:  # nobody above would say it: this process must not return from its fork
             traceback.print_exc()
         finally:

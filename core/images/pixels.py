@@ -12,7 +12,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -37,6 +37,7 @@ THREADS = 2
 BAND_FROM_PX = 400 * 400  # smaller ones are resized faster than a thread is woken
 PLACEHOLDER_PX = 16
 
+MOVES = "It moves; its first frame is shown."
 INCOMPLETE = "The file is incomplete or damaged. Please send it again, or save the photo once more and send that."
 CONTRADICTS = "The file says one size and holds another. Please save the photo once more and send that."
 NO_COLOURS = "The colours of this file cannot be read. Please save the photo once more as JPEG and send that."
@@ -112,8 +113,11 @@ def develop(
                         if spec.key in needed
                     ]
             tell(_glimpse(smallest, background))
-            for future in encoding:
-                future.result()
+            try:
+                for finished in as_completed(encoding):
+                    finished.result()
+            finally:  # where one has failed, or nobody listens any more, the rest is not begun
+                threads.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager
@@ -125,17 +129,21 @@ def _decoded(
         if not _is_as_said(picture.size, size, form):
             raise PictureRefused(CONTRADICTS)
         size = picture.size
-        orientation, profile = _orientation(picture), picture.info.get("icc_profile")
-        upright = size[::-1] if orientation in SIDEWAYS else size
-        note = (
-            "It moves; its first frame is shown." if getattr(picture, "is_animated", False) and form != "jpeg" else None
-        )
-        target = _scaled_for(upright, specs)
-        if form == "jpeg":
-            picture.draft(None, target[::-1] if orientation in SIDEWAYS else target)
         with _blaming_the_file():
+            note = MOVES if form != "jpeg" and getattr(picture, "is_animated", False) else None
+            orientation = _orientation(picture) if form == "jpeg" else 1
+            if form == "jpeg":
+                target = _scaled_for(_turned(size, orientation), specs)
+                picture.draft(None, _turned(target, orientation))
             picture.load()
-        yield _upright(_in_srgb(_plain(picture), profile), orientation), upright, note
+            if form != "jpeg":  # only now: the question loads a PNG, which says but once that it is broken
+                orientation = _orientation(picture)
+        profile = picture.info.get("icc_profile")
+        yield _upright(_in_srgb(_plain(picture), profile), orientation), _turned(size, orientation), note
+
+
+def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    return size[::-1] if orientation in SIDEWAYS else size
 
 
 def _is_as_said(size: tuple[int, int], said: tuple[int, int], form: str) -> bool:

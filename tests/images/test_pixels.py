@@ -1,6 +1,7 @@
 """Upright, in the right colours, and nothing in the file but pixels."""
 
 import io
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,8 +22,10 @@ from tests.images.photos import (
     ORIENTATION,
     RED,
     YELLOW,
+    chunk,
     detailed,
     jpeg,
+    png_head,
     quarters,
     saved,
     sixteen_bits,
@@ -285,6 +288,13 @@ def test_a_file_cut_off_is_refused_with_a_sentence(form: str) -> None:
     for share in (0.5, 0.9):
         with pytest.raises(PictureRefused, match="incomplete or damaged"):
             Developed(whole[: int(len(whole) * share)])
+
+
+@pytest.mark.parametrize("rows", [b"rubbish", b"", zlib.compress(b"too little"), b"\x78\x9c" + bytes(300)])
+def test_a_png_without_its_pixels_is_no_black_picture(rows: bytes) -> None:
+    """Pillow says so but once, and asking for its orientation was the first time."""
+    with pytest.raises(PictureRefused, match="incomplete or damaged"):
+        Developed(png_head(640, 480) + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
 
 
 def test_a_picture_that_is_larger_than_its_header_said_is_refused() -> None:

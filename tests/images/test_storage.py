@@ -161,11 +161,12 @@ def test_a_picture_goes_to_the_bucket_with_its_headers(on_s3: Gallery, server: S
 
 @sqlite_only
 def test_when_the_bucket_fails_after_the_third_of_eight_the_rest_follows_and_nothing_is_made_twice(
-    on_s3: Gallery, server: Server, bucket: str
+    on_s3: Gallery, server: Server, bucket: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     image = on_s3.send(jpeg(2600, 1950))
     server.faults.append(after(3, 500))
     assert on_s3.make().retried == 1
+    assert "Traceback" not in capfd.readouterr().err  # a child that nobody listens to any more ends without a word
     assert on_s3.image(image.id).state is ImageState.WAITING
     assert "does not take or give" in (on_s3.image(image.id).reason or "")
     assert len(on_s3.renditions(image.id)) == 3
