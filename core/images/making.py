@@ -16,6 +16,7 @@ import hashlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ from core.images.queries import needs_making
 from core.images.recipes import MEDIA_TYPES, RECIPES, Spec, fingerprints, specs_of
 from core.images.storage import StorageUnavailable
 from core.images.uploads import original_path
+from core.telemetry import recording
 
 LEASE = timedelta(seconds=120)  # longer than the darkroom and one rendition's storing may take
 MOST_ATTEMPTS = 8
@@ -80,7 +82,10 @@ def make_due(services: Services, *, fine: bool = True, until: Callable[[], bool]
     done = Work()
     with Darkroom() as darkroom:
         while not (until and until()) and (claim := services.database.transact(_claim, fine=fine)) is not None:
-            done = done.counting(_make(services, darkroom, claim))
+            began = time.monotonic()
+            done = done.counting(what := _make(services, darkroom, claim))
+            if (recorder := recording.active()) is not None:
+                recorder.event("image", what, value=time.monotonic() - began, subject_id=claim.image_id)
     return done
 
 

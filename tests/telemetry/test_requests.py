@@ -1,8 +1,18 @@
 """Requests of the site, as they are recorded."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 
 from core.bootstrap import Services
+from core.http.edge import Edge, labels_of
+from core.telemetry.recorder import Recorder
 from public_site.app import create_app
 from tests.telemetry.conftest import Kept
 
@@ -32,3 +42,70 @@ def test_no_address_and_no_method_makes_a_new_label(watched: Services, kept: Kep
     rows = kept.rows("request_log")
     assert {row.route for row in rows} == {"_unmatched", "/coaches/{coach}", "/"}
     assert {row.method for row in rows} == {"GET", "_OTHER"} and len(rows) == 101
+
+
+def test_under_a_mount_the_whole_template_is_the_label_and_no_value_of_it(recorder: Recorder, kept: Kept) -> None:
+    routes = [
+        Mount("/org/{slug}", routes=[Route("/x/{number:int}", hello), Mount("/deep", routes=[Route("/", hello)])]),
+        Mount("/other", routes=[Route("/x/{number:int}", hello)]),
+    ]
+    with TestClient(edge_of(routes)) as client:
+        for path in ("/org/acme/x/1", "/org/acme/x/2", "/org/zeta/deep/", "/other/x/3", "/org/acme/none"):
+            client.get(path)
+    recorder.flush_now()
+    assert [row.route for row in kept.rows("request_log")] == [
+        "/org/{slug}/x/{number}", "/org/{slug}/x/{number}", "/org/{slug}/deep/", "/other/x/{number}", "/org/{slug}/{path}",
+    ]  # fmt: skip
+
+
+def test_a_visitor_who_leaves_is_no_error(recorder: Recorder, kept: Kept) -> None:
+    async def reading(request: Request) -> Response:
+        return PlainTextResponse(await request.body())
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError("nobody is there")
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b"", "root_path": ""}
+    asyncio.run(edge_of([Route("/", reading, methods=["POST"])])(scope, gone, send))
+    recorder.flush_now()
+    (row,) = kept.rows("request_log")
+    assert (row.outcome, row.route) == ("client_gone", "/") and kept.groups() == []
+
+
+def test_the_first_byte_and_the_last_are_two_times(recorder: Recorder, kept: Kept) -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            await asyncio.sleep(0.03)
+            yield b"more"
+
+    async def stream(request: Request) -> Response:
+        return StreamingResponse(slowly())
+
+    with TestClient(edge_of([Route("/", stream)])) as client:
+        assert client.get("/").text == "more" * 3
+    recorder.flush_now()
+    (row,) = kept.rows("request_log")
+    assert row.duration_us >= row.ttfb_us + 60_000
+
+
+def test_an_application_that_never_answers_has_failed(recorder: Recorder, kept: Kept) -> None:
+    async def silent(scope: Any, receive: Any, send: Any) -> None:
+        """Returns without a word."""
+
+    edge = Edge(silent, content_security_policy="", hsts=False, labels={})
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    asyncio.run(edge(scope, hello, hello))  # type: ignore[arg-type]
+    recorder.flush_now()
+    (row,) = kept.rows("request_log")
+    assert (row.status, row.outcome, row.route) == (500, "error", "_unmatched")
+
+
+async def hello(request: Request) -> Response:
+    return PlainTextResponse("hello")
+
+
+def edge_of(routes: list[BaseRoute]) -> Edge:
+    return Edge(Starlette(routes=routes), content_security_policy="", hsts=False, labels=labels_of(routes))
