@@ -1,7 +1,7 @@
 """Requests of the site, as they are recorded."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -107,5 +107,5 @@ async def hello(request: Request) -> Response:
     return PlainTextResponse("hello")
 
 
-def edge_of(routes: list[BaseRoute]) -> Edge:
+def edge_of(routes: Sequence[BaseRoute]) -> Edge:
     return Edge(Starlette(routes=routes), content_security_policy="", hsts=False, labels=labels_of(routes))
