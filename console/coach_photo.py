@@ -5,8 +5,10 @@ from functools import partial
 import streamlit as st
 
 from console import photo_drop
+from console.focal_point import focal_point
 from console.inert import inert
-from console.photo_html import thumbnail
+from console.photo_html import original_address, thumbnail
+from console.photo_sheet import compare
 from console.said import act
 from console.session import Staff, services
 from core.images.changes import describe
@@ -29,6 +31,7 @@ def photo(coach: Coach, staff: Staff) -> None:
         left.html(thumbnail(shown, 240))
         with right:
             _words(shown, coach, staff)
+        _details(shown, staff)
     else:
         st.info("Parents like to see whom their child will meet. A photo of your face, in good light, is enough.")
     where = f"photo-{coach.id}"
@@ -43,6 +46,21 @@ def photo(coach: Coach, staff: Staff) -> None:
             _others(others, coach, staff)
 
 
+def _details(image: Image, staff: Staff) -> None:
+    """For who may change it: its original shows more than its page does."""
+    if not _may_change(image, staff):
+        return
+    if original_address(image):
+        with st.expander("Cut it differently"):
+            focal_point(image)
+    with st.expander("Before and after"):
+        compare(image)
+
+
+def _may_change(image: Image, staff: Staff) -> bool:
+    return staff.is_admin or image.uploaded_by == staff.account_id
+
+
 def _show_it(coach_id: int, image: Image, staff: Staff) -> None:
     """What she dropped here is what she wants on her page."""
     _show(coach_id, image.id, staff, DONE)
@@ -53,7 +71,7 @@ def _show(coach_id: int, image_id: int | None, staff: Staff, done: str) -> None:
 
 
 def _words(image: Image, coach: Coach, staff: Staff) -> None:
-    if staff.is_admin or image.uploaded_by == staff.account_id:
+    if _may_change(image, staff):
         _describe(image, staff)
     gone = "There is no photo on the page any more."
     st.button("Show no photo", on_click=_show, args=(coach.id, None, staff, gone))

@@ -44,7 +44,8 @@ def sheet(staff: Staff) -> None:
     _shown_on(uses)
     _words(image, staff)
     if image.renditions:
-        _compare(image)
+        st.subheader("Before and after", anchor=False)
+        compare(image)
         if cuts_of(image) and original_address(image):
             st.subheader("What matters in it", anchor=False)
             focal_point(image)
@@ -89,8 +90,8 @@ def _words(image: Image, staff: Staff) -> None:
             st.rerun()
 
 
-def _compare(image: Image) -> None:
-    st.subheader("Before and after", anchor=False)
+def compare(image: Image) -> None:
+    """Its original beside any file that was made of it, and all of those as a table."""
     files = sorted(image.renditions, key=lambda file: (file.shape != "wide", file.shape, file.format, -file.width_px))
     chosen = st.selectbox("Compare with", files, format_func=_called, key=f"compare-{image.id}-{len(files)}")
     _curtain(image, chosen)

@@ -60,6 +60,12 @@ def test_the_words_of_a_photo_are_hers_to_change_and_it_can_be_taken_off(desk: D
     press(app, "Keep these words")
     photo = photo_of(desk, "nora")
     assert photo is not None and photo.alt == "Nora in the hall"
+    assert {"Cut it differently", "Before and after"} <= {expander.label for expander in app.expander}
+    app.slider(key=f"focal-y-{photo.id}").set_value(30).run()
+    press(app, "Keep this point")
+    assert image_of(desk, photo.id).focal_y == 30
+    make_due(desk.services, fine=False)
+    app.run()
     press(app, "Show no photo")
     assert photo_of(desk, "nora") is None
     press(app, "Show this one")
