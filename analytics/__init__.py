@@ -9,6 +9,7 @@ Reads what the monitor kept, and never writes a booking.
     requests overview health today    one request; totals; how each part does; the gym's own numbers beside them
     database jobs mails     statements; tasks and measures; the outbox
     bookings gym_tables     the gym's own rows: requests, answers, lessons, how full hours are
+    explorer                questions from a fixed catalogue
     charts markers     tables become pictures; releases on them
     answers export     answers kept for some seconds; tables as files
     log                what is hot and what lies in files, as one; hot, duck: where it comes from, what asks

@@ -40,3 +40,8 @@ class Answers:
                 kept.until = time.monotonic() + self._keep_s
             answer: T = kept.answer
             return answer
+
+    def forget(self) -> None:
+        """Ask everything anew."""
+        with self._lock:
+            self._kept.clear()

@@ -7,6 +7,8 @@ a chart that was dragged over back. A step that is not over yet, or with fewer t
 hollow; the tooltip says how many there were.
 """
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +28,7 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4], [4, 2, 1, 2])
 HEIGHT_PX = 240
 BRUSH = "part"
 PADDING_PX = {"right": 44, "left": 4, "top": 4, "bottom": 4}  # the names of lines stand on the right
+WORDS_APART = 0.15  # of a chart's width; a mark without a word has it in its tooltip
 AT_THE_END = 5  # letters; longer names stand above the chart
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
@@ -106,7 +109,11 @@ def lines(
     drawn = [row for row in rows if row["series"] in names]
     data = _timed(drawn, window, "series", "value", "n", "thin")
     fits = all(len(name) <= AT_THE_END for name in names)
-    legend = None if fits else alt.Legend(orient="top", title=None, columns=2, labelLimit=280)
+    legend = (
+        None
+        if fits
+        else alt.Legend(orient="top", title=None, columns=2, labelLimit=280, symbolType="stroke", symbolSize=300)
+    )
     base = alt.Chart(data).encode(
         x=_time(window),
         y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True, nice=True)),
@@ -127,6 +134,32 @@ def lines(
     labels = [_names(drawn, names, window, scheme)] if fits else []
     chart = alt.layer(line, points, *labels, *_rules(markers, window, scheme)).properties(height=HEIGHT_PX)
     return themed(chart, scheme, description=f"{', '.join(names)} over time, in {unit}")
+
+
+def columns(rows: Sequence[dict[str, Any]], window: Window, *, scheme: str, unit: str) -> Chart:
+    """Rows (at_us, n) of some moments, counted by step of the window, as columns from zero."""
+    steps = window.steps()
+    starts = [microseconds(step) for step in steps]
+    counted: Counter[int] = Counter()
+    for row in rows:
+        counted[max(0, bisect_right(starts, row["at_us"]) - 1)] += row["n"]
+    ends = [*starts[1:], window.end_us]
+    drawn = [
+        {"at_us": starts[step], "until_us": ends[step], "low": 0, "high": n, "n": n}
+        for step, n in sorted(counted.items())
+    ]
+    chart = (
+        alt.Chart(_timed(drawn, window, "low", "high", "n"), height=HEIGHT_PX * 2 // 3)
+        .mark_rect(color=look.CHART_COLORS[scheme][0], stroke=look.COLORS[scheme]["paper"], strokeWidth=0.5)
+        .encode(
+            x=_time(window),
+            x2="until",
+            y=alt.Y("low:Q", title=unit, scale=alt.Scale(zero=True)),
+            y2="high",
+            tooltip=[_when(), alt.Tooltip("n:Q", title=unit, format=",")],
+        )
+    )
+    return themed(chart, scheme, description=f"{unit} by step of time")
 
 
 def bars(
@@ -265,12 +298,17 @@ def _apart(ends: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _rules(markers: Sequence[Marker], window: Window, scheme: str) -> list[alt.Chart]:
     if not markers:
         return []
-    rows = [{"at_us": microseconds(marker.at), "word": marker.word} for marker in markers]
-    base = alt.Chart(_timed(rows, window, "word")).encode(x=alt.X("at:T"), tooltip=["word:N", _when()])
+    rows, named_us = [], window.start_us - window.end_us
+    for marker in sorted(markers, key=lambda marker: marker.at):
+        at_us = max(window.start_us, microseconds(marker.at))
+        has_room = at_us - named_us > WORDS_APART * (window.end_us - window.start_us)
+        named_us = at_us if has_room else named_us
+        rows.append({"at_us": at_us, "word": marker.word, "shown": marker.word if has_room else ""})
+    base = alt.Chart(_timed(rows, window, "word", "shown")).encode(x=alt.X("at:T"), tooltip=["word:N", _when()])
     soft = look.COLORS[scheme]["soft"]
     return [
         base.mark_rule(color=soft, strokeDash=[3, 3]),
-        base.mark_text(align="left", baseline="top", dx=3, y=0, fontSize=11, color=soft).encode(text="word:N"),
+        base.mark_text(align="right", baseline="top", dx=-3, y=0, fontSize=11, color=soft).encode(text="shown:N"),
     ]
 
 

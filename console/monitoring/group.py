@@ -40,15 +40,9 @@ def show_group(group_id: int, view: View) -> None:
     _what_can_be_done(group)
     hours = errors.trend(store, group_id, start=view.window.start, end=view.window.end)
     if hours:
-        rows = [
-            {"at_us": errors.as_us(at), "series": "times", "value": count, "n": count, "thin": False}
-            for at, count in hours
-        ]
-        chart(
-            charts.lines(rows, view.window, scheme=view.scheme, unit="times an hour"),
-            key="group-trend",
-            title="How often in this range",
-        )
+        rows = [{"at_us": errors.as_us(at), "n": count} for at, count in hours]
+        picture = charts.columns(rows, view.window, scheme=view.scheme, unit="times")
+        chart(picture, key="group-trend", title="How often in this range")
     _changes(errors.list_changes(store, group_id))
     _stories(errors.list_events(store, group_id))
 

@@ -9,10 +9,14 @@ import streamlit as st
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from analytics.charts import Chart
 from analytics.export import as_csv, as_parquet
 from analytics.latency import THIN
 from analytics.log import LogUnreadable, QuestionTooSlow
+from console.monitoring.asked import ANSWERS, mark
 from core.errors import SpiritError
+
+Spec = dict[str, Any]
 
 log = structlog.get_logger()
 
@@ -28,19 +32,33 @@ def panel(draw: Callable[[], None]) -> None:
         st.warning("This part cannot be read at the moment. The monitoring data may be busy or away; the rest stands.")
 
 
-def chart(picture: Any, *, key: str, title: str) -> None:
+def chart(picture: Chart | Spec, *, key: str, title: str) -> None:
     """A chart to look at. title: what it shows, or the question that it answers."""
     st.markdown(f"**{title}**")
-    st.altair_chart(picture, theme=None, key=key, width="stretch")
+    st.vega_lite_chart(spec=_spec(picture), theme=None, key=key, width="stretch")
 
 
-def brushed(picture: Any, *, key: str, title: str, name: str) -> list[float] | None:
+def brushed(picture: Chart | Spec, *, key: str, title: str, name: str) -> list[float] | None:
     """A chart that can be dragged over: the part of its time that was, ms on the wall; None for none."""
     st.markdown(f"**{title}**")
-    chosen = st.altair_chart(picture, theme=None, key=key, width="stretch", on_select="rerun")
+    chosen = st.vega_lite_chart(spec=_spec(picture), theme=None, key=key, width="stretch", on_select="rerun")
     part = dict(chosen.get("selection", {})).get(name, {})
     found = part.get("at") if isinstance(part, dict) else None
     return [float(at) for at in found] if found and len(found) == 2 and found[0] != found[1] else None
+
+
+def drawn(draw: Callable[..., Chart], *about: Any, **options: Any) -> Spec:
+    """The chart that `draw` makes, kept like an answer: drawing takes longer than asking. about: must be hashable."""
+    key = ("drawn", draw.__qualname__, about, tuple(sorted(options.items())), mark())
+    return ANSWERS.of(key, lambda: _spec(draw(*about, **options)))
+
+
+def _spec(picture: Chart | Spec) -> Spec:
+    """Checked by the tests, and not once more for each who looks."""
+    if isinstance(picture, dict):
+        return picture
+    spec: Spec = picture.to_dict(validate=False)
+    return spec
 
 
 def exports(table: pa.Table, *, name: str, key: str) -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import console, history, home_photos, mail, pages, pictures, races, recorder, start
+from tests.bench import console, dashboard, history, home_photos, mail, pages, pictures, races, recorder, start
 from tests.bench.report import Section
 from tests.support.postgresql import fresh_url
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[], Section]] = {
     "mail": mail.measure,
     "console": console.measure,
     "start": start.measure,
+    "dashboard": dashboard.measure,
     "pictures": pictures.measure,
     "home_photos": home_photos.measure,
     "history": history.measure,

@@ -39,12 +39,9 @@ def _list(view: View) -> None:
     store = monitor().store
     trend = errors.trend(store, None, start=view.window.start, end=view.window.end)
     if trend:
-        rows = [{"at_us": errors.as_us(at), "series": "all", "value": n, "n": n, "thin": False} for at, n in trend]
-        chart(
-            charts.lines(rows, view.window, scheme=view.scheme, unit="errors an hour"),
-            key="errors-trend",
-            title="All errors of this range",
-        )
+        hours = [{"at_us": errors.as_us(at), "n": n} for at, n in trend]
+        picture = charts.columns(hours, view.window, scheme=view.scheme, unit="errors")
+        chart(picture, key="errors-trend", title="All errors of this range")
     groups = errors.list_groups(
         store,
         start=view.window.start,

@@ -11,7 +11,7 @@ from console.monitoring.asked import ask, ask_gym
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.panel import chart, exports, ms, nothing, panel
 
-OLDEST, DEPTH = "outbox.oldest_due_s", "queue.depth"
+OLDEST = "outbox.oldest_due_s"
 
 
 def draw(view: View) -> None:
@@ -96,11 +96,11 @@ def _overdue(view: View) -> None:
     found = ask(jobs.measure_over_time, view.window, OLDEST)
     if not found.num_rows:
         return
-    rows = [
-        {"at_us": row["step_us"], "series": row["service"], "value": row["value"], "n": row["n"], "thin": False}
-        for row in found.to_pylist()
-    ]
-    picture = charts.lines(rows, view.window, scheme=view.scheme, unit="seconds")
+    worst: dict[int, float] = {}
+    for row in found.to_pylist():
+        worst[row["step_us"]] = max(row["value"], worst.get(row["step_us"], 0.0))
+    rows = [{"at_us": at, "series": "wait", "value": value / 60, "n": 1, "thin": False} for at, value in worst.items()]
+    picture = charts.lines(rows, view.window, scheme=view.scheme, unit="minutes")
     chart(picture, key="overdue", title="How long the oldest due mail waited, at most")
     st.caption(f"Percentiles of fewer than {THIN} are marked as thin.")
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -11,16 +12,25 @@ from sqlalchemy.orm import Session
 
 from analytics import charts, health, latency, markers, today
 from analytics.health import Part, State
+from analytics.markers import Marker
+from analytics.window import Window
+from console.inert import inert
 from console.monitoring.asked import ask, ask_gym, monitor
 from console.monitoring.frame import View, monitoring_page
-from console.monitoring.panel import change, chart, ms, nothing, panel, share
+from console.monitoring.panel import change, chart, drawn, ms, nothing, panel, share
 from console.session import services
 from core.schedule.availability import DAY_MIN, at_wall_time
+from core.telemetry.alerts import lists, words
+from core.telemetry.alerts.rules import Severity
+from core.words import spoken_instant
 
+ALERTS = Path(__file__).parent.parent / "alerts.py"
+MOST_MARKS = 12
 WORST_FIRST = [State.BAD, State.LOOK, State.UNKNOWN, State.WELL]
 
 
 def draw(view: View) -> None:
+    panel(_alerts)
     panel(partial(_health, view))
     panel(partial(_cards, view))
     panel(partial(_over_time, view))
@@ -31,6 +41,23 @@ def _health(view: View) -> None:
     st.header(_verdict([part.state for part in parts]), anchor=False)
     for part in sorted(parts, key=lambda part: WORST_FIRST.index(part.state)):
         st.markdown(f":{health.COLORS[part.state]}-badge[{part.state.value}] **{part.name}** {part.words}")
+
+
+def _alerts() -> None:
+    """What has been told and is not over."""
+    with services().database.read() as session:
+        incidents = lists.open_incidents(session)
+    for incident in incidents:
+        say = st.error if incident.severity == Severity.CRITICAL else st.warning
+        since = spoken_instant(incident.opened_at, services().settings.zone)
+        say(inert(f"{words.headline(incident)}, since {since}"))
+    if incidents:
+        st.page_link(ALERTS, label="Look after them on the page Alerts")
+
+
+def _incidents(session: Session, window: Window) -> list[Marker]:
+    found = lists.incidents_between(session, window.start, window.end)
+    return [Marker(incident.opened_at, words.headline(incident)) for incident in found][-MOST_MARKS:]
 
 
 def _parts(session: Session, now: datetime, zone: ZoneInfo) -> list[Part]:
@@ -110,11 +137,19 @@ def _over_time(view: View) -> None:
     if not steps.num_rows:
         nothing()
         return
-    deploys = ask(markers.deploys, view.window)
-    picture = charts.latency(steps, view.window, scheme=view.scheme, markers=deploys)
+    marks = (*ask(markers.deploys, view.window), *ask_gym(_incidents, view.window))
+    picture = drawn(_latency, view.window, marks, scheme=view.scheme)
     chart(picture, key="overview-latency", title="How long answers took")
-    counted = charts.counts(steps, view.window, scheme=view.scheme)
+    counted = drawn(_counts, view.window, scheme=view.scheme)
     chart(counted, key="overview-counts", title="How many were asked for, and how many of them failed")
+
+
+def _latency(window: Window, marks: tuple[Marker, ...], scheme: str) -> charts.Chart:
+    return charts.latency(ask(latency.over_time, window), window, scheme=scheme, markers=marks)
+
+
+def _counts(window: Window, scheme: str) -> charts.Chart:
+    return charts.counts(ask(latency.over_time, window), window, scheme=scheme)
 
 
 def _series(table: pa.Table, name: str) -> list[float] | None:

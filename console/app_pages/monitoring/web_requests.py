@@ -10,7 +10,7 @@ from analytics.latency import RouteLatency, Scope
 from analytics.window import Window, instant
 from console.monitoring.asked import ask
 from console.monitoring.frame import View, hold, look_closer, monitoring_page
-from console.monitoring.panel import brushed, chart, exports, ms, nothing, panel, share
+from console.monitoring.panel import brushed, chart, drawn, exports, ms, nothing, panel, share
 from console.monitoring.story import forget, remember, remembered, show_story
 
 KINDS = {"requests": "http", "console pages": "script"}  # an address says what the page says
@@ -47,11 +47,10 @@ def _charts(view: View, scope: Scope) -> None:
         nothing()
     else:
         _verdict(view, scope)
-        deploys = ask(markers.deploys, window)
-        picture = charts.latency(steps, window, scheme=view.scheme, markers=deploys)
+        picture = drawn(_latency, window, scope, scheme=view.scheme)
         chart(picture, key="latency", title="How long answers took")
         part = brushed(
-            charts.counts(steps, window, scheme=view.scheme, brush=True),
+            drawn(_counts, window, scope, scheme=view.scheme),
             key=f"counts-{scope}-{st.session_state.get('range')}",
             title="How many; drag over a part to see its rows",
             name=charts.BRUSH,
@@ -63,6 +62,15 @@ def _charts(view: View, scope: Scope) -> None:
     if found is not None:
         show_story(*found)
         st.button("Close this request", on_click=forget)
+
+
+def _latency(window: Window, scope: Scope, scheme: str) -> charts.Chart:
+    deploys = ask(markers.deploys, window)
+    return charts.latency(ask(latency.over_time, window, scope), window, scheme=scheme, markers=deploys)
+
+
+def _counts(window: Window, scope: Scope, scheme: str) -> charts.Chart:
+    return charts.counts(ask(latency.over_time, window, scope), window, scheme=scheme, brush=True)
 
 
 def _verdict(view: View, scope: Scope) -> None:
