@@ -300,6 +300,7 @@ class Recorder:
         if self._samples is not None and now >= self._sample_at:
             self._sample_at = now + self.sample_every_s
             self._sample(self._samples)
+        self._settle()
         self._fold()
         many = any(len(lane.rows) >= FLUSH_ROWS for lane in self.lanes.values())
         if now >= self._open_until and (many or now >= self._flush_at or self._folded >= FLUSH_ROWS):

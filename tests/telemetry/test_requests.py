@@ -36,12 +36,28 @@ def test_a_request_is_kept_with_its_route_its_time_and_its_release(watched: Serv
     assert (deploy.kind, deploy.name) == ("deploy", found.release)
 
 
-def test_no_address_and_no_method_makes_a_new_label(watched: Services, kept: Kept) -> None:
-    visit(watched, *(f"/nowhere/{number}" for number in range(50)), *(f"/coaches/x{number}" for number in range(50)))
-    visit(watched, "/", method="BREW")
+def test_no_address_and_no_method_makes_a_new_label(recorder: Recorder, kept: Kept) -> None:
+    edge = edge_of([Route("/coaches/{coach}", hello)])
+    odd = ("GET", "BREW", "get", "G" * 5000, "PROPFIND")
+
+    async def ask() -> None:
+        for number in range(5000):
+            for path in (f"/nowhere/{number}", f"/coaches/x{number}"):
+                scope = {**SCOPE, "method": odd[number % 5], "path": path}
+                await edge(scope, nothing, ignore)
+
+    asyncio.run(ask())
+    assert recorder.flush_now()
     rows = kept.rows("request_log")
-    assert {row.route for row in rows} == {"_unmatched", "/coaches/{coach}", "/"}
-    assert {row.method for row in rows} == {"GET", "_OTHER"} and len(rows) == 101
+    assert len(rows) == 10_000 and not recorder.lost
+    assert {row.route for row in rows} == {"_unmatched", "/coaches/{coach}"}
+    assert {row.method for row in rows} == {"GET", "_OTHER"}
+
+
+def test_an_odd_method_is_answered_and_named_as_such(watched: Services, kept: Kept) -> None:
+    visit(watched, "/", method="BREW")
+    (row,) = kept.rows("request_log")
+    assert (row.route, row.method, row.status) == ("/", "_OTHER", 405)
 
 
 def test_under_a_mount_the_whole_template_is_the_label_and_no_value_of_it(recorder: Recorder, kept: Kept) -> None:
@@ -101,6 +117,17 @@ def test_an_application_that_never_answers_has_failed(recorder: Recorder, kept: 
     recorder.flush_now()
     (row,) = kept.rows("request_log")
     assert (row.status, row.outcome, row.route) == (500, "error", "_unmatched")
+
+
+SCOPE = {"type": "http", "headers": [], "query_string": b"", "root_path": ""}
+
+
+async def nothing() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def ignore(message: Any) -> None:
+    """The network."""
 
 
 async def hello(request: Request) -> Response:
