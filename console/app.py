@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from console.alerts.dead_man import warn_of_silence
-from console.alerts.incidents import alerts_title
+from console.alerts.incidents import count_open, link_to_alerts
 from console.badge import announce, badge_for, show
 from console.boundary import guarded
 from console.inert import inert
@@ -27,13 +27,15 @@ def console() -> None:
     badge = badge_for(staff)
     if announce(badge) and staff.wants_sound:
         play()
-    pages = _pages(staff, badge.after("Requests"))
+    incidents = count_open() if staff.is_admin else 0
+    pages = _pages(staff, badge.after("Requests"), incidents)
     page = st.navigation(with_monitoring(pages, is_admin=staff.is_admin), expanded=True)
     title = "Requests" if page is pages[0] else page.title
     st.set_page_config(page_title=badge.before(f"{title} · Spirit Athletics"))
     st.html(STYLE)
     with st.sidebar:
         show(badge)
+        link_to_alerts(incidents)
         st.markdown(f"**{inert(staff.name)}**")
         st.html('<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>')
     watch()
@@ -42,7 +44,7 @@ def console() -> None:
     guarded(partial(show_page, page, page.url_path or "requests", recorded_as(staff)))
 
 
-def _pages(staff: Staff, requests: str) -> list[st.Page]:
+def _pages(staff: Staff, requests: str, incidents: int) -> list[st.Page]:
     """What this person may open; the first is the one that opens by itself."""
     pages = [_page("requests", requests, is_first=True)]
     if staff.is_admin or staff.coach_id is not None:
@@ -56,7 +58,8 @@ def _pages(staff: Staff, requests: str) -> list[st.Page]:
     if staff.is_admin:
         pages += [_page("people", "People"), _page("gym", "Gym")]
         pages += [_page("images", "Images"), _page("content", "Content")]
-        pages += [_page("outbox", "Outbox"), _page("log", "Log"), _page("alerts", alerts_title())]
+        pages += [_page("outbox", "Outbox"), _page("log", "Log")]
+        pages.append(_page("alerts", f"Alerts ({incidents})" if incidents else "Alerts"))
     return [*pages, _page("guide", "Guide"), _page("account", "My account")]
 
 

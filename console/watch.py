@@ -14,6 +14,7 @@ from core.errors import Unavailable
 from core.gym import Gym
 from core.mail.models import OutboxMessage
 from core.schedule.models import Coach
+from core.telemetry.alerts.models import AlertChange
 
 LOOK_EVERY_S = 2.5
 SEEN, RAN_AT, BY_ITSELF = "seen_version", "ran_at", "runs_by_itself"
@@ -56,7 +57,8 @@ def version_for(session: Session, staff: Staff) -> tuple[Version, int]:
         query = query.where(Coach.id == staff.coach_id)
     finished = select(func.max(OutboxMessage.finished_at)).scalar_subquery() if staff.is_admin else null()
     done = select(func.max(AuditEvent.id)).scalar_subquery() if staff.is_admin else null()
+    alerted = select(func.max(AlertChange.id)).scalar_subquery() if staff.is_admin else null()
     *version, refresh_every_s = session.execute(
-        select(query.scalar_subquery(), Gym.content_version, finished, done, Gym.console_refresh_s)
+        select(query.scalar_subquery(), Gym.content_version, finished, done, alerted, Gym.console_refresh_s)
     ).one()
     return tuple(version), refresh_every_s

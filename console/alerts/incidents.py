@@ -1,6 +1,7 @@
 """Incidents: those that are open, each with its number, its story and two buttons; and those that were."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -16,14 +17,20 @@ from core.telemetry.alerts.rules import Severity
 from core.words import spoken_instant, spoken_length
 
 COLORS = {Severity.CRITICAL: "red", Severity.WARNING: "orange"}
+PAGE = Path(__file__).parent.parent / "app_pages" / "alerts.py"
 Changes = Mapping[int, Sequence[AlertChange]]
 
 
-def alerts_title() -> str:
-    """In the navigation: "Alerts (2)" while two incidents are open."""
+def count_open() -> int:
+    """How many incidents are open."""
     with services().database.read() as session:
-        count = lists.count_open(session)
-    return f"Alerts ({count})" if count else "Alerts"
+        return lists.count_open(session)
+
+
+def link_to_alerts(count: int) -> None:
+    """In the sidebar, while incidents are open: the navigation may be folded."""
+    if count:
+        st.page_link(PAGE, label=f":red[{_are_open(count)}]")
 
 
 def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[AlertStanding], staff: Staff) -> None:
@@ -31,7 +38,7 @@ def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[A
     if not found:
         st.markdown("Nothing is wrong at this moment.")
         return
-    st.header("One incident is open" if len(found) == 1 else f"{len(found)} incidents are open", anchor=False)
+    st.header(_are_open(len(found)), anchor=False)
     stands = {row.incident_id: row for row in standings}
     for incident in found:
         with st.container(border=True):
@@ -44,7 +51,7 @@ def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[A
 
 def show_past(found: Sequence[Incident], changes: Changes) -> None:
     """The latest first."""
-    st.header("What was", anchor=False)
+    st.header("Past incidents", anchor=False)
     if not found:
         st.markdown("No incident yet.")
     zone = services().settings.zone
@@ -53,6 +60,10 @@ def show_past(found: Sequence[Incident], changes: Changes) -> None:
         lasted = spoken_length(incident.closed_at - incident.opened_at)
         with st.expander(inert(f"{words.headline(incident)}, {lasted}, {spoken_instant(incident.opened_at, zone)}")):
             _story(incident, changes[incident.id])
+
+
+def _are_open(count: int) -> str:
+    return "One incident is open" if count == 1 else f"{count} incidents are open"
 
 
 def _title(incident: Incident) -> None:

@@ -74,7 +74,8 @@ def _numbers(rule: Rule, rows: Sequence[AlertStanding]) -> None:
     few = f", from {rule.min_samples} {rule.measured.samples} on" if rule.min_samples else ""
     waits = f" It fires after {spoken_length(rule.after)}," if rule.after else " It fires at once,"
     ends = f" and is over after {spoken_length(rule.keep_firing)} beyond {words.said(rule.recover_at, unit)}."
-    st.text("\n".join([*lines, f"Counted: {rule.measured.says}{over}{few}.{waits}{ends}"]))
+    lines.append(f"Counted: {rule.measured.says}{over}{few}.{waits}{ends}")
+    st.text("\n".join(line[:1].upper() + line[1:] for line in lines))
 
 
 def _limits(rule: Rule, staff: Staff) -> None:
@@ -86,6 +87,7 @@ def _limits(rule: Rule, staff: Staff) -> None:
         left.number_input(f"Begins at {unit}".strip(), 0.0, value=rule.fire_at * times, key=f"fire-{key}")
         right.number_input(f"Is over beyond {unit}".strip(), 0.0, value=rule.recover_at * times, key=f"recover-{key}")
         repeat = int(rule.repeat / HOUR) if rule.repeat else 0
+        left, right = st.columns(2)  # on a phone they stand one below the other, in this order
         left.number_input("Said again after … hours (0: once)", 0, 168, repeat, key=f"repeat-{key}")
         right.text_input(
             "Quiet hours, every day", choices.spoken_quiet(rule.quiet), key=f"quiet-{key}", placeholder="22:00–06:00"

@@ -121,7 +121,8 @@ def test_a_silent_worker_is_noticed_by_whoever_evaluates(watched: Watched) -> No
 def test_a_silent_recorder_is_noticed(watched: Watched) -> None:
     watched.minutes(1)
     watched.recorder_lives = False
-    watched.minutes(4, n=0)
+    watched.pause(3, n=0)
+    watched.pause(1, n=0)
     assert "recorder-silent" in watched.firing()
 
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -25,7 +26,7 @@ from core.rehearsals import practice
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest
 from core.settings import load_settings
-from tests.browser import photographed_pages, staff_pages
+from tests.browser import alarms, photographed_pages, staff_pages
 from tests.browser.visits import fill_in, pick_a_time
 from tests.support import browser as chromium
 from tests.support import mail_samples
@@ -77,10 +78,15 @@ def main(only: Sequence[str]) -> None:
         if only:
             with running_gym(Path(folder), "site", "console", "worker", demo=True) as gym:
                 staff_pages.photograph(album, gym, only=only)
+                if "alerts" in only:
+                    services = build(load_settings(_env_file=None, data_dir=gym.folder / "var"))
+                    alarms.photograph(album, gym, services)
+                    services.database.dispose()
             return
         for old in TARGET.glob("*.png"):
             old.unlink()
         mails(album)
+        mail_that_it_is_over(album)
         with running_gym(Path(folder), "site", "console", "worker", demo=True) as gym:
             services = build(load_settings(_env_file=None, data_dir=gym.folder / "var"))
             public_pages(album, gym)
@@ -89,6 +95,7 @@ def main(only: Sequence[str]) -> None:
             photographed_pages.public(album, gym, services)
             staff_pages.sign_in_pages(album, gym, services)
             staff_pages.photograph(album, gym)
+            alarms.photograph(album, gym, services)
             services.database.dispose()
 
 
@@ -101,6 +108,15 @@ def mails(album: Album) -> None:
             with album.page(view) as page:
                 page.set_content(body.get_content())
                 album.keep(page, f"mail-{kind.value.replace('_', '-')}", view)
+
+
+def mail_that_it_is_over(album: Album) -> None:
+    over = replace(mail_samples.SAMPLES[MessageKind.ALERT], notice=mail_samples.notice(over=True))
+    body = compose(over, settings=mail_samples.settings, signer=mail_samples.signer).get_body(("html",))
+    assert body is not None
+    with album.page("375") as page:
+        page.set_content(body.get_content())
+        album.keep(page, "mail-alert-over", "375")
 
 
 def public_pages(album: Album, gym: RunningGym) -> None:

@@ -57,7 +57,8 @@ def test_an_admin_looks_after_an_incident_and_resolves_it(desk: Desk) -> None:
     app = desk.open(desk.start("ada"), "alerts")
     assert "One incident is open" in headers(app)
     assert "Alerts (1)" in navigation(app)
-    (said,) = [text for text in texts(app) if text.startswith("Requests that came to nothing")]
+    assert "One incident is open" in str(app.sidebar.get("page_link")[0].proto)
+    said = next(text for text in texts(app) if text.startswith("Requests that came to nothing"))
     assert said.splitlines()[:2] == [
         "Requests that came to nothing: 5 %, limit 2 % or more",
         "For 1 minute, at worst 5 %",

@@ -227,6 +227,7 @@ DEFAULT_RULES = (
         "monitor.silent_s",
         fire_at=120,
         recover_at=60,
+        after=MINUTE,  # a house that was just started has not recorded anything yet
         no_data=NoData.ALERT,
         repeat=DAY,
     ),

@@ -23,7 +23,7 @@ def said(value: float | None, unit: Unit) -> str:
         case Unit.SHARE:
             return f"{_plain(value * 100)} %"
         case Unit.MILLISECONDS:
-            return f"{value / SECOND_MS:.1f} s" if value >= SECOND_MS else f"{value:.0f} ms"
+            return f"{round(value / SECOND_MS, 1):g} s" if value >= SECOND_MS else f"{value:.0f} ms"
         case Unit.SECONDS:
             return f"{value:.0f} s" if value < 60 else spoken_length(timedelta(seconds=value))
         case Unit.TIMES:
