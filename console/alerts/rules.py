@@ -70,7 +70,7 @@ def _numbers(rule: Rule, rows: Sequence[AlertStanding]) -> None:
     ]
     if rows:
         lines.append(f"Measured {spoken_instant(max(row.measured_at for row in rows), zone)}")
-    over = f", over {spoken_length(rule.window)}"
+    over = "" if rule.measured.at_once else f", over {spoken_length(rule.window)}"
     few = f", from {rule.min_samples} {rule.measured.samples} on" if rule.min_samples else ""
     waits = f" It fires after {spoken_length(rule.after)}," if rule.after else " It fires at once,"
     ends = f" and is over after {spoken_length(rule.keep_firing)} beyond {words.said(rule.recover_at, unit)}."

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import insert, text
 
+import tasks
 from analytics.evaluator import evaluate_if_due
 from analytics.window import microseconds
 from core.bookings.models import Booking
@@ -297,3 +299,19 @@ def test_a_store_that_cannot_be_read_is_said(watched: Watched) -> None:
         connection.execute(text("DROP TABLE metric_log"))
     (silent,) = pulse.silence_of_the_recorders(watched.house.store, now=watched.now)
     assert "cannot be read" in silent.sentence(now=watched.now)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_worker_evaluates_its_minute_and_rings_for_the_mail(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(tasks, "services", lambda: watched.services)
+    monkeypatch.setattr(tasks, "_monitor", lambda: watched.monitor)
+    monkeypatch.setattr(tasks, "nudge_from_thread", lambda task: rung.append(task.func.__name__))
+    watched.pass_a_minute(60, 30)
+    with time_machine.travel(watched.now, tick=False):
+        tasks.evaluate_alerts()
+        tasks.evaluate_alerts()
+    assert rung == ["deliver_mail"], "the second time it was not due"
+    assert watched.changes("errors-critical") == ["fires!"]

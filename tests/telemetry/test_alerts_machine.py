@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from core.telemetry.alerts import words
 from core.telemetry.alerts.machine import Reading, Standing, State, step
 from core.telemetry.alerts.rules import BY_KEY, DEFAULT_RULES, METRICS, MINUTE, NoData, Rule
 
@@ -113,3 +115,11 @@ def test_every_rule_that_comes_with_the_gym_makes_sense() -> None:
         beyond = rule.recover_at * (1.01 if rule.measured.bad_below else 0.99)
         assert rule.is_good(beyond) and not rule.is_bad(beyond)
         assert (rule.short_window is not None) == (rule.metric == "requests.burn_times")
+
+
+def test_the_page_for_admins_tells_every_rule_with_its_limits() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    for rule in DEFAULT_RULES:
+        over = words.said(rule.recover_at, rule.measured.unit)
+        row = next(line for line in told.splitlines() if line.startswith(f"| {rule.title} |"))
+        assert f"| {rule.severity.value} |" in row and f"| {words.limit(rule)} | {over} |" in row, rule.key

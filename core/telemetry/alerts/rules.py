@@ -34,27 +34,28 @@ class Metric:
     """
     One thing that can be measured.
 
-    samples: what min_samples counts, in words. bad_below: a small number is the bad one. by_route: one number a route.
+    samples: what min_samples counts, in words. bad_below: a small number is the bad one.
+    at_once: as it is at that instant; a rule's window means nothing here.
     """
 
     says: str
     unit: Unit
     samples: str = ""
     bad_below: bool = False
-    by_route: bool = False
+    at_once: bool = False
 
 
 METRICS = {
     "requests.error_share": Metric("requests that came to nothing", Unit.SHARE, "requests"),
-    "requests.p95_ms": Metric("what 95 % of the requests stayed within", Unit.MILLISECONDS, "requests", by_route=True),
+    "requests.p95_ms": Metric("what 95 % of the requests stayed within", Unit.MILLISECONDS, "requests"),
     "requests.burn_times": Metric("how fast the allowance of lost requests is used up", Unit.TIMES, "lost requests"),
     "statements.slow_share": Metric("database statements that were slow", Unit.SHARE, "statements"),
-    "outbox.oldest_due_s": Metric("how long the oldest due message has waited", Unit.SECONDS),
+    "outbox.oldest_due_s": Metric("how long the oldest due message has waited", Unit.SECONDS, at_once=True),
     "mail.troubled_count": Metric("messages given up, or tried in vain more than once", Unit.COUNT),
-    "worker.silent_s": Metric("how long ago the worker looked after everything", Unit.SECONDS),
-    "disk.used_share": Metric("the disk that is in use", Unit.SHARE),
+    "worker.silent_s": Metric("how long ago the worker looked after everything", Unit.SECONDS, at_once=True),
+    "disk.used_share": Metric("the disk that is in use", Unit.SHARE, at_once=True),
     "monitor.lost_count": Metric("monitoring events that were lost", Unit.COUNT),
-    "monitor.silent_s": Metric("how long ago anything was recorded", Unit.SECONDS),
+    "monitor.silent_s": Metric("how long ago anything was recorded", Unit.SECONDS, at_once=True),
     "bookings.usual_share": Metric("requests for lessons, of the usual", Unit.SHARE, "usual requests", bad_below=True),
 }
 
