@@ -47,8 +47,8 @@ def photo(coach: Coach, staff: Staff) -> None:
 
 
 def _details(image: Image, staff: Staff) -> None:
-    """For who may change it: its original shows more than its page does."""
-    if not _may_change(image, staff):
+    """For who may change it, once it is made: its original shows more than its page does."""
+    if not (image.renditions and _may_change(image, staff)):
         return
     if original_address(image):
         with st.expander("Cut it differently"):

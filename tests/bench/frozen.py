@@ -30,11 +30,11 @@ class Frozen:
     real: int
 
 
-def freeze(folder: Path) -> Frozen:
-    """Write all of them into the folder."""
+def freeze(folder: Path, *, made: int = MADE) -> Frozen:
+    """Write all of them into the folder. made: how many of those that are made here."""
     real = [_as_a_phone_writes(Image.open(path), folder / path.name) for path in _photographs(folder)]
-    made = [_as_a_phone_writes(_made(seed), folder / f"made-{seed}.jpg") for seed in range(MADE)]
-    return Frozen(sorted([*real, *made], key=lambda path: -path.stat().st_size), len(real))
+    ours = [_as_a_phone_writes(_made(seed), folder / f"made-{seed}.jpg") for seed in range(made)]
+    return Frozen(sorted([*real, *ours], key=lambda path: -path.stat().st_size), len(real))
 
 
 def _as_a_phone_writes(picture: Image.Image, path: Path) -> Path:

@@ -63,7 +63,7 @@ VISITS = (
     Visit("guide", "nora", "guide"),
     Visit("account", "nora", "account"),
     Visit("images", "ada", "images", colours=photographed_pages.COLOURS),
-    Visit("image", "ada", "images", photographed_pages.one_image, photographed_pages.COLOURS),
+    Visit("image", "ada", "images", photographed_pages.one_image, 40),
     Visit("content", "ada", "content", photographed_pages.a_campaign, photographed_pages.COLOURS),
     Visit("images-dropped", "ada", "images", photographed_pages.drop_three, photographed_pages.COLOURS),
 )
