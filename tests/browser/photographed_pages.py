@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page
 
+from core import demo_photos
 from core.bootstrap import Services
 from core.images.queries import waiting
-from tests.images.photos import detailed, saved
 from tests.support.processes import RunningGym
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ def look_at_all(page: Page) -> None:
 
 def drop_three(page: Page) -> None:
     """Two photos, and something that is none."""
-    photo = {f"beam_{number}.jpg": saved(detailed(2400, 1800, number), "JPEG", quality=90) for number in (1, 2)}
+    photo = {
+        f"{name}_new.jpg": demo_photos.portrait(replace(demo_photos.FACES[name], shirt=demo_photos.DUSK))
+        for name in ("nora", "omar")
+    }
     page.locator("input[type=file]").set_input_files(
         [  # type: ignore[arg-type]
             {"name": name, "mimeType": "image/jpeg", "buffer": data}
