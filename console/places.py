@@ -13,7 +13,7 @@ def one_session(found: StaffSession, staff: Staff) -> None:
     """A line. The session that shows this page has no button: that is what *Sign out* is for."""
     is_here = found.id == staff.session_id
     left, right = st.columns([4, 1], vertical_alignment="center")
-    where = "here, last used" if is_here else "Signed in, last used"
+    where = "Here, last used" if is_here else "Signed in, last used"
     left.text(f"{where} {spoken_instant(found.last_used_at, services().settings.zone)}\n{found.user_agent}")
     if is_here:
         return

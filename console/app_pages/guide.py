@@ -32,7 +32,7 @@ def _read(chapter: Chapter) -> None:
         if part.picture is None:
             st.markdown(part.text)
         else:
-            st.image(picture_of(part.picture), caption=part.text, width=300)
+            st.image(picture_of(part.picture), caption=part.text, width="content")
 
 
 def _practise(staff: Staff) -> None:
