@@ -123,6 +123,7 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         "account",
         "outbox",
         "log",
+        "alerts",
         "guide",
     ):
         visitor.goto(f"{gym.console_url}/{page}")
