@@ -23,7 +23,7 @@ from tests.support.processes import Process
 RUNS = 3
 PEERS = {"prometheus": (0.6, "≤ 0.6"), "opentelemetry": (0.01, "≤ 1/100"), "sentry": (0.005, "≤ 1/200")}
 ASKED, SERVER_ROUNDS = 3000, 5
-COACHES, BOOKINGS, PAIRS = 6, 100, 9
+COACHES, BOOKINGS, PAIRS = 14, 200, 9
 ROWS_A_SECOND, TICK_S = 5000, 0.02
 
 
