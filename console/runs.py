@@ -13,7 +13,7 @@ import structlog
 
 from core.errors import SpiritError, Unavailable
 from core.telemetry import recording
-from core.telemetry.recorder import now_us
+from core.telemetry.lanes import now_us
 from core.telemetry.work import Work, current
 
 REFERENCE = "_reference"

@@ -2,7 +2,8 @@
 What the house notices about itself, and never at a booking's cost.
 
     recording          this process's recorder, if it has one; events that wait for their commit
-    recorder           memory → one thread → one transaction; what cannot be written waits, and what is lost is counted
+    recorder           from memory to the store, at next to no cost: one thread a process looks after it
+    lanes writer       rows on their way; one transaction, and what happens when it fails
     work               the request, page run or task at hand: one id, its statements, its trail
     jobs statements    tasks and passes of the worker; the database as each piece of work meets it
     watching catching  what the loggers say and nobody catches, and how much of it is kept

@@ -15,7 +15,8 @@ from typing import Any
 
 from core.telemetry.catching import Caught, Frame
 from core.telemetry.fingerprints import VERSION, normalised
-from core.telemetry.recorder import Recorder, now_us
+from core.telemetry.lanes import now_us
+from core.telemetry.recorder import Recorder
 from core.telemetry.work import OTHER, current
 
 MOST_EVENTS = 20

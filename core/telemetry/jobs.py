@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import structlog
 
 from core.telemetry import recording
-from core.telemetry.recorder import now_us
+from core.telemetry.lanes import now_us
 from core.telemetry.work import Work, current, request_id
 
 OK, ERROR = "ok", "error"

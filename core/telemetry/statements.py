@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from core.telemetry import fingerprints, recording
-from core.telemetry.recorder import now_us
+from core.telemetry.lanes import now_us
 from core.telemetry.work import MOST_SHAPES, current, unwatched
 
 SLOW_US = 100_000

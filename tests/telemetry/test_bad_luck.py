@@ -40,9 +40,10 @@ def locked(recorder: Recorder, file: Path) -> Iterator[None]:
 
 
 def full(recorder: Recorder, file: Path) -> Iterator[None]:
-    for _ in range(3000):  # more than what room is left in the pages that it has
-        recorder.event("test", "x" * 50)
-    yield from _with_pragma(recorder, "PRAGMA max_page_count = 1")
+    with contextmanager(_with_pragma)(recorder, "PRAGMA max_page_count = 1"):
+        for _ in range(3000):  # more than what room is left in the pages that it has
+            recorder.event("test", "x" * 50)
+        yield
 
 
 def read_only(recorder: Recorder, file: Path) -> Iterator[None]:
@@ -102,7 +103,7 @@ def test_a_booking_is_answered_the_same_and_what_was_seen_is_written_later(
         assert booking.status is Status.PENDING and gym.get(f"/bookings/{booking.handle}").status_code == 200
         log.error("something else")
         assert not recorder.flush_now()
-    recorder._open_until = 0.0
+    recorder.writer.open_until = 0.0
     assert recorder.flush_now()
     assert "/bookings" in {row.route for row in kept.rows("request_log")}
     assert ("business", "requested") in {(row.kind, row.name) for row in kept.rows("event_log")}
@@ -134,7 +135,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> Callable
 
     def back() -> None:
         monkeypatch.undo()
-        recorder._open_until = 0.0
+        recorder.writer.open_until = 0.0
 
     return back
 
@@ -167,7 +168,7 @@ def test_the_circuit_opens_once_is_said_once_and_is_no_error_of_its_own(
         recorder.event("test", "x")
         recorder.flush_now()
     said = [record for record in caplog.records if "cannot be written" in str(record.msg)]
-    assert len(said) == 1 and recorder._open_until > time.monotonic() + 20
+    assert len(said) == 1 and recorder.writer.open_until > time.monotonic() + 20
     unreachable()
     assert recorder.flush_now() and kept.groups() == []
 

@@ -35,7 +35,7 @@ def again(recorder: Recorder, kept: Kept) -> Again:
     """The same error happens once more (or several times) and is written; the group as it is then."""
 
     def happen(times: int = 1, *, who: str = "", release: str | None = None) -> ErrorGroup:
-        recorder.release = release or recorder.release
+        recorder.writer.release = release or recorder.writer.release
         work = Work("r")
         work.who = who
         token = current.set(work)

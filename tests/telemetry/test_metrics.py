@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from core.bootstrap import Services
 from core.telemetry import recording
-from core.telemetry.recorder import now_us
+from core.telemetry.lanes import now_us
 from core.telemetry.totals import BOUNDS_S
 from public_site.app import create_app
 

@@ -1,0 +1,71 @@
+"""Rows on their way: a bounded queue in memory for each table of facts, and one for errors, which are kept longest."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+FLUSH_ROWS, FOLD_ERRORS = 500, 100
+COLUMNS = {
+    "request_log": (
+        "at_us", "kind", "method", "route", "status", "outcome", "duration_us", "wait_us", "ttfb_us", "db_us",
+        "db_count", "db_same_max", "cache", "who", "request_id", "error_id",
+    ),
+    "statement_log": ("at_us", "kind", "shape", "place", "rows", "count", "duration_us", "route", "request_id"),
+    "event_log": (
+        "at_us", "kind", "name", "value", "coach_id", "subject_id", "route", "request_id", "detail",
+    ),
+    "metric_log": ("at_us", "process", "name", "value"),
+}  # fmt: skip
+MOST = {"request_log": 10_000, "statement_log": 2_000, "event_log": 5_000, "metric_log": 3_000}
+MOST_ERRORS = 20_000
+
+Row = tuple[Any, ...]
+Batch = dict[str, list[Row]]
+
+
+class Lane:
+    """One table's rows on their way. `attend` is called when there are many, or when nobody looks after them yet."""
+
+    def __init__(self, many: int, most: int, attend: Callable[["Lane"], None]) -> None:
+        self.rows: deque[Any] = deque()
+        self.many, self.most = many, most
+        self.attend_at = 1
+        self._attend = attend
+
+    def add(self, row: Any) -> None:
+        rows = self.rows
+        rows.append(row)
+        if len(rows) >= self.attend_at:
+            self._attend(self)
+
+    def take(self) -> list[Any]:
+        """All that is there. Rows that come meanwhile stay."""
+        rows = self.rows
+        self.attend_at = self.many
+        return [rows.popleft() for _ in range(len(rows))]
+
+    def give_back(self, rows: Iterable[Any]) -> None:
+        """As the oldest."""
+        self.rows.extendleft(reversed(list(rows)))
+
+
+class Lanes:
+    """All of one process. attend: called with a lane that has its first row, many, or too many."""
+
+    def __init__(self, attend: Callable[[Lane], None]) -> None:
+        self.facts = {table: Lane(FLUSH_ROWS, most, attend) for table, most in MOST.items()}
+        self.errors = Lane(FOLD_ERRORS, MOST_ERRORS, attend)
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(lane.rows) for lane in (*self.facts.values(), self.errors))
+
+    @property
+    def are_many(self) -> bool:
+        return any(len(lane.rows) >= FLUSH_ROWS for lane in self.facts.values())
+
+
+def now_us() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
