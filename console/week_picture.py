@@ -54,7 +54,7 @@ def _picture(shown: Sequence[Booking], monday: date, zone: ZoneInfo) -> None:
     first, last = int(min(*hours, 9.0)), int(max(*hours, 18.0)) + 1
     chart = (
         alt.Chart(alt.InlineData(values=rows), height=360)
-        .mark_bar(cornerRadius=3, stroke="white", strokeWidth=1)
+        .mark_bar(cornerRadius=3)
         .encode(
             x=alt.X(
                 "day:N",

@@ -79,8 +79,8 @@ def _line(entry: Entry) -> dict[str, str]:
     when = entry.at.astimezone(services().settings.zone)
     return {
         "When": f"{when:%b} {when.day}, {when:%H:%M}",
-        "Who": entry.who,
         "What": f"{entry.verb}: {entry.subject}",
+        "Who": entry.who,
         "Through": entry.door,
     }
 

@@ -46,8 +46,8 @@ class Visit:
 
 
 VISITS = (
-    Visit("requests", "nora", "requests"),
-    Visit("requests-admin", "ada", "requests"),
+    Visit("requests", "nora", ""),
+    Visit("requests-admin", "ada", ""),
     Visit("today", "ada", "today"),
     Visit("bookings", "ada", "bookings"),
     Visit("bookings-week", "nora", "bookings", another_list("Week")),
