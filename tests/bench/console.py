@@ -46,11 +46,12 @@ def measure() -> Section:
 
 async def _with_tabs(gym: RunningGym, tokens: list[str]) -> list[list[str]]:
     console = psutil.Process(gym["console"].pid)
-    requests_ms, bookings_ms = await _reruns(gym, tokens[0])
-    rows = [
-        ["median rerun of Requests, an admin’s", f"{requests_ms:.0f} ms", "< 150 ms"],
-        ["median rerun of Bookings, an admin’s", f"{bookings_ms:.0f} ms", "< 300 ms"],
-    ]
+    rows = []
+    async with Tab(gym.console_url, tokens[0]) as tab:
+        for name, page, goal_ms in (("Requests", "", 150), ("Bookings", "bookings", 300)):
+            took_ms, cpu_ms = await _reruns(console, tab, page)
+            said = f"{took_ms:.0f} ms, {cpu_ms:.0f} ms of it CPU"
+            rows.append([f"median rerun of {name}, an admin’s", said, f"< {goal_ms} ms"])
     async with _tabs(gym, tokens, TABS) as tabs:
         busy = await _cpu_share(console, IDLE_S)
         rows.append([f"{TABS} tabs that do nothing, of one core", f"{100 * busy:.0f} %", "< 25 %"])
@@ -77,14 +78,12 @@ async def _tabs(gym: RunningGym, tokens: list[str], count: int) -> AsyncIterator
         yield [await stack.enter_async_context(Tab(gym.console_url, token)) for token in turns]
 
 
-async def _reruns(gym: RunningGym, token: str) -> tuple[float, float]:
-    """Milliseconds, from asking until all was read, with one tab open: of Requests and of Bookings."""
-    async with Tab(gym.console_url, token) as tab:
-        found = []
-        for page in ("", "bookings"):
-            await tab.run(page)
-            found.append(1000 * statistics.median([await tab.run(page) for _ in range(RERUNS)]))
-    return found[0], found[1]
+async def _reruns(console: psutil.Process, tab: Tab, page: str) -> tuple[float, float]:
+    """Milliseconds from asking until all was read, the median; and the console's own CPU time for one."""
+    await tab.run(page)
+    before = sum(console.cpu_times()[:2])
+    taken = [await tab.run(page) for _ in range(RERUNS)]
+    return 1000 * statistics.median(taken), 1000 * (sum(console.cpu_times()[:2]) - before) / RERUNS
 
 
 async def _clicks(tabs: list[Tab]) -> list[float]:
