@@ -11,6 +11,7 @@ from core.rehearsals import practice
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest
 from core.settings import load_settings
+from tests.browser.photographed_pages import until_made
 from tests.browser.visits import ask_for_a_lesson, pick_a_time, settle, sign_in, violations
 from tests.support.processes import RunningGym
 
@@ -118,8 +119,6 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         "page",
         "people",
         "gym",
-        "images",
-        "content",
         "account",
         "outbox",
         "log",
@@ -129,11 +128,6 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         visitor.goto(f"{gym.console_url}/{page}")
         settle(visitor)
         check(visitor)
-    visitor.goto(f"{gym.console_url}/images")
-    visitor.get_by_role("button", name="morning.jpg").click()
-    visitor.get_by_role("heading", name="What matters in it").wait_for()
-    settle(visitor)
-    check(visitor)
     visitor.goto(f"{gym.console_url}/bookings")
     for part in ("Requests", "Past", "Week", "Upcoming"):
         visitor.get_by_role("radio", name=part).click()
@@ -141,6 +135,21 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         check(visitor)
     visitor.get_by_role("button", name="Open").first.click()
     visitor.get_by_role("heading", name="What happened").wait_for()
+    settle(visitor)
+    check(visitor)
+
+
+def test_nothing_of_ours_on_the_pages_of_photos(gym: RunningGym, visitor: Page) -> None:
+    services = services_of(gym)
+    until_made(services)
+    services.database.dispose()
+    sign_in(visitor, gym.console_url, "ada@spirit.example")
+    for page in ("page", "content", "images"):
+        visitor.goto(f"{gym.console_url}/{page}")
+        settle(visitor)
+        check(visitor)
+    visitor.get_by_role("button", name="morning.jpg").click()
+    visitor.get_by_role("heading", name="What matters in it").wait_for()
     settle(visitor)
     check(visitor)
 
