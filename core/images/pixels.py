@@ -337,7 +337,7 @@ def _encode(pixels: Image.Image, spec: Spec, tell: Told) -> None:
     """Into a real file: into memory Pillow's JPEG encoder would hold the interpreter for its whole run."""
     file = scratch(SUFFIXES[spec.format])
     if spec.format == "jpeg":
-        tables = jpeg_tables(spec.quality)
+        tables = jpeg_tables(spec.width_px)
         pixels.save(file, "JPEG", qtables=tables, subsampling="4:2:0", progressive=True, optimize=True)
     elif spec.format == "avif":
         pixels.save(file, "AVIF", quality=spec.quality, speed=spec.speed, max_threads=THREADS)

@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 
-PIPELINE = 1  # moved when the same recipe is to give other pixels
+PIPELINE = 2  # moved when the same recipe is to give other pixels
 WHITE = "#ffffff"
 QUICK, PATIENT = 9, 6  # speeds of the AVIF encoder
+PATIENCE_IS_WORTH = 2  # points of its quality: the same picture looks as good with so many less
 STEEPNESS, COLOUR_IS_COARSER = 0.11, 1.8
-COARSENESS = {85: 3.5, 80: 4.5}  # the finest step, by the standard quality that looks the same
+COARSENESS = {2000: 2.85, 1200: 3.05, 800: 3.25, 400: 4.8, 200: 4.8}  # the finest step, by width
 SUFFIXES = {"jpeg": "jpg", "avif": "avif", "webp": "webp"}
 MEDIA_TYPES = {"jpeg": "image/jpeg", "avif": "image/avif", "webp": "image/webp"}
 
@@ -85,7 +86,7 @@ RECIPES: Mapping[str, Recipe] = {
 
 
 @cache
-def jpeg_tables(quality: int) -> tuple[list[int], list[int]]:
+def jpeg_tables(width_px: int) -> tuple[list[int], list[int]]:
     """
     How coarsely a JPEG's frequencies are kept, light and colour: steps that grow with the square of the frequency.
 
@@ -93,9 +94,9 @@ def jpeg_tables(quality: int) -> tuple[list[int], list[int]]:
     by SSIMULACRA2 and by MS-SSIM, and no more time.
 
     Args:
-        quality: the standard's that looks the same, 80 or 85.
+        width_px: of the recipe's size; steps are such that it looks like the plan's quality, 85, or 80 up to 400 pixels.
     """
-    step = COARSENESS[quality]
+    step = COARSENESS[min(COARSENESS, key=lambda known: abs(known - width_px))]
     light = [step * (1 + STEEPNESS * (u * u + v * v)) for u in range(8) for v in range(8)]
     return [_step(one) for one in light], [_step(one * COLOUR_IS_COARSER) for one in light]
 
@@ -129,8 +130,10 @@ def fingerprints(*, fine: bool) -> dict[str, str]:
 
 
 def _spec(shape: Shape, size: Size, form: str, *, fine: bool) -> Spec:
-    speed = (PATIENT if fine else QUICK) if form == "avif" else 0
-    return Spec(shape.name, shape.ratio, size.width_px, form, getattr(size, form), speed)
+    quality, speed = getattr(size, form), 0
+    if form == "avif":
+        quality, speed = (quality - PATIENCE_IS_WORTH, PATIENT) if fine else (quality, QUICK)
+    return Spec(shape.name, shape.ratio, size.width_px, form, quality, speed)
 
 
 def _key(spec: Spec, recipe: Recipe, *, pixels: str, focal: tuple[int, int], encoders: str) -> str:
