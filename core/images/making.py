@@ -41,7 +41,7 @@ from core.images.storage import StorageUnavailable
 from core.images.uploads import original_path
 from core.telemetry import recording
 
-LEASE = timedelta(seconds=120)  # longer than the darkroom and one rendition's storing may take
+LEASE = timedelta(seconds=180)  # longer than the darkroom and one rendition's storing may take
 MOST_ATTEMPTS = 8
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 ORIGINAL_LOST = "The original is not where it was kept. Please send the photo again."

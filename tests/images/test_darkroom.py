@@ -116,8 +116,9 @@ def test_too_much_time_on_the_processor_ends_it(darkroom: Darkroom) -> None:
     assert works(darkroom)
 
 
-def test_too_much_time_on_the_wall_ends_it(darkroom: Darkroom) -> None:
-    with pytest.raises(PictureRefused, match="takes too long"):
+def test_too_much_time_on_the_wall_ends_it_for_now(darkroom: Darkroom) -> None:
+    """A busy machine is not the picture's fault, so it may be tried again."""
+    with pytest.raises(DarkroomFailed, match="SIGALRM"):
         developed(darkroom, slow_jpeg(), limits=Limits(400 * MIB, cpu_s=30, wall_s=1))
     assert works(darkroom)
 
