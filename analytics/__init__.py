@@ -10,7 +10,7 @@ Reads what the monitor kept, and never writes a booking.
     database jobs mails     statements; tasks and measures; the outbox
     bookings gym_tables     the gym's own rows: requests, answers, lessons, how full hours are
     explorer                questions from a fixed catalogue
-    charts markers     tables become pictures; releases on them
+    charts chart_times markers     tables become pictures; releases on them
     answers export     answers kept for some seconds; tables as files
     log                what is hot and what lies in files, as one; hot, duck: where it comes from, what asks
     queries/           the SQL

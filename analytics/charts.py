@@ -1,25 +1,23 @@
 """
 Pictures of numbers: a table in, an Altair chart out, in the gym's colours.
 
-Tables have a row a step and a series, some hundred at most: DuckDB has counted before. Times are shown on the gym's
-clock, whatever zone the browser stands in: `wall_ms` gives a wall time as if it were UTC, and `instants` turns a part of
-a chart that was dragged over back. A step that is not over yet, or with fewer than 20 behind a percentile, is drawn
+Tables have a row a step and a series, some hundred at most: DuckDB has counted before. Times are the gym's
+(analytics/chart_times.py). A step that is not over yet, or with fewer than 20 behind a percentile, is drawn
 hollow; the tooltip says how many there were.
 """
 
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import altair as alt
 import pyarrow as pa
 
+from analytics.chart_times import inline, time_axis, timed, when
 from analytics.latency import THIN
 from analytics.markers import Marker
-from analytics.window import Window, instant, microseconds
+from analytics.window import Window, microseconds
 from core import look
 
 PERCENTILES = {"p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99"}
@@ -31,21 +29,6 @@ PADDING_PX = {"right": 44, "left": 4, "top": 4, "bottom": 4}  # the names of lin
 WORDS_APART = 0.15  # of a chart's width; a mark without a word has it in its tooltip
 AT_THE_END = 5  # letters; longer names stand above the chart
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
-
-
-def wall_ms(at_us: int, zone: ZoneInfo) -> int:
-    """The wall time of this instant, counted as if the wall hung in Greenwich."""
-    wall = instant(at_us).astimezone(zone).replace(tzinfo=UTC)
-    return microseconds(wall) // 1000
-
-
-def instants(part: Sequence[float], zone: ZoneInfo) -> tuple[int, int]:
-    """The instants, µs, between which a chart was dragged over. An hour that comes twice is meant both times."""
-    ends = []
-    for at_ms, fold in zip(sorted(part), (0, 1), strict=True):
-        wall = instant(round(at_ms * 1000)).replace(tzinfo=zone, fold=fold)
-        ends.append(microseconds(wall.astimezone(UTC)))
-    return ends[0], ends[1]
 
 
 def latency(table: pa.Table, window: Window, *, scheme: str, markers: Sequence[Marker] = ()) -> Chart:
@@ -73,10 +56,10 @@ def counts(table: pa.Table, window: Window, *, scheme: str, brush: bool = False)
     ]
     colors = [look.CHART_COLORS[scheme][0], look.COLORS[scheme]["bad"]]
     chart = (
-        alt.Chart(_timed(rows, window, "kind", "low", "high", "n", "share"), height=HEIGHT_PX * 2 // 3)
+        alt.Chart(timed(rows, window, "kind", "low", "high", "n", "share"), height=HEIGHT_PX * 2 // 3)
         .mark_rect(stroke=look.COLORS[scheme]["paper"], strokeWidth=0.5)
         .encode(
-            x=_time(window),
+            x=time_axis(window),
             x2="until",
             y=alt.Y("low:Q", title="how many", scale=alt.Scale(zero=True)),
             y2="high",
@@ -84,7 +67,7 @@ def counts(table: pa.Table, window: Window, *, scheme: str, brush: bool = False)
                 "kind:N", scale=_scale(["answered", "failed"], colors), title=None, legend=alt.Legend(orient="top")
             ),
             tooltip=[
-                _when(),
+                when(),
                 alt.Tooltip("kind:N"),
                 alt.Tooltip("n:Q", format=","),
                 alt.Tooltip("share:N", title="failed"),
@@ -107,7 +90,7 @@ def lines(
     """Rows (at_us, series, value, n, thin) as lines, at most six, each named at its end and dashed its own way."""
     names = list(dict.fromkeys(row["series"] for row in rows))[:MOST_SERIES]
     drawn = [row for row in rows if row["series"] in names]
-    data = _timed(drawn, window, "series", "value", "n", "thin")
+    data = timed(drawn, window, "series", "value", "n", "thin")
     fits = all(len(name) <= AT_THE_END for name in names)
     legend = (
         None
@@ -115,12 +98,12 @@ def lines(
         else alt.Legend(orient="top", title=None, columns=2, labelLimit=280, symbolType="stroke", symbolSize=300)
     )
     base = alt.Chart(data).encode(
-        x=_time(window),
+        x=time_axis(window),
         y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True, nice=True)),
         color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=legend),
     )
     tooltip = [
-        _when(),
+        when(),
         alt.Tooltip("series:N"),
         alt.Tooltip("value:Q", title=unit, format=",.4~g"),
         alt.Tooltip("n:Q", format=","),
@@ -149,14 +132,14 @@ def columns(rows: Sequence[dict[str, Any]], window: Window, *, scheme: str, unit
         for step, n in sorted(counted.items())
     ]
     chart = (
-        alt.Chart(_timed(drawn, window, "low", "high", "n"), height=HEIGHT_PX * 2 // 3)
+        alt.Chart(timed(drawn, window, "low", "high", "n"), height=HEIGHT_PX * 2 // 3)
         .mark_rect(color=look.CHART_COLORS[scheme][0], stroke=look.COLORS[scheme]["paper"], strokeWidth=0.5)
         .encode(
-            x=_time(window),
+            x=time_axis(window),
             x2="until",
             y=alt.Y("low:Q", title=unit, scale=alt.Scale(zero=True)),
             y2="high",
-            tooltip=[_when(), alt.Tooltip("n:Q", title=unit, format=",")],
+            tooltip=[when(), alt.Tooltip("n:Q", title=unit, format=",")],
         )
     )
     return themed(chart, scheme, description=f"{unit} by step of time")
@@ -245,24 +228,6 @@ def _share(step: dict[str, Any]) -> str:
     return f"{step['errors']:,} of {step['n']:,}" if step["n"] else "none"
 
 
-def _time(window: Window) -> alt.X:
-    domain = [_vega_time(window.start, window.zone), _vega_time(window.end, window.zone)]
-    scale = alt.Scale(type="utc", domain=domain, nice=False)
-    return alt.X("at:T", title=None, scale=scale, axis=alt.Axis(labelOverlap=True, tickCount=6))
-
-
-def _vega_time(at: datetime, zone: ZoneInfo) -> alt.DateTime:
-    """An end of an axis; as a number Vega would take it for a year."""
-    wall = at.astimezone(zone)
-    return alt.DateTime(
-        year=wall.year, month=wall.month, date=wall.day, hours=wall.hour, minutes=wall.minute, seconds=wall.second, utc=True
-    )  # fmt: skip
-
-
-def _when() -> alt.Tooltip:
-    return alt.Tooltip("when:N", title="from")
-
-
 def _scale(names: Sequence[str], values: Sequence[Any]) -> alt.Scale:
     return alt.Scale(domain=list(names), range=list(values[: len(names)]))
 
@@ -271,7 +236,7 @@ def _names(rows: Sequence[dict[str, Any]], names: Sequence[str], window: Window,
     """Each line's name, at its end."""
     ends = {row["series"]: row for row in rows if row["value"] is not None}
     named: alt.Chart = (
-        alt.Chart(_timed(_apart(list(ends.values())), window, "series", "value", "place"))
+        alt.Chart(timed(_apart(list(ends.values())), window, "series", "value", "place"))
         .mark_text(align="left", dx=7, fontSize=12)
         .encode(
             x=alt.X("at:T"),
@@ -304,7 +269,7 @@ def _rules(markers: Sequence[Marker], window: Window, scheme: str) -> list[alt.C
         has_room = at_us - named_us > WORDS_APART * (window.end_us - window.start_us)
         named_us = at_us if has_room else named_us
         rows.append({"at_us": at_us, "word": marker.word, "shown": marker.word if has_room else ""})
-    base = alt.Chart(_timed(rows, window, "word", "shown")).encode(x=alt.X("at:T"), tooltip=["word:N", _when()])
+    base = alt.Chart(timed(rows, window, "word", "shown")).encode(x=alt.X("at:T"), tooltip=["word:N", when()])
     soft = look.COLORS[scheme]["soft"]
     return [
         base.mark_rule(color=soft, strokeDash=[3, 3]),
@@ -312,23 +277,6 @@ def _rules(markers: Sequence[Marker], window: Window, scheme: str) -> list[alt.C
     ]
 
 
-def _timed(rows: Sequence[dict[str, Any]], window: Window, *names: str) -> alt.Data:
-    """The same with the times `at` and `until` (from at_us and until_us) on the gym's wall, and `when` in words."""
-    values = []
-    for row in rows:
-        at = instant(row["at_us"]).astimezone(window.zone)
-        value = {"at": wall_ms(row["at_us"], window.zone), "when": f"{at:%a %b} {at.day}, {at:%H:%M}"}
-        if "until_us" in row:
-            value["until"] = wall_ms(row["until_us"], window.zone)
-        values.append(value | {name: row.get(name) for name in names})
-    return _inline(values)
-
-
 def _data(rows: Sequence[dict[str, Any]], *names: str) -> alt.Data:
     """Those columns alone."""
-    return _inline([{name: row.get(name) for name in names} for row in rows])
-
-
-def _inline(values: list[dict[str, Any]]) -> alt.Data:
-    """Inside the chart itself."""
-    return alt.Data(values=values)  # type: ignore[no-untyped-call]  # Altair's schema classes have no types
+    return inline([{name: row.get(name) for name in names} for row in rows])

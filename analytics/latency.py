@@ -78,11 +78,14 @@ REQUESTS = Scope()
 
 
 def is_exact(monitor: Monitor, window: Window) -> bool:
-    """Whether this window is read row by row."""
+    """Whether this window is read row by row: it is short, has not too many rows, and all of them are kept still."""
     if window.length > EXACT_UPTO:
         return False
     with monitor.store.read() as connection:
         files = manifest.live(connection, "request_log", start_us=window.start_us, end_us=window.end_us)
+        tiles = manifest.live(connection, "tile_hour_all", start_us=window.start_us, end_us=window.end_us)
+    if tiles and (not files or tiles[0].day < files[0].day):
+        return False  # the rows are gone, and their histograms stay
     return sum(file.rows for file in files) <= EXACT_ROWS
 
 

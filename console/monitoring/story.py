@@ -7,6 +7,7 @@ from analytics.window import instant
 from console.inert import inert
 from console.monitoring.asked import ask, monitor
 from console.monitoring.navigation import FOLDER
+from console.monitoring.opened import opened, set_opened
 from console.monitoring.panel import exports, ms, nothing
 from console.session import services
 from core.telemetry import errors
@@ -43,16 +44,16 @@ def show_story(request_id: str, at_us: int) -> None:
 
 def remember(request_id: str, at_us: int) -> None:
     """In the address, so that it can be sent to a colleague."""
-    st.query_params[CHOSEN], st.query_params[AT] = request_id, str(at_us)
+    set_opened(CHOSEN, request_id)
+    set_opened(AT, str(at_us))
 
 
 def remembered() -> tuple[str, int] | None:
-    """The request in the address."""
-    request_id, at = st.query_params.get(CHOSEN, ""), st.query_params.get(AT, "")
+    """The request that is open, and around when to look for it."""
+    request_id, at = opened(CHOSEN), opened(AT)
     return (request_id, int(at)) if request_id and at.isascii() and at.isdigit() and len(at) < 18 else None
 
 
 def forget() -> None:
     for name in (CHOSEN, AT):
-        if name in st.query_params:
-            del st.query_params[name]
+        set_opened(name, "")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
-from analytics import charts
+from analytics import chart_times, charts
 from analytics.markers import Marker
 from analytics.window import Window, microseconds
 from core import look
@@ -98,15 +98,15 @@ def test_a_release_is_a_thin_rule_with_a_word() -> None:
 )
 def test_a_part_that_was_dragged_over_is_the_same_instants_again(at: datetime, wall: datetime) -> None:
     at_us = microseconds(at)
-    shown = charts.wall_ms(at_us, GYM)
+    shown = chart_times.wall_ms(at_us, GYM)
     assert shown == microseconds(wall) // 1000
-    assert charts.instants([shown + 60_000, shown], GYM) == (at_us, at_us + 60_000_000)
+    assert chart_times.instants([shown + 60_000, shown], GYM) == (at_us, at_us + 60_000_000)
 
 
 def test_the_hour_that_comes_twice_is_meant_both_times() -> None:
-    one = charts.wall_ms(microseconds(datetime(2026, 11, 1, 8, 15, tzinfo=UTC)), GYM)
-    again = charts.wall_ms(microseconds(datetime(2026, 11, 1, 9, 45, tzinfo=UTC)), GYM)
-    start_us, end_us = charts.instants([one, again], GYM)
+    one = chart_times.wall_ms(microseconds(datetime(2026, 11, 1, 8, 15, tzinfo=UTC)), GYM)
+    again = chart_times.wall_ms(microseconds(datetime(2026, 11, 1, 9, 45, tzinfo=UTC)), GYM)
+    start_us, end_us = chart_times.instants([one, again], GYM)
     assert (end_us - start_us) == 90 * 60_000_000
 
 

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
-from analytics import health, markers, overview, requests
+from analytics import health, latency, markers, overview, requests
 from analytics.health import State
 from analytics.latency import Scope
 from analytics.monitor import Monitor
+from analytics.retention import Keep
 from analytics.window import Window, instant
 from tests.analytics.house import HOUR_US, MINUTE_US, NOW_US, House
 from tests.analytics.house import requests as some
@@ -172,3 +173,16 @@ def test_what_the_monitor_lost_is_counted_by_reason(house: House, monitor: Monit
         [lost | {"value": 3.0}, lost | {"value": 4.0}, lost | {"name": "store: busy", "value": 1.0}], "event_log"
     )
     assert health.lost_lately(monitor, now=NOW, zone=GYM) == {"too many at once": 7, "store: busy": 1}
+
+
+def test_a_window_whose_rows_are_gone_is_read_from_its_histograms(house: House, monitor: Monitor) -> None:
+    old_us = NOW_US - 100 * 24 * HOUR_US
+    house.note(some(40, at_us=old_us))
+    house.archive(now_us=old_us + HOUR_US)
+    house.note(some(7))
+    house.archive(keep=Keep(fact_days=90))
+    window = Window(instant(old_us - HOUR_US), instant(old_us + HOUR_US), GYM)
+    assert requests.rows(monitor, window).n == 0, "the rows are gone"
+    seen = latency.overall(monitor, window)
+    assert not latency.is_exact(monitor, window) and seen is not None and seen.n == 40
+    assert latency.is_exact(monitor, LAST_HOURS)

@@ -26,7 +26,7 @@ from core.rehearsals import practice
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest
 from core.settings import load_settings
-from tests.browser import alarms, photographed_pages, staff_pages
+from tests.browser import alarms, monitoring_pages, photographed_pages, staff_pages
 from tests.browser.visits import fill_in, pick_a_time
 from tests.support import browser as chromium
 from tests.support import mail_samples
@@ -71,10 +71,13 @@ class Album:
 
 
 def main(only: Sequence[str]) -> None:
-    """Replace every picture in docs/screenshots; or, with names of the console's pages, theirs alone."""
+    """Replace every picture in docs/screenshots; or, with names of the console's pages (or "monitoring"), theirs alone."""
     TARGET.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, chromium.opened() as browser:
         album = Album(browser)
+        if only == ["monitoring"]:
+            monitoring_pages.photograph(album, Path(folder))
+            return
         if only:
             with running_gym(Path(folder), "site", "console", "worker", demo=True) as gym:
                 staff_pages.photograph(album, gym, only=only)
@@ -97,6 +100,7 @@ def main(only: Sequence[str]) -> None:
             staff_pages.photograph(album, gym)
             alarms.photograph(album, gym, services)
             services.database.dispose()
+        monitoring_pages.photograph(album, Path(folder) / "big")
 
 
 def mails(album: Album) -> None:

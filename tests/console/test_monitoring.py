@@ -187,3 +187,12 @@ def test_a_view_is_kept_shared_opened_and_removed(filled: Desk) -> None:
     press(app, "Remove")
     with filled.services.database.read() as session:
         assert not views_of(session, filled.account("ada").id, "explorer")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_error_is_opened_from_the_list_and_closed_again(filled: Desk) -> None:
+    app = open_page(filled, "errors", range="6h")
+    press(app, "Open")
+    assert app.query_params["group"] in ("1", ["1"]) and "4 times, 2 people met it" in said(app)
+    press(app, "All errors")
+    assert "group" not in app.query_params and "All errors of this range" in said(app)

@@ -10,6 +10,7 @@ from analytics import charts
 from console.monitoring.asked import monitor
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.group import STATES, show_group
+from console.monitoring.opened import opened, set_opened
 from console.monitoring.panel import chart, exports, nothing, panel
 from console.said import say
 from core.telemetry import errors
@@ -86,16 +87,13 @@ def _exported(groups: Sequence[ErrorGroup]) -> list[dict[str, object]]:
 
 
 def _asked_for() -> int | None:
-    """The group in the address."""
-    found = st.query_params.get(GROUP, "")
+    """The group that is open."""
+    found = opened(GROUP)
     return int(found) if found.isascii() and found.isdigit() and len(found) < 18 else None
 
 
 def _open(group_id: int | None) -> None:
-    if group_id is not None:
-        st.query_params[GROUP] = str(group_id)
-    elif GROUP in st.query_params:
-        del st.query_params[GROUP]
+    set_opened(GROUP, "" if group_id is None else str(group_id))
 
 
 monitoring_page("Errors", draw, compares=False)

@@ -5,7 +5,7 @@ from functools import partial
 import pyarrow as pa
 import streamlit as st
 
-from analytics import charts, latency, markers, requests
+from analytics import chart_times, charts, latency, markers, requests
 from analytics.latency import RouteLatency, Scope
 from analytics.window import Window, instant
 from console.monitoring.asked import ask
@@ -15,7 +15,7 @@ from console.monitoring.story import forget, remember, remembered, show_story
 
 KINDS = {"requests": "http", "console pages": "script"}  # an address says what the page says
 WORDS = {kind: word for word, kind in KINDS.items()}
-EVERY = "every route"
+EVERY, PICKED = "every route", "picked_request"
 
 
 def draw(view: View) -> None:
@@ -42,7 +42,6 @@ def _scope(view: View) -> Scope:
 def _charts(view: View, scope: Scope) -> None:
     window = view.window
     steps = ask(latency.over_time, window, scope)
-    found = remembered()
     if not steps.num_rows:
         nothing()
     else:
@@ -57,9 +56,9 @@ def _charts(view: View, scope: Scope) -> None:
         )
         hold(part is not None)
         if part is not None:
-            start_us, end_us = charts.instants(part, window.zone)
+            start_us, end_us = chart_times.instants(part, window.zone)
             _rows(Window(instant(start_us), instant(end_us), window.zone), scope)
-    if found is not None:
+    if (found := remembered()) is not None:
         show_story(*found)
         st.button("Close this request", on_click=forget)
 
@@ -121,7 +120,9 @@ def _rows(part: Window, scope: Scope) -> None:
     picked = chosen.get("selection", {}).get("rows", [])
     if picked and picked[0] < shown:
         row = found.table.slice(picked[0], 1).to_pylist()[0]
-        remember(row["request_id"], row["at_us"])
+        if st.session_state.get(PICKED) != row["request_id"]:  # once, so that it can be closed
+            st.session_state[PICKED] = row["request_id"]
+            remember(row["request_id"], row["at_us"])
 
 
 def _for_people(table: pa.Table, window: Window) -> list[dict[str, object]]:

@@ -1,0 +1,64 @@
+"""
+Times on a chart hang on the gym's wall, whatever zone the browser stands in.
+
+`wall_ms` gives a wall time as if it were UTC, for an axis in UTC, and `instants` turns a part that was dragged over back.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import altair as alt
+
+from analytics.window import Window, instant, microseconds
+
+
+def wall_ms(at_us: int, zone: ZoneInfo) -> int:
+    """The wall time of this instant, counted as if the wall hung in Greenwich."""
+    wall = instant(at_us).astimezone(zone).replace(tzinfo=UTC)
+    return microseconds(wall) // 1000
+
+
+def instants(part: Sequence[float], zone: ZoneInfo) -> tuple[int, int]:
+    """The instants, µs, between which a chart was dragged over. An hour that comes twice is meant both times."""
+    ends = []
+    for at_ms, fold in zip(sorted(part), (0, 1), strict=True):
+        wall = instant(round(at_ms * 1000)).replace(tzinfo=zone, fold=fold)
+        ends.append(microseconds(wall.astimezone(UTC)))
+    return ends[0], ends[1]
+
+
+def time_axis(window: Window) -> alt.X:
+    domain = [_vega_time(window.start, window.zone), _vega_time(window.end, window.zone)]
+    scale = alt.Scale(type="utc", domain=domain, nice=False)
+    return alt.X("at:T", title=None, scale=scale, axis=alt.Axis(labelOverlap=True, tickCount=6))
+
+
+def _vega_time(at: datetime, zone: ZoneInfo) -> alt.DateTime:
+    """An end of an axis; as a number Vega would take it for a year."""
+    wall = at.astimezone(zone)
+    return alt.DateTime(
+        year=wall.year, month=wall.month, date=wall.day, hours=wall.hour, minutes=wall.minute, seconds=wall.second, utc=True
+    )  # fmt: skip
+
+
+def when() -> alt.Tooltip:
+    return alt.Tooltip("when:N", title="from")
+
+
+def timed(rows: Sequence[dict[str, Any]], window: Window, *names: str) -> alt.Data:
+    """The same with the times `at` and `until` (from at_us and until_us) on the gym's wall, and `when` in words."""
+    values = []
+    for row in rows:
+        at = instant(row["at_us"]).astimezone(window.zone)
+        value = {"at": wall_ms(row["at_us"], window.zone), "when": f"{at:%a %b} {at.day}, {at:%H:%M}"}
+        if "until_us" in row:
+            value["until"] = wall_ms(row["until_us"], window.zone)
+        values.append(value | {name: row.get(name) for name in names})
+    return inline(values)
+
+
+def inline(values: list[dict[str, Any]]) -> alt.Data:
+    """Inside the chart itself."""
+    return alt.Data(values=values)  # type: ignore[no-untyped-call]  # Altair's schema classes have no types
