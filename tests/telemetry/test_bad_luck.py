@@ -228,7 +228,7 @@ def test_a_clock_that_steps_makes_no_negative_time_and_loses_nothing(recorder: R
 
 
 FORKED = """
-import os
+import os, time
 from core.settings import load_settings
 from core.telemetry.recording import recording
 
@@ -236,6 +236,8 @@ with recording(load_settings(_env_file=None), "site") as recorder:
     recorder.event("test", "before the fork")
     child = os.fork()
     recorder.event("test", "child" if child == 0 else "parent")
+    while not recorder.flush_now():
+        time.sleep(0.1)
     if child == 0:
         recorder.end()
         os._exit(0)
@@ -259,7 +261,7 @@ settings = load_settings(_env_file=None)
 logs.configure(settings)
 sys.stderr = sys.stdout
 logging.getLogger().handlers[0].setStream(sys.stdout)
-with recording(settings, "worker"):
+with recording(settings, "worker") as recorder:
     thread = threading.Thread(target=lambda: [].pop())
     thread.start()
     thread.join()
@@ -267,6 +269,8 @@ with recording(settings, "worker"):
         {}["nothing"]
     except KeyError as error:
         sys.excepthook(type(error), error, error.__traceback__)
+    while not recorder.flush_now():
+        pass
 """
 
 
