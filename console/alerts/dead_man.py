@@ -1,5 +1,6 @@
 """The dead man's switch: which part of the house is silent, above every page of an admin. It needs none of them."""
 
+from datetime import timedelta
 from html import escape
 
 import streamlit as st
@@ -16,6 +17,10 @@ STYLE = (
 )
 
 
+began_at = clock.now()  # of this process; the others have just begun as well
+FIRST_SIGN = timedelta(minutes=1)
+
+
 def silences() -> list[str]:
     """A sentence for each part that has given no sign of life for two of its intervals."""
     now = clock.now()
@@ -27,7 +32,9 @@ def silences() -> list[str]:
 
 
 def warn_of_silence() -> None:
-    """Nothing while all of them live."""
+    """Nothing while all of them live, nor while they are still starting."""
+    if clock.now() - began_at < FIRST_SIGN:
+        return
     if said := silences():
         lines = "<br>".join(escape(sentence) for sentence in said)
         st.html(f'{STYLE}<div class="silent" role="alert">{lines}</div>')

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from console import server
 from console.alerts import dead_man
+from core import clock
 from core.gym import the_gym
 from core.telemetry.alerts import choices, lists, pulse
 from core.telemetry.alerts.models import Incident
@@ -137,12 +138,16 @@ def test_a_coach_and_a_stranger_see_nothing_of_it(desk: Desk) -> None:
 
 
 @ONE
-def test_silence_is_said_above_every_page_of_an_admin_and_nobody_else_s(desk: Desk) -> None:
-    """Nobody swept and nobody evaluated: the banner needs neither."""
+def test_silence_is_said_above_every_page_of_an_admin_and_nobody_else_s(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody swept and nobody evaluated: the banner needs neither. Within the first minute nobody is expected to have."""
+    monkeypatch.setattr(dead_man, "began_at", clock.now())
+    assert "has not run yet" not in _banners(desk, "ada")
+    monkeypatch.setattr(dead_man, "began_at", clock.now() - dead_man.FIRST_SIGN)
     said = ["The worker has not run yet", "The evaluator has not run yet"]
     for who, expected in (("ada", True), ("nora", False)):
-        app = desk.open(desk.start(who))
-        shown = "".join(str(element.proto) for element in app.get("html"))
+        shown = _banners(desk, who)
         assert all((sentence in shown) is expected for sentence in said), who
     with desk.services.database.write() as transaction:
         the_gym(transaction.session).last_swept_at = transaction.now
@@ -152,6 +157,10 @@ def test_silence_is_said_above_every_page_of_an_admin_and_nobody_else_s(desk: De
     assert dead_man.silences()[0] == (
         "The worker has been silent for 5 minutes: requests do not expire and mail waits."
     )
+
+
+def _banners(desk: Desk, who: str) -> str:
+    return "".join(str(element.proto) for element in desk.open(desk.start(who)).get("html"))
 
 
 def rule_of(desk: Desk, key: str) -> Rule:
