@@ -92,18 +92,15 @@ def is_exact(monitor: Monitor, window: Window) -> bool:
 def by_route(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> list[RouteLatency]:
     """Each route's latency, slowest p95 first; empty when nothing was logged."""
     with opened(monitor, window) as (log, exact):
-        name = "latency_by_route_exact" if exact else "latency_by_route"
-        found = log.ask(name, scope.named, value=bucket_value_us(), where=scope.where)
+        found = ask(log, scope, BY_ROUTE) if exact else ask_tiles(log, scope, BY_ROUTE, source="by_route")
     return [RouteLatency(**row) for row in found.to_pylist()]
 
 
 def overall(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> RouteLatency | None:
     """All of them as one; None when nothing was logged."""
     with opened(monitor, window) as (log, exact):
-        name = "latency_overall_exact" if exact else "latency_overall"
-        found = log.ask(name, scope.named, value=bucket_value_us(), where=scope.where, source=_over_time(scope))
-    rows = found.to_pylist()
-    return RouteLatency(service=scope.service, kind=scope.kind, route=scope.route, **rows[0]) if rows else None
+        found = ask(log, scope, AS_ONE) if exact else ask_tiles(log, scope, AS_ONE, source=_over_time(scope))
+    return next((RouteLatency(**row) for row in found.to_pylist()), None)
 
 
 def over_time(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> pa.Table:
@@ -115,15 +112,47 @@ def over_time(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> pa.T
     """
     with opened(monitor, window) as (log, exact):
         if exact and window.step_us is not None:
-            return log.ask("latency_over_time_exact", scope.named | {"step": window.step_us}, where=scope.where)
+            return ask(log, scope, by_step(window.step_us))
         log.cursor.register("hours", window.hours())
-        return log.ask(
-            "latency_over_time",
-            scope.named,
-            value=bucket_value_us(),
-            where=scope.where,
-            source=_over_time(scope),
-        )
+        return ask_tiles(log, scope, BY_HOURS_STEP, source=f"{_over_time(scope)} JOIN hours USING (at_us)")
+
+
+@dataclass(frozen=True)
+class Split:
+    """What the answer has a line for: SQL of the columns, their names, and the order of the lines."""
+
+    columns: str
+    names: str
+    order: str
+
+
+BY_ROUTE = Split("service, kind, route", "service, kind, route", "p95_ms DESC")
+AS_ONE = Split("$service AS service, kind, $route AS route", "service, kind, route", "n")
+BY_HOURS_STEP = Split("step_us", "step_us", "step_us")
+
+
+def by_step(step_us: int) -> Split:
+    """Of rows, by steps of so many microseconds."""
+    return Split(f"at_us - at_us % {step_us} AS step_us", "step_us", "step_us")
+
+
+def ask(log: Log, scope: Scope, split: Split) -> pa.Table:
+    """Row by row, from a log of rows."""
+    return log.ask("latency_of_rows", scope.named, split=split.columns, where=scope.where, order=split.order)
+
+
+def ask_tiles(log: Log, scope: Scope, split: Split, *, source: str) -> pa.Table:
+    """Within 1 %, from a log of tiles. source: one of its relations."""
+    return log.ask(
+        "latency_of_tiles",
+        scope.named,
+        split=split.columns,
+        names=split.names,
+        source=source,
+        where=scope.where,
+        order=split.order,
+        value=bucket_value_us(),
+    )
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 The log: what is hot and what lies in the archive, as if it were one.
 
     with open_log(store, folder, start_us=…, end_us=…) as log:            rows as they happened
-        log.ask("requests_by_route")
+        latency.ask(log, …)
     with open_tiles(store, folder, start_us=…, end_us=…) as log:          histograms, for long ranges
-        log.ask("latency_by_route")
+        latency.ask_tiles(log, …)
 
 Mark, files and hot rows come from one snapshot of the store, so that a row is never missed and never counted twice,
 whatever the archive does meanwhile. Files whose rows lie outside of the window are not opened.

@@ -87,8 +87,8 @@ def _window(days: float) -> Window:
 def _dashboard_exact(monitor: Monitor, window: Window) -> None:
     """By route and over time, row by row, as the peer does it."""
     with open_log(monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us) as log:
-        log.ask("latency_by_route_exact", {"kind": "http"}, where="kind = $kind")
-        log.ask("latency_over_time_exact", {"kind": "http", "step": _step_us(window)}, where="kind = $kind")
+        latency.ask(log, Scope(), latency.BY_ROUTE)
+        latency.ask(log, Scope(), latency.by_step(_step_us(window)))
 
 
 def _dashboard(monitor: Monitor, window: Window) -> None:
@@ -228,7 +228,7 @@ def _precision(quarter: Days) -> str:
     window, worst = _window(QUARTER), 0.0
     tiles = {route.route: route for route in latency.by_route(quarter.monitor, window, Scope())}
     with open_log(quarter.monitor.store, quarter.monitor.folder, start_us=window.start_us, end_us=window.end_us) as log:
-        exact = log.ask("latency_by_route_exact", {"kind": "http"}, where="kind = $kind").to_pylist()
+        exact = latency.ask(log, Scope(), latency.BY_ROUTE).to_pylist()
     for row in exact:
         for name in ("p50_ms", "p95_ms", "p99_ms"):
             worst = max(worst, abs(getattr(tiles[row["route"]], name) / row[name] - 1))

@@ -1,21 +1,19 @@
--- Each route's latency from tiles: buckets are added up, and the nearest rank found among them.
+-- The same from tiles: buckets are added up for each value of {split}, and the nearest rank is found among them.
 WITH merged AS (
-    SELECT service, kind, route, bucket, sum(n) AS n, sum(errors) AS errors
-    FROM by_route
+    SELECT {split}, bucket, sum(n) AS n, sum(errors) AS errors
+    FROM {source}
     WHERE {where}
     GROUP BY ALL
 ),
 ranked AS (
     SELECT
         *,
-        sum(n) OVER (PARTITION BY service, kind, route ORDER BY bucket) AS upto,
-        sum(n) OVER (PARTITION BY service, kind, route) AS total
+        sum(n) OVER (PARTITION BY {names} ORDER BY bucket) AS upto,
+        sum(n) OVER (PARTITION BY {names}) AS total
     FROM merged
 )
 SELECT
-    service,
-    kind,
-    route,
+    {names},
     sum(n)::BIGINT AS n,
     sum(errors)::BIGINT AS errors,
     min({value}) FILTER (upto >= ceil(0.50 * total)) / 1000.0 AS p50_ms,
@@ -24,4 +22,4 @@ SELECT
     max({value}) / 1000.0 AS max_ms
 FROM ranked
 GROUP BY ALL
-ORDER BY p95_ms DESC
+ORDER BY {order}

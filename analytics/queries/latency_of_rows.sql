@@ -1,8 +1,6 @@
--- Each route's latency, row by row.
+-- How long requests took, row by row: a line for each value of {split}.
 SELECT
-    service,
-    kind,
-    route,
+    {split},
     sum(weight)::BIGINT AS n,
     coalesce(sum(weight) FILTER (status >= 500 OR outcome = 'error'), 0)::BIGINT AS errors,
     quantile_disc(duration_us, 0.50) / 1000.0 AS p50_ms,
@@ -12,4 +10,4 @@ SELECT
 FROM request_log
 WHERE {where}
 GROUP BY ALL
-ORDER BY p95_ms DESC
+ORDER BY {order}
