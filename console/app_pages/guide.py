@@ -32,7 +32,8 @@ def _read(chapter: Chapter) -> None:
         if part.picture is None:
             st.markdown(part.text)
         else:
-            st.image(picture_of(part.picture), caption=part.text, width="content")
+            with st.container(border=True, width="content"):  # the picture has the page's own colour
+                st.image(picture_of(part.picture), caption=part.text, width="content")
 
 
 def _practise(staff: Staff) -> None:
