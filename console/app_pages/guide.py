@@ -33,7 +33,7 @@ def _read(chapter: Chapter) -> None:
             st.markdown(part.text)
         else:
             with st.container(border=True, width="content"):  # the picture has the page's own colour
-                st.image(picture_of(part.picture), caption=part.text, width="content")
+                st.image(picture_of(part.picture), caption=part.text, alt=part.text, width="content")
 
 
 def _practise(staff: Staff) -> None:
