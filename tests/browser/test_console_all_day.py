@@ -110,6 +110,9 @@ def test_the_console_is_restarted_in_mid_click_and_an_open_tab_works_on(
         )
 
 
+HEARD = "[...document.querySelectorAll('audio')].some(audio => audio.currentTime > 0 && !audio.error)"
+
+
 def test_a_sound_that_is_turned_on_is_heard_at_once(gym: RunningGym, browser: Browser) -> None:
     with browser.new_context() as desk:
         console = desk.new_page()
@@ -117,10 +120,11 @@ def test_a_sound_that_is_turned_on_is_heard_at_once(gym: RunningGym, browser: Br
         console.get_by_role("link", name="Preferences").click()
         console.get_by_role("button", name="Turn sound on").click()
         expect(console.get_by_text("That was it.")).to_be_visible(timeout=PATIENCE_MS)
-        console.wait_for_function(
-            "[...document.querySelectorAll('audio')].some(audio => audio.currentTime > 0 && !audio.error)",
-            timeout=PATIENCE_MS,
-        )
+        for _ in range(PATIENCE_MS // 100):  # the page's policy forbids Playwright's own way to wait for a function
+            if console.evaluate(HEARD):
+                break
+            console.wait_for_timeout(100)
+        assert console.evaluate(HEARD)
 
 
 def test_a_list_is_downloaded_as_a_table(gym: RunningGym, browser: Browser) -> None:
