@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from huey import Huey, PostgresHuey, PriorityRedisHuey, SqliteHuey, signals
 from huey.api import Task, TaskWrapper
+from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
 from core import clock
@@ -132,9 +133,25 @@ nudge = Nudges()
 nudge_from_thread = nudge.from_thread
 
 
+class Worker(Consumer):  # type: ignore[misc]
+    """Huey's consumer, with the passes of the house beside it."""
+
+    def start(self) -> None:
+        """The passes begin last: once Huey minds TERM, so that none is cut off by it."""
+        super().start()
+        stop = self.stop_flag
+        _repeat(_sweep_once, "sweep", stop, every_s=SWEEP_EVERY_S)
+        _repeat(_make_once, "pictures", stop, every_s=SWEEP_EVERY_S)  # neither waits for the other
+        _repeat(remove_orphans, "orphans", stop, every_s=ORPHANS_EVERY_S, first_after_s=ORPHANS_FIRST_S)
+        _repeat(evaluate_alerts, "alerts", stop, every_s=ALERTS_EVERY_S, first_after_s=ALERTS_FIRST_S)
+        if services().settings.telemetry:
+            _repeat(archive, "archive", stop, every_s=ARCHIVE_EVERY_S, first_after_s=ARCHIVE_FIRST_S)
+
+
 def run_worker() -> None:
     """Consume until TERM: the running tasks finish first."""
-    consumer = queue.create_consumer(
+    worker = Worker(
+        queue,
         workers=4,
         worker_type="thread",
         periodic=False,
@@ -144,14 +161,8 @@ def run_worker() -> None:
         shutdown_timeout=DRAIN_S,
     )
     with recording.recording(services().settings, "worker", samples=_measures):
-        _repeat(_sweep_once, "sweep", consumer.stop_flag, every_s=SWEEP_EVERY_S)
-        _repeat(_make_once, "pictures", consumer.stop_flag, every_s=SWEEP_EVERY_S)  # neither waits for the other
-        _repeat(remove_orphans, "orphans", consumer.stop_flag, every_s=ORPHANS_EVERY_S, first_after_s=ORPHANS_FIRST_S)
-        _repeat(evaluate_alerts, "alerts", consumer.stop_flag, every_s=ALERTS_EVERY_S, first_after_s=ALERTS_FIRST_S)
-        if services().settings.telemetry:
-            _repeat(archive, "archive", consumer.stop_flag, every_s=ARCHIVE_EVERY_S, first_after_s=ARCHIVE_FIRST_S)
         try:
-            consumer.run()
+            worker.run()
         finally:
             jobs.interrupt_all()
 

@@ -81,7 +81,7 @@ def test_after_eight_hours_without_a_worker_everyone_hears_once_and_stale_mail_i
     }
     once = {HANNAS: 1, PRIYAS: 1, SAMS: 1, WESS: 1, OMARS: 1, NORAS: 3}  # to Nora: one request, two that expired
     assert gym.heard() == once
-    assert gym.processes.do("sweep") == "expired 0, sent 0, dropped 0, retried 0, dead 0\n"
+    assert gym.processes.do("sweep") == "expired 0, sent 0, dropped 0, retried 0, dead 0, pictures 0\n"
     assert gym.heard() == once
 
 
