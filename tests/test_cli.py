@@ -90,7 +90,7 @@ def test_from_nothing_to_a_gym_that_the_doctor_likes(new_gym: Terminal) -> None:
     assert "nora@spirit.example" in new_gym.do("demo")
     assert "nora@spirit.example" in new_gym.do("demo")
     assert re.fullmatch(
-        r"expired \d+, sent [1-9]\d*, dropped \d+, retried 0, dead 0, pictures 0\n", new_gym.do("sweep")
+        r"expired \d+, sent [1-9]\d*, dropped \d+, retried 0, dead 0, pictures 8\n", new_gym.do("sweep")
     )
     assert new_gym.do("sweep") == "expired 0, sent 0, dropped 0, retried 0, dead 0, pictures 0\n"
     assert re.fullmatch(r"\d+ rows moved, 0 files merged, 0 removed, 0 hot rows deleted\n", new_gym.do("archive"))
@@ -134,7 +134,7 @@ def test_two_coaches_of_one_name_have_two_addresses(session: Session) -> None:
 def test_mail_is_looked_after(gym: Terminal) -> None:
     gym.do("demo")
     gym.do("outbox", "hold")
-    assert gym.do("sweep") == "expired 0, sent 0, dropped 0, retried 0, dead 0, pictures 0\n"
+    assert gym.do("sweep") == "expired 0, sent 0, dropped 0, retried 0, dead 0, pictures 8\n"
     listed = gym.do("outbox", "list", "--limit", "3").splitlines()
     assert len(listed) == 4
     assert listed[-1] == "Mail is held: nothing is sent until `spirit outbox release`."

@@ -11,7 +11,14 @@ from core.gym import the_gym
 from core.gym_rules import GymRules, set_rules
 from tests.support.people import NOW, ada, at, nora, sam_wants
 
-DEFAULTS = {"most_open_requests": 3, "most_requests_a_day": 6, "anonymise_after_months": 24, "console_refresh_s": 30}
+DEFAULTS = {
+    "most_open_requests": 3,
+    "most_requests_a_day": 6,
+    "anonymise_after_months": 24,
+    "console_refresh_s": 30,
+    "monitoring_days": 90,
+    "monitoring_budget_mb": 512,
+}
 
 
 def test_the_rules_of_a_fresh_gym_are_the_product_s(session: Session) -> None:
@@ -24,6 +31,8 @@ def test_the_rules_of_a_fresh_gym_are_the_product_s(session: Session) -> None:
         ({"most_open_requests": 0}, "Requests that wait, for one family: 1 at least."),
         ({"most_requests_a_day": 101}, "Requests of one family within a day: 100 at most."),
         ({"console_refresh_s": "soon"}, "Seconds until a page is drawn anew: this should be a whole number."),
+        ({"monitoring_days": 6}, "Days that every request is kept: 7 at least."),
+        ({"monitoring_budget_mb": 15}, "Megabytes for monitoring: 16 at least."),
         ({"most_open_requests": 7}, "More requests could wait than may be made in a day. Please lower the first."),
     ],
 )
