@@ -11,6 +11,7 @@ import console.session
 from console import server
 from core.bootstrap import Services
 from core.demo import load_demo
+from core.demo_big import load_big_demo
 from core.people.accounts import create_account, find_account
 from core.people.models import Role
 from core.people.sessions import start_session
@@ -48,11 +49,22 @@ def every_page_opens(app: AppTest, expected: list[str]) -> None:
         assert titles(app) == [name], name
 
 
-@pytest.mark.parametrize(("who", "pages"), [("nora", PAGES_OF_A_COACH), ("ada", PAGES_OF_AN_ADMIN)])
+WHO = [("nora", PAGES_OF_A_COACH), ("ada", PAGES_OF_AN_ADMIN)]
+
+
+@pytest.mark.parametrize(("who", "pages"), WHO)
 def test_in_the_demo_s_gym(services: Services, monkeypatch: pytest.MonkeyPatch, who: str, pages: list[str]) -> None:
     load_demo(services)
     token = services.database.transact(started, f"{who}@spirit.example")
     every_page_opens(opened(services, monkeypatch, token), pages)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_with_fifty_coaches_and_two_years_behind_them(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_big_demo(services)
+    for who, pages in WHO:
+        token = services.database.transact(started, f"{who}@spirit.example")
+        every_page_opens(opened(services, monkeypatch, token), pages)
 
 
 def test_in_an_empty_gym_for_its_first_admin(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
