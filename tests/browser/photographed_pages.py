@@ -16,7 +16,7 @@ from tests.support.processes import RunningGym
 if TYPE_CHECKING:
     from tests.browser.screenshots import Album
 
-COLOURS = 128
+COLOURS = 96
 MADE_WITHIN_S = 120.0
 PUBLIC = {"home": "/", "coaches": "/coaches", "coach": "/coaches/nora", "shop": "/shop"}
 
