@@ -46,10 +46,14 @@ FROM request_log WHERE kind = 'http' AND at_us >= %s AND at_us < %s GROUP BY {sp
 
 
 WHAT_STANDS_IN_THE_WAY = (
-    "Disk: of a row's twenty bytes eight are its request id, which is chance and cannot be packed; without it the ratio "
-    "would be about 1/20. It leads from a slow minute to one request's statements and mails, so it stays.",
-    "Tiles: their cost follows the hours on the screen, the exact answer's the rows; at eleven million rows the latter is "
-    "still under a second, so the ratio grows with the rows.",
+    (
+        "Disk: of a row's twenty bytes eight are its request id, which is chance and cannot be packed; without it the ratio "
+        "would be about 1/20. It leads from a slow minute to one request's statements and mails, so it stays."
+    ),
+    (
+        "Tiles: their cost follows the hours on the screen, the exact answer's the rows; at eleven million rows the latter is "
+        "still under a second, so the ratio grows with the rows."
+    ),
 )
 
 
