@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,11 +35,12 @@ def main(descriptor: int) -> None:
     Image.init()
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     control = socket.socket(fileno=descriptor)
-    while True:
-        job, descriptors = receive(control, descriptors=2)
-        if job is None:
-            return
-        send(control, {"status": _in_a_child(job, *descriptors)})
+    with suppress(ConnectionError):  # gone in the middle of something
+        while True:
+            job, descriptors = receive(control, descriptors=2)
+            if job is None:
+                return
+            send(control, {"status": _in_a_child(job, *descriptors)})
 
 
 def _in_a_child(job: dict[str, Any], answers: int, original: int) -> int:

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 FLUSH_ROWS, FOLD_ERRORS = 500, 100
@@ -40,10 +41,13 @@ class Lane:
             self._attend(self)
 
     def take(self) -> list[Any]:
-        """All that is there. Rows that come meanwhile stay."""
-        rows = self.rows
+        """All that is there. Rows that come meanwhile stay; those that another thread takes meanwhile are its own."""
+        rows, taken = self.rows, []
         self.attend_at = self.many
-        return [rows.popleft() for _ in range(len(rows))]
+        with suppress(IndexError):
+            for _ in range(len(rows)):
+                taken.append(rows.popleft())  # noqa: PERF401 (what was taken must be kept when the queue ends early)
+        return taken
 
     def give_back(self, rows: Iterable[Any]) -> None:
         """As the oldest."""

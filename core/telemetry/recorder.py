@@ -1,7 +1,8 @@
 """
 From memory to the store, at next to no cost: whoever has something to note appends one tuple and goes on.
 
-1. A row goes into its lane, a bounded queue in memory; no lock, no I/O. A full lane lets its oldest row go, and counts it.
+1. A row goes into its lane, a bounded queue in memory; no lock, no I/O. A full lane lets its oldest row go, and counts it;
+   the errors' lane, when it is full, is added up by whoever filled it.
 2. One thread a process, started by the first row and again after a fork, takes what is there: every ten seconds, at 500
    rows, and at once when something CRITICAL wakes it.
 3. It scrubs, adds errors up by their fingerprint, and writes all of it in one transaction.
@@ -182,12 +183,16 @@ class Recorder:
         lane.attend_at = lane.most + 1  # until the writer takes them
         if not self._woken:
             self.wake()
+        if lane is self.lanes.errors and len(lane.rows) > lane.most:
+            self._bodies = {}
+            self.writer.fold_if_free()
+            return
         while len(lane.rows) > lane.most:
             try:
                 lane.rows.popleft()
             except IndexError:
                 return
-            self.lose("errors: too many at once" if lane is self.lanes.errors else "too many at once")
+            self.lose("too many at once")
 
     def _start(self) -> None:
         try:

@@ -1,10 +1,11 @@
 """
 What lies in the lanes, written in one transaction, or kept until it can be.
 
-Used by one thread at a time. When the store fails it is left alone for half a minute; what comes back waits in its lane,
+Used by one thread at a time, but for adding up errors. When the store fails it is left alone for half a minute; what comes back waits in its lane,
 and errors wait as counts. Rows that the store refuses for what they are would stop all others: they are lost, and counted.
 """
 
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ class Writer:
         self.written = 0
         self.open_until = self.end_by = 0.0
         self._pending: dict[str, Pending] = {}
+        self._folding = threading.Lock()  # of what is pending
         self._fresh_losses: deque[tuple[str, int]] = deque()
         self._losses: Counter[str] = Counter()
         self._troubled = self._marked = False
@@ -52,11 +54,24 @@ class Writer:
 
     @property
     def folded(self) -> int:
-        return sum(one.count for one in self._pending.values())
+        with self._folding:
+            return sum(one.count for one in self._pending.values())
 
     def fold(self) -> None:
         """Errors that are the same become one with a count."""
         self._settle()
+        with self._folding:
+            self._add_up_all()
+
+    def fold_if_free(self) -> None:
+        """The same for whoever finds the errors' lane full: waits for nobody, so that it may run anywhere."""
+        if self._folding.acquire(blocking=False):
+            try:
+                self._add_up_all()
+            finally:
+                self._folding.release()
+
+    def _add_up_all(self) -> None:
         for one in self.lanes.errors.take():
             self._add_up(one)
 
@@ -70,7 +85,8 @@ class Writer:
         """Write all there is in one transaction; whether it is written."""
         self._settle()
         batch = {table: lane.take() for table, lane in self.lanes.facts.items()}
-        pending, self._pending = self._pending, {}
+        with self._folding:
+            pending, self._pending = self._pending, {}
         losses, self._losses = self._losses, Counter()
         if not (any(batch.values()) or pending or losses):
             return True
@@ -131,8 +147,9 @@ class Writer:
         """The store is left alone for a while. Errors come together again by their fingerprint."""
         for table, rows in batch.items():
             self.lanes.facts[table].give_back(rows)
-        for fingerprint, one in pending.items():
-            self._pending[fingerprint] = one.merged(self._pending.get(fingerprint))
+        with self._folding:
+            for fingerprint, one in pending.items():
+                self._pending[fingerprint] = one.merged(self._pending.get(fingerprint))
         self._losses.update(losses)
         self.open_until = time.monotonic() + OPEN_FOR_S
         if not self._troubled:

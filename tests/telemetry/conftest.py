@@ -86,7 +86,8 @@ def recorder(watching: Settings) -> Iterator[Recorder]:
 
 @pytest.fixture(autouse=True)
 def listening() -> Iterator[None]:
-    """As `core.logs` sets a process up."""
+    """As `core.logs` sets a process up, with no work at hand."""
+    structlog.contextvars.clear_contextvars()
     handler, root = ErrorHandler(), logging.getLogger()
     logs.formatter("text")
     level = root.level
