@@ -21,7 +21,7 @@ from analytics.monitor import Monitor
 from core.bootstrap import Services
 from core.failpoints import failpoint
 from core.telemetry.alerts import incidents, lists, pulse
-from core.telemetry.alerts.choices import Chosen, rules_in_force
+from core.telemetry.alerts.choices import Chosen, is_on, rules_in_force
 from core.telemetry.alerts.incidents import AlreadyChanged
 from core.telemetry.alerts.machine import Reading, Standing, State, step
 from core.telemetry.alerts.models import AlertStanding
@@ -69,7 +69,7 @@ def evaluate(services: Services, monitor: Monitor, *, now: datetime) -> Evaluati
     with services.database.read() as session:
         chosen = [one for one in rules_in_force(session) if one.rule.enabled]
         stood = {(row.rule_key, row.instance): row for row in lists.standings(session)}
-    house = House(services, monitor)
+    house = House(services, monitor, [one.rule for one in chosen])
     found = [pair for one in chosen for pair in _readings(house, one, stood, at)]
     failpoint("measured")
     quiet = [(seen, reading) for seen, reading in found if seen.stays_normal(reading, at)]
@@ -122,6 +122,8 @@ def _conclude(services: Services, seen: Seen, reading: Reading, *, at: datetime,
     after = seen.after(reading, at)
     try:
         with services.database.write() as transaction:
+            if not is_on(transaction.session, rule.key):  # turned off or deleted while it was measured
+                return False
             change = incidents.conclude(
                 transaction.session,
                 rule,

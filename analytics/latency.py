@@ -62,12 +62,13 @@ class Scope:
     @property
     def where(self) -> str:
         """SQL for it, with $names; `named` are their values."""
-        parts = ["kind = $kind"]
-        if self.service:
-            parts.append("service = $service")
-        if self.route:
-            parts.append("route = $route")
-        return " AND ".join(parts)
+        return f"kind = $kind AND {self.where_it_ran}"
+
+    @property
+    def where_it_ran(self) -> str:
+        """The same for rows of which the service and the route alone are known."""
+        parts = [f"{name} = ${name}" for name in ("service", "route") if getattr(self, name)]
+        return " AND ".join(parts) or "true"
 
     @property
     def named(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ value says that there was nothing to measure.
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,7 +28,7 @@ from core.mail import outbox
 from core.mail.models import MessageState, OutboxMessage
 from core.telemetry.alerts import pulse
 from core.telemetry.alerts.machine import Reading
-from core.telemetry.alerts.rules import DEFAULT_RULES, OBJECTIVE, Filter, Rule
+from core.telemetry.alerts.rules import OBJECTIVE, Filter, Rule
 
 Readings = dict[str, Reading]
 Count = tuple[int, int]
@@ -37,12 +37,7 @@ TILED_FROM = timedelta(hours=24)  # longer windows are read by whole hours
 WEEKS_BACK = 4
 TRIES_IN_VAIN = 2
 MOST_ROUTES = 40
-SHORT_WINDOWS = {
-    window
-    for rule in DEFAULT_RULES
-    for window in (rule.window, rule.short_window)
-    if rule.metric in ("requests.error_share", "requests.burn_times") and window is not None and window < TILED_FROM
-}
+COUNTED = ("requests.error_share", "requests.burn_times")
 
 
 @dataclass(frozen=True)
@@ -50,12 +45,23 @@ class House:
     """
     What is measured, at one instant: the gym's database, its disk, and the monitor's store.
 
-    counts: what was counted already, since several rules ask for the same.
+    rules: that are measured together. counts: what was counted already, since several of them ask for the same.
     """
 
     services: Services
     monitor: Monitor
+    rules: Sequence[Rule] = ()
     counts: dict[Filter, dict[timedelta, Count]] = field(default_factory=dict)
+
+    def windows(self, which: Filter) -> set[timedelta]:
+        """Over which of these requests are counted row by row."""
+        found = {
+            window
+            for rule in self.rules
+            for window in (rule.window, rule.short_window)
+            if rule.metric in COUNTED and rule.filter == which and window is not None
+        }
+        return {window for window in found if window < TILED_FROM or which.route}
 
 
 def measure(house: House, rule: Rule, *, at: datetime) -> Readings:
@@ -93,7 +99,8 @@ def slow_share(house: House, rule: Rule, at: datetime) -> Readings:
     tables = ("request_log", "statement_log")
     store, folder = house.monitor.store, house.monitor.folder
     with open_log(store, folder, start_us=window.start_us, end_us=window.end_us, tables=tables) as log:
-        (row,) = log.ask("slow_statements").to_pylist()
+        narrowed = Scope(service=rule.filter.service, route=rule.filter.route)
+        (row,) = log.ask("slow_statements", narrowed.named, where=narrowed.where_it_ran).to_pylist()
     if not row["n"]:
         return {"": NOTHING}
     return {"": Reading(row["slow"] / row["n"], row["n"], (row["worst"] or "")[:200])}
@@ -176,7 +183,7 @@ def _counted(house: House, which: Filter, window: timedelta, at: datetime) -> tu
     if window not in counts and (window >= TILED_FROM and not which.route):
         counts[window] = _count_hours(house, which, window, at)
     elif window not in counts:
-        counts.update(_count_windows(house, which, {window, *SHORT_WINDOWS}, at))
+        counts.update(_count_windows(house, which, {window, *house.windows(which)}, at))
     return counts[window]
 
 

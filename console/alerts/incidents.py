@@ -72,11 +72,11 @@ def _title(incident: Incident) -> None:
 
 
 def _now(incident: Incident, row: AlertStanding | None) -> None:
-    rule, now = words.rule_of(incident.rule_key), clock.now()
-    unit = rule.measured.unit
+    metric, now = words.metric_of(incident), clock.now()
+    unit = metric.unit
     value = words.said(row.value if row is not None else None, unit)
     lines = [
-        f"{rule.measured.says}: {value}, limit {words.limit(rule, incident.fire_at)}",
+        f"{metric.says}: {value}, limit {words.limit(metric, incident.fire_at)}",
         f"for {spoken_length(now - incident.opened_at)}, at worst {words.said(incident.worst, unit)}",
         incident.detail,
         f"{incident.acknowledger.name} looks after it" if incident.acknowledger is not None else "",
@@ -124,7 +124,7 @@ def _do(command: Callable[..., Any], incident: Incident, shown_to: Staff, done: 
 
 def _story(incident: Incident, changes: Sequence[AlertChange]) -> None:
     zone = services().settings.zone
-    unit = words.rule_of(incident.rule_key).measured.unit
+    unit = words.metric_of(incident).unit
     lines = [
         f"{spoken_instant(change.at, zone)}: {words.became(change)} ({words.said(change.value, unit)})"
         + ("; the admins were told" if change.told else "")

@@ -1,4 +1,4 @@
-"""The rules: each with its number beside its limit, and, opened, what an admin may change about it."""
+"""The rules: each with its number beside its limit, and, opened, what it will do. One of them is changed on a page of its own."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -7,37 +7,53 @@ from typing import Any
 import streamlit as st
 
 from console.inert import inert
-from console.said import act, say_error
+from console.monitoring.opened import set_opened
+from console.said import act
 from console.session import Staff, services, still
 from core import clock
-from core.errors import Invalid
 from core.telemetry.alerts import choices, words
 from core.telemetry.alerts.choices import Chosen
 from core.telemetry.alerts.machine import State
 from core.telemetry.alerts.models import AlertStanding
-from core.telemetry.alerts.rules import BY_KEY, Rule, Unit
-from core.words import spoken_instant, spoken_length
+from core.telemetry.alerts.rules import Rule
+from core.words import spoken_instant
 
 HOUR = timedelta(hours=1)
 MUTES = {"an hour": HOUR, "eight hours": 8 * HOUR, "a day": 24 * HOUR, "a week": 168 * HOUR}
-IN_WORDS = {
-    Unit.SHARE: ("in percent", 100.0),
-    Unit.MILLISECONDS: ("in milliseconds", 1.0),
-    Unit.SECONDS: ("in seconds", 1.0),
-    Unit.COUNT: ("", 1.0),
-    Unit.TIMES: ("times", 1.0),
-}
+OPENED, NEW = "rule", "new"
 
 
 def show(chosen: Sequence[Chosen], standings: Sequence[AlertStanding], staff: Staff) -> None:
     st.header("Rules", anchor=False)
+    st.button("Add a rule", on_click=set_opened, args=(OPENED, NEW))
     for one in chosen:
         rows = [row for row in standings if row.rule_key == one.rule.key]
         with st.expander(inert(_label(one, rows))):
-            st.markdown(inert(one.rule.sentence))
-            _numbers(one.rule, rows)
-            _limits(one.rule, staff)
-            _mute(one, staff)
+            show_what_it_does(one.rule)
+            show_numbers(one.rule, rows)
+            _buttons(one, staff)
+
+
+def show_what_it_does(rule: Rule) -> None:
+    """In words, also while it is being typed."""
+    if rule.sentence:
+        st.markdown(inert(rule.sentence))
+    st.markdown("\n".join(f"- {inert(sentence)}" for sentence in words.will_do(rule)))
+
+
+def show_numbers(rule: Rule, rows: Sequence[AlertStanding]) -> None:
+    """What was measured last: of a rule that watches several things, the five that do worst."""
+    if not rows:
+        st.caption("Not measured yet.")
+        return
+    unit, zone = rule.measured.unit, services().settings.zone
+    lines = [
+        f"{row.instance or rule.measured.says}: {row.problem or words.said(row.value, unit)}"
+        + (f" ({row.detail})" if row.detail else "")
+        for row in sorted(rows, key=lambda row: -(row.value or 0.0))[:5]
+    ]
+    lines.append(f"Measured {spoken_instant(max(row.measured_at for row in rows), zone)}")
+    st.text("\n".join(line[:1].upper() + line[1:] for line in lines))
 
 
 def worst_of(rule: Rule, rows: Sequence[AlertStanding]) -> AlertStanding | None:
@@ -47,12 +63,18 @@ def worst_of(rule: Rule, rows: Sequence[AlertStanding]) -> AlertStanding | None:
     return pick(measured, key=lambda row: row.value or 0.0, default=rows[0] if rows else None)
 
 
+def do(command: Callable[..., Any], rule: Rule, shown_to: Staff, done: str, *values: Any) -> bool:
+    """A command about this rule, by whom the page was shown to. Whether it was done."""
+    staff = still(shown_to)
+    return staff is not None and act(command, rule.key, *values, account_id=staff.account_id, done=inert(done))
+
+
 def _label(one: Chosen, rows: Sequence[AlertStanding]) -> str:
     rule, row = one.rule, worst_of(one.rule, rows)
-    value = "not measured yet" if row is None else row.problem or words.said(row.value, rule.measured.unit)
-    parts = [f"{rule.title}: {value}, limit {words.limit(rule)}"]
     if not rule.enabled:
         return f"{rule.title}: off"
+    value = "not measured yet" if row is None else row.problem or words.said(row.value, rule.measured.unit)
+    parts = [f"{rule.title}: {value}, limit {words.limit(rule.measured, rule.fire_at)}"]
     worst_state = next((row.state for row in rows if row.state != State.NORMAL), None)
     if worst_state is not None:
         parts.append(worst_state)
@@ -61,88 +83,23 @@ def _label(one: Chosen, rows: Sequence[AlertStanding]) -> str:
     return ", ".join(parts)
 
 
-def _numbers(rule: Rule, rows: Sequence[AlertStanding]) -> None:
-    unit, zone = rule.measured.unit, services().settings.zone
-    lines = [
-        f"{row.instance or rule.measured.says}: {row.problem or words.said(row.value, unit)}"
-        + (f" ({row.detail})" if row.detail else "")
-        for row in sorted(rows, key=lambda row: -(row.value or 0.0))[:5]
-    ]
-    if rows:
-        lines.append(f"Measured {spoken_instant(max(row.measured_at for row in rows), zone)}")
-    over = "" if rule.measured.at_once else f", over {spoken_length(rule.window)}"
-    few = f", from {rule.min_samples} {rule.measured.samples} on" if rule.min_samples else ""
-    waits = f" It fires after {spoken_length(rule.after)}," if rule.after else " It fires at once,"
-    ends = f" and is over after {spoken_length(rule.keep_firing)} beyond {words.said(rule.recover_at, unit)}."
-    lines.append(f"Counted: {rule.measured.says}{over}{few}.{waits}{ends}")
-    st.text("\n".join(line[:1].upper() + line[1:] for line in lines))
-
-
-def _limits(rule: Rule, staff: Staff) -> None:
-    unit, times = IN_WORDS[rule.measured.unit]
-    key = rule.key
-    with st.form(f"rule-{key}", border=False):
-        st.checkbox("On", rule.enabled, key=f"on-{key}")
-        left, right = st.columns(2)
-        left.number_input(f"Begins at {unit}".strip(), 0.0, value=rule.fire_at * times, key=f"fire-{key}")
-        right.number_input(f"Is over beyond {unit}".strip(), 0.0, value=rule.recover_at * times, key=f"recover-{key}")
-        repeat = int(rule.repeat / HOUR) if rule.repeat else 0
-        left, right = st.columns(2)  # on a phone they stand one below the other, in this order
-        left.number_input("Said again after … hours (0: once)", 0, 168, repeat, key=f"repeat-{key}")
-        right.text_input(
-            "Quiet hours, every day", choices.spoken_quiet(rule.quiet), key=f"quiet-{key}", placeholder="22:00–06:00"
-        )
-        st.form_submit_button("Keep", type="primary", on_click=_keep, args=(rule, times, staff))
-
-
-def _mute(one: Chosen, staff: Staff) -> None:
+def _buttons(one: Chosen, staff: Staff) -> None:
     rule, now = one.rule, clock.now()
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, middle, right = st.columns([1, 2, 1], vertical_alignment="bottom")
+    left.button("Change", key=f"change-{rule.key}", width="stretch", on_click=set_opened, args=(OPENED, rule.key))
     if one.muted_until is not None and now < one.muted_until:
         until = spoken_instant(one.muted_until, services().settings.zone)
-        left.text(f"Muted until {until}. What happens is kept all the same.")
-        said = f"{rule.title} is said again."
-        right.button("Say it again", key=f"unmute-{rule.key}", width="stretch", on_click=_unmute,
-                     args=(rule, staff, said))  # fmt: skip
+        middle.text(f"Muted until {until}. What happens is kept all the same.")
+        right.button("Say it again", key=f"unmute-{rule.key}", width="stretch", on_click=_unmute, args=(rule, staff))
     else:
-        left.selectbox("Mute for", list(MUTES), key=f"mute-for-{rule.key}")
-        right.button("Mute", key=f"mute-{rule.key}", width="stretch", on_click=_mute_it, args=(rule, staff))
-    if rule != BY_KEY[rule.key]:
-        said = f"{rule.title} is as it came."
-        st.button("As it came", key=f"reset-{rule.key}", on_click=_reset, args=(rule, staff, said))
+        middle.selectbox("Mute for", list(MUTES), key=f"mute-for-{rule.key}")
+        right.button("Mute", key=f"mute-{rule.key}", width="stretch", on_click=_mute, args=(rule, staff))
 
 
-def _keep(rule: Rule, times: float, staff: Staff) -> None:
-    typed = {name: st.session_state[f"{name}-{rule.key}"] for name in ("on", "fire", "recover", "repeat", "quiet")}
-    try:
-        values = {
-            "enabled": typed["on"],
-            "fire_at": typed["fire"] / times,
-            "recover_at": typed["recover"] / times,
-            "repeat_min": typed["repeat"] * 60,
-            "quiet": choices.parse_quiet(typed["quiet"]),
-        }
-    except Invalid as error:
-        say_error(error)
-        return
-    _do(choices.change_rule, rule, staff, f"{rule.title} is kept.", values)
-
-
-def _mute_it(rule: Rule, staff: Staff) -> None:
+def _mute(rule: Rule, staff: Staff) -> None:
     length = st.session_state[f"mute-for-{rule.key}"]
-    _do(choices.mute, rule, staff, f"{rule.title} is muted for {length}.", clock.now() + MUTES[length])
+    do(choices.mute, rule, staff, f"{rule.title} is muted for {length}.", clock.now() + MUTES[length])
 
 
-def _unmute(rule: Rule, staff: Staff, said: str) -> None:
-    _do(choices.mute, rule, staff, said, None)
-
-
-def _reset(rule: Rule, staff: Staff, said: str) -> None:
-    if _do(choices.reset_rule, rule, staff, said):
-        for name in ("on", "fire", "recover", "repeat", "quiet"):
-            st.session_state.pop(f"{name}-{rule.key}", None)
-
-
-def _do(command: Callable[..., Any], rule: Rule, shown_to: Staff, done: str, *values: Any) -> bool:
-    staff = still(shown_to)
-    return staff is not None and act(command, rule.key, *values, account_id=staff.account_id, done=inert(done))
+def _unmute(rule: Rule, staff: Staff) -> None:
+    do(choices.mute, rule, staff, f"{rule.title} is said again.", None)

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from console.alerts import incidents, rules
+from console.alerts import incidents, rule_page, rules
+from console.monitoring.opened import opened
 from console.said import say
 from console.session import services, signed_in
 from core.errors import NotAllowed
@@ -17,8 +18,12 @@ def page() -> None:
     say()
     with services().database.read() as session:
         open_ones, past = lists.open_incidents(session), lists.past_incidents(session)
+        standings = lists.standings(session)
         changes = lists.changes_of(session, [*open_ones, *past])
-        chosen, standings = choices.rules_in_force(session), lists.standings(session)
+        chosen = choices.rules_in_force(session)
+    if key := opened(rules.OPENED):
+        rule_page.show(key, standings, staff)
+        return
     incidents.show_open(open_ones, changes, standings, staff)
     rules.show(chosen, standings, staff)
     incidents.show_past(past, changes)

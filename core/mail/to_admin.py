@@ -24,10 +24,10 @@ def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
             "headline": words.headline(notice.incident),
             "event": notice.event,
             "critical": notice.incident.severity == "critical",
-            "value": words.said(notice.change.value, notice.rule.measured.unit),
-            "limit": words.limit(notice.rule, notice.change.fire_at),
+            "value": words.said(notice.change.value, notice.metric.unit),
+            "limit": words.limit(notice.metric, notice.change.fire_at),
             "lasted": spoken_length(notice.change.at - notice.incident.opened_at),
-            "sentence": notice.rule.sentence,
+            "sentence": notice.incident.sentence,
             "resolver": notice.incident.closer.name if notice.incident.closer else "",
         },
     )
@@ -36,18 +36,18 @@ def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
 def _now(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
     incident = notice.incident
     rows = [
-        ("Measured", words.measured(incident)),
-        ("Now", words.said(notice.change.value, notice.rule.measured.unit)),
-        ("Limit", words.limit(notice.rule, notice.change.fire_at)),
+        ("Measured", notice.metric.says),
+        ("Now", words.said(notice.change.value, notice.metric.unit)),
+        ("Limit", words.limit(notice.metric, notice.change.fire_at)),
         ("Since", spoken_instant(incident.opened_at, zone)),
     ]
     return [*rows, *_about(notice)]
 
 
 def _over(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
-    incident, unit = notice.incident, notice.rule.measured.unit
+    incident, unit = notice.incident, notice.metric.unit
     rows = [
-        ("Measured", words.measured(incident)),
+        ("Measured", notice.metric.says),
         ("Worst", words.said(incident.worst, unit)),
         ("Now", words.said(notice.change.value, unit)),
         ("Began", spoken_instant(incident.opened_at, zone)),

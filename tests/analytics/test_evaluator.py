@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from sqlalchemy import insert, text
 
 import tasks
+from analytics import evaluator
 from analytics.evaluator import evaluate_if_due
 from analytics.window import microseconds
 from core.bookings.models import Booking
@@ -17,7 +19,8 @@ from core.mail.models import MessageKind, OutboxMessage
 from core.mail.outbox import new_message_id
 from core.telemetry.alerts import choices, pulse
 from core.telemetry.alerts.machine import State
-from core.telemetry.alerts.models import AlertClock
+from core.telemetry.alerts.models import AlertClock, AlertStanding
+from core.telemetry.alerts.rules import Filter, Rule
 from tests.analytics.alarmed import MINUTE, NOW, Watched
 from tests.analytics.house import House
 from tests.support.people import nora, sam_wants
@@ -273,6 +276,81 @@ def test_a_rule_that_is_off_is_not_measured(watched: Watched) -> None:
         watched.services.database.transact(choices.change_rule, key, {"enabled": False}, account_id=account)
     watched.minutes(2, errors=0.5)
     assert not {"errors", "errors-critical"} & watched.firing()
+
+
+def add_rule(watched: Watched, title: str, metric: str, **changes: Any) -> Rule:
+    with watched.services.database.read() as session:
+        account = session.execute(text("SELECT id FROM account")).scalar_one()
+    added: choices.Chosen = watched.services.database.transact(
+        choices.add_rule, metric, {"title": title, **changes}, account_id=account
+    )
+    return added.rule
+
+
+def test_a_rule_of_ones_own_measures_what_it_is_narrowed_to(watched: Watched) -> None:
+    """Ten minutes in which one route of the site fails and the rest does well, and a task of the worker fails always."""
+    same: dict[str, Any] = {
+        "after": timedelta(),
+        "window": 10 * MINUTE,
+        "min_samples": 10,
+        "fire_at": 0.5,
+        "recover_at": 0.4,
+    }
+    all_of_it = add_rule(watched, "All", "requests.error_share", **same)
+    route = add_rule(watched, "Route", "requests.error_share", filter=Filter(route="/bookings"), **same)
+    other = add_rule(watched, "Other", "requests.error_share", filter=Filter(service="console"), **same)
+    task = add_rule(watched, "Task", "requests.error_share", filter=Filter("task", "worker"), **same)
+    burn = add_rule(watched, "Burn", "requests.burn_times", filter=Filter(route="/bookings"), min_samples=5)
+    for _ in range(2):
+        at_us = microseconds(watched.now)
+        bad = {
+            "service": "site",
+            "kind": "http",
+            "route": "/bookings",
+            "status": 500,
+            "outcome": "error",
+            "at_us": at_us,
+        }
+        watched.house.note([bad] * 10)
+        watched.house.note([bad | {"service": "worker", "kind": "task", "route": "deliver_mail"}] * 10)
+        watched.minutes(1, route="/")
+    watched.now += timedelta(seconds=15)
+    watched.evaluate()
+    assert watched.standing(route.key).detail == "20 of 20 requests"
+    assert watched.standing(burn.key).value == pytest.approx(200.0)
+    assert watched.standing(all_of_it.key).samples == 140 and watched.standing(other.key).value is None
+    assert {route.key, task.key, burn.key} <= watched.firing() and not {all_of_it.key, other.key} & watched.firing()
+
+
+def test_slow_statements_of_one_route(watched: Watched) -> None:
+    narrowed = Filter(service="site", route="/slow")
+    rule = add_rule(watched, "Slow there", "statements.slow_share", filter=narrowed, min_samples=1)
+    watched.pass_a_minute(60, 0, db_count=5, route="/")
+    watched.pass_a_minute(10, 0, db_count=5, route="/slow")
+    slow = {"service": "site", "kind": "slow", "shape": "SELECT …", "duration_us": 250_000, "route": "/slow"}
+    watched.house.note([slow | {"at_us": microseconds(watched.now) - 30_000_000}] * 5, "statement_log")
+    watched.now += timedelta(seconds=15)
+    watched.evaluate()
+    assert (watched.standing(rule.key).value, watched.standing(rule.key).samples) == (0.1, 50)
+    assert watched.standing("slow-statements").samples == 350
+
+
+def test_a_rule_that_is_deleted_while_it_is_measured_opens_nothing(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = add_rule(watched, "Mine", "requests.error_share", after=timedelta())
+    with watched.services.database.read() as session:
+        account = session.execute(text("SELECT id FROM account")).scalar_one()
+
+    def delete(name: str) -> None:
+        watched.services.database.transact(choices.delete_rule, rule.key, account_id=account)
+
+    watched.pass_a_minute(60, 30)
+    monkeypatch.setattr(evaluator, "failpoint", delete)
+    watched.evaluate()
+    assert rule.key not in watched.firing() and "errors-critical" in watched.firing()
+    with watched.services.database.read() as session:
+        assert session.get(AlertStanding, (rule.key, "")) is None
 
 
 def test_silence_is_said_by_whoever_looks(watched: Watched) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from core.bootstrap import Services
 from core.failpoints import VARIABLE
-from core.telemetry.alerts.rules import DEFAULT_RULES
+from core.telemetry.alerts.defaults import DEFAULT_RULES
 from tests.analytics.alarmed import MINUTE, Watched
 from tests.analytics.house import House
 from tests.support.people import ZONE

@@ -1,4 +1,4 @@
-"""What an admin sees on a bad morning, made up: two incidents, one of them hers, one that was, and a muted rule."""
+"""What an admin sees on a bad morning, made up: two incidents, one of them hers, one that was, a muted rule and one of her own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from core.bootstrap import Services
 from core.gym import the_gym
 from core.people.accounts import find_account
 from core.telemetry.alerts import choices, incidents
+from core.telemetry.alerts.defaults import BY_KEY
 from core.telemetry.alerts.machine import Reading, Standing, State
 from core.telemetry.alerts.models import AlertClock, AlertStanding
-from core.telemetry.alerts.rules import BY_KEY
+from core.telemetry.alerts.rules import Filter
 from tests.browser.staff_pages import VIEWS, whole_page
 from tests.browser.visits import settle, sign_in
 from tests.support.processes import RunningGym
@@ -37,11 +38,14 @@ def photograph(album: Album, gym: RunningGym, services: Services) -> None:
         with album.page(view) as page:
             _open(page, gym, "alerts")
             album.keep(page, "console-alerts", view)
-            if view in VIEWS[:2]:
-                page.locator("details summary").filter(has_text="Requests fail:").first.click()
-                page.get_by_label("Begins at in percent").first.wait_for()
-                whole_page(page)
-                album.keep(page, "console-alerts-rule", view)
+            page.goto(f"{gym.console_url}/alerts?rule=slow-route")
+            page.get_by_text("What it will do").wait_for()
+            settle(page)
+            page.locator("details summary").filter(has_text="More").click()
+            page.get_by_label("Of which part").wait_for()
+            page.wait_for_timeout(500)  # until it has unfolded
+            whole_page(page)
+            album.keep(page, "console-alerts-rule", view)
     fall_silent(services)
     for view in VIEWS[:2]:
         with album.page(view) as page:
@@ -79,6 +83,8 @@ def let_it_happen(services: Services) -> None:
         incidents.acknowledge(transaction.session, mine, account_id=ada.id, now=transaction.now)
         until = transaction.now + 8 * HOUR
         choices.mute(transaction.session, "disk", until, account_id=ada.id, now=transaction.now)
+        wanted = {"title": "Asking for a lesson fails", "filter": Filter("http", "site", "/bookings"), "min_samples": 5}
+        choices.add_rule(transaction.session, "requests.error_share", wanted, account_id=ada.id, now=transaction.now)
 
 
 def fall_silent(services: Services) -> None:

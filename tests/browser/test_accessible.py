@@ -123,6 +123,8 @@ def test_nothing_of_ours_in_the_console(gym: RunningGym, visitor: Page) -> None:
         "outbox",
         "log",
         "alerts",
+        "alerts?rule=slow-route",
+        "alerts?rule=new",
         "guide",
     ):
         visitor.goto(f"{gym.console_url}/{page}")

@@ -1,17 +1,23 @@
 """The page Alerts: what is open and what was, two buttons, and rules that an admin changes, mutes and sets back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
+from analytics.window import microseconds
 from console import server
 from console.alerts import dead_man
 from core import clock
 from core.gym import the_gym
 from core.telemetry.alerts import choices, lists, pulse
+from core.telemetry.alerts.defaults import BY_KEY, DEFAULT_RULES
 from core.telemetry.alerts.models import Incident
-from core.telemetry.alerts.rules import BY_KEY, DEFAULT_RULES, Rule
+from core.telemetry.alerts.rules import Filter, NoData, Rule, Severity
+from core.telemetry.store import store_for
+from core.telemetry.tables import request_log
 from core.words import spoken_length
 from tests.console.conftest import Desk
 from tests.console.reading import headers, navigation, texts
@@ -20,7 +26,7 @@ from tests.telemetry.alarm import BAD, GOOD, Alarm
 
 BOTH = pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
 ONE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 def alarm(desk: Desk) -> Alarm:
@@ -38,8 +44,18 @@ def press(app: AppTest, label: str) -> AppTest:
     return next(button for button in app.button if button.label == label).click().run()
 
 
-def submit(app: AppTest, key: str) -> AppTest:
-    return app.button(key=f"FormSubmitter:rule-{key}-Keep").click().run()
+def open_rule(desk: Desk, key: str) -> AppTest:
+    app = desk.open(desk.start("ada"), "alerts")
+    return app.button(key=f"change-{key}").click().run()
+
+
+def add_one(desk: Desk, metric: str) -> AppTest:
+    app = press(desk.open(desk.start("ada"), "alerts"), "Add a rule")
+    return app.selectbox(key="metric-new").set_value(metric).run()
+
+
+def said(app: AppTest) -> str:
+    return " ".join(element.value for element in app.markdown)
 
 
 @BOTH
@@ -86,29 +102,128 @@ def test_if_it_is_over_at_this_moment_that_is_what_is_said(desk: Desk) -> None:
 
 @BOTH
 def test_a_rule_is_changed_and_set_back(desk: Desk) -> None:
-    app = desk.open(desk.start("ada"), "alerts")
+    app = open_rule(desk, "errors")
+    assert not app.exception and "2 % or more came to nothing" in said(app)
     app.number_input(key="fire-errors").set_value(10.0)
-    app.number_input(key="repeat-errors").set_value(0)
-    app.text_input(key="quiet-errors").set_value("22:00-6:30")
-    app = submit(app, "errors")
-    assert "is kept" in app.success[0].value
-    rule = rule_of(desk, "errors")
-    assert (rule.fire_at, rule.repeat, rule.quiet) == (0.1, None, (1320, 390))
+    app.selectbox(key="window-errors").set_value(30 * MINUTE)
+    app.selectbox(key="severity-errors").set_value(Severity.CRITICAL)
+    app.selectbox(key="after-errors").set_value(timedelta())
+    app.selectbox(key="keep-firing-errors").set_value(HOUR)
+    app.number_input(key="samples-errors").set_value(7)
+    app.selectbox(key="repeat-errors").set_value(timedelta())
+    app.text_input(key="quiet-errors").set_value("22:00-6:30, 12:00-13:00")
+    app.selectbox(key="service-errors").set_value("console")
+    app = app.selectbox(key="no-data-errors").set_value(NoData.ALERT).run()
+    app = app.selectbox(key="no-data-after-errors").set_value(2 * HOUR).run()
+    assert "of all requests of the console in the last 30 minutes, 10 % or more came to nothing" in said(app)
+    app = app.button(key="keep-errors").click().run()
+    assert "is kept" in app.success[0].value and "Rules" in headers(app)
+    assert rule_of(desk, "errors") == replace(
+        BY_KEY["errors"],
+        sentence="",
+        fire_at=0.1,
+        window=30 * MINUTE,
+        severity=Severity.CRITICAL,
+        after=timedelta(),
+        keep_firing=HOUR,
+        min_samples=7,
+        repeat=None,
+        quiet=((1320, 390), (720, 780)),
+        filter=Filter(service="console"),
+        no_data=NoData.ALERT,
+        no_data_after=2 * HOUR,
+    )
+    app = app.button(key="change-errors").click().run()
+    assert app.number_input(key="fire-errors").value == pytest.approx(10.0)
     app = app.button(key="reset-errors").click().run()
-    assert rule_of(desk, "errors") == BY_KEY["errors"]
-    assert app.number_input(key="fire-errors").value == pytest.approx(2.0)
+    assert "is as it came" in app.success[0].value and rule_of(desk, "errors") == BY_KEY["errors"]
 
 
 @ONE
-def test_what_cannot_be_is_said_and_changes_nothing(desk: Desk) -> None:
-    app = desk.open(desk.start("ada"), "alerts")
-    app.number_input(key="recover-errors").set_value(3.0)
-    app = submit(app, "errors")
-    assert "lower the second limit" in app.error[0].value
+@pytest.mark.parametrize("rule", DEFAULT_RULES, ids=lambda rule: rule.key)
+def test_each_rule_that_is_kept_untouched_stays_as_it_came(desk: Desk, rule: Rule) -> None:
+    app = open_rule(desk, rule.key)
+    assert not app.exception and "reset" not in " ".join(str(button.key) for button in app.button)
+    app = app.button(key=f"keep-{rule.key}").click().run()
+    assert "is kept" in app.success[0].value and rule_of(desk, rule.key) == rule
+
+
+@BOTH
+def test_a_rule_of_ones_own_is_added_turned_off_and_deleted(desk: Desk) -> None:
+    app = add_one(desk, "disk.used_share")
+    app.text_input(key="title-own-disk.used_share").set_value("Half of the *disk*")
+    app.number_input(key="fire-own-disk.used_share").set_value(50.0)
+    app = app.number_input(key="recover-own-disk.used_share").set_value(45.0).run()
+    assert "50 % or more of the disk is in use" in said(app)
+    app = press(app, "Keep")
+    assert "is kept" in app.success[0].value and len(app.expander) == len(DEFAULT_RULES) + 1
+    mine = own(desk)
+    assert (mine.title, mine.fire_at, mine.recover_at) == ("Half of the *disk*", 0.5, 0.45)
+    app = app.button(key=f"change-{mine.key}").click().run()
+    app = app.checkbox(key=f"on-{mine.key}").uncheck().run()
+    assert "It is off" in said(app)
+    app = press(app, "Keep")
+    assert not own(desk).enabled and app.expander[-1].label.endswith(": off")
+    app = app.button(key=f"change-{mine.key}").click().run()
+    app = press(app, "Yes: delete")
+    assert "is deleted" in app.success[0].value and len(app.expander) == len(DEFAULT_RULES)
+
+
+@ONE
+def test_routes_that_were_asked_for_are_there_to_choose_from(desk: Desk) -> None:
+    row = {"at_us": microseconds(NOW), "service": "site", "kind": "http", "route": "/coaches/{slug}", "duration_us": 5}
+    store = store_for(desk.services.settings)
+    with store.write() as connection:
+        connection.execute(
+            insert(request_log), [row, row, row | {"route": "/"}, row | {"kind": "task", "route": "sweep"}]
+        )
+    store.dispose()
+    app = add_one(desk, "requests.error_share")
+    key = "own-requests.error_share"
+    assert app.selectbox(key=f"route-{key}").options == ["every route", "/coaches/{slug}", "/"]
+    app = app.selectbox(key=f"kind-{key}").set_value("task").run()
+    assert app.selectbox(key=f"route-{key}").options == ["every route", "sweep"]
+    app = app.selectbox(key=f"kind-{key}").set_value("http").run()
+    app.selectbox(key=f"route-{key}").set_value("/coaches/{slug}")
+    app.text_input(key=f"title-{key}").set_value("Coaches")
+    press(app, "Keep")
+    assert own(desk).filter == Filter(route="/coaches/{slug}")
+
+
+@ONE
+def test_what_cannot_be_is_said_keeps_what_was_typed_and_changes_nothing(desk: Desk) -> None:
+    app = open_rule(desk, "errors")
+    app = app.number_input(key="recover-errors").set_value(3.0).run()
+    assert "lower the second limit" in app.warning[0].value, "while it is being typed"
+    app = app.button(key="keep-errors").click().run()
+    assert "lower the second limit" in app.error[0].value and app.number_input(key="recover-errors").value == 3.0
     app.number_input(key="recover-errors").set_value(1.0)
-    app.text_input(key="quiet-errors").set_value("at night")
-    app = submit(app, "errors")
-    assert "22" in app.error[0].value and rule_of(desk, "errors") == BY_KEY["errors"]
+    app = app.text_input(key="quiet-errors").set_value("at night").run()
+    assert "22" in app.warning[0].value
+    app = app.button(key="keep-errors").click().run()
+    assert "22" in app.error[0].value and app.text_input(key="quiet-errors").value == "at night"
+    assert rule_of(desk, "errors") == BY_KEY["errors"]
+
+
+@ONE
+def test_a_rule_without_a_name_or_with_another_one_s_is_not_added(desk: Desk) -> None:
+    app = add_one(desk, "mail.troubled_count")
+    for title, why in (("", "a name"), ("Mail FAILS", "of this name already")):
+        app.text_input(key="title-own-mail.troubled_count").set_value(title)
+        app.number_input(key="fire-own-mail.troubled_count").set_value(9.0)
+        app = press(app, "Keep")
+        assert why in app.error[0].value
+        assert app.text_input(key="title-own-mail.troubled_count").value == title
+        assert app.number_input(key="fire-own-mail.troubled_count").value == 9.0
+
+
+@ONE
+def test_an_address_of_a_rule_that_is_gone_says_so(desk: Desk) -> None:
+    app = desk.open(desk.start("ada"), "alerts")
+    app.query_params["rule"] = "own-12345678"
+    app = app.run()
+    assert "There is no such rule any more." in said(app)
+    assert "Rules" in headers(press(app, "All alerts"))
 
 
 @ONE
@@ -161,6 +276,12 @@ def test_silence_is_said_above_every_page_of_an_admin_and_nobody_else_s(
 
 def _banners(desk: Desk, who: str) -> str:
     return "".join(str(element.proto) for element in desk.open(desk.start(who)).get("html"))
+
+
+def own(desk: Desk) -> Rule:
+    with desk.services.database.read() as session:
+        (found,) = [one.rule for one in choices.rules_in_force(session) if one.rule.is_own]
+    return found
 
 
 def rule_of(desk: Desk, key: str) -> Rule:

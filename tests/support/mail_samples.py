@@ -19,6 +19,7 @@ from core.rehearsals.models import Rehearsal
 from core.schedule.availability import Slot
 from core.schedule.models import Asks, Coach, LessonType
 from core.settings import Settings
+from core.telemetry.alerts.defaults import BY_KEY
 from core.telemetry.alerts.machine import State
 from core.telemetry.alerts.models import AlertChange, Incident
 from core.telemetry.alerts.notices import Notice
@@ -250,6 +251,9 @@ def notice(*, over: bool = False, **more: Any) -> Notice:
     incident = Incident(
         id=3,
         rule_key="errors-critical",
+        title="Many requests fail",
+        metric="requests.error_share",
+        sentence=BY_KEY["errors-critical"].sentence,
         instance="",
         severity="critical",
         fire_at=0.05,

@@ -11,9 +11,10 @@ from core.mail.models import MessageKind, OutboxMessage
 from core.people.accounts import create_account
 from core.people.models import Account, Role
 from core.telemetry.alerts import incidents, lists
+from core.telemetry.alerts.defaults import BY_KEY
 from core.telemetry.alerts.machine import Reading, Standing, State, step
 from core.telemetry.alerts.models import AlertChange, Incident
-from core.telemetry.alerts.rules import BY_KEY, MINUTE, Rule
+from core.telemetry.alerts.rules import MINUTE, Rule
 from core.telemetry.alerts.words import became
 
 NOON = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)

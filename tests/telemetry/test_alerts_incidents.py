@@ -7,12 +7,13 @@ from sqlalchemy import text
 
 from core.audit import AuditEvent
 from core.bootstrap import Services
-from core.errors import Invalid, NotAllowed, NotFound, NotPossible
+from core.errors import NotAllowed, NotFound, NotPossible
 from core.people.models import Role
-from core.telemetry.alerts import choices, incidents, lists
+from core.telemetry.alerts import choices, incidents
+from core.telemetry.alerts.defaults import BY_KEY
 from core.telemetry.alerts.incidents import AlreadyChanged
 from core.telemetry.alerts.machine import Reading, Standing, State
-from core.telemetry.alerts.rules import BY_KEY, MINUTE
+from core.telemetry.alerts.rules import MINUTE
 from tests.telemetry.alarm import BAD, GOOD, NOON, Alarm, hire
 
 HOUR = timedelta(hours=1)
@@ -167,60 +168,6 @@ def conclude_as_of(alarm: Alarm, session: object, *, number: int) -> None:
         webhook=False,
         now=alarm.now,
     )
-
-
-def test_a_rule_is_changed_turned_off_and_set_back(alarm: Alarm) -> None:
-    ada, transact = alarm.admins["Ada"], alarm.services.database.transact
-    values = {"fire_at": 0.1, "recover_at": 0.05, "repeat_min": 0, "quiet": (1320, 360)}
-    changed = transact(choices.change_rule, "errors", values, account_id=ada)
-    assert (changed.rule.fire_at, changed.rule.repeat, changed.rule.quiet) == (0.1, None, (1320, 360))
-    alarm.read(BAD)
-    transact(choices.change_rule, "errors", {"enabled": False}, account_id=ada)
-    with alarm.services.database.read() as session:
-        assert not choices.get_rule(session, "errors").rule.enabled
-        assert lists.count_open(session) == 0, "nothing of it stays open"
-    transact(choices.reset_rule, "errors", account_id=ada)
-    with alarm.services.database.read() as session:
-        assert choices.get_rule(session, "errors").rule == BY_KEY["errors"]
-
-
-CANNOT_WORK: list[tuple[str, dict[str, object], str]] = [
-    ("errors", {"recover_at": 0.03}, "lower the second limit"),
-    ("bookings-low", {"recover_at": 0.1}, "raise the second limit"),
-    ("errors", {"fire_at": 1.5}, "between 0 and 100 %"),
-    ("mail-waits", {"recover_at": -1}, "0 or more"),
-    ("errors", {"repeat_min": 100_000}, "a week at most"),
-    ("errors", {"quiet": (0, 1440)}, "times of the day"),
-]
-
-
-def test_limits_that_cannot_work_are_refused_in_words(alarm: Alarm) -> None:
-    for key, values, said in CANNOT_WORK:
-        with pytest.raises(Invalid, match=said):
-            alarm.services.database.transact(choices.change_rule, key, values, account_id=alarm.admins["Ada"])
-
-
-def test_quiet_hours_are_the_gyms_and_may_pass_midnight(alarm: Alarm) -> None:
-    zone = alarm.services.settings.zone  # NOON is 12:00 there
-    ada, transact = alarm.admins["Ada"], alarm.services.database.transact
-    for quiet, quiet_at_noon in (
-        ((11 * 60, 13 * 60), True),
-        ((12 * 60 + 1, 13 * 60), False),
-        ((22 * 60, 12 * 60 + 1), True),
-    ):
-        chosen = transact(choices.change_rule, "errors", {"quiet": quiet}, account_id=ada)
-        assert chosen.is_muted(NOON, zone) is quiet_at_noon, quiet
-
-
-def test_a_mute_has_an_end(alarm: Alarm) -> None:
-    ada, zone = alarm.admins["Ada"], alarm.services.settings.zone
-    with alarm.services.database.write() as transaction:
-        choices.mute(transaction.session, "errors", NOON + HOUR, account_id=ada, now=NOON)
-        with pytest.raises(Invalid, match="a month at most"):
-            choices.mute(transaction.session, "errors", NOON + timedelta(days=40), account_id=ada, now=NOON)
-    with alarm.services.database.read() as session:
-        chosen = choices.get_rule(session, "errors")
-    assert chosen.is_muted(NOON, zone) and not chosen.is_muted(NOON + HOUR, zone)
 
 
 def test_changes_that_became_nothing_are_forgotten_after_a_month(alarm: Alarm) -> None:

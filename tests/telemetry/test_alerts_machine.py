@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.telemetry.alerts import words
+from core.telemetry.alerts.defaults import BY_KEY, DEFAULT_RULES
 from core.telemetry.alerts.machine import Reading, Standing, State, step
-from core.telemetry.alerts.rules import BY_KEY, DEFAULT_RULES, METRICS, MINUTE, NoData, Rule
+from core.telemetry.alerts.rules import METRICS, MINUTE, NoData, Rule
 
 NOON = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 RULE = Rule(
@@ -122,4 +123,6 @@ def test_the_page_for_admins_tells_every_rule_with_its_limits() -> None:
     for rule in DEFAULT_RULES:
         over = words.said(rule.recover_at, rule.measured.unit)
         row = next(line for line in told.splitlines() if line.startswith(f"| {rule.title} |"))
-        assert f"| {rule.severity.value} |" in row and f"| {words.limit(rule)} | {over} |" in row, rule.key
+        assert (
+            f"| {rule.severity.value} |" in row and f"| {words.limit(rule.measured, rule.fire_at)} | {over} |" in row
+        ), rule.key

@@ -1,8 +1,10 @@
 """
 Admins are told when the system does badly, once, and again when it is over.
 
-    rules        what can be measured, and the rules a gym begins with
-    choices      what an admin has changed about them
+    rules        what can be measured, and what a rule about it says
+    defaults     the rules that a gym begins with
+    choices      what an admin has changed about them, and the rules that were added
+    checks quiet what cannot work as a rule; hours of the day in which nothing is said
     machine      from one state to the next, with the time and the number as arguments
     models       where each rule stands, its incidents, and every change: rows of the gym's own database
     incidents    a change, its incident and its notices, in one transaction; acknowledge, resolve

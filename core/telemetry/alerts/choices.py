@@ -1,27 +1,32 @@
-"""What an admin wants different about a rule: its limits, on or off, how often it is said, when it is not said at all."""
+"""What an admin wants different about a rule, and the rules that an admin has added."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Verb
+from core.db import guard_named
 from core.errors import Invalid, NotFound
 from core.people.staff import check_is_admin
 from core.telemetry.alerts import incidents
-from core.telemetry.alerts.models import RuleChoice
-from core.telemetry.alerts.rules import BY_KEY, DEFAULT_RULES, Rule, Unit
+from core.telemetry.alerts.checks import check_rule, parse_title
+from core.telemetry.alerts.defaults import BY_KEY, DEFAULT_RULES, starting_rule
+from core.telemetry.alerts.models import AlertStanding, RuleChoice
+from core.telemetry.alerts.quiet import is_quiet, parse_quiet, spoken_quiet
+from core.telemetry.alerts.rules import METRICS, OWN, Filter, NoData, Rule, Severity
 
-MOST_REPEAT = timedelta(days=7)
 LONGEST_MUTE = timedelta(days=31)
-DAY_MIN = 24 * 60
-QUIET = re.compile(r"(\d{1,2}):(\d\d)\s*[–-]\s*(\d{1,2}):(\d\d)")
+MOST_OWN = 30  # each is measured every minute
+TAKEN = "There is a rule of this name already. Please choose another one."
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -35,39 +40,61 @@ class Chosen:
         """Whether nothing is said at this instant, at a gym in this zone."""
         if self.muted_until is not None and at < self.muted_until:
             return True
-        return self.rule.quiet is not None and _within(self.rule.quiet, at.astimezone(zone))
+        return is_quiet(self.rule.quiet, at.astimezone(zone))
 
 
 def rules_in_force(session: Session) -> list[Chosen]:
-    """Every rule, as it came or as it was changed."""
-    changed = {choice.rule_key: choice for choice in session.scalars(select(RuleChoice))}
-    return [_chosen(rule, changed.get(rule.key)) for rule in DEFAULT_RULES]
+    """Every rule, as it came or as it was changed; then those that were added, by name."""
+    choices = {choice.rule_key: choice for choice in session.scalars(select(RuleChoice))}
+    own = [_own(choice) for choice in choices.values() if choice.metric in METRICS]
+    return [
+        *(_chosen(rule, choices.get(rule.key)) for rule in DEFAULT_RULES),
+        *sorted(own, key=lambda one: one.rule.title.casefold()),
+    ]
 
 
 def get_rule(session: Session, key: str) -> Chosen:
     """Raises NotFound."""
-    return _chosen(_rule(key), session.get(RuleChoice, key))
+    choice = session.get(RuleChoice, key)
+    if choice is not None and choice.metric in METRICS:
+        return _own(choice)
+    if key not in BY_KEY:
+        raise NotFound("There is no such rule.")
+    return _chosen(BY_KEY[key], choice)
 
 
-def change_rule(session: Session, key: str, values: Mapping[str, Any], *, account_id: int, now: datetime) -> Chosen:
+def add_rule(session: Session, metric: str, changes: Mapping[str, Any], *, account_id: int, now: datetime) -> Chosen:
     """
-    Change some of: enabled, fire_at, recover_at, repeat_min, quiet (minutes of the day, or None).
+    A rule of one's own about one metric of the catalogue.
+
+    Args:
+        changes: fields of the Rule that are other than those of the first rule about this metric; its title is one of them.
 
     Raises:
         NotAllowed, NotFound, Invalid.
     """
     check_is_admin(session, account_id)
-    rule = replace(_chosen(_rule(key), session.get(RuleChoice, key)).rule, **_parsed(values))
-    _check(rule)
+    if metric not in METRICS:
+        raise NotFound("There is nothing of this name to be measured.")
+    own = [choice for choice in session.scalars(select(RuleChoice)) if choice.metric is not None]
+    if len(own) >= MOST_OWN:
+        raise Invalid({"title": f"There are {MOST_OWN} rules of your own already. Please delete one first."})
+    rule = replace(starting_rule(metric), key=f"{OWN}{token_hex(4)}")
+    choice = RuleChoice(rule_key=rule.key, metric=metric)
+    return _keep(session, choice, replace(rule, **changes), Verb.ALERT_RULE_ADDED, account_id=account_id, now=now)
+
+
+def change_rule(session: Session, key: str, changes: Mapping[str, Any], *, account_id: int, now: datetime) -> Chosen:
+    """
+    Change fields of the Rule: all but its key and metric, and the title only of a rule that was added.
+
+    Raises:
+        NotAllowed, NotFound, Invalid.
+    """
+    check_is_admin(session, account_id)
+    rule = replace(get_rule(session, key).rule, **changes)
     choice = _choice(session, key)
-    choice.enabled, choice.fire_at, choice.recover_at = rule.enabled, rule.fire_at, rule.recover_at
-    choice.repeat_min = int(rule.repeat / timedelta(minutes=1)) if rule.repeat else 0
-    choice.quiet_from_min, choice.quiet_to_min = rule.quiet or (None, None)
-    audit.record(session, Verb.ALERT_RULE_CHANGED, f"alert rule {key}", by=account_id, now=now)
-    if not rule.enabled:
-        incidents.end_all_of(session, rule, account_id=account_id, now=now)
-    session.flush()
-    return _chosen(_rule(key), choice)
+    return _keep(session, choice, rule, Verb.ALERT_RULE_CHANGED, account_id=account_id, now=now)
 
 
 def mute(session: Session, key: str, until: datetime | None, *, account_id: int, now: datetime) -> None:
@@ -75,7 +102,7 @@ def mute(session: Session, key: str, until: datetime | None, *, account_id: int,
     check_is_admin(session, account_id)
     if until is not None and until > now + LONGEST_MUTE:
         raise Invalid({"until": "A rule can be muted for a month at most; turn it off if nobody needs it."})
-    _rule(key)
+    get_rule(session, key)
     _choice(session, key).muted_until = until
     verb = Verb.ALERT_RULE_MUTED if until is not None else Verb.ALERT_RULE_UNMUTED
     audit.record(session, verb, f"alert rule {key}", by=account_id, now=now)
@@ -83,37 +110,65 @@ def mute(session: Session, key: str, until: datetime | None, *, account_id: int,
 
 
 def reset_rule(session: Session, key: str, *, account_id: int, now: datetime) -> None:
-    """As it came. Raises NotAllowed, NotFound."""
+    """As it came with the gym. Raises NotAllowed, NotFound."""
     check_is_admin(session, account_id)
-    _rule(key)
+    if key not in BY_KEY:
+        raise NotFound("Only a rule that came with the gym can be set back.")
     if (choice := session.get(RuleChoice, key)) is not None:
         session.delete(choice)
     audit.record(session, Verb.ALERT_RULE_CHANGED, f"alert rule {key}", by=account_id, now=now)
     session.flush()
 
 
-def parse_quiet(text: str) -> tuple[int, int] | None:
-    """ "22:00–06:00" as minutes of the day; None for nothing. Raises Invalid."""
-    if not text.strip():
-        return None
-    found = QUIET.fullmatch(text.strip())
-    if found is None:
-        raise Invalid({"quiet": "Quiet hours are written as 22:00–06:00."})
-    begin_h, begin_min, end_h, end_min = map(int, found.groups())
-    if max(begin_h, end_h) > 23 or max(begin_min, end_min) > 59 or (begin_h, begin_min) == (end_h, end_min):
-        raise Invalid({"quiet": "Quiet hours begin and end at two times of the day, such as 22:00–06:00."})
-    return begin_h * 60 + begin_min, end_h * 60 + end_min
+def delete_rule(session: Session, key: str, *, account_id: int, now: datetime) -> None:
+    """A rule that was added; what is open of it ends, and its incidents stay. Raises NotAllowed, NotFound."""
+    check_is_admin(session, account_id)
+    choice = session.get(RuleChoice, key)
+    if choice is None or choice.metric is None:
+        raise NotFound("Only a rule that was added can be deleted. Turn this one off instead.")
+    incidents.end_all_of(session, key, account_id=account_id, now=now)
+    session.flush()
+    session.execute(delete(AlertStanding).where(AlertStanding.rule_key == key))
+    session.delete(choice)
+    audit.record(session, Verb.ALERT_RULE_DELETED, f"alert rule {key}", by=account_id, now=now)
+    session.flush()
 
 
-def spoken_quiet(quiet: tuple[int, int] | None) -> str:
-    """As it is written."""
-    return "–".join(f"{minute // 60:02}:{minute % 60:02}" for minute in quiet) if quiet else ""
+def is_on(session: Session, key: str) -> bool:
+    """Whether it is measured: it has not been turned off or deleted meanwhile."""
+    try:
+        return get_rule(session, key).rule.enabled
+    except NotFound:
+        return False
 
 
-def _rule(key: str) -> Rule:
-    if key not in BY_KEY:
-        raise NotFound("There is no such rule.")
-    return BY_KEY[key]
+def _keep(session: Session, choice: RuleChoice, rule: Rule, verb: Verb, *, account_id: int, now: datetime) -> Chosen:
+    """Of a rule that came with the gym, only what is different."""
+    if rule.is_own:
+        rule = replace(rule, title=parse_title(rule.title))
+        _check_is_free(session, rule)
+        choice.title = rule.title
+    check_rule(rule)
+    base = {} if rule.is_own else _columns(BY_KEY[rule.key])
+    for name, value in _columns(rule).items():
+        setattr(choice, name, None if name in base and base[name] == value else value)
+    session.add(choice)
+    audit.record(session, verb, f"alert rule {rule.key}", by=account_id, now=now)
+    if not rule.enabled:
+        incidents.end_all_of(session, rule.key, account_id=account_id, now=now)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if "title" in guard_named(error):  # at this very moment
+            raise Invalid({"title": TAKEN}) from error
+        raise
+    return get_rule(session, rule.key)
+
+
+def _check_is_free(session: Session, rule: Rule) -> None:
+    others = {one.rule.title.casefold() for one in rules_in_force(session) if one.rule.key != rule.key}
+    if rule.title.casefold() in others:
+        raise Invalid({"title": TAKEN})
 
 
 def _choice(session: Session, key: str) -> RuleChoice:
@@ -124,48 +179,66 @@ def _choice(session: Session, key: str) -> RuleChoice:
     return choice
 
 
-def _chosen(rule: Rule, choice: RuleChoice | None) -> Chosen:
+def _own(choice: RuleChoice) -> Chosen:
+    assert choice.metric is not None
+    base = replace(starting_rule(choice.metric), key=choice.rule_key, title=choice.title or choice.rule_key)
+    return _chosen(base, choice)
+
+
+def _chosen(base: Rule, choice: RuleChoice | None) -> Chosen:
     if choice is None:
-        return Chosen(rule)
-    changed: dict[str, Any] = {
-        name: value for name in ("enabled", "fire_at", "recover_at") if (value := getattr(choice, name)) is not None
+        return Chosen(base)
+    columns = _columns(base)
+    rule = _rule(
+        base, {name: value if (value := getattr(choice, name)) is not None else columns[name] for name in columns}
+    )
+    if rule != replace(base, enabled=rule.enabled, repeat=rule.repeat, quiet=rule.quiet):
+        rule = replace(rule, sentence="")  # it told of the limits as they came
+    return Chosen(rule, choice.muted_until)
+
+
+def _columns(rule: Rule) -> dict[str, Any]:
+    """As a row keeps it."""
+    return {
+        "enabled": rule.enabled,
+        "severity": rule.severity.value,
+        "kind": rule.filter.kind,
+        "service": rule.filter.service,
+        "route": rule.filter.route,
+        "fire_at": rule.fire_at,
+        "recover_at": rule.recover_at,
+        "window_min": _minutes(rule.window),
+        "short_window_min": _minutes(rule.short_window) if rule.short_window is not None else None,
+        "after_min": _minutes(rule.after),
+        "keep_firing_min": _minutes(rule.keep_firing),
+        "min_samples": rule.min_samples,
+        "no_data": rule.no_data.value,
+        "no_data_after_min": _minutes(rule.no_data_after),
+        "repeat_min": _minutes(rule.repeat) if rule.repeat is not None else 0,
+        "quiet": spoken_quiet(rule.quiet),
     }
-    if choice.repeat_min is not None:
-        changed["repeat"] = timedelta(minutes=choice.repeat_min) if choice.repeat_min else None
-    if choice.quiet_from_min is not None and choice.quiet_to_min is not None:
-        changed["quiet"] = (choice.quiet_from_min, choice.quiet_to_min)
-    return Chosen(replace(rule, **changed), choice.muted_until)
 
 
-def _parsed(values: Mapping[str, Any]) -> dict[str, Any]:
-    parsed = dict(values)
-    if "repeat_min" in parsed:
-        repeat = timedelta(minutes=int(parsed.pop("repeat_min")))
-        if not timedelta() <= repeat <= MOST_REPEAT:
-            raise Invalid({"repeat_min": "Say it again after a week at most, or not at all."})
-        parsed["repeat"] = repeat or None
-    return parsed
+def _rule(base: Rule, kept: Mapping[str, Any]) -> Rule:
+    short_window_min = kept["short_window_min"]
+    return replace(
+        base,
+        enabled=kept["enabled"],
+        severity=Severity(kept["severity"]),
+        filter=Filter(kept["kind"], kept["service"], kept["route"]),
+        fire_at=kept["fire_at"],
+        recover_at=kept["recover_at"],
+        window=kept["window_min"] * MINUTE,
+        short_window=short_window_min * MINUTE if short_window_min is not None else None,
+        after=kept["after_min"] * MINUTE,
+        keep_firing=kept["keep_firing_min"] * MINUTE,
+        min_samples=kept["min_samples"],
+        no_data=NoData(kept["no_data"]),
+        no_data_after=kept["no_data_after_min"] * MINUTE,
+        repeat=kept["repeat_min"] * MINUTE or None,
+        quiet=parse_quiet(kept["quiet"]),
+    )
 
 
-def _check(rule: Rule) -> None:
-    metric = rule.measured
-    if (
-        rule.fire_at < 0
-        or rule.recover_at < 0
-        or (metric.unit is Unit.SHARE and max(rule.fire_at, rule.recover_at) > 1)
-    ):
-        raise Invalid(
-            {"fire_at": "A limit lies between 0 and 100 %." if metric.unit is Unit.SHARE else "A limit is 0 or more."}
-        )
-    if not metric.bad_below and rule.recover_at > rule.fire_at:
-        raise Invalid({"recover_at": "It ends below the limit at which it begins. Please lower the second limit."})
-    if metric.bad_below and rule.recover_at < rule.fire_at:
-        raise Invalid({"recover_at": "It ends above the limit at which it begins. Please raise the second limit."})
-    if rule.quiet is not None and not all(0 <= minute < DAY_MIN for minute in rule.quiet):
-        raise Invalid({"quiet": "Quiet hours begin and end at times of the day."})
-
-
-def _within(quiet: tuple[int, int], at: datetime) -> bool:
-    begins, ends = quiet
-    minute = at.hour * 60 + at.minute
-    return begins <= minute < ends if begins <= ends else minute >= begins or minute < ends
+def _minutes(length: timedelta) -> int:
+    return length // MINUTE

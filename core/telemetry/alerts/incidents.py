@@ -21,6 +21,7 @@ from core.errors import NotFound, NotPossible, Refused
 from core.mail import outbox
 from core.people.models import Account, Role
 from core.people.staff import check_is_admin
+from core.telemetry.alerts import words
 from core.telemetry.alerts.machine import OPEN, Reading, Standing, State
 from core.telemetry.alerts.models import AlertChange, AlertStanding, Incident
 from core.telemetry.alerts.rules import Rule
@@ -129,9 +130,9 @@ def resolve(session: Session, incident_id: int, *, account_id: int, webhook: boo
     return incident
 
 
-def end_all_of(session: Session, rule: Rule, *, account_id: int, now: datetime) -> None:
-    """The rule is turned off: nothing of it stays open, and nothing is said."""
-    for row in session.scalars(select(AlertStanding).where(AlertStanding.rule_key == rule.key)).unique():
+def end_all_of(session: Session, rule_key: str, *, account_id: int, now: datetime) -> None:
+    """The rule is turned off or deleted: nothing of it stays open, and nothing is said."""
+    for row in session.scalars(select(AlertStanding).where(AlertStanding.rule_key == rule_key)).unique():
         if row.incident is not None:
             row.incident.told_at = None
             _end(session, row, row.incident, account_id=account_id, webhook=False, now=now)
@@ -209,6 +210,9 @@ def _change(
 def _open(session: Session, row: AlertStanding, rule: Rule, at: datetime) -> Incident:
     incident = Incident(
         rule_key=rule.key,
+        title=rule.title,
+        metric=rule.metric,
+        sentence=rule.sentence or words.rings_when(rule),
         instance=row.instance,
         severity=rule.severity,
         fire_at=rule.fire_at,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.orm import Base
@@ -13,18 +13,32 @@ class RuleChoice(Base):
     """
     What an admin wants different about a rule; None: as it came. Without a row all of it is.
 
-    repeat_min: 0 for once. quiet_from_min, quiet_to_min: of every day at the gym. muted_until: nothing is said before.
+    title, metric: of a rule that an admin has added; then nothing else is None. repeat_min: 0 for once.
+    quiet: as it is written, "22:00–06:00, 12:00–13:00", of every day at the gym. muted_until: nothing is said before.
     """
 
     __tablename__ = "alert_choice"
+    __table_args__ = (Index("uq_alert_choice_title", "title", unique=True),)
 
     rule_key: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str | None]
+    metric: Mapped[str | None]
     enabled: Mapped[bool | None]
+    severity: Mapped[str | None]
+    kind: Mapped[str | None]
+    service: Mapped[str | None]
+    route: Mapped[str | None]
     fire_at: Mapped[float | None] = mapped_column(Float)
     recover_at: Mapped[float | None] = mapped_column(Float)
+    window_min: Mapped[int | None]
+    short_window_min: Mapped[int | None]
+    after_min: Mapped[int | None]
+    keep_firing_min: Mapped[int | None]
+    min_samples: Mapped[int | None]
+    no_data: Mapped[str | None]
+    no_data_after_min: Mapped[int | None]
     repeat_min: Mapped[int | None]
-    quiet_from_min: Mapped[int | None]
-    quiet_to_min: Mapped[int | None]
+    quiet: Mapped[str | None]
     muted_until: Mapped[datetime | None]
 
 
@@ -32,6 +46,7 @@ class Incident(Base):
     """
     From the instant that a rule fires until it is good again, or somebody has resolved it.
 
+    title, metric, sentence: of its rule when it opened, for a rule may change and go. sentence: when it rings.
     instance: what it is about where a rule watches several things, such as a route; else "".
     worst: the worst number so far. told_at, told_change_id: the latest word of it; None while nobody was told.
     closed_by: who resolved it; None: it ended by itself.
@@ -42,6 +57,9 @@ class Incident(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     rule_key: Mapped[str]
+    title: Mapped[str] = mapped_column(server_default=text("''"))
+    metric: Mapped[str] = mapped_column(server_default=text("''"))
+    sentence: Mapped[str] = mapped_column(server_default=text("''"))
     instance: Mapped[str]
     severity: Mapped[str]
     fire_at: Mapped[float] = mapped_column(Float)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.telemetry.alerts import words
 from core.telemetry.alerts.machine import State
 from core.telemetry.alerts.models import AlertChange, Incident
-from core.telemetry.alerts.rules import Rule
+from core.telemetry.alerts.rules import Metric
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Notice:
     incident: Incident
 
     @property
-    def rule(self) -> Rule:
-        return words.rule_of(self.incident.rule_key)
+    def metric(self) -> Metric:
+        return words.metric_of(self.incident)
 
     @property
     def event(self) -> str:
@@ -51,8 +51,8 @@ class Notice:
             return f"Over: {said}"
         if self.change.after == State.NO_DATA:
             return f"{said}: there is nothing to measure"
-        value = words.said(self.change.value, self.rule.measured.unit)
-        return f"{said}: {value} (limit: {words.limit(self.rule, self.change.fire_at)})"
+        value = words.said(self.change.value, self.metric.unit)
+        return f"{said}: {value} (limit: {words.limit(self.metric, self.change.fire_at)})"
 
     def payload(self, *, gym: str, console_url: str, delivery: str) -> dict[str, Any]:
         """What the webhook gets. `text` alone is enough for a chat; `delivery` is the same when it is sent twice."""
@@ -71,8 +71,8 @@ class Notice:
                 "openedAt": _instant(incident.opened_at),
                 "closedAt": _instant(incident.closed_at),
             },
-            "metric": self.rule.metric,
-            "unit": self.rule.measured.unit.value,
+            "metric": incident.metric,
+            "unit": self.metric.unit.value,
             "value": self.change.value,
             "limit": self.change.fire_at,
             "detail": incident.detail,

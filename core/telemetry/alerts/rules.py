@@ -1,11 +1,14 @@
-"""What can be measured, and when it is bad: a fixed catalogue of metrics, and the rules a gym begins with."""
+"""What can be measured, and when it is bad: a fixed catalogue of metrics, and what a rule about one of them says."""
 
 import enum
 from dataclasses import dataclass
 from datetime import timedelta
 
-SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+OWN = "own-"  # begins the key of a rule that an admin has added
 OBJECTIVE = 0.995  # of the site's requests are answered well; the burn rate is counted against it
+
+Quiet = tuple[tuple[int, int], ...]
 
 
 class Severity(enum.StrEnum):
@@ -34,30 +37,102 @@ class Metric:
     """
     One thing that can be measured.
 
+    says: what it is. rings: when a rule about it rings, with {limit}, {last} and {short_last} for its windows, and {these} or
+    {each} for what its filter lets through, together or one by one.
     samples: what min_samples counts, in words. bad_below: a small number is the bad one.
-    at_once: as it is at that instant; a rule's window means nothing here.
+    at_once: as it is at that instant; a rule's window means nothing here. longest: the longest window.
+    filters: what a rule may narrow it by. replayable: what it was at an instant of the past can still be told.
     """
 
     says: str
+    rings: str
     unit: Unit
     samples: str = ""
     bad_below: bool = False
     at_once: bool = False
+    longest: timedelta = DAY
+    filters: tuple[str, ...] = ()
+    replayable: bool = True
 
 
+BY_ROUTE = ("kind", "service", "route")
 METRICS = {
-    "requests.error_share": Metric("requests that came to nothing", Unit.SHARE, "requests"),
-    "requests.p95_ms": Metric("what 95 % of the requests stayed within", Unit.MILLISECONDS, "requests"),
-    "requests.burn_times": Metric("how fast the allowance of lost requests is used up", Unit.TIMES, "lost requests"),
-    "statements.slow_share": Metric("database statements that were slow", Unit.SHARE, "statements"),
-    "outbox.oldest_due_s": Metric("how long the oldest due message has waited", Unit.SECONDS, at_once=True),
-    "mail.troubled_count": Metric("messages given up, or tried in vain more than once", Unit.COUNT),
-    "worker.silent_s": Metric("how long ago the worker looked after everything", Unit.SECONDS, at_once=True),
-    "disk.used_share": Metric("the disk that is in use", Unit.SHARE, at_once=True),
-    "monitor.lost_count": Metric("monitoring events that were lost", Unit.COUNT),
-    "monitor.silent_s": Metric("how long ago anything was recorded", Unit.SECONDS, at_once=True),
-    "bookings.usual_share": Metric("requests for lessons, of the usual", Unit.SHARE, "usual requests", bad_below=True),
+    "requests.error_share": Metric(
+        "requests that came to nothing",
+        "of {these} in the last {last}, {limit} came to nothing",
+        Unit.SHARE,
+        "requests",
+        longest=WEEK,
+        filters=BY_ROUTE,
+    ),
+    "requests.p95_ms": Metric(
+        "what 95 % of the requests stayed within",
+        "of {each} in the last {last}, one in twenty took {limit}",
+        Unit.MILLISECONDS,
+        "requests",
+        filters=BY_ROUTE,
+    ),
+    "requests.burn_times": Metric(
+        "how fast the allowance of lost requests is used up",
+        "in the last {last}, and in the last {short_last} as well, {these} failed so often that their allowance is used up "
+        "{limit} as fast as it lasts",
+        Unit.TIMES,
+        "lost requests",
+        longest=WEEK,
+        filters=BY_ROUTE,
+    ),
+    "statements.slow_share": Metric(
+        "database statements that were slow",
+        "of the database statements of {these} in the last {last}, {limit} were slow",
+        Unit.SHARE,
+        "statements",
+        filters=("service", "route"),
+    ),
+    "outbox.oldest_due_s": Metric(
+        "how long the oldest due message has waited",
+        "the oldest due message has waited for {limit}",
+        Unit.SECONDS,
+        at_once=True,
+        replayable=False,
+    ),
+    "mail.troubled_count": Metric(
+        "messages given up, or tried in vain more than once",
+        "{limit} messages were given up in the last {last}, or wait after more than one try",
+        Unit.COUNT,
+        longest=WEEK,
+        replayable=False,
+    ),
+    "worker.silent_s": Metric(
+        "how long ago the worker looked after everything",
+        "the worker has looked after nothing for {limit}",
+        Unit.SECONDS,
+        at_once=True,
+        replayable=False,
+    ),
+    "disk.used_share": Metric(
+        "the disk that is in use", "{limit} of the disk is in use", Unit.SHARE, at_once=True, replayable=False
+    ),
+    "monitor.lost_count": Metric(
+        "monitoring events that were lost", "{limit} monitoring events were lost in the last {last}", Unit.COUNT
+    ),
+    "monitor.silent_s": Metric(
+        "how long ago anything was recorded",
+        "nothing has been recorded for {limit}",
+        Unit.SECONDS,
+        at_once=True,
+        replayable=False,
+    ),
+    "bookings.usual_share": Metric(
+        "requests for lessons, of the usual",
+        "in the last {last} {limit} of the usual requests for lessons came",
+        Unit.SHARE,
+        "usual requests",
+        bad_below=True,
+        longest=WEEK,
+    ),
 }
+KINDS = {"http": "requests", "script": "runs of console pages", "task": "tasks of the worker"}
+SERVICES = ("site", "console", "worker")
 
 
 @dataclass(frozen=True)
@@ -80,7 +155,8 @@ class Rule:
     min_samples: of fewer nothing begins; what has begun does not end for want of them.
     no_data_after: how long nothing must be there before that is an incident (NoData.ALERT).
     repeat: said again after this long while nobody has acknowledged it; None: once.
-    quiet: hours of every day in which nothing is said, minutes from midnight at the gym, such as (1320, 360).
+    quiet: hours of every day in which nothing is said, minutes from midnight at the gym, such as ((1320, 360),).
+    sentence: why it matters, in words that hold while nothing of it is changed; "" otherwise.
     """
 
     key: str
@@ -100,7 +176,12 @@ class Rule:
     no_data_after: timedelta = 10 * MINUTE
     repeat: timedelta | None = 4 * HOUR
     enabled: bool = True
-    quiet: tuple[int, int] | None = None
+    quiet: Quiet = ()
+
+    @property
+    def is_own(self) -> bool:
+        """Added by an admin; the others came with the gym."""
+        return self.key.startswith(OWN)
 
     @property
     def measured(self) -> Metric:
@@ -112,178 +193,3 @@ class Rule:
     def is_good(self, value: float) -> bool:
         """Well enough to end what has begun."""
         return value > self.recover_at if self.measured.bad_below else value < self.recover_at
-
-
-DEFAULT_RULES = (
-    Rule(
-        "errors",
-        "Requests fail",
-        "Of the requests of five minutes, two in a hundred came to nothing because something broke here.",
-        "requests.error_share",
-        fire_at=0.02,
-        recover_at=0.01,
-        min_samples=20,
-        after=MINUTE,
-    ),
-    Rule(
-        "errors-critical",
-        "Many requests fail",
-        "Of the requests of five minutes, five in a hundred came to nothing because something broke here: families cannot book.",
-        "requests.error_share",
-        fire_at=0.05,
-        recover_at=0.03,
-        min_samples=20,
-        severity=Severity.CRITICAL,
-        repeat=HOUR,
-    ),
-    Rule(
-        "slow-route",
-        "A page is slow",
-        "One in twenty requests of a page took longer than a second.",
-        "requests.p95_ms",
-        fire_at=1000,
-        recover_at=800,
-        window=10 * MINUTE,
-        min_samples=20,
-        after=2 * MINUTE,
-        keep_firing=10 * MINUTE,
-    ),
-    Rule(
-        "slow-statements",
-        "The database is slow",
-        "Two in a hundred statements took longer than a tenth of a second.",
-        "statements.slow_share",
-        fire_at=0.02,
-        recover_at=0.01,
-        window=10 * MINUTE,
-        min_samples=200,
-        after=2 * MINUTE,
-        keep_firing=10 * MINUTE,
-    ),
-    Rule(
-        "mail-waits",
-        "Mail is not going out",
-        "A message has been due for more than five minutes.",
-        "outbox.oldest_due_s",
-        fire_at=300,
-        recover_at=60,
-        severity=Severity.CRITICAL,
-        repeat=HOUR,
-    ),
-    Rule(
-        "mail-fails",
-        "Mail fails",
-        "Within an hour three messages were given up, or tried more than once in vain.",
-        "mail.troubled_count",
-        fire_at=3,
-        recover_at=1,
-        window=HOUR,
-    ),
-    Rule(
-        "worker-silent",
-        "The worker is silent",
-        "For more than two minutes nobody expired requests or sent mail.",
-        "worker.silent_s",
-        fire_at=120,
-        recover_at=60,
-        severity=Severity.CRITICAL,
-        keep_firing=MINUTE,
-        repeat=HOUR,
-    ),
-    Rule(
-        "disk",
-        "The disk fills up",
-        "Four fifths of the disk that holds the data are in use.",
-        "disk.used_share",
-        fire_at=0.80,
-        recover_at=0.78,
-        after=5 * MINUTE,
-        repeat=DAY,
-    ),
-    Rule(
-        "disk-critical",
-        "The disk is almost full",
-        "Nineteen twentieths of the disk are in use: soon nothing can be booked.",
-        "disk.used_share",
-        fire_at=0.95,
-        recover_at=0.93,
-        severity=Severity.CRITICAL,
-        repeat=HOUR,
-    ),
-    Rule(
-        "lost",
-        "Monitoring loses events",
-        "Something was not recorded, so these pages show less than there was.",
-        "monitor.lost_count",
-        fire_at=1,
-        recover_at=1,
-        window=15 * MINUTE,
-        keep_firing=15 * MINUTE,
-        repeat=DAY,
-    ),
-    Rule(
-        "recorder-silent",
-        "Nothing is recorded",
-        "No process of the house has recorded a sign of life for two minutes.",
-        "monitor.silent_s",
-        fire_at=120,
-        recover_at=60,
-        after=MINUTE,  # a house that was just started has not recorded anything yet
-        no_data=NoData.ALERT,
-        repeat=DAY,
-    ),
-    Rule(
-        "bookings-low",
-        "Far fewer requests than usual",
-        "In six hours fewer than a third as many families asked for lessons as on this weekday in the last four weeks. "
-        "Hours in which nobody usually asks are no incident.",
-        "bookings.usual_share",
-        fire_at=0.33,
-        recover_at=0.6,
-        window=6 * HOUR,
-        min_samples=8,
-        after=30 * MINUTE,
-        keep_firing=30 * MINUTE,
-        repeat=DAY,
-    ),
-    Rule(
-        "burn-fast",
-        "Failing fast",
-        "At this rate a month’s allowance of lost requests (one in two hundred) is gone in two days.",
-        "requests.burn_times",
-        fire_at=14.4,
-        recover_at=7.2,
-        window=HOUR,
-        short_window=5 * MINUTE,
-        min_samples=10,
-        severity=Severity.CRITICAL,
-        repeat=HOUR,
-    ),
-    Rule(
-        "burn-steady",
-        "Failing steadily",
-        "At this rate a month’s allowance of lost requests is gone in five days.",
-        "requests.burn_times",
-        fire_at=6,
-        recover_at=3,
-        window=6 * HOUR,
-        short_window=30 * MINUTE,
-        min_samples=20,
-        severity=Severity.CRITICAL,
-        keep_firing=15 * MINUTE,
-    ),
-    Rule(
-        "burn-slow",
-        "Failing slowly",
-        "Over three days more requests came to nothing than a month can bear.",
-        "requests.burn_times",
-        fire_at=1,
-        recover_at=0.8,
-        window=3 * DAY,
-        short_window=6 * HOUR,
-        min_samples=30,
-        keep_firing=HOUR,
-        repeat=DAY,
-    ),
-)
-BY_KEY = {rule.key: rule for rule in DEFAULT_RULES}

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 from core.telemetry.alerts.machine import State
 from core.telemetry.alerts.models import AlertChange, Incident
-from core.telemetry.alerts.rules import BY_KEY, METRICS, Rule, Unit
+from core.telemetry.alerts.quiet import spoken_quiet
+from core.telemetry.alerts.rules import KINDS, METRICS, Filter, Metric, NoData, Rule, Unit
 from core.words import spoken_length
 
 SECOND_MS = 1000
 
 
-def rule_of(key: str) -> Rule:
-    """The rule of this key, also if a later version of this program has it no more."""
-    return BY_KEY.get(key) or Rule(key, key, "A rule of an earlier version.", "monitor.lost_count", 1, 1)
+GONE = Metric("something that is not measured any more", "", Unit.COUNT)
+EACH = {"http": "requests of one page", "script": "runs of one console page", "task": "runs of one task"}
 
 
 def said(value: float | None, unit: Unit) -> str:
@@ -32,21 +32,50 @@ def said(value: float | None, unit: Unit) -> str:
             return f"{value:.0f}"
 
 
-def limit(rule: Rule, fire_at: float | None = None) -> str:
+def limit(metric: Metric, fire_at: float) -> str:
     """ "2 % or more", "33 % or less"."""
-    direction = "or less" if rule.measured.bad_below else "or more"
-    return f"{said(rule.fire_at if fire_at is None else fire_at, rule.measured.unit)} {direction}"
+    return f"{said(fire_at, metric.unit)} {'or less' if metric.bad_below else 'or more'}"
 
 
 def headline(incident: Incident) -> str:
     """ "A page is slow: /coaches/{slug}"."""
-    title = rule_of(incident.rule_key).title
-    return f"{title}: {incident.instance}" if incident.instance else title
+    return f"{incident.title}: {incident.instance}" if incident.instance else incident.title
 
 
-def measured(incident: Incident) -> str:
-    """What is counted: "requests that failed"."""
-    return METRICS[rule_of(incident.rule_key).metric].says
+def metric_of(incident: Incident) -> Metric:
+    """What it is about, also if a later version of this program does not measure it any more."""
+    return METRICS.get(incident.metric, GONE)
+
+
+def rings_when(rule: Rule) -> str:
+    """ "Rings when, of all requests in the last 5 minutes, 2 % or more came to nothing, for 1 minute on end."."""
+    metric = rule.measured
+    told = metric.rings.format(
+        limit=limit(metric, rule.fire_at),
+        last=_last(rule.window),
+        short_last=_last(rule.short_window or rule.window),
+        these=_these(rule.filter, KINDS, metric),
+        each=_these(rule.filter, KINDS if rule.filter.route else EACH, metric),
+    )
+    lasting = f", for {spoken_length(rule.after)} on end" if rule.after else ""
+    few = f" Fewer than {rule.min_samples} {metric.samples} are too few to begin." if rule.min_samples > 1 else ""
+    pause = "," if told.startswith(("of ", "in ")) else ""
+    return f"Rings when{pause} {told}{lasting}.{few}"
+
+
+def will_do(rule: Rule) -> list[str]:
+    """All that a rule does, in a few sentences."""
+    beyond = f"{'above' if rule.measured.bad_below else 'below'} {said(rule.recover_at, rule.measured.unit)}"
+    over = f"has been {beyond} for {spoken_length(rule.keep_firing)}" if rule.keep_firing else f"is {beyond}"
+    again = f"again every {_last(rule.repeat)} while nobody looks after it" if rule.repeat else "once"
+    sentences = [rings_when(rule), f"It is over when that {over}.", f"It is said {again}."]
+    if rule.no_data is NoData.ALERT:
+        sentences.append(f"It rings as well when there is nothing to measure for {spoken_length(rule.no_data_after)}.")
+    if rule.no_data is NoData.KEEP:
+        sentences.append("While there is nothing to measure, it stays as it is.")
+    if rule.quiet:
+        sentences.append(f"Every day nothing is said at {spoken_quiet(rule.quiet)}.")
+    return sentences
 
 
 def became(change: AlertChange) -> str:
@@ -72,3 +101,17 @@ def became(change: AlertChange) -> str:
 def _plain(value: float) -> str:
     """Three figures at most: "6.2", "14.4", "100", "0.05"."""
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
+def _these(which: Filter, nouns: dict[str, str], metric: Metric) -> str:
+    """ "requests", "requests of the site to /coaches/{slug}"."""
+    noun = nouns.get(which.kind, which.kind) if "kind" in metric.filters else "requests"
+    of = f" of the {which.service}" if which.service and which.service not in noun else ""
+    if not which.route:
+        return (f"all {noun}{of}" if nouns is KINDS else f"{noun}{of}").strip()
+    return f"{noun}{of} {'to' if noun == KINDS['http'] else 'named'} {which.route}"
+
+
+def _last(length: timedelta) -> str:
+    """ "5 minutes", "hour"."""
+    return spoken_length(length).removeprefix("1 ")

@@ -1,0 +1,34 @@
+"""Which routes there are to choose from: those that were asked for in the last week, the busiest first."""
+
+from datetime import timedelta
+
+import streamlit as st
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from analytics import latency
+from analytics.latency import Scope
+from analytics.window import Window
+from console.monitoring.asked import ask
+from console.session import services
+from core import clock
+from core.errors import SpiritError
+from core.telemetry.alerts.rules import Filter
+
+WEEK = timedelta(days=7)
+
+log = structlog.get_logger()
+
+
+def routes_of(which: Filter) -> list[str]:
+    """Of this kind and service. None at all while the monitor's data cannot be read, and then it is said."""
+    until = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    window = Window(until - WEEK, until, services().settings.zone)
+    try:
+        found = ask(latency.by_route, window, Scope(kind=which.kind, service=which.service))
+    except (SQLAlchemyError, SpiritError, OSError) as error:
+        log.warning("routes not read", why=type(error).__name__)
+        st.caption("The routes cannot be read at this moment.")
+        return []
+    busiest = sorted(found, key=lambda one: -one.n)
+    return list(dict.fromkeys(one.route for one in busiest if one.route))

@@ -1,0 +1,112 @@
+"""One rule on a page of its own: its fields, the usual ones first, and beside them in words what it will do."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from console.alerts import rule_fields
+from console.alerts.rules import NEW, OPENED, do, show_numbers, show_what_it_does
+from console.inert import inert
+from console.monitoring.opened import set_opened
+from console.said import act, say_error
+from console.session import Staff, services, still
+from core.errors import Invalid, NotFound
+from core.telemetry.alerts import choices
+from core.telemetry.alerts.checks import check_rule, parse_title
+from core.telemetry.alerts.defaults import BY_KEY, starting_rule
+from core.telemetry.alerts.models import AlertStanding
+from core.telemetry.alerts.rules import METRICS, OWN, Rule
+
+
+def show(key: str, standings: Sequence[AlertStanding], staff: Staff) -> None:
+    """key: of the rule, or NEW for one that is being added."""
+    st.button("All alerts", on_click=set_opened, args=(OPENED, ""))
+    rule = _new() if key == NEW else _find(key)
+    if rule is None:
+        st.markdown("There is no such rule any more.")
+        return
+    fields, beside = st.columns([3, 2], gap="large")
+    with fields:
+        rule_fields.show(rule)
+        _buttons(rule, staff)
+    with beside, st.container(border=True):
+        _in_words(rule)
+        if key != NEW:
+            show_numbers(rule, [row for row in standings if row.rule_key == key])
+
+
+def _find(key: str) -> Rule | None:
+    with services().database.read() as session:
+        try:
+            rule = choices.get_rule(session, key).rule
+        except NotFound:
+            return None
+    st.header(inert(rule.title), anchor=False)
+    return rule
+
+
+def _new() -> Rule:
+    """What it measures comes first, for everything else depends on it."""
+    st.header("A rule of your own", anchor=False)
+    metric = st.selectbox("What is measured", list(METRICS), format_func=_says, key="metric-new")
+    return replace(starting_rule(metric), key=f"{OWN}{metric}")
+
+
+def _says(metric: str) -> str:
+    says = METRICS[metric].says
+    return says[:1].upper() + says[1:]
+
+
+def _in_words(rule: Rule) -> None:
+    """As it is typed by now."""
+    st.markdown("**What it will do**")
+    try:
+        typed = rule_fields.typed(rule)
+        check_rule(typed)
+        if typed.is_own and typed.title:
+            parse_title(typed.title)
+    except Invalid as error:
+        st.warning(inert(" ".join(error.fields.values())))
+        return
+    show_what_it_does(typed if typed == rule else replace(typed, sentence=""))
+    if not typed.enabled:
+        st.markdown("It is off: nothing is measured.")
+
+
+def _buttons(rule: Rule, staff: Staff) -> None:
+    with st.container(horizontal=True):
+        st.button("Keep", type="primary", key=f"keep-{rule.key}", on_click=_keep, args=(rule, staff))
+        if rule.key in BY_KEY and rule != BY_KEY[rule.key]:
+            st.button("As it came", key=f"reset-{rule.key}", on_click=_reset, args=(rule, staff))
+        if rule.is_own and rule.title:
+            with st.popover("Delete …", key=f"delete-asked-{rule.key}"):
+                st.markdown("What is open of it ends. Its incidents stay among the past ones.")
+                st.button("Yes: delete", key=f"delete-{rule.key}", on_click=_delete, args=(rule, staff))
+
+
+def _keep(rule: Rule, shown_to: Staff) -> None:
+    staff = still(shown_to)
+    if staff is None:
+        return
+    try:
+        changes = rule_fields.changes(rule)
+    except Invalid as error:
+        say_error(error)
+        return
+    title = " ".join(str(changes.get("title", rule.title)).split())
+    done = inert(f"{title} is kept. It is measured with the next minute.")
+    is_new = rule.is_own and not rule.title
+    command, which = (choices.add_rule, rule.metric) if is_new else (choices.change_rule, rule.key)
+    if act(command, which, changes, account_id=staff.account_id, done=done):
+        set_opened(OPENED, "")
+
+
+def _reset(rule: Rule, staff: Staff) -> None:
+    if do(choices.reset_rule, rule, staff, f"{rule.title} is as it came."):
+        set_opened(OPENED, "")
+
+
+def _delete(rule: Rule, staff: Staff) -> None:
+    if do(choices.delete_rule, rule, staff, f"{rule.title} is deleted."):
+        set_opened(OPENED, "")
