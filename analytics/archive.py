@@ -26,6 +26,7 @@ from analytics import compaction, hot, manifest, parquet, retention
 from analytics.duck import cursor, run
 from analytics.manifest import DAY_US, File
 from analytics.monitor import monitor_for
+from analytics.request_ids import PACKED
 from analytics.retention import Keep
 from analytics.tiles import TILES
 from analytics.window import microseconds
@@ -111,7 +112,8 @@ def _write_files(folder: Path, table: Table, batch: pa.Table) -> list[File]:
         work.register("batch", batch)
         days = run(work, f"SELECT DISTINCT at_us // {DAY_US} FROM batch ORDER BY 1")
         for (day,) in days:
-            of_day = f"SELECT * FROM batch WHERE at_us // {DAY_US} = {int(day)} ORDER BY at_us"
+            columns = f"* REPLACE ({PACKED})" if table is request_log else "*"
+            of_day = f"SELECT {columns} FROM batch WHERE at_us // {DAY_US} = {int(day)} ORDER BY at_us"
             files.append(parquet.write(work, of_day, folder=folder, stream=table.name))
             failpoint("archive_file_written")
             if table is request_log:

@@ -24,6 +24,7 @@ from sqlalchemy import Connection
 
 from analytics import hot, manifest
 from analytics.duck import Cursor, cursor, quoted, run
+from analytics.request_ids import WHOLE
 from analytics.tiles import DAY_US, HOUR_US, TILES, Tile
 from core.errors import SpiritError
 from core.telemetry.store import Store
@@ -93,7 +94,8 @@ def open_log(
                 _register_hot(work, connection, name, start_us=start_us)
                 window = f"at_us >= {start_us} AND at_us < {end_us}"
                 cold = f" UNION ALL BY NAME SELECT * FROM {_read(folder, files)} WHERE {window}" if files else ""
-                _view(work, name, f"SELECT * FROM hot_{name} WHERE {window}{cold}")
+                columns = f"* REPLACE ({WHOLE})" if name == "request_log" else "*"
+                _view(work, name, f"SELECT {columns} FROM (SELECT * FROM hot_{name} WHERE {window}{cold})")
         yield Log(work, start_us, end_us)
 
 

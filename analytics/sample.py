@@ -15,6 +15,7 @@ from analytics.duck import Cursor, cursor, run
 from analytics.log import query
 from analytics.manifest import DAY_US, File
 from analytics.monitor import Monitor, monitor_for
+from analytics.request_ids import PACKED
 from analytics.tiles import TILES
 from analytics.window import microseconds
 from core import clock
@@ -114,7 +115,7 @@ def _facts(work: Cursor, monitor: Monitor, traffic: Traffic, given: dict[str, An
     written = [
         parquet.write(
             work,
-            f"SELECT * FROM stretch WHERE at_us // {DAY_US} = {day} ORDER BY at_us",
+            f"SELECT * REPLACE ({PACKED}) FROM stretch WHERE at_us // {DAY_US} = {day} ORDER BY at_us",
             folder=monitor.folder,
             stream="request_log",
         )

@@ -14,7 +14,7 @@ import structlog
 from core.errors import SpiritError, Unavailable
 from core.telemetry import recording
 from core.telemetry.lanes import now_us
-from core.telemetry.work import Work, current
+from core.telemetry.work import Work, current, new_request_id
 
 REFERENCE = "_reference"
 
@@ -30,8 +30,9 @@ def at_hand() -> Run:
     work = current.get()
     if isinstance(work, Run):
         return work
-    run = Run(secrets.token_hex(8))
-    run.name, run.began_us = "console", now_us()
+    began_us = now_us()
+    run = Run(new_request_id(began_us))
+    run.name, run.began_us = "console", began_us
     current.set(run)
     structlog.contextvars.bind_contextvars(request_id=run.request_id)
     return run

@@ -91,7 +91,11 @@ SELECT
         ELSE 'miss'
     END AS cache,
     CASE WHEN service = 'console' THEN 'staff' || (i % 9)::VARCHAR ELSE '' END AS who,
-    printf('%016x', hash(i, $seed, 9)) AS request_id,
+    printf(
+        '%013x%03x',
+        CASE WHEN route = 'deliver_mail' THEN at_us - 40000 - (hash(i, $seed, 10) % 400000)::BIGINT ELSE at_us END,
+        (hash(i, $seed, 9) % 4096)::BIGINT
+    ) AS request_id,
     '0.' || (1 + (greatest(0, at_us - $begin) // (30 * 86400000000)))::VARCHAR || '.0' AS release,
     '' AS error_id,
     1 AS weight

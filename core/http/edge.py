@@ -1,7 +1,6 @@
 """The edge of a web process: every answer gets a request id, the time it took and the security headers; it is logged and recorded."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import structlog
 
 from core.telemetry import recording
-from core.telemetry.work import UNMATCHED, Work, current
+from core.telemetry.work import UNMATCHED, Work, current, new_request_id
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -80,7 +79,7 @@ class _Exchange:
         self.status = self.first_ns = self.ended_ns = 0
         self.gone = False
         self.began_us = time.time_ns() // 1000
-        self.work = work = Work(secrets.token_hex(8))
+        self.work = work = Work(new_request_id(self.began_us))
         self.began_ns = work.began_ns
         work.scope, work.labels = scope, edge.labels
 

@@ -14,7 +14,7 @@ import structlog
 
 from core.telemetry import recording
 from core.telemetry.lanes import now_us
-from core.telemetry.work import Work, current, request_id
+from core.telemetry.work import Work, current, new_request_id, request_id
 
 OK, ERROR = "ok", "error"
 
@@ -86,8 +86,9 @@ def run(name: str) -> Iterator[Job]:
 
 def _job(name: str, task_id: str, attempt: int) -> Job:
     asked_us, caused_by = _told_by(task_id)
-    job = Job(caused_by or secrets.token_hex(8))
-    job.name, job.attempt, job.began_us = name, attempt, now_us()
+    began_us = now_us()
+    job = Job(caused_by or new_request_id(began_us))
+    job.name, job.attempt, job.began_us = name, attempt, began_us
     if asked_us and attempt == 1:
         job.wait_us = max(0, job.began_us - asked_us)
     return job

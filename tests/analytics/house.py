@@ -38,6 +38,11 @@ class House:
             found = log.sql(f"SELECT id, at_us FROM {table} ORDER BY id")
         return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
+    def request_ids(self) -> list[str]:
+        """By id, as readers see them."""
+        with open_log(self.store, self.folder, start_us=0, end_us=NOW_US * 2) as log:
+            return log.sql("SELECT request_id FROM request_log ORDER BY id")["request_id"].to_pylist()
+
     def hot(self, table: str = "request_log") -> int:
         with self.store.read() as connection:
             return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())

@@ -24,6 +24,7 @@ from core.failpoints import VARIABLE, FailpointReached, armed
 from core.gym import the_gym
 from core.telemetry.store import archive_folder
 from core.telemetry.tables import error_event, error_group, error_hour, error_person
+from core.telemetry.work import new_request_id
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, NOW_US, House, requests
 
 STEPS = (
@@ -47,6 +48,19 @@ def test_rows_move_into_a_file_a_day_and_are_seen_all_the_while(house: House) ->
     assert house.seen() == before
     assert len([name for name in house.files() if name.startswith("request_log/")]) == 2
     assert house.archive().rows == 0
+
+
+def test_a_request_id_lies_in_the_file_as_what_its_time_does_not_say_and_is_read_whole(house: House) -> None:
+    began = new_request_id(NOW_US - 5)
+    for name in (began, "of its own", ""):
+        house.note(requests(1, at_us=NOW_US - 5, request_id=name))
+    house.note(requests(1, at_us=NOW_US - 3, request_id=began))  # a task that this request caused
+    before = house.request_ids()
+    house.archive()
+    (name,) = [name for name in house.files() if name.startswith("request_log/")]
+    kept = pq.read_table(house.folder / name, partitioning=None)["request_id"].to_pylist()
+    assert kept == ["~" + began[13:], "of its own", "", began]
+    assert house.request_ids() == before == [began, "of its own", "", began]
 
 
 def test_hot_rows_go_ten_minutes_after_they_lie_in_files(house: House) -> None:

@@ -25,6 +25,7 @@ from analytics.duck import cursor, run
 from analytics.latency import Scope
 from analytics.log import open_log
 from analytics.monitor import Monitor
+from analytics.request_ids import WHOLE
 from analytics.window import Window, microseconds
 from core.telemetry.store import Store
 from tests.bench.report import Section
@@ -180,7 +181,7 @@ def _load(peer: psycopg.Connection, month: Days) -> None:
             path = month.monitor.folder / file.path
             run(
                 work,
-                f"COPY (SELECT * REPLACE ({number} * 10000000 + row_number() OVER () AS id) FROM read_parquet('{path}')) TO '{csv}' (FORMAT csv, HEADER false)",
+                f"COPY (SELECT * REPLACE ({number} * 10000000 + row_number() OVER () AS id, {WHOLE}) FROM read_parquet('{path}')) TO '{csv}' (FORMAT csv, HEADER false)",
             )
             with peer.cursor().copy("COPY request_log FROM STDIN (FORMAT csv)") as copy, csv.open("rb") as rows:
                 while chunk := rows.read(1 << 20):
