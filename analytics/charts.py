@@ -3,7 +3,8 @@ Pictures of numbers: a table in, an Altair chart out, in the gym's colours.
 
 Tables have a row a step and a series, some hundred at most: DuckDB has counted before. Times are the gym's
 (analytics/chart_times.py). A step that is not over yet, or with fewer than 20 behind a percentile, is drawn
-hollow; the tooltip says how many there were.
+hollow; the tooltip says how many there were. Channels are written out (`alt.Y2("high")`): from a mere text Altair looks
+through its whole schema for them, each time.
 """
 
 from bisect import bisect_right
@@ -13,12 +14,15 @@ from typing import Any
 
 import altair as alt
 import pyarrow as pa
+from altair.utils.schemapi import disable_debug_mode
 
 from analytics.chart_times import inline, time_axis, timed, when
 from analytics.latency import THIN
 from analytics.markers import Marker
 from analytics.window import Window, microseconds
 from core import look
+
+disable_debug_mode()  # it would check each part when it is made and with every copy; the tests check the whole
 
 PERCENTILES = {"p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99"}
 MOST_SERIES = 6
@@ -60,9 +64,9 @@ def counts(table: pa.Table, window: Window, *, scheme: str, brush: bool = False)
         .mark_rect(stroke=look.COLORS[scheme]["paper"], strokeWidth=0.5)
         .encode(
             x=time_axis(window),
-            x2="until",
+            x2=alt.X2("until"),
             y=alt.Y("low:Q", title="how many", scale=alt.Scale(zero=True)),
-            y2="high",
+            y2=alt.Y2("high"),
             color=alt.Color(
                 "kind:N", scale=_scale(["answered", "failed"], colors), title=None, legend=alt.Legend(orient="top")
             ),
@@ -97,7 +101,7 @@ def lines(
         if fits
         else alt.Legend(orient="top", title=None, columns=2, labelLimit=280, symbolType="stroke", symbolSize=300)
     )
-    base = alt.Chart(data).encode(
+    base = alt.Chart().encode(
         x=time_axis(window),
         y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True, nice=True)),
         color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=legend),
@@ -112,10 +116,10 @@ def lines(
         strokeDash=alt.StrokeDash("series:N", scale=_scale(names, DASHES), legend=legend)
     )
     points = base.mark_point(size=30, strokeWidth=1.5).encode(
-        opacity=alt.condition("datum.thin", alt.value(1), alt.value(0)), tooltip=tooltip
+        opacity=alt.OpacityValue(0, condition={"test": "datum.thin", "value": 1}), tooltip=tooltip
     )
     labels = [_names(drawn, names, window, scheme)] if fits else []
-    chart = alt.layer(line, points, *labels, *_rules(markers, window, scheme)).properties(height=HEIGHT_PX)
+    chart = alt.layer(line, points, *labels, *_rules(markers, window, scheme), data=data, height=HEIGHT_PX)
     return themed(chart, scheme, description=f"{', '.join(names)} over time, in {unit}")
 
 
@@ -136,9 +140,9 @@ def columns(rows: Sequence[dict[str, Any]], window: Window, *, scheme: str, unit
         .mark_rect(color=look.CHART_COLORS[scheme][0], stroke=look.COLORS[scheme]["paper"], strokeWidth=0.5)
         .encode(
             x=time_axis(window),
-            x2="until",
+            x2=alt.X2("until"),
             y=alt.Y("low:Q", title=unit, scale=alt.Scale(zero=True)),
-            y2="high",
+            y2=alt.Y2("high"),
             tooltip=[when(), alt.Tooltip("n:Q", title=unit, format=",")],
         )
     )
@@ -187,7 +191,7 @@ def heat(rows: Sequence[dict[str, Any]], *, scheme: str, columns: Sequence[str],
     )
     numbers = base.mark_text(fontSize=12).encode(
         text=alt.Text(f"{value}:Q", format=".0%"),
-        color=alt.condition(f"datum.{value} > 0.5", alt.value(colors["paper"]), alt.value(colors["ink"])),
+        color=alt.ColorValue(colors["ink"], condition={"test": f"datum.{value} > 0.5", "value": colors["paper"]}),
     )
     return themed(cells + numbers, scheme, description=f"{value} by {y} and {x}")
 
@@ -197,16 +201,19 @@ def themed(chart: Chart, scheme: str, *, description: str) -> Chart:
     colors = look.COLORS[scheme]
     fit = {"autosize": {"type": "fit", "contains": "padding"}, "padding": PADDING_PX}
     drawn: Chart = (
-        chart.properties(width="container", description=description, **fit)
-        .configure(font=look.FONT, background="transparent")
-        .configure_view(stroke=None)
-        .configure_title(color=colors["navy"], fontSize=15, fontWeight=600, anchor="start", offset=10)
-        .configure_axis(
-            labelColor=colors["soft"], titleColor=colors["soft"], gridColor=colors["line"], domainColor=colors["line"],
-            tickColor=colors["line"], labelFontSize=12, titleFontSize=12, titleFontWeight="normal", gridOpacity=0.6,
+        chart.properties(width="container", description=description, **fit).configure(
+            font=look.FONT,
+            background="transparent",
+            view={"stroke": None},
+            title={"color": colors["navy"], "fontSize": 15, "fontWeight": 600, "anchor": "start", "offset": 10},
+            axis={
+                "labelColor": colors["soft"], "titleColor": colors["soft"], "gridColor": colors["line"],
+                "domainColor": colors["line"], "tickColor": colors["line"], "labelFontSize": 12, "titleFontSize": 12,
+                "titleFontWeight": "normal", "gridOpacity": 0.6,
+            },
+            legend={"labelColor": colors["ink"], "labelFontSize": 12, "symbolType": "square"},
+            range={"category": list(look.CHART_COLORS[scheme])},
         )
-        .configure_legend(labelColor=colors["ink"], labelFontSize=12, symbolType="square")
-        .configure_range(category=list(look.CHART_COLORS[scheme]))
     )  # fmt: skip
     return drawn
 
@@ -241,7 +248,7 @@ def _names(rows: Sequence[dict[str, Any]], names: Sequence[str], window: Window,
         .encode(
             x=alt.X("at:T"),
             y=alt.Y("place:Q"),
-            text="series:N",
+            text=alt.Text("series:N"),
             color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=None),
         )
     )
@@ -269,11 +276,15 @@ def _rules(markers: Sequence[Marker], window: Window, scheme: str) -> list[alt.C
         has_room = at_us - named_us > WORDS_APART * (window.end_us - window.start_us)
         named_us = at_us if has_room else named_us
         rows.append({"at_us": at_us, "word": marker.word, "shown": marker.word if has_room else ""})
-    base = alt.Chart(timed(rows, window, "word", "shown")).encode(x=alt.X("at:T"), tooltip=["word:N", when()])
+    base = alt.Chart(timed(rows, window, "word", "shown")).encode(
+        x=alt.X("at:T"), tooltip=[alt.Tooltip("word:N"), when()]
+    )
     soft = look.COLORS[scheme]["soft"]
     return [
         base.mark_rule(color=soft, strokeDash=[3, 3]),
-        base.mark_text(align="right", baseline="top", dx=-3, y=0, fontSize=11, color=soft).encode(text="shown:N"),
+        base.mark_text(align="right", baseline="top", dx=-3, y=0, fontSize=11, color=soft).encode(
+            text=alt.Text("shown:N")
+        ),
     ]
 
 

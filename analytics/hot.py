@@ -1,4 +1,12 @@
-"""Hot rows as Arrow tables: through the driver on SQLite, by COPY on PostgreSQL."""
+"""
+Hot rows as Arrow tables, by way of CSV: as COPY writes it on PostgreSQL, as Python does on SQLite.
+
+Arrow's arrays made of Python's values would need all of them in memory first, and have Arrow load pandas (50 MB).
+"""
+
+import csv
+from collections.abc import Iterable
+from io import BytesIO, TextIOWrapper
 
 import pyarrow as pa
 import pyarrow.csv
@@ -28,17 +36,22 @@ def rows(connection: Connection, table: Table, *, after: int, upto: int | None =
     driver = connection.connection.driver_connection
     assert driver is not None
     if connection.dialect.name == "sqlite":
-        columns = list(zip(*driver.execute(statement).fetchall(), strict=True)) or [()] * len(table.columns)
-        arrays = [pa.array(values, type=field.type) for values, field in zip(columns, schema(table), strict=True)]
-        return pa.table(arrays, schema=schema(table))
+        return _from_csv(_csv(driver.execute(statement)), schema(table))
     with driver.cursor() as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)") as copied:
         text = b"".join(copied)
     return _from_csv(text, schema(table))
 
 
+def _csv(found: Iterable[tuple[object, ...]]) -> bytes:
+    text = BytesIO()
+    lines = TextIOWrapper(text, encoding="utf-8", newline="", write_through=True)
+    csv.writer(lines, lineterminator="\n").writerows(found)
+    return text.getvalue()
+
+
 def _from_csv(text: bytes, wanted: pa.Schema) -> pa.Table:
     if not text:
-        return wanted.empty_table()
+        return pa.Table.from_batches([], schema=wanted)
     return pa.csv.read_csv(
         pa.BufferReader(text),
         read_options=pa.csv.ReadOptions(column_names=wanted.names),

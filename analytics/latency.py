@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from analytics import manifest
-from analytics.log import Log, open_log, open_tiles
+from analytics.duck import run
+from analytics.log import Log, open_log, open_tiles, query
 from analytics.monitor import Monitor
 from analytics.tiles import bucket_value_us
-from analytics.window import EXACT_UPTO, Window
+from analytics.window import EXACT_UPTO, HOUR_US, Window, microseconds
 
 EXACT_ROWS = 3_000_000
 THIN = 20  # fewer than this many make no percentile that one could trust
@@ -100,7 +101,11 @@ def by_route(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> list[
 def overall(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> RouteLatency | None:
     """All of them as one; None when nothing was logged."""
     with opened(monitor, window) as (log, exact):
-        found = ask(log, scope, AS_ONE) if exact else ask_tiles(log, scope, AS_ONE, source=_over_time(scope))
+        found = (
+            ask(log, scope, AS_ONE)
+            if exact
+            else ask_tiles(log, scope, AS_ONE, source="by_route" if scope.route else "as_one")
+        )
     return next((RouteLatency(**row) for row in found.to_pylist()), None)
 
 
@@ -114,8 +119,9 @@ def over_time(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> pa.T
     with opened(monitor, window) as (log, exact):
         if exact and window.step_us is not None:
             return ask(log, scope, by_step(window.step_us))
-        log.cursor.register("hours", window.hours())
-        return ask_tiles(log, scope, BY_HOURS_STEP, source=f"{_over_time(scope)} JOIN hours USING (at_us)")
+        with_hours(log, window)
+        hourly = "over_time_by_route" if scope.route else "over_time"
+        return ask_tiles(log, scope, BY_HOURS_STEP, source=f"{hourly} JOIN hours USING (at_us)")
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,13 @@ def ask_tiles(log: Log, scope: Scope, split: Split, *, source: str) -> pa.Table:
     )
 
 
+def with_hours(log: Log, window: Window) -> None:
+    """A relation more: hours (at_us, step_us), to add up tiles of hours by the window's steps."""
+    steps = [microseconds(step) for step in window.steps()]
+    given = {"first": window.start_us // HOUR_US * HOUR_US, "end": window.end_us, "steps": steps}
+    run(log.cursor, query("hours"), given)
+
+
 @contextmanager
 def opened(monitor: Monitor, window: Window) -> Iterator[tuple[Log, bool]]:
     """The log of this window, and whether it has rows (else tiles)."""
@@ -163,7 +176,3 @@ def opened(monitor: Monitor, window: Window) -> Iterator[tuple[Log, bool]]:
     opener = open_log if exact else open_tiles
     with opener(monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us) as log:
         yield log, exact
-
-
-def _over_time(scope: Scope) -> str:
-    return "over_time_by_route" if scope.route else "over_time"

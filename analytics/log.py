@@ -10,10 +10,11 @@ Mark, files and hot rows come from one snapshot of the store, so that a row is n
 whatever the archive does meanwhile. Files whose rows lie outside of the window are not opened.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,11 +49,16 @@ class QuestionTooSlow(SpiritError):
 
 @dataclass(frozen=True)
 class Log:
-    """The relations of one window, on one cursor, from one snapshot. Window: [start_us, end_us)."""
+    """
+    The relations of one window, on one cursor, from one snapshot. Window: [start_us, end_us).
+
+    relations: SQL of those that are made when a question first names them, for each costs a look into its files.
+    """
 
     cursor: Cursor
     start_us: int
     end_us: int
+    relations: dict[str, str] = field(default_factory=dict)
 
     def ask(self, name: str, parameters: Mapping[str, Any] | None = None, **parts: str) -> pa.Table:
         """
@@ -68,6 +74,8 @@ class Log:
         """The answer of a query of ours."""
         given = {"start": self.start_us, "end": self.end_us, **(parameters or {})}
         used = {name: value for name, value in given.items() if f"${name}" in text}
+        for name in self.relations.keys() & set(re.findall(r"\w+", text)):
+            _view(self.cursor, name, self.relations.pop(name))
         timer = threading.Timer(SLOWEST_S, self.cursor.interrupt)
         timer.start()
         try:
@@ -106,41 +114,38 @@ def open_tiles(store: Store, folder: Path, *, start_us: int, end_us: int) -> Ite
 
     Relations:
         by_route (at_us, service, kind, route, bucket, n, errors): whole days (UTC) where the window has them, hours at its ends
-        over_time (at_us, service, kind, bucket, n, errors): hours, all routes together
-        over_time_by_route: the same with the route
+        as_one (at_us, service, kind, bucket, n, errors): the same, all routes together
+        over_time (like as_one), over_time_by_route (like by_route): hours
         totals (at_us, service, kind, route, n, errors, sum_us, max_us, db_us, db_count): hours
     """
     start_us, end_us = start_us // HOUR_US * HOUR_US, -(-end_us // HOUR_US) * HOUR_US
-    first_day, last_day = -(-start_us // DAY_US) * DAY_US, end_us // DAY_US * DAY_US
     with cursor(folder) as work:
         with store.read() as connection:
             _register_hot(work, connection, "request_log", start_us=start_us)
             _view(work, "tail", f"SELECT * FROM hot_request_log WHERE at_us >= {start_us} AND at_us < {end_us}")
 
-            def whole(stream: str, start: int, end: int) -> str:
+            def hours(stream: str, start: int = start_us, end: int = end_us) -> str:
                 return _whole_tiles(connection, folder, TILES[stream], start, end)
 
-            def tail(stream: str) -> str:
-                return TILES[stream].build.format(source="tail")
+            def with_tail(stream: str, *parts: str) -> str:
+                return " UNION ALL BY NAME ".join((*parts, TILES[stream].build.format(source="tail")))
 
-            _view(
-                work,
-                "over_time",
-                f"{whole('tile_hour_all', start_us, end_us)} UNION ALL BY NAME {tail('tile_hour_all')}",
-            )
-            hours = f"{whole('tile_hour', start_us, end_us)} UNION ALL BY NAME {tail('tile_hour')}"
-            _view(work, "over_time_by_route", hours)
-            _view(work, "totals", f"{whole('total_hour', start_us, end_us)} UNION ALL BY NAME {tail('total_hour')}")
-            if first_day < last_day:
-                parts = (
-                    whole("tile_hour", start_us, first_day),
-                    whole("tile_day", first_day, last_day),
-                    whole("tile_hour", last_day, end_us),
-                    tail("tile_hour"),
+            def days(stream: str, hourly: str) -> str:
+                first, last = -(-start_us // DAY_US) * DAY_US, end_us // DAY_US * DAY_US
+                if first >= last:
+                    return with_tail(hourly, hours(hourly))
+                return with_tail(
+                    hourly, hours(hourly, start_us, first), hours(stream, first, last), hours(hourly, last, end_us)
                 )
-                hours = " UNION ALL BY NAME ".join(parts)
-            _view(work, "by_route", hours)
-        yield Log(work, start_us, end_us)
+
+            relations = {
+                "by_route": days("tile_day", "tile_hour"),
+                "as_one": days("tile_day_all", "tile_hour_all"),
+                "over_time": with_tail("tile_hour_all", hours("tile_hour_all")),
+                "over_time_by_route": with_tail("tile_hour", hours("tile_hour")),
+                "totals": with_tail("total_hour", hours("total_hour")),
+            }
+        yield Log(work, start_us, end_us, relations)
 
 
 @cache

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from analytics.latency import REQUESTS, Scope, opened
+from analytics.latency import REQUESTS, Scope, opened, with_hours
 from analytics.monitor import Monitor
 from analytics.window import Window
 
@@ -46,5 +46,5 @@ def database_over_time(monitor: Monitor, window: Window, kind: str = "http") -> 
     with opened(monitor, window) as (log, exact):
         if exact and window.step_us is not None:
             return log.ask("database_over_time_exact", {"kind": kind, "step": window.step_us})
-        log.cursor.register("hours", window.hours())
+        with_hours(log, window)
         return log.ask("database_over_time", {"kind": kind})

@@ -6,5 +6,7 @@ rest follows from the row's own time. An id of another time (a task has the id o
 """
 
 BEGAN = "printf('%013x', at_us)"
-PACKED = f"CASE WHEN starts_with(request_id, {BEGAN}) THEN '~' || substr(request_id, 14) ELSE request_id END AS request_id"
+PACKED = (
+    f"CASE WHEN starts_with(request_id, {BEGAN}) THEN '~' || substr(request_id, 14) ELSE request_id END AS request_id"
+)
 WHOLE = f"CASE WHEN request_id[1] = '~' THEN {BEGAN} || substr(request_id, 2) ELSE request_id END AS request_id"

@@ -1,6 +1,5 @@
 """The stretch of time that a page looks at, and the steps a chart of it has."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -80,12 +79,6 @@ class Window:
             day += timedelta(days=every)
         return found
 
-    def hours(self) -> pa.Table:
-        """Each hour of the window with the step that it belongs to: (at_us, step_us)."""
-        steps = [microseconds(step) for step in self.steps()]
-        hours = range(self.start_us // HOUR_US * HOUR_US, self.end_us, HOUR_US)
-        return pa.table({"at_us": list(hours), "step_us": _step_of(hours, steps)})
-
     def step_table(self) -> pa.Table:
         """The steps as a relation of one column, step_us, for an ASOF JOIN."""
         return pa.table({"step_us": pa.array([microseconds(step) for step in self.steps()], type=pa.int64())})
@@ -107,12 +100,3 @@ def instant(at_us: int) -> datetime:
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-def _step_of(hours: range, steps: Sequence[int]) -> list[int]:
-    found, at = [], 0
-    for hour in hours:
-        while at + 1 < len(steps) and steps[at + 1] <= hour:
-            at += 1
-        found.append(steps[at])
-    return found

@@ -34,7 +34,6 @@ def at_hand() -> Run:
     run = Run(new_request_id(began_us))
     run.name, run.began_us = "console", began_us
     current.set(run)
-    structlog.contextvars.bind_contextvars(request_id=run.request_id)
     return run
 
 
@@ -55,7 +54,6 @@ def show(page: Any, name: str, who: str) -> None:
     finally:
         _tell(run, outcome)
         current.set(None)
-        structlog.contextvars.unbind_contextvars("request_id")
 
 
 def reference_of(error: Exception, **about: str) -> str:

@@ -1,7 +1,7 @@
 """
 Logs: one line an event, as text or JSON, with the request's id and without personal data.
 
-Whatever is bound by `structlog.contextvars` (request_id, booking_id) is on every line. Lines of libraries that use the
+The request that causes a line (core.telemetry.work) is on it, and whatever is bound by `structlog.contextvars`. Lines of libraries that use the
 standard `logging` pass through the same processors. No process keeps an access log: addresses carry secrets.
 """
 
@@ -14,6 +14,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from core.settings import Settings
 from core.telemetry.scrubbing import HIDDEN, is_secret, scrubbed, scrubbed_text
+from core.telemetry.work import current
 
 __all__ = ["HIDDEN", "as_text", "configure", "formatter", "masked", "standard_config", "without_personal_data"]
 
@@ -66,6 +67,13 @@ def formatter(style: str) -> logging.Formatter:
     )
 
 
+def with_request_id(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Name the request, run of a page or task that is at hand."""
+    if (work := current.get()) is not None:
+        event.setdefault("request_id", work.request_id)
+    return event
+
+
 def without_personal_data(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Hide what names a person or opens something, wherever it stands. The rules are the monitor's."""
     return {key: HIDDEN if is_secret(key) else scrubbed(value) for key, value in event.items()}
@@ -88,6 +96,7 @@ def as_text(logger: WrappedLogger, method: str, event: EventDict) -> str:
 def _common() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
+        with_request_id,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.PositionalArgumentsFormatter(),

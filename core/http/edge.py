@@ -1,6 +1,7 @@
 """The edge of a web process: every answer gets a request id, the time it took and the security headers; it is logged and recorded."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -29,7 +30,8 @@ BROKEN = b"Something went wrong here, and it was our mistake. Please try again i
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 OTHER_METHOD = "_OTHER"
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
+listening = logging.getLogger(__name__)
 
 
 class Edge:
@@ -85,7 +87,6 @@ class _Exchange:
 
     async def run(self) -> None:
         token = current.set(self.work)
-        structlog.contextvars.bind_contextvars(request_id=self.work.request_id)
         outcome = ""
         try:
             await self.edge.app(self.scope, self.listen, self.answer)
@@ -98,7 +99,6 @@ class _Exchange:
                 await self._fail()
         finally:
             self._tell(outcome or self._outcome())
-            structlog.contextvars.unbind_contextvars("request_id")
             current.reset(token)
 
     async def listen(self) -> Message:
@@ -157,8 +157,11 @@ class _Exchange:
                     work.db_count, same_max, work.cache, work.who, work.request_id, work.error_id,
                 )
             )  # fmt: skip
-        say = log.debug if route[0] == "_" and status < 400 else log.info  # Streamlit's hundred files
-        say("request", route=route, method=method, status=status, duration_ms=round(duration_us / 1000, 1))
+        level = logging.DEBUG if route[0] == "_" and status < 400 else logging.INFO  # Streamlit's hundred files
+        if listening.isEnabledFor(level):
+            log.log(
+                level, "request", route=route, method=method, status=status, duration_ms=round(duration_us / 1000, 1)
+            )
 
 
 def labels_of(routes: Any, prefix: str = "") -> dict[int, str]:

@@ -10,8 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
-
 from core.telemetry import recording
 from core.telemetry.lanes import now_us
 from core.telemetry.work import Work, current, new_request_id, request_id
@@ -44,7 +42,6 @@ def began(name: str, task_id: str, *, attempt: int = 1) -> Job:
     job = _job(name, task_id, attempt)
     _running[task_id] = job
     current.set(job)
-    structlog.contextvars.bind_contextvars(request_id=job.request_id)
     return job
 
 
@@ -55,7 +52,6 @@ def ended(task_id: str, outcome: str) -> None:
         _tell(job, outcome)
         if current.get() is job:
             current.set(None)
-            structlog.contextvars.unbind_contextvars("request_id")
 
 
 def never_ran(name: str, task_id: str, outcome: str) -> None:

@@ -15,7 +15,11 @@ HIDDEN = "…"
 DEEPEST = 6
 MOST_ITEMS = 50
 LONGEST_TEXT = 20_000
-PLAIN_WORDS = re.compile(r"[a-z_. ]*")  # most values of a line of the log; nothing below is written like this
+PLAIN = re.compile(  # most values of a line of the log: nothing below is written like this
+    r"[a-z_. ]*|[A-Z]{1,12}"  # words, methods
+    r"|20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z"  # the line's own time
+    r"|(?=\d*[a-f])[0-9a-f]{1,16}"  # a request's id
+)
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 SECRET_WORDS = frozenset(
@@ -110,8 +114,10 @@ def scrubbed_text(text: str) -> str:
     """This text with what looks like a secret or names a person hidden. Long texts lose their middle first."""
     if len(text) > LONGEST_TEXT:
         text = f"{text[: LONGEST_TEXT // 2]} {HIDDEN} {text[-LONGEST_TEXT // 2 :]}"
-    if PLAIN_WORDS.fullmatch(text):
-        return text
+    return text if PLAIN.fullmatch(text) else _masked(text)
+
+
+def _masked(text: str) -> str:
     for pattern, replacement in MASKS:
         text = pattern.sub(replacement, text)
     if "[SQL: " in text:

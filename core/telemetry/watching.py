@@ -8,7 +8,7 @@ from core.telemetry import recording
 from core.telemetry.work import current, unwatched
 
 MADE_BY_LOGGING = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "_logger", "_name"}
-NOT_EXTRA = frozenset(("event", "level", "timestamp", "exc_info", "logger", "stack_info", "exception"))
+NOT_EXTRA = frozenset(("event", "level", "timestamp", "exc_info", "logger", "stack_info", "exception", "request_id"))
 
 
 class ErrorHandler(logging.Handler):

@@ -4,7 +4,7 @@ The work at hand: one request, one run of a console page, one task. What happens
 It travels by a context variable, so that a statement on a thread, a log line and a mail know the request they belong to.
 """
 
-import secrets
+import random
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -82,7 +82,7 @@ def new_request_id(at_us: int) -> str:
     "0656a3f1c2d9e4b7": the microsecond it begins and twelve bits of chance. Ids sort by time, and the archive keeps only
     the chance (analytics/parquet.py), for a row has its time already.
     """
-    return f"{at_us:013x}{secrets.randbits(12):03x}"
+    return f"{at_us:013x}{random.getrandbits(12):03x}"
 
 
 @contextmanager

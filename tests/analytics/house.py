@@ -41,7 +41,9 @@ class House:
     def request_ids(self) -> list[str]:
         """By id, as readers see them."""
         with open_log(self.store, self.folder, start_us=0, end_us=NOW_US * 2) as log:
-            return log.sql("SELECT request_id FROM request_log ORDER BY id")["request_id"].to_pylist()
+            return [
+                str(row["request_id"]) for row in log.sql("SELECT request_id FROM request_log ORDER BY id").to_pylist()
+            ]
 
     def hot(self, table: str = "request_log") -> int:
         with self.store.read() as connection:

@@ -3,7 +3,8 @@ The applications that are measured, each under the options of `spirit site`: `py
 
     site        the public site, as it is
     uncached    the public site, which keeps no page
-    hello       a page of one word behind the site's own edge; nothing is recorded
+    bare        a page of one word in Starlette, and nothing else
+    hello       the same behind the site's own edge; nothing is recorded
     hello_recorded   the same, and the recorder on
 """
 
@@ -25,6 +26,12 @@ from core.telemetry.recording import recording
 from public_site.app import content_security_policy, create_app
 from public_site.cache import Build, SharedPages
 
+
+async def page(request: Request) -> Response:
+    return PlainTextResponse("hello")
+
+
+HELLO = [Route("/hello", page)]
 LOUD, QUIET = "loud", "quiet"
 
 
@@ -49,19 +56,20 @@ def hello(*, recorded: bool = False) -> Edge:
         with recording(services().settings.model_copy(update={"telemetry": recorded}), "site"):
             yield
 
-    async def page(request: Request) -> Response:
-        return PlainTextResponse("hello")
-
-    routes = [Route("/hello", page)]
     return Edge(
-        Starlette(routes=routes, lifespan=lifespan),
+        Starlette(routes=HELLO, lifespan=lifespan),
         content_security_policy=content_security_policy(None),
         hsts=False,
-        labels=labels_of(routes),
+        labels=labels_of(HELLO),
     )
 
 
-APPLICATIONS: dict[str, Callable[[], Edge]] = {
+def bare() -> Starlette:
+    return Starlette(routes=HELLO)
+
+
+APPLICATIONS: dict[str, Callable[[], Edge | Starlette]] = {
+    "bare": bare,
     "site": create_app,
     "uncached": uncached,
     "hello": hello,

@@ -26,6 +26,7 @@ from core.telemetry.recording import recording
 from core.telemetry.store import Store, store_for
 from core.telemetry.tables import metadata
 from core.telemetry.watching import ErrorHandler
+from core.telemetry.work import current
 from tests.conftest import SECRET_KEY
 
 
@@ -87,7 +88,7 @@ def recorder(watching: Settings) -> Iterator[Recorder]:
 @pytest.fixture(autouse=True)
 def listening() -> Iterator[None]:
     """As `core.logs` sets a process up, with no work at hand."""
-    structlog.contextvars.clear_contextvars()
+    current.set(None)
     handler, root = ErrorHandler(), logging.getLogger()
     logs.formatter("text")
     level = root.level

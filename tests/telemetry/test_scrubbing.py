@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,7 +18,7 @@ from starlette.testclient import TestClient
 
 from core.bootstrap import Services
 from core.http.edge import Edge, labels_of
-from core.telemetry import jobs
+from core.telemetry import jobs, scrubbing
 from core.telemetry.recorder import Recorder
 from core.telemetry.scrubbing import HIDDEN, is_card, is_secret, scrubbed, scrubbed_text
 from core.telemetry.statements import watch
@@ -86,6 +88,11 @@ def test_long_random_words_are_hidden_and_plain_ones_stay() -> None:
         "2026-W48",
     ):
         assert scrubbed_text(plain) == plain
+
+
+@given(st.from_regex(scrubbing.PLAIN, fullmatch=True))
+def test_the_short_way_spares_nothing_that_the_long_way_hides(plain: str) -> None:
+    assert scrubbing._masked(plain) == plain == scrubbed_text(plain)
 
 
 def test_whatever_lies_too_deep_is_hidden_as_a_whole() -> None:
