@@ -24,6 +24,9 @@ from core.telemetry.tables import VERSION, metadata
 SCHEMA = "telemetry"
 LOCK_KEY = 5_717_264_102  # of ours alone
 BUSY_MS, PATIENT_MS = 250, 10_000  # of the recorder, and of whoever has time
+LEAST_LOCK_MS = 2_000  # on PostgreSQL, where the archive's turn is none of our own making
+RECORDERS_STATEMENT_MS = 10_000
+GONE_AFTER_MS = 10_000  # a server that acknowledges nothing for so long is gone
 
 
 class Store:
@@ -129,11 +132,26 @@ class Store:
                 pool_size=2,
                 max_overflow=8,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 2, "options": f"-c search_path={SCHEMA} -c lock_timeout=10000"},
+                connect_args=self._limits(),
             )
         engine = create_engine(self.url, hide_parameters=True, poolclass=NullPool)
         event.listen(engine, "connect", self._connected)
         return engine
+
+    def _limits(self) -> dict[str, Any]:
+        """So that no server keeps us waiting for ever, wherever it hangs: at the door, at a lock, at work, or behind a cut cable."""
+        limits = {"lock_timeout": max(self.busy_ms, LEAST_LOCK_MS)}
+        if self.busy_ms < PATIENT_MS:
+            limits["statement_timeout"] = RECORDERS_STATEMENT_MS
+        options = [f"search_path={SCHEMA}", *(f"{name}={limit_ms}" for name, limit_ms in limits.items())]
+        return {
+            "connect_timeout": 2,
+            "tcp_user_timeout": GONE_AFTER_MS,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
+            "options": " ".join(f"-c {option}" for option in options),
+        }
 
     def _connected(self, dbapi_connection: Any, record: Any) -> None:
         dbapi_connection.isolation_level = None  # we say BEGIN ourselves
@@ -143,9 +161,9 @@ class Store:
 
 
 def store_for(settings: Settings, *, busy_ms: int = BUSY_MS) -> Store:
-    """The store that belongs to the gym's database. busy_ms: how long a write waits for another one on SQLite."""
+    """The store that belongs to the gym's database. busy_ms: how long a write waits for another one; on PostgreSQL somewhat longer."""
     if settings.database_url.startswith("postgresql"):
-        return Store(settings.database_url)
+        return Store(settings.database_url, busy_ms=busy_ms)
     return Store(f"sqlite:///{settings.data_dir / 'telemetry.db'}", busy_ms=busy_ms)
 
 
