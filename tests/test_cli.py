@@ -3,16 +3,29 @@
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import time_machine
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from core.bootstrap import services
+from core import clock
+from core.bootstrap import Services, services
 from core.cli import main
+from core.mail.models import MessageState, OutboxMessage
+from core.people.models import Account
 from core.schedule.new_coach import free_slug
+from core.telemetry.alerts import choices, pulse
+from core.telemetry.alerts.models import AlertChange, AlertClock
+from core.telemetry.alerts.rules import OWN
+from core.telemetry.store import store_for
+from core.telemetry.tables import metric_log
 from tests.support import people
 from tests.support.processes import RunningGym, running_gym
 
@@ -134,7 +147,7 @@ def test_two_coaches_of_one_name_have_two_addresses(session: Session) -> None:
 def test_mail_is_looked_after(gym: Terminal) -> None:
     gym.do("demo")
     gym.do("outbox", "hold")
-    assert gym.do("sweep") == "expired 0, sent 0, dropped 0, retried 0, dead 0, pictures 8\n"
+    assert gym.do("sweep").endswith("expired 0, sent 0, dropped 0, retried 0, dead 0, pictures 8\n")
     listed = gym.do("outbox", "list", "--limit", "3").splitlines()
     assert len(listed) == 4
     assert listed[-1] == "Mail is held: nothing is sent until `spirit outbox release`."
@@ -154,6 +167,77 @@ def test_mail_is_looked_after(gym: Terminal) -> None:
     )
     assert gym.run("outbox", "show", "999999").complaint == "spirit: There is no mail 999999 in the outbox.\n"
     assert "there are queued, sending, sent, dropped, dead" in gym.run("outbox", "list", "--state", "lost").complaint
+
+
+def test_where_only_cron_sweeps_it_measures_the_alert_rules_too(gym: Terminal) -> None:
+    """Once a minute, though cron is never exact; what is wrong is mailed by the same sweep, and the banner has nothing to say."""
+    gym.do("create-admin", "ada@spirit.example")
+    add_a_rule_that_rings()
+    with time_machine.travel("2026-11-02T17:00:00Z", tick=False) as time:
+        gym.do("sweep")
+        assert alerts_sent() == 1 and silent_parts() == []
+        measured_at = clock_of_the_evaluator()
+        time.shift(timedelta(seconds=49))
+        gym.do("sweep")
+        assert clock_of_the_evaluator() == measured_at, "somebody has, within the minute"
+        time.shift(timedelta(seconds=10.5))
+        gym.do("sweep")
+        assert (
+            measured_at is not None
+            and clock_of_the_evaluator() == measured_at + timedelta(seconds=59.5)
+            and alerts_sent() == 1
+        )
+        time.shift(timedelta(minutes=3))
+        assert silent_parts() == ["The worker", "The evaluator"]
+
+
+def test_a_command_that_has_ended_is_not_called_silent(gym: Terminal) -> None:
+    """Its recorder has given signs of life, as any other; no more of them are expected."""
+    with time_machine.travel("2026-11-02T17:00:00Z", tick=False), opened() as ready:
+        store = store_for(ready.settings)
+        with store.write() as connection:
+            at_us = 1_000_000 * int(clock.now().timestamp())
+            rows = [{"service": name, "name": "x", "at_us": at_us} for name in ("site", "command")]
+            connection.execute(insert(metric_log), rows)
+        found = pulse.silence_of_the_recorders(store, now=clock.now() + timedelta(minutes=5))
+        store.dispose()
+    assert [silence.part for silence in found] == ["The recorder of the site"]
+
+
+@contextmanager
+def opened() -> Iterator[Services]:
+    """The gym that the terminal works on."""
+    services.cache_clear()
+    yield services()
+    services().database.dispose()
+    services.cache_clear()
+
+
+def add_a_rule_that_rings() -> None:
+    """Any disk has something on it."""
+    changes = {"title": "A disk", "fire_at": 0.000_002, "recover_at": 0.000_001, "after": timedelta()}
+    with opened() as gym, gym.database.write() as transaction:
+        ada = transaction.session.scalars(select(Account.id)).one()
+        choices.add_rule(transaction.session, "disk.used_share", changes, account_id=ada, now=transaction.now)
+
+
+def clock_of_the_evaluator() -> datetime | None:
+    with opened() as gym, gym.database.read() as session:
+        return session.scalar(select(AlertClock.evaluated_at))
+
+
+def silent_parts() -> list[str]:
+    with opened() as gym, gym.database.read() as session:
+        return [silence.part for silence in pulse.silences(session, now=clock.now())]
+
+
+def alerts_sent() -> int:
+    """Of that rule; the machine's own disk may be full."""
+    of_it = select(OutboxMessage.state).join(AlertChange, AlertChange.id == OutboxMessage.alert_change_id)
+    with opened() as gym, gym.database.read() as session:
+        states = session.scalars(of_it.where(AlertChange.rule_key.startswith(OWN))).all()
+    assert set(states) == {MessageState.SENT}
+    return len(states)
 
 
 @sqlite_only

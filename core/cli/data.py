@@ -7,15 +7,17 @@ from typing import Annotated
 import typer
 
 from core import backup as backups
-from core import migrations
-from core.bootstrap import services
+from core import clock, migrations
+from core.bootstrap import Services, services
 from core.cli.serving import say_sign_ins
 from core.demo import load_demo
 from core.demo_big import load_big_demo
 from core.logs import masked
+from core.mail.delivery import deliver_due
 from core.settings import load_settings
 from core.sweep import sweep as sweep_once
 from core.telemetry import jobs
+from core.telemetry.alerts import pulse
 from core.telemetry.recording import recording
 
 
@@ -50,11 +52,28 @@ def demo(
 
 
 def sweep() -> None:
-    """Do once whatever is due: expire requests, deliver mail. For machines with cron and no worker."""
+    """Do once whatever is due: expire requests, deliver mail, measure the alert rules. For machines with cron and no worker."""
     migrations.check_schema(services().database)
-    with recording(services().settings, "command"), jobs.run("sweep"):
-        done = sweep_once(services())
+    with recording(services().settings, "command"):
+        with jobs.run("sweep"):
+            done = sweep_once(services())
+        with jobs.run("alerts"):
+            _evaluate_alerts(services())
     print(", ".join(f"{name} {count}" for name, count in done.items()))
+
+
+def _evaluate_alerts(ready: Services) -> None:
+    """DuckDB is loaded in this process, and only if nobody has evaluated within the minute. What is new is sent at once."""
+    with ready.database.write() as transaction:
+        if not pulse.claim_evaluation(transaction.session, now=transaction.now, early=pulse.EARLY):
+            return
+    monitor = import_module("analytics.monitor").monitor_for(ready.settings)
+    try:
+        done = import_module("analytics.evaluator").evaluate(ready, monitor, now=clock.now())
+    finally:
+        monitor.store.dispose()
+    if done.changes:
+        deliver_due(ready)
 
 
 def archive() -> None:

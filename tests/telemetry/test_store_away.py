@@ -166,7 +166,7 @@ def test_a_server_that_answers_nobody_at_the_door_is_given_up_soon(recorder: Rec
 def held(url: str, table: str) -> Iterator[None]:
     """Somebody has locked it, as an ALTER TABLE does."""
     with psycopg.connect(make_url(url).render_as_string(hide_password=False)) as connection:
-        connection.execute(f"LOCK TABLE telemetry.{table} IN ACCESS EXCLUSIVE MODE")  # type: ignore[arg-type]
+        connection.execute(f"LOCK TABLE telemetry.{table} IN ACCESS EXCLUSIVE MODE")
         yield
         connection.rollback()
 

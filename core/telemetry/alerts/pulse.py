@@ -22,6 +22,8 @@ EVALUATE_EVERY = timedelta(minutes=1)
 SWEEP_EVERY = timedelta(minutes=1)  # the worker's own is shorter; where cron sweeps, it is a minute
 RECORD_EVERY = timedelta(seconds=30)  # each process is measured every 15 seconds, and written ten seconds later
 LATEST_ROWS = 500
+EARLY = timedelta(seconds=10)  # cron is not exact, and a minute that is missed is a long silence
+PASSING = "command"  # a service that ends by itself: its silence says nothing
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,13 @@ class Silence:
         return f"{self.part} has been silent for {spoken_length(now - self.since)}: {self.follows}."
 
 
-def claim_evaluation(session: Session, *, now: datetime) -> bool:
-    """Whether it is this caller's turn to evaluate: once a minute, whoever comes first."""
+def claim_evaluation(session: Session, *, now: datetime, early: timedelta = timedelta()) -> bool:
+    """Whether it is this caller's turn to evaluate: once a minute, whoever comes first. early: how much before it is due."""
     claimed = session.execute(
         update(AlertClock)
         .where(
             AlertClock.due_at.is_(None)
-            | (AlertClock.due_at <= now)
+            | (AlertClock.due_at <= now + early)
             | (AlertClock.due_at > now + EVALUATE_EVERY)  # the machine's clock was set back
         )
         .values(due_at=now + EVALUATE_EVERY)
@@ -91,7 +93,8 @@ def silence_of_the_recorders(store: Store, *, now: datetime) -> list[Silence]:
 
 def heartbeats(store: Store) -> dict[str, datetime]:
     """When each service last gave a sign of life, as far as its latest rows tell. Raises SQLAlchemyError, StoreNewer."""
-    newest = select(metric_log.c.service, metric_log.c.at_us).order_by(metric_log.c.id.desc()).limit(LATEST_ROWS)
+    lasting = select(metric_log.c.service, metric_log.c.at_us).where(metric_log.c.service != PASSING)
+    newest = lasting.order_by(metric_log.c.id.desc()).limit(LATEST_ROWS)
     rows = newest.subquery()
     query = select(rows.c.service, func.max(rows.c.at_us)).group_by(rows.c.service)
     with store.read() as connection:
