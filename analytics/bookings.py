@@ -5,7 +5,7 @@ What is asked for counts on the day it was asked for, lessons on the day they ar
 year they have 23 and 25 hours, and hours offered are counted as they pass.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -51,7 +51,7 @@ def asked(session: Session, window: Window, *, now: datetime) -> Asked:
     """What became of the requests that were made in a window, by `now`."""
     found = arrow(session, _bookings().where(Booking.requested_at >= window.start, Booking.requested_at < window.end))
     given = {"now": microseconds(now)}
-    with question(booking=found, steps=window.step_table()) as cursor:
+    with question(booking=found, coach=_coaches(session), steps=window.step_table()) as cursor:
         one = cursor.sql(query("bookings_asked").format(split="''"), params=given).to_arrow_table().to_pylist()
         by_coach = cursor.sql(query("bookings_asked").format(split="coach"), params=given).to_arrow_table()
         over_time = cursor.sql(query("bookings_over_time"), params=given).to_arrow_table()
@@ -67,7 +67,7 @@ def taught(session: Session, window: Window, *, now: datetime) -> pa.Table:
     """
     end = min(window.end, now)
     found = arrow(session, _bookings().where(Booking.starts_at >= window.start, Booking.starts_at < end))
-    with question(booking=found) as cursor:
+    with question(booking=found, coach=_coaches(session)) as cursor:
         return cursor.sql(query("bookings_taught")).to_arrow_table()
 
 
@@ -95,13 +95,12 @@ def fill(session: Session, window: Window) -> list[Fill]:
     """
     booked = _booked(session, window)
     found = []
-    coaches = session.scalars(
-        select(Coach).options(selectinload(Coach.lessons)).join(Coach.account).order_by(Account.name)
-    )
-    for coach in coaches:
+    names = coach_names(session)
+    coaches = session.scalars(select(Coach).options(selectinload(Coach.lessons)))
+    for coach in sorted(coaches, key=lambda coach: names[coach.id]):
         offered = _offered(session, coach, window)
         found += [
-            Fill(coach.name, weekday, offered.get(weekday, 0.0), booked.get((coach.id, weekday), 0.0))
+            Fill(names[coach.id], weekday, offered.get(weekday, 0.0), booked.get((coach.id, weekday), 0.0))
             for weekday in range(7)
             if offered.get(weekday) or booked.get((coach.id, weekday))
         ]
@@ -153,12 +152,20 @@ def _days(first_on: date, last_on: date) -> Iterator[date]:
     return (first_on + timedelta(days=number) for number in range((last_on - first_on).days + 1))
 
 
+def coach_names(session: Session) -> dict[int, str]:
+    """By coach id; where two have the same name, with the word in their page's address."""
+    rows = session.execute(select(Coach.id, Account.name, Coach.slug).join(Coach.account)).all()
+    common = Counter(name for _, name, _ in rows)
+    return {coach_id: f"{name} ({slug})" if common[name] > 1 else name for coach_id, name, slug in rows}
+
+
+def _coaches(session: Session) -> pa.Table:
+    names = coach_names(session)
+    return pa.table({"coach_id": pa.array(names.keys(), pa.int64()), "coach": pa.array(names.values(), pa.string())})
+
+
 def _bookings() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Account.name.label("coach"), Booking.status, Booking.requested_at, Booking.expires_at, Booking.approved_at,
-            Booking.denied_at, Booking.expired_at, Booking.starts_at, Booking.cancelled_late, Booking.attendance,
-        )
-        .join(Coach, Coach.id == Booking.coach_id)
-        .join(Account, Account.id == Coach.account_id)
+    return select(
+        Booking.coach_id, Booking.status, Booking.requested_at, Booking.expires_at, Booking.approved_at,
+        Booking.denied_at, Booking.expired_at, Booking.starts_at, Booking.cancelled_late, Booking.attendance,
     )  # fmt: skip

@@ -5,7 +5,7 @@ WITH told AS (
         expires_at IS NOT NULL AS was_asked,
         expired_at IS NOT NULL OR (status = 'PENDING' AND expires_at <= $now) AS has_expired,
         least(approved_at, denied_at) - requested_at AS answer_us
-    FROM booking
+    FROM booking JOIN coach USING (coach_id)
 )
 SELECT
     {split} AS coach,

@@ -6,6 +6,6 @@ SELECT
     count(*) FILTER (attendance = 'NO_SHOW')::BIGINT AS no_shows,
     count(*) FILTER (status = 'CANCELLED')::BIGINT AS cancelled,
     count(*) FILTER (status = 'CANCELLED' AND cancelled_late)::BIGINT AS cancelled_late
-FROM booking
+FROM booking JOIN coach USING (coach_id)
 GROUP BY coach
 ORDER BY lessons DESC, coach

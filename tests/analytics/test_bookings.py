@@ -73,6 +73,18 @@ def test_what_became_of_the_requests_of_a_range(gym: Gym) -> None:
     assert became == {"approved": 4, "denied": 1, "expired": 2, "waiting": 1, "cancelled": 1}
 
 
+def test_two_coaches_of_one_name_are_told_apart(gym: Gym) -> None:
+    gym.omar.account.name = gym.nora.account.name
+    gym.note(gym.nora, Status.APPROVED, approved_at=ASKED_AT + MINUTE)
+    gym.note(gym.omar, Status.DENIED, denied_at=ASKED_AT + 2 * MINUTE)
+    names = {f"Nora Lindqvist ({gym.nora.slug})", f"Nora Lindqvist ({gym.omar.slug})"}
+    found = bookings.asked(gym.session, LATELY, now=NOW)
+    assert {row["coach"]: row["requests"] for row in found.by_coach.to_pylist()} == dict.fromkeys(names, 1)
+    taught = bookings.taught(gym.session, LATELY, now=NOW).to_pylist()
+    assert {row["coach"] for row in taught} == names
+    assert {cell.coach for cell in bookings.fill(gym.session, LATELY)} == names
+
+
 def test_of_an_empty_range_nothing_is_made_up(gym: Gym) -> None:
     found = bookings.asked(gym.session, Window(NOW - 900 * DAY, NOW - 800 * DAY, ZONE), now=NOW)
     assert found.all.get("requests", 0) == 0 and found.by_coach.num_rows == 0

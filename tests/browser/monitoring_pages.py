@@ -59,6 +59,7 @@ def photograph(album: Album, folder: Path) -> None:
         goes_wrong(monitor.store, times=9, people=("a", "b", "c"))
         services.database.dispose()
         monitor.store.dispose()
+        gym.start("site")
         gym.start("console")
         gym.start("worker")
         staff_pages.photograph(album, gym, visits=VISITS)
