@@ -20,9 +20,9 @@ run: $(RUNTIME) ## install, migrate, load a demo gym, serve until Ctrl-C
 
 setup: $(DEVELOPMENT) ## install everything, tests and benches included, and do nothing else
 
-test: $(DEVELOPMENT) ## all tests, on SQLite and PostgreSQL, with a browser if there is one (ARGS="-k expiry")
+test: $(DEVELOPMENT) ## all tests on all cores, on SQLite and PostgreSQL, with a browser if there is one (ARGS="-k expiry": some, on one)
 	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --dist=loadfile)
 
 check: $(DEVELOPMENT) ## ruff, mypy --strict, import-linter, and locks without addresses
 	@$(BIN)/ruff format --check .

@@ -34,17 +34,17 @@ class HttpWebhook:
             TemporaryFailure: away, slow, busy or broken.
             PermanentFailure: it does not take this.
         """
-        import httpx  # slow to load, and only whoever has a webhook needs it
+        import httpx2  # slow to load, and only whoever has a webhook needs it
 
         try:
             with (
-                httpx.Client(timeout=self._phase_s, follow_redirects=False, trust_env=False) as client,
+                httpx2.Client(timeout=self._phase_s, follow_redirects=False, trust_env=False) as client,
                 client.stream("POST", self._url, json=dict(payload)) as response,
             ):
                 status = response.status_code
-        except httpx.TimeoutException as error:
+        except httpx2.TimeoutException as error:
             raise TemporaryFailure("the webhook did not answer in time") from error
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise TemporaryFailure(f"the webhook could not be reached ({type(error).__name__})") from error
         if status >= 500 or status in WORTH_ANOTHER_TRY:
             raise TemporaryFailure(f"the webhook answered {status}")
