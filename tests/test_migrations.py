@@ -22,6 +22,9 @@ from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
 from core.gym import the_gym
 from core.migrations import check_schema, guards, migrate
 from core.migrations.models import Base
+from core.telemetry.alerts import choices
+from core.telemetry.alerts.models import Incident
+from core.telemetry.alerts.words import headline
 from tests.support.databases import fresh
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
@@ -193,6 +196,9 @@ from alembic import op
 
 from core.migrations import guards
 from core.migrations.models import Base
+from core.telemetry.alerts import choices
+from core.telemetry.alerts.models import Incident
+from core.telemetry.alerts.words import headline
 
 revision, down_revision, branch_labels, depends_on = "9999", {head!r}, None, None
 
@@ -401,3 +407,20 @@ def test_families_of_before_have_their_keys(services: Services, monkeypatch: pyt
         keys = {str(email): str(key) for email, key in found}
     assert keys["Émile@Example.org"] == "émile@example.org" and len(keys) > 3
     assert all(key == email.lower() for email, key in keys.items())
+
+
+def test_rules_and_incidents_of_before_keep_their_quiet_hours_and_get_their_names(empty_database: Database) -> None:
+    migrate(empty_database, revision="0012")
+    run(
+        empty_database,
+        "INSERT INTO alert_choice (rule_key, fire_at, quiet_from_min, quiet_to_min) VALUES ('errors', 0.1, 1320, 390)",
+        "INSERT INTO alert_choice (rule_key, fire_at) VALUES ('disk', 0.7)",
+        "INSERT INTO alert_incident (rule_key, instance, severity, fire_at, detail, opened_at) "
+        "VALUES ('slow-route', '/', 'warning', 1000, '', '2026-11-02 17:00:00')",
+    )
+    migrate(empty_database)
+    with empty_database.read() as session:
+        assert choices.get_rule(session, "errors").rule.quiet == ((1320, 390),)
+        assert choices.get_rule(session, "disk").rule.quiet == ()
+        (incident,) = session.scalars(select(Incident))
+    assert (headline(incident), incident.metric) == ("A page is slow: /", "requests.p95_ms")

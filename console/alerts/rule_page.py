@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from console.alerts import rule_fields
+from console.alerts import rule_fields, try_out
 from console.alerts.rules import NEW, OPENED, do, show_numbers, show_what_it_does
 from console.inert import inert
 from console.monitoring.opened import set_opened
@@ -31,7 +31,9 @@ def show(key: str, standings: Sequence[AlertStanding], staff: Staff) -> None:
         rule_fields.show(rule)
         _buttons(rule, staff)
     with beside, st.container(border=True):
-        _in_words(rule)
+        typed = _in_words(rule)
+        if typed is not None:
+            try_out.show(typed)
         if key != NEW:
             show_numbers(rule, [row for row in standings if row.rule_key == key])
 
@@ -58,8 +60,8 @@ def _says(metric: str) -> str:
     return says[:1].upper() + says[1:]
 
 
-def _in_words(rule: Rule) -> None:
-    """As it is typed by now."""
+def _in_words(rule: Rule) -> Rule | None:
+    """The rule as it is typed by now; None while it cannot work."""
     st.markdown("**What it will do**")
     try:
         typed = rule_fields.typed(rule)
@@ -68,10 +70,11 @@ def _in_words(rule: Rule) -> None:
             parse_title(typed.title)
     except Invalid as error:
         st.warning(inert(" ".join(error.fields.values())))
-        return
+        return None
     show_what_it_does(typed if typed == rule else replace(typed, sentence=""))
     if not typed.enabled:
         st.markdown("It is off: nothing is measured.")
+    return typed
 
 
 def _buttons(rule: Rule, staff: Staff) -> None:

@@ -218,6 +218,22 @@ def test_a_rule_without_a_name_or_with_another_one_s_is_not_added(desk: Desk) ->
 
 
 @ONE
+def test_a_rule_is_tried_on_the_last_day(desk: Desk) -> None:
+    """As it is typed, not as it is kept."""
+    at_us = microseconds(clock.now() - HOUR)
+    row = {"at_us": at_us, "service": "site", "kind": "http", "route": "/", "status": 500, "outcome": "error"}
+    store = store_for(desk.services.settings)
+    with store.write() as connection:
+        connection.execute(insert(request_log), [row] * 30)
+    store.dispose()
+    app = press(open_rule(desk, "errors"), "Try it on the last day")
+    assert "it would have begun once, and have been open for" in said(app) and "looked at every 5 minutes" in said(app)
+    app = press(app.number_input(key="samples-errors").set_value(31).run(), "Try it on the last day")
+    assert "it would not have begun at all" in said(app)
+    assert not [button for button in open_rule(desk, "disk").button if "Try" in button.label]
+
+
+@ONE
 def test_an_address_of_a_rule_that_is_gone_says_so(desk: Desk) -> None:
     app = desk.open(desk.start("ada"), "alerts")
     app.query_params["rule"] = "own-12345678"

@@ -1,0 +1,83 @@
+"""
+What a rule would have done lately: the same measures at instants of the past, and the same machine.
+
+It is not looked at every minute, as it will be, but at steps; what is shorter than a step counts as long as one. As much of
+the past is looked at as can be in a few seconds, the newest first.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from analytics.evaluator import SETTLE
+from analytics.measures import House, Readings, measure
+from analytics.monitor import Monitor
+from core.bootstrap import Services
+from core.telemetry.alerts.machine import OPEN, Reading, Standing, State, step
+from core.telemetry.alerts.rules import Rule
+
+WITHIN_S = 8.0
+LEAST_STEP = timedelta(minutes=5)
+FEWEST_STEPS, MOST_STEPS = 48, 336
+
+
+@dataclass(frozen=True)
+class Replay:
+    """
+    began: how often. lasted: how long an incident was open, all of them together. latest: what is measured now.
+
+    since: how far back was looked. every: how long a step is.
+    """
+
+    began: int
+    lasted: timedelta
+    latest: Readings
+    since: datetime
+    every: timedelta
+
+
+def step_of(rule: Rule, back: timedelta) -> timedelta:
+    """As long as the rule's window, so that each request is looked at; or shorter, where that makes few steps."""
+    return max(LEAST_STEP, min(rule.window, back / FEWEST_STEPS))
+
+
+def can_replay(rule: Rule, back: timedelta) -> bool:
+    """Whether what is measured can be told of the past, and so much of it be looked at in a few seconds."""
+    return rule.measured.replayable and back / step_of(rule, back) <= MOST_STEPS
+
+
+def replay(services: Services, monitor: Monitor, rule: Rule, *, back: timedelta, now: datetime) -> Replay:
+    """Raises whatever a database or a file raises."""
+    every = step_of(rule, back)
+    seen: list[tuple[datetime, Readings]] = []
+    stop_at = time.monotonic() + WITHIN_S
+    for number in range(int(back / every) + 1):
+        at = now - SETTLE - number * every
+        seen.append((at, measure(House(services, monitor, (rule,)), rule, at=at)))
+        if time.monotonic() > stop_at:
+            break
+    began, steps = _walk(_coarse(rule, every), seen[::-1])
+    return Replay(began, steps * every, seen[0][1], seen[-1][0], every)
+
+
+def _coarse(rule: Rule, every: timedelta) -> Rule:
+    """What lasts for one step has lasted long enough, if the rule asks for less."""
+    return replace(
+        rule,
+        after=rule.after if rule.after > every else timedelta(),
+        keep_firing=rule.keep_firing if rule.keep_firing > every else timedelta(),
+    )
+
+
+def _walk(rule: Rule, seen: Sequence[tuple[datetime, Readings]]) -> tuple[int, int]:
+    """How often it began, and in how many steps something was open. seen: oldest first."""
+    stood: dict[str, Standing] = {}
+    began = open_steps = 0
+    for at, readings in seen:
+        for instance in {*stood, *readings}:
+            before = stood.get(instance, Standing(State.NORMAL, at))
+            after = stood[instance] = step(rule, before, readings.get(instance, Reading()), at=at)
+            began += after.state in OPEN and before.state not in OPEN
+        open_steps += any(standing.state in OPEN for standing in stood.values())
+    return began, open_steps
