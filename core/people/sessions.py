@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from core.people.models import Account, StaffSession
+from core.people.models import Account, SignInLink, StaffSession
 from core.tokens import hashed, new_session_token
 
 IDLE = timedelta(hours=12)
@@ -16,7 +16,16 @@ USER_AGENT_LENGTH = 200
 
 
 def start_session(session: Session, account_id: int, *, user_agent: str, now: datetime) -> str:
-    """A new session; returns the token for the cookie, which is kept nowhere."""
+    """A new session; returns the token for the cookie, which is kept nowhere. Whoever is here needs no invitation any more."""
+    session.execute(
+        update(SignInLink)
+        .where(
+            SignInLink.account_id == account_id,
+            SignInLink.invited_by_account_id.is_not(None),
+            SignInLink.used_at.is_(None),
+        )
+        .values(used_at=now)
+    )
     token = new_session_token()
     session.add(
         StaffSession(

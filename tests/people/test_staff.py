@@ -138,6 +138,14 @@ def test_an_invitation_lives_a_week_and_is_replaced_by_the_next(session: Session
     assert [mail.sign_in_link_id for mail in session.query(OutboxMessage)] == [first.id, second.id]
 
 
+def test_an_invitation_is_over_when_its_owner_comes_in_by_another_way(session: Session, admin: Account) -> None:
+    account = invited(session, admin)
+    (invitation,) = links(session, account)
+    start_session(session, account.id, user_agent="phone", now=NOW + timedelta(hours=1))
+    session.refresh(invitation)
+    assert invitation.used_at == NOW + timedelta(hours=1)
+
+
 def test_who_is_here_already_is_not_invited_again(session: Session, admin: Account) -> None:
     account = invited(session, admin)
     links(session, account)[0].used_at = NOW
