@@ -159,6 +159,28 @@ def _secrets(services: Services) -> str:
     return f"{settings.base_url} and {settings.console_url}; keys and data are private"
 
 
+def _sign_in(services: Services) -> str:
+    """The provider's own description is asked for, as the console asks for it."""
+    issuer = services.settings.oidc_issuer
+    if not issuer:
+        return "by password or mailed link"
+    import httpx2  # slow to load, and only whoever has a provider needs it
+
+    try:
+        answer = httpx2.get(
+            f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=CONNECT_S, trust_env=False
+        )
+        described = answer.raise_for_status().json()
+    except (httpx2.HTTPError, ValueError) as error:
+        raise Unwell(
+            f"{issuer} does not answer as a provider ({type(error).__name__}); see SPIRIT_OIDC_ISSUER"
+        ) from None
+    named = described.get("issuer") if isinstance(described, dict) else None
+    if named != issuer:
+        raise Unwell(f"{issuer} calls itself {named}; set SPIRIT_OIDC_ISSUER to that, letter by letter")
+    return f"by {issuer} too, and it answers"
+
+
 def _require_private(path: Path) -> None:
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise Unwell(f"others on this machine can open {path}: chmod go= {path}")
@@ -184,5 +206,6 @@ CHECKS: dict[str, Callable[[Services], str]] = {
     "mail": _mail,
     "pictures": _pictures,
     "secrets": _secrets,
+    "sign-in": _sign_in,
     "worker": _worker,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from core import clock
@@ -20,6 +21,7 @@ from core.settings import load_settings
 from core.sweep import sweep
 from tests.images.photos import detailed, saved
 from tests.support.processes import free_port
+from tests.support.provider import running_provider
 from tests.support.smtp import mail_server
 
 LONG_KEY = "k" * 40
@@ -45,6 +47,7 @@ def test_a_healthy_gym_has_nothing_to_complain_of(healthy: Services) -> None:
         "ok    mail    ",
         "ok    pictures",
         "ok    secrets ",
+        "ok    sign-in ",
         "ok    worker  ",
     ]
 
@@ -90,6 +93,24 @@ def test_a_mail_server_that_does_not_answer_is_named(healthy: Services) -> None:
     port = free_port()
     found = complaints(replace(healthy, transport=transport_for(f"smtp://127.0.0.1:{port}")))
     assert f"127.0.0.1:{port} does not answer" in found["mail"]
+
+
+def with_provider(services: Services, issuer: str) -> Services:
+    given = {"oidc_issuer": issuer, "oidc_client_id": "gym", "oidc_client_secret": SecretStr("secret")}
+    return replace(services, settings=services.settings.model_copy(update=given))
+
+
+def test_a_provider_that_answers_is_fine_and_its_name_is_compared_letter_by_letter(healthy: Services) -> None:
+    with running_provider() as provider:
+        assert complaints(with_provider(healthy, provider.issuer)) == {}
+        found = complaints(with_provider(healthy, f"{provider.issuer}/"))
+        assert f"{provider.issuer}/ calls itself {provider.issuer};" in found["sign-in"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_provider_that_does_not_answer_is_named(healthy: Services) -> None:
+    found = complaints(with_provider(healthy, f"http://127.0.0.1:{free_port()}"))
+    assert "does not answer as a provider (ConnectError)" in found["sign-in"]
 
 
 @pytest.mark.parametrize(
