@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageCms, ImageFile
 
-from core.images.recipes import SUFFIXES, Spec, jpeg_tables
+from core.images.recipes import SUFFIXES, TUNE, Spec, jpeg_tables
 
 FORMATS = {"jpeg": ("JPEG", "MPO"), "png": ("PNG",), "gif": ("GIF",), "webp": ("WEBP",), "avif": ("AVIF",)}
 HEIC = ("HEIF",)
@@ -35,6 +35,7 @@ TURNS = {
 SIDEWAYS = (5, 6, 7, 8)
 THREADS = 2
 BAND_FROM_PX = 400 * 400  # smaller ones are resized faster than a thread is woken
+ENOUGH_LEFT = 1.25  # of the size that is needed: what a decoder's own scaling leaves for the resize
 PLACEHOLDER_PX = 16
 
 MOVES = "It moves; its first frame is shown."
@@ -98,26 +99,40 @@ def develop(
     Raises:
         PictureRefused: with a sentence.
     """
-    with _decoded(original, form=form, size=size, specs=specs) as (picture, upright_size, note):
-        tell(Opened(*upright_size, note))
-        with ThreadPoolExecutor(THREADS) as threads:
-            encoding: list[Future[None]] = []
-            smallest = picture
-            for shape in dict.fromkeys(spec.shape for spec in specs):
-                wanted = [spec for spec in specs if spec.shape == shape]
-                for made in _sizes(picture, upright_size, wanted, focal, background, threads):
-                    smallest = min(smallest, made.pixels, key=lambda image: image.size)
-                    encoding += [  # copies, since saving keeps its options on the image for a while
-                        threads.submit(_encode, made.pixels.copy(), spec, tell)
-                        for spec in made.specs
-                        if spec.key in needed
-                    ]
+    for careful in sorted({spec.patient for spec in specs if spec.key in needed}) or [False]:
+        alike = [spec for spec in specs if spec.patient == careful] or specs
+        with _decoded(original, form=form, size=size, specs=alike) as (picture, upright_size, note):
+            tell(Opened(*upright_size, note))
+            smallest = _finish_all(picture, upright_size, alike, needed, focal, background, tell)
             tell(_glimpse(smallest, background))
-            try:
-                for finished in as_completed(encoding):
-                    finished.result()
-            finally:  # where one has failed, or nobody listens any more, the rest is not begun
-                threads.shutdown(cancel_futures=True)
+
+
+def _finish_all(
+    picture: Image.Image,
+    upright_size: tuple[int, int],
+    specs: Sequence[Spec],
+    needed: frozenset[str],
+    focal: tuple[int, int],
+    background: str,
+    tell: Told,
+) -> Image.Image:
+    """Every size of every shape, and the files that are needed of it. Returns the smallest."""
+    smallest = picture
+    with ThreadPoolExecutor(THREADS) as threads:
+        encoding: list[Future[None]] = []
+        for shape in dict.fromkeys(spec.shape for spec in specs):
+            wanted = [spec for spec in specs if spec.shape == shape]
+            for made in _sizes(picture, upright_size, wanted, focal, background, threads):
+                smallest = min(smallest, made.pixels, key=lambda image: image.size)
+                encoding += [  # copies, since saving keeps its options on the image for a while
+                    threads.submit(_encode, made.pixels.copy(), spec, tell) for spec in made.specs if spec.key in needed
+                ]
+        try:
+            for finished in as_completed(encoding):
+                finished.result()
+        finally:  # where one has failed, or nobody listens any more, the rest is not begun
+            threads.shutdown(cancel_futures=True)
+    return smallest
 
 
 @contextlib.contextmanager
@@ -134,12 +149,25 @@ def _decoded(
             orientation = _orientation(picture) if form == "jpeg" else 1
             if form == "jpeg":
                 target = _scaled_for(_turned(size, orientation), specs)
-                picture.draft(None, _turned(target, orientation))
+                _draft(picture, _turned(target, orientation), careful=specs[0].patient)
             picture.load()
             if form != "jpeg":  # only now: the question loads a PNG, which says but once that it is broken
                 orientation = _orientation(picture)
         profile = picture.info.get("icc_profile")
         yield _upright(_in_srgb(_plain(picture), profile), orientation), _turned(size, orientation), note
+
+
+def _draft(picture: Image.Image, target: tuple[int, int], *, careful: bool) -> None:
+    """
+    Let the decoder scale to the very size that is needed, or to somewhat more. A phone's 4032 pixels halve to 2016, and on
+    the way from there to 2000 every pixel becomes a mixture of its neighbours: such a photo is decoded twice as large.
+    Who is careful does not take the decoder's own halves for the finished size either.
+    """
+    least = min(picture.width // target[0], picture.height // target[1])
+    factor = max(by for by in (1, 2, 4, 8) if by <= max(1, least))
+    scaled = -(-picture.width // factor), -(-picture.height // factor)
+    too_near = scaled[0] < target[0] * ENOUGH_LEFT and (careful or scaled != target)
+    picture.draft(None, (target[0] * 2, target[1] * 2) if too_near else target)
 
 
 def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
@@ -284,6 +312,7 @@ def _sizes(
     zoom = picture.width / full[0], picture.height / full[1]
     box = (left * zoom[0], top * zoom[1], right * zoom[0], bottom * zoom[1])
     cut = right - left, bottom - top
+    careful = specs[0].patient
     seen: set[int] = set()
     current, limit = picture, None
     for width in sorted({spec.width_px for spec in specs}, reverse=True):
@@ -295,7 +324,8 @@ def _sizes(
             continue
         seen.add(actual)
         size = actual, max(1, round(actual * cut[1] / cut[0]))
-        current = _resized(current, size, box, threads)
+        sharp = careful or (len(seen) == 1 and zoom[0] < 1)  # a decoder's own scaling has softened it once
+        current = _resized(current, size, box, Image.Resampling.LANCZOS if sharp else Image.Resampling.BICUBIC, threads)
         if current.mode == "RGBA":
             current = _on(background, current)
         box = (0.0, 0.0, float(current.width), float(current.height))
@@ -303,21 +333,25 @@ def _sizes(
 
 
 def _resized(
-    picture: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float], threads: ThreadPoolExecutor
+    picture: Image.Image,
+    size: tuple[int, int],
+    box: tuple[float, float, float, float],
+    by: Image.Resampling,
+    threads: ThreadPoolExecutor,
 ) -> Image.Image:
-    """Bicubic, in bands on all threads: bit for bit what it would be in one piece."""
+    """In bands on all threads: bit for bit what it would be in one piece."""
     if size == picture.size and box == (0, 0, *picture.size):
         return picture
     width, height = size
     if width * height < BAND_FROM_PX or picture.mode != "RGB":
-        return picture.resize(size, Image.Resampling.BICUBIC, box=box)
+        return picture.resize(size, by, box=box)
     left, top, right, bottom = box
     edges = [height * band // THREADS for band in range(THREADS + 1)]
     per_row = (bottom - top) / height
 
     def band(first: int, last: int) -> Image.Image:
         part = (left, top + first * per_row, right, min(bottom, top + last * per_row))
-        return picture.resize((width, last - first), Image.Resampling.BICUBIC, box=part)
+        return picture.resize((width, last - first), by, box=part)
 
     bands = list(threads.map(band, edges[:-1], edges[1:]))
     whole = Image.new("RGB", size)
@@ -340,7 +374,8 @@ def _encode(pixels: Image.Image, spec: Spec, tell: Told) -> None:
         tables = jpeg_tables(spec.width_px)
         pixels.save(file, "JPEG", qtables=tables, subsampling="4:2:0", progressive=True, optimize=True)
     elif spec.format == "avif":
-        pixels.save(file, "AVIF", quality=spec.quality, speed=spec.speed, max_threads=THREADS)
+        how = {"advanced": {"tune": TUNE}} if spec.patient else {}
+        pixels.save(file, "AVIF", quality=spec.quality, speed=spec.speed, max_threads=THREADS, **how)
     else:
         pixels.save(file, "WEBP", quality=spec.quality, method=4)
     file.flush()

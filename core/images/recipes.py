@@ -3,8 +3,8 @@ Which sizes and formats a kind of image gets.
 
 The sizes are the plan's: 2000 pixels inside, 1200, 800 and 400 wide, as JPEG and as AVIF; a campaign is cut wide and
 tall around what matters in it, and a coach's face square. AVIF is made quickly at once, and slowly when nothing else
-is to be done, which takes another fifth off its size. WebP lost to AVIF at every width, in bytes and in time: it is a
-format that a recipe may name, and none does.
+is to be done, as good as the JPEG and in six tenths of its bytes. WebP lost to AVIF at every width, in bytes and in
+time: it is a format that a recipe may name, and none does.
 """
 
 import hashlib
@@ -13,28 +13,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 
-PIPELINE = 2  # moved when the same recipe is to give other pixels
+PIPELINE = 3  # moved when the same recipe is to give other pixels
 WHITE = "#ffffff"
-QUICK, PATIENT = 9, 6  # speeds of the AVIF encoder
-PATIENCE_IS_WORTH = 2  # points of its quality: the same picture looks as good with so many less
-STEEPNESS, COLOUR_IS_COARSER = 0.11, 1.8
-COARSENESS = {2000: 2.85, 1200: 3.05, 800: 3.25, 400: 4.8, 200: 4.8}  # the finest step, by width
+QUICK, PATIENT, MOST_PATIENT = 9, 6, 5  # speeds of the AVIF encoder
+MOST_PATIENT_TO_PX = 800  # what phones fetch; of larger ones the last speed would take many seconds
+TUNE = "iq"  # what the patient encoder strives for: a still picture's look
+STEEPNESS, BEND, COLOUR_IS_COARSER = 0.4, 0.75, 1.4
+COARSENESS = {2000: 2.45, 1200: 2.48, 800: 2.55, 400: 3.6, 200: 3.6}  # the finest step, by width
 SUFFIXES = {"jpeg": "jpg", "avif": "avif", "webp": "webp"}
 MEDIA_TYPES = {"jpeg": "image/jpeg", "avif": "image/avif", "webp": "image/webp"}
 
 
 @dataclass(frozen=True)
 class Size:
-    """A width and the qualities that look alike at it."""
+    """A width and the qualities that look alike at it. patient: the AVIF's that is made slowly."""
 
     width_px: int
     jpeg: int
     avif: int
+    patient: int
     webp: int
 
 
-PLAN = (Size(2000, 85, 73, 90), Size(1200, 85, 73, 90), Size(800, 85, 74, 90), Size(400, 80, 65, 82))
-SMALL = (Size(800, 85, 74, 90), Size(400, 80, 65, 82), Size(200, 80, 65, 82))
+PLAN = (Size(2000, 85, 73, 74, 90), Size(1200, 85, 73, 72, 90), Size(800, 85, 74, 68, 90), Size(400, 80, 65, 62, 82))
+SMALL = (Size(800, 85, 74, 68, 90), Size(400, 80, 65, 62, 82), Size(200, 80, 65, 62, 82))
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Spec:
     key: str = ""
 
     @property
+    def patient(self) -> bool:
+        """Made when there is time: from pixels that took more of it, too."""
+        return self.format == "avif" and self.speed < QUICK
+
+    @property
     def path(self) -> str:
         """Where it lies in the media storage."""
         return f"{self.key[:2]}/{self.key}.{SUFFIXES[self.format]}"
@@ -88,16 +95,16 @@ RECIPES: Mapping[str, Recipe] = {
 @cache
 def jpeg_tables(width_px: int) -> tuple[list[int], list[int]]:
     """
-    How coarsely a JPEG's frequencies are kept, light and colour: steps that grow with the square of the frequency.
+    How coarsely a JPEG's frequencies are kept, light and colour: steps that grow somewhat faster than the frequency.
 
-    The standard's tables spend more on what nobody sees. At equal likeness these take four to nine per cent fewer bytes,
-    by SSIMULACRA2 and by MS-SSIM, and no more time.
+    The standard's tables spend more on what nobody sees, and less on colour than eyes do. DECISIONS.md
+    says what these save at equal likeness, by which measures; they take no more time.
 
     Args:
         width_px: of the recipe's size; steps are such that it looks like the plan's quality, 85, or 80 up to 400 pixels.
     """
     step = COARSENESS[min(COARSENESS, key=lambda known: abs(known - width_px))]
-    light = [step * (1 + STEEPNESS * (u * u + v * v)) for u in range(8) for v in range(8)]
+    light = [step * (1 + STEEPNESS * (u * u + v * v) ** BEND) for u in range(8) for v in range(8)]
     return [_step(one) for one in light], [_step(one * COLOUR_IS_COARSER) for one in light]
 
 
@@ -131,8 +138,10 @@ def fingerprints(*, fine: bool) -> dict[str, str]:
 
 def _spec(shape: Shape, size: Size, form: str, *, fine: bool) -> Spec:
     quality, speed = getattr(size, form), 0
-    if form == "avif":
-        quality, speed = (quality - PATIENCE_IS_WORTH, PATIENT) if fine else (quality, QUICK)
+    if form == "avif" and fine:
+        quality, speed = size.patient, MOST_PATIENT if size.width_px <= MOST_PATIENT_TO_PX else PATIENT
+    elif form == "avif":
+        speed = QUICK
     return Spec(shape.name, shape.ratio, size.width_px, form, quality, speed)
 
 

@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -15,6 +16,7 @@ from core.images.pixels import Glimpse, Made, Opened
 from core.images.recipes import PLAN, Recipe, Shape, specs_of
 
 FOUR = Recipe([Shape("whole", PLAN)], formats=("jpeg",))
+FOUR_AVIF = replace(FOUR, formats=("avif",))
 
 
 def main(repeats: int, out: str, files: list[str]) -> None:
@@ -30,6 +32,22 @@ def main(repeats: int, out: str, files: list[str]) -> None:
 
 
 def _one(path: Path, out: str) -> None:
+    began, cpu = time.perf_counter(), time.process_time()
+    made = _developed(path, FOUR, fine=False)
+    wall_ms, cpu_ms = (time.perf_counter() - began) * 1000, (time.process_time() - cpu) * 1000
+    sizes = [len(data) for data in made.values()]
+    print(json.dumps({"file": str(path), "wall_ms": wall_ms, "cpu_ms": cpu_ms, "bytes": sizes}))
+    if out != "-":
+        for width, data in made.items():
+            Path(out, f"{path.name}.{width}.jpg").write_bytes(data)
+
+
+def patient_files(path: Path) -> dict[int, bytes]:
+    """What the idle pass makes of a photo, by width asked for."""
+    return _developed(path, FOUR_AVIF, fine=True)
+
+
+def _developed(path: Path, recipe: Recipe, *, fine: bool) -> dict[int, bytes]:
     made: dict[int, bytes] = {}
 
     def keep(told: Opened | Made | Glimpse) -> None:
@@ -37,10 +55,9 @@ def _one(path: Path, out: str) -> None:
             with told.file:
                 made[told.spec.width_px] = told.file.read()
 
-    began, cpu = time.perf_counter(), time.process_time()
     header = read_header(path.read_bytes())
     assert header is not None
-    specs = specs_of(FOUR, pixels=str(path), focal=(50, 50), encoders="", fine=False)
+    specs = specs_of(recipe, pixels=str(path), focal=(50, 50), encoders="", fine=fine)
     with path.open("rb") as original:
         pixels.develop(
             original,
@@ -49,18 +66,10 @@ def _one(path: Path, out: str) -> None:
             specs=specs,
             needed=frozenset(spec.key for spec in specs),
             focal=(50, 50),
-            background="#ffffff",
+            background=recipe.background,
             tell=keep,
         )
-    wall_ms, cpu_ms = (time.perf_counter() - began) * 1000, (time.process_time() - cpu) * 1000
-    print(
-        json.dumps(
-            {"file": str(path), "wall_ms": wall_ms, "cpu_ms": cpu_ms, "bytes": [len(data) for data in made.values()]}
-        )
-    )
-    if out != "-":
-        for width, data in made.items():
-            Path(out, f"{path.name}.{width}.jpg").write_bytes(data)
+    return made
 
 
 def profile(files: list[Path]) -> dict[str, float]:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.bench.four import profile
 from tests.bench.frozen import Frozen, freeze
-from tests.bench.likeness import bytes_of_patience, likeness
+from tests.bench.likeness import Compared, Scored, compared
 from tests.bench.picture_story import first_rendition_s, site_p95_ms
 from tests.bench.report import Section
 
@@ -97,18 +97,46 @@ def _work(contest: Contest) -> list[list[str]]:
 
 
 def _looks(contest: Contest) -> list[list[str]]:
-    rows = [
-        [
-            f"quality at {one.width_px} px, points of SSIMULACRA2",
-            "four awaits",
-            f"{one.ours - one.peers:+.2f} ({one.ours:.1f} − {one.peers:.1f})",
-            "≥ −0.10",
-        ]
-        for one in likeness(contest.frozen.files, contest.folder / OURS, contest.folder / IN_A_ROW)
+    found = compared(contest.frozen.files, contest.folder / OURS, contest.folder / IN_A_ROW)
+    widths = sorted({one.width_px for one in found})
+    at = {width: [one for one in found if one.width_px == width] for width in widths}
+    return [
+        *([f"quality at {width} px, SSIMULACRA2", "four awaits", _points(at[width]), "≥ −0.10"] for width in widths),
+        *([f"quality at {width} px, MS-SSIM", "four awaits", _decibels(at[width]), "agrees"] for width in widths),
+        ["bytes of the AVIF after the idle pass", "the plan's JPEGs", _share(found), "≤ 0.62"],
+        *(
+            [
+                f"those of {width} px",
+                "the same",
+                f"{_share(at[width])} at {_patience(at[width]):+.2f} points",
+                "≥ −0.10",
+            ]
+            for width in widths
+        ),
     ]
-    share, points = bytes_of_patience(contest.frozen.files, contest.folder / IN_A_ROW)
-    said = f"{share:.2f} at {points:+.2f} points"
-    return [*rows, ["bytes of the AVIF after the idle pass", "the plan's JPEGs", said, "≤ 0.62"]]
+
+
+def _points(some: list[Compared]) -> str:
+    ours, peers = (statistics.fmean(scored.points for scored in side) for side in _sides(some))
+    return f"{ours - peers:+.2f} ({ours:.1f} − {peers:.1f})"
+
+
+def _decibels(some: list[Compared]) -> str:
+    ours, peers = (statistics.fmean(scored.decibels for scored in side) for side in _sides(some))
+    return f"{ours - peers:+.2f} dB ({ours:.1f} − {peers:.1f})"
+
+
+def _sides(some: list[Compared]) -> tuple[list[Scored], list[Scored]]:
+    return [one.ours for one in some], [one.peers for one in some]
+
+
+def _share(some: list[Compared]) -> str:
+    """The geometric mean over the files."""
+    return f"{math.exp(statistics.fmean(math.log(one.patient.size_bytes / one.peers.size_bytes) for one in some)):.2f}"
+
+
+def _patience(some: list[Compared]) -> float:
+    return statistics.fmean(one.patient.points - one.peers.points for one in some)
 
 
 def _story(contest: Contest) -> list[list[str]]:

@@ -3,6 +3,7 @@
 import io
 import zlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import ImageCms, PngImagePlugin
 from core.images import pixels
 from core.images.headers import read_header
 from core.images.pixels import Glimpse, Made, Opened, PictureRefused
-from core.images.recipes import PLAN, SMALL, Recipe, Shape, Spec, specs_of
+from core.images.recipes import PATIENT, PLAN, QUICK, SMALL, TUNE, Recipe, Shape, Spec, jpeg_tables, specs_of
 from tests.images.photos import (
     BLUE,
     CANARY,
@@ -29,6 +30,7 @@ from tests.images.photos import (
     quarters,
     saved,
     sixteen_bits,
+    stripes,
     turned,
 )  # fmt: skip
 
@@ -39,10 +41,12 @@ WHOLE = Recipe([Shape("whole", PLAN)], formats=("jpeg",))
 class Developed:
     """What came of a file, in this process: the limits of the child are another test's."""
 
-    def __init__(self, data: bytes, recipe: Recipe = ALL_FORMATS, *, focal: tuple[int, int] = (50, 50)) -> None:
+    def __init__(
+        self, data: bytes, recipe: Recipe = ALL_FORMATS, *, focal: tuple[int, int] = (50, 50), fine: bool = False
+    ) -> None:
         header = read_header(data)
         assert header is not None
-        specs = specs_of(recipe, pixels="x", focal=focal, encoders="", fine=False)
+        specs = specs_of(recipe, pixels="x", focal=focal, encoders="", fine=fine)
         self.files: list[tuple[Spec, tuple[int, int], bytes]] = []
         self.opened: list[Opened] = []
         self.glimpses: list[Glimpse] = []
@@ -267,6 +271,92 @@ def test_a_glimpse_is_small_and_stands_by_itself() -> None:
     glimpse = Developed(jpeg(2000, 1500), WHOLE).glimpses[0]
     assert glimpse.placeholder.startswith("data:image/webp;base64,") and len(glimpse.placeholder) < 500
     assert glimpse.colour == "#7d6d55" or glimpse.colour.startswith("#")
+
+
+# Encoders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_tables_in_a_jpeg_are_ours_by_width() -> None:
+    data = jpeg(2000, 1500)
+    tables = {}
+    for spec, _, made in Developed(data, WHOLE).files:
+        written = Pixels.open(io.BytesIO(made)).quantization  # type: ignore[attr-defined]
+        assert (written[0], written[1]) == jpeg_tables(spec.width_px)
+        tables[spec.width_px] = tuple(written[0])
+    assert sorted(tables) == [400, 800, 1200, 2000] and len(set(tables.values())) == 4
+
+
+def test_no_step_of_a_table_is_finer_than_that_of_a_lower_frequency() -> None:
+    for size in (*PLAN, *SMALL):
+        for table in jpeg_tables(size.width_px):
+            rows = np.array(table).reshape(8, 8)
+            assert (
+                (np.diff(rows, axis=0) >= 0).all() and (rows == rows.T).all() and 1 <= rows.min() <= rows.max() <= 255
+            )
+
+
+def test_avif_is_made_quickly_first_and_with_patience_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int, object]] = []
+    save = Pixels.Image.save
+
+    def noted(picture: Pixels.Image, file: Any, form: str, **how: Any) -> None:
+        if form == "AVIF":
+            asked.append((how["quality"], how["speed"], how.get("advanced")))
+        save(picture, file, form, **how)
+
+    data, avif = jpeg(2000, 1500), Recipe([Shape("whole", PLAN[1:])], formats=("avif",))
+    monkeypatch.setattr(Pixels.Image, "save", noted)
+    Developed(data, avif)
+    assert sorted(asked) == sorted((size.avif, QUICK, None) for size in PLAN[1:])
+    asked.clear()
+    Developed(data, avif, fine=True)
+    assert {quality for quality, _, _ in asked} == {size.patient for size in PLAN[1:]}
+    assert all(speed <= PATIENT and advanced == {"tune": TUNE} for _, speed, advanced in asked)
+
+
+@pytest.mark.parametrize(
+    ("width", "decoded", "carefully"),
+    [
+        (4000, 2000, 4000),
+        (4032, 4032, 4032),
+        (4960, 4960, 4960),
+        (5040, 2520, 2520),
+        (8064, 4032, 4032),
+        (1920, 1920, 1920),
+    ],
+)
+def test_a_decoders_half_is_taken_where_it_is_the_size_or_leaves_enough(
+    width: int, decoded: int, carefully: int
+) -> None:
+    """From a phone's 4032 pixels the half is 2016, and nothing stays sharp on the way from there to 2000."""
+    data = saved(Pixels.new("RGB", (width, width // 4), GREEN), "JPEG")
+    found = []
+    for fine in (False, True):
+        recipe = Recipe([Shape("whole", PLAN)], formats=("avif",))
+        specs = specs_of(recipe, pixels="x", focal=(50, 50), encoders="", fine=fine)
+        size = (width, width // 4)
+        with pixels._decoded(io.BytesIO(data), form="jpeg", size=size, specs=specs) as (picture, full, _):
+            found.append(picture.width)
+            assert full == size
+    assert found == [decoded, carefully]
+
+
+def test_patience_begins_with_the_pixels() -> None:
+    """A photo of twice the size is halved by its decoder, which is quick; who has time resizes it."""
+    data = saved(stripes(1600, 800), "JPEG", quality=95)
+    recipe = Recipe([Shape("whole", PLAN[2:])], formats=("jpeg", "avif"))
+    header = read_header(data)
+    assert header is not None
+    specs = specs_of(recipe, pixels="x", focal=(50, 50), encoders="", fine=True)
+    original = Pixels.open(io.BytesIO(data)).convert("RGB").resize((800, 400), Pixels.Resampling.LANCZOS)
+    distance = {}
+    for form in ("jpeg", "avif"):
+        mine = [spec for spec in specs if spec.format == form]
+        decoded = pixels._decoded(io.BytesIO(data), form="jpeg", size=(1600, 800), specs=mine)
+        with ThreadPoolExecutor(1) as threads, decoded as (picture, full, _):
+            first = next(pixels._sizes(picture, full, mine, (50, 50), "#ffffff", threads)).pixels
+        distance[form] = float(np.abs(np.asarray(first).astype(int) - np.asarray(original).astype(int)).mean())
+    assert distance["avif"] < 0.1 < distance["jpeg"]
 
 
 # Broken ────────────────────────────────────────────────────────────────────────────────────────────────────────────
