@@ -124,9 +124,10 @@ def _finish_all(
             wanted = [spec for spec in specs if spec.shape == shape]
             for made in _sizes(picture, upright_size, wanted, focal, background, threads):
                 smallest = min(smallest, made.pixels, key=lambda image: image.size)
-                encoding += [  # copies, since saving keeps its options on the image for a while
-                    threads.submit(_encode, made.pixels.copy(), spec, tell) for spec in made.specs if spec.key in needed
-                ]
+                files = [spec for spec in made.specs if spec.key in needed]
+                for spec in files:  # saving keeps its options on the image for a while
+                    pixels = made.pixels.copy() if len(files) > 1 else made.pixels
+                    encoding.append(threads.submit(_encode, pixels, spec, tell))
         try:
             for finished in as_completed(encoding):
                 finished.result()

@@ -64,7 +64,7 @@ def test_a_picture_is_told_of_as_it_is_finished(darkroom: Darkroom) -> None:
     assert isinstance(told[0], Opened) and (told[0].width_px, told[0].height_px) == (2600, 1950)
     made = [one for one in told if isinstance(one, Made)]
     assert len(made) == 8 and len([one for one in told if isinstance(one, Glimpse)]) == 1
-    assert made[0].spec.format == "jpeg"
+    assert "jpeg" in {one.spec.format for one in made[:2]}, "two are made at once, and a JPEG is the first that begins"
 
 
 def test_two_formats_of_a_size_do_not_take_each_others_quality(darkroom: Darkroom) -> None:
