@@ -1,6 +1,7 @@
 """Upright, in the right colours, and nothing in the file but pixels."""
 
 import io
+import struct
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from tests.images.photos import (
     GREEN,
     ORIENTATION,
     RED,
+    UNTURN,
     YELLOW,
     chunk,
     detailed,
@@ -406,3 +408,19 @@ def test_an_iphones_own_photo_is_read_where_its_decoder_is_there() -> None:
     for _, picture in developed.pictures():
         assert near(picture, CORNERS, UPRIGHT)
     assert all(CANARY not in data for _, _, data in developed.files)
+
+
+@pytest.mark.parametrize("orientation", [2, 3, 4, 5, 6, 7, 8])
+def test_an_iphones_own_photo_is_turned_once_though_it_says_so_twice(orientation: int) -> None:
+    """As its box of properties and as its tag; its decoder minds the first, and we must not mind the second again."""
+    pillow_heif = pytest.importorskip("pillow_heif", reason="pillow-heif is not installed; pip install .[heic]")
+    pillow_heif.register_heif_opener()
+    exif = Pixels.Exif()
+    exif[ORIENTATION] = orientation
+    lying = quarters().transpose(UNTURN[orientation])
+    data = saved(lying, "HEIF", exif=exif.tobytes(), quality=95)
+    assert (b"irot" in data or b"imir" in data) and struct.pack(">HHIH", ORIENTATION, 3, 1, orientation) in data
+    developed = Developed(data)
+    assert (developed.opened[0].width_px, developed.opened[0].height_px) == (640, 480)
+    for _, picture in developed.pictures():
+        assert near(picture, CORNERS, UPRIGHT)
