@@ -1,8 +1,12 @@
-"""Many small files become one: a day's facts once the day is over, a month's tiles once the month is."""
+"""
+Many small files become one: a day's facts once the day is over, and the tiles of a month's days that are over.
+
+So a chart of a year opens some fourteen files of tiles, whatever the day of the month: to open one takes longer than to
+read what a day has in it.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from analytics import manifest, parquet
@@ -29,9 +33,9 @@ def merge_files(store: Store, folder: Path, *, now_us: int) -> int:
 def _groups(files: Sequence[File], *, now_us: int) -> dict[tuple[str, str], list[File]]:
     """Files of one stream and day, or of one stream and month, that are worth merging."""
     groups: dict[tuple[str, str], list[File]] = defaultdict(list)
-    for file in files:
-        groups[file.stream, _label(file, now_us=now_us)].append(file)
     today = parquet.day_label((now_us - SETTLED_US) // DAY_US)
+    for file in files:
+        groups[file.stream, _label(file, today)].append(file)
     return {
         key: group
         for key, group in groups.items()
@@ -39,11 +43,10 @@ def _groups(files: Sequence[File], *, now_us: int) -> dict[tuple[str, str], list
     }
 
 
-def _label(file: File, *, now_us: int) -> str:
-    """ "2026-11-26", or "2026-11" for tiles of a month that is over."""
-    month = parquet.day_label(file.day)[:7]
-    this_month = datetime.fromtimestamp((now_us - SETTLED_US) // 1_000_000, UTC).strftime("%Y-%m")
-    return month if file.stream in TILES and month < this_month else parquet.day_label(file.day)
+def _label(file: File, today: str) -> str:
+    """ "2026-11-26", or "2026-11" for tiles of a day that is over."""
+    day = parquet.day_label(file.day)
+    return day[:7] if file.stream in TILES and day < today else day
 
 
 def _merge(store: Store, folder: Path, stream: str, label: str, files: Sequence[File], *, now_us: int) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from analytics import manifest
 from analytics.archive import archive_now
-from analytics.log import LogUnreadable, open_log
+from analytics.log import LogUnreadable, open_log, open_tiles
 from analytics.retention import Keep
 from analytics.window import microseconds
 from core import clock
@@ -48,6 +48,22 @@ def test_rows_move_into_a_file_a_day_and_are_seen_all_the_while(house: House) ->
     assert house.seen() == before
     assert len([name for name in house.files() if name.startswith("request_log/")]) == 2
     assert house.archive().rows == 0
+
+
+def test_the_tiles_of_a_months_days_that_are_over_are_one_file_and_the_rows_a_file_a_day(house: House) -> None:
+    for day in (-3, -2, -1, 0):
+        house.note(requests(10, at_us=NOW_US + day * DAY_US))
+        house.archive(NOW_US + day * DAY_US + MINUTE_US)
+    with house.store.read() as connection:
+        live = {stream: manifest.live(connection, stream) for stream in ("request_log", "tile_hour", "tile_day_all")}
+    assert {stream: len(files) for stream, files in live.items()} == {
+        "request_log": 4,
+        "tile_hour": 2,
+        "tile_day_all": 2,
+    }
+    with open_tiles(house.store, house.folder, start_us=NOW_US - 5 * DAY_US, end_us=NOW_US + DAY_US) as log:
+        assert log.sql("SELECT sum(n)::INTEGER AS n FROM by_route").to_pylist() == [{"n": 40}]
+        assert log.sql("SELECT sum(n)::INTEGER AS n FROM over_time").to_pylist() == [{"n": 40}]
 
 
 def test_a_request_id_lies_in_the_file_as_what_its_time_does_not_say_and_is_read_whole(house: House) -> None:

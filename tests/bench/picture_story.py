@@ -1,4 +1,4 @@
-"""Pictures in the running gym: how soon one can be shown, and whether parents notice that twenty are being made."""
+"""Pictures in the running gym: how soon one can be shown, and whether parents notice that many are being made."""
 
 import http.client
 import statistics
@@ -23,7 +23,7 @@ from tests.support.processes import RunningGym, running_gym
 PAGE = "/coaches"
 REQUESTS = 400
 EVERY_S = 0.02
-PHOTOS = 20
+PHOTOS = 40  # on a quick machine twenty are made before the last request
 TRIES = 3
 LIMIT_S = 180.0
 
@@ -72,7 +72,7 @@ def _bell(gym: RunningGym) -> Iterator[Callable[[], None]]:
 
 
 def site_p95_ms(photos: Sequence[Path]) -> tuple[float, float]:
-    """The public list of coaches, idle and while the worker makes twenty photos."""
+    """The public list of coaches, idle and while the worker makes one photo after another."""
     with tempfile.TemporaryDirectory() as folder, running_gym(Path(folder), "site", "worker", demo=True) as gym:
         services = _services(gym)
         _p95_ms(gym)

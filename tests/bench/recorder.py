@@ -36,7 +36,8 @@ def measure() -> Section:
         [
             (
                 "Added to a request: CPU of the serving thread, the median of three processes, each the difference of the "
-                "quickest blocks with and without. Ours is measured against the edge, which gives id, headers and log line anyway."
+                "quickest blocks with and without. Ours is measured against the edge, which gives id, headers and log line anyway; "
+                "runs of it differ by some tenths of a microsecond."
             ),
             (
                 "The server's CPU counts all threads, the writer's too. Bare Starlette names, times and protects nothing: the "
