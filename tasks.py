@@ -65,7 +65,7 @@ def queue_at(settings: Settings) -> Huey:
 
 queue = queue_at(services().settings)
 pump = Pump()
-darkroom = PicturePump()
+darkroom, patient_darkroom = PicturePump(), PicturePump()
 
 
 @queue.task(expires=NUDGE_EXPIRES_S)
@@ -199,8 +199,9 @@ def _sweep_once() -> None:
 
 
 def _make_once() -> None:
-    """What was missed, and what can be made smaller while nothing else is to be done."""
-    darkroom.ring(services(), fine=True)
+    """What was missed; then what can be made smaller, which no new picture waits for."""
+    darkroom.ring(services())
+    patient_darkroom.ring(services(), fine=True)
 
 
 def remove_orphans() -> None:

@@ -23,7 +23,7 @@ from core.images.pixels import Glimpse, Made, Opened, PictureRefused
 from core.images.recipes import Spec
 from core.images.wire import receive, send
 
-NICENESS = 10
+NICENESS, PATIENT_NICENESS = 10, 19
 TOO_MUCH_MEMORY = "This picture takes too much memory to open. Please send a smaller version of it."
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 MOST_WRITTEN_BYTES = 64 << 20
@@ -65,13 +65,16 @@ def _in_a_child(job: dict[str, Any], answers: int, original: int) -> int:
 
 def _work(job: dict[str, Any], answers: socket.socket, original: BinaryIO) -> None:
     _limit(**job["limits"])
+    specs = [_spec(given) for given in job["specs"]]
+    if all(spec.patient for spec in specs if spec.key in job["needed"]):
+        os.nice(PATIENT_NICENESS - NICENESS)  # somebody may be waiting for another picture meanwhile
     Image.MAX_IMAGE_PIXELS = job["size"][0] * job["size"][1]  # what its header said, and not a pixel more
     try:
         pixels.develop(
             original,
             form=job["form"],
             size=tuple(job["size"]),
-            specs=[_spec(given) for given in job["specs"]],
+            specs=specs,
             needed=frozenset(job["needed"]),
             focal=tuple(job["focal"]),
             background=job["background"],

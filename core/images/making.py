@@ -39,6 +39,7 @@ from core.images.queries import needs_making
 from core.images.recipes import MEDIA_TYPES, RECIPES, Spec, fingerprints, specs_of
 from core.images.storage import StorageUnavailable
 from core.images.uploads import original_path
+from core.images.uses import uses_of
 from core.telemetry import recording
 
 LEASE = timedelta(seconds=180)  # longer than the darkroom and one rendition's storing may take
@@ -307,7 +308,8 @@ def _finish(session: Session, claim: Claim, specs: list[Spec], glimpse: Glimpse 
     if claim.fine:
         image.fine_made = fingerprints(fine=True)[image.kind.value]
     _release(image)
-    content_changed(session)
+    if uses_of(session, image):  # whoever shows it from now on says so; our lock on its row keeps them waiting
+        content_changed(session)
 
 
 def _reject(session: Session, claim: Claim, reason: str, *, now: datetime) -> None:

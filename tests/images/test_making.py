@@ -12,11 +12,13 @@ from sqlalchemy import func, select, update
 
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible, PictureInUse, PictureTwice
 from core.failpoints import armed
+from core.gym import the_gym
 from core.images import changes, intake, making, recipes, upkeep, uploads
 from core.images.making import Pump, Work
 from core.images.models import Image, ImageKind, ImageState, Rendition
 from core.images.queries import images_of, progress_of, storage_used
 from core.images.recipes import Recipe, Shape
+from core.schedule.models import Coach
 from core.schedule.page import set_photo
 from core.sweep import sweep
 from tests.images.conftest import Gallery
@@ -84,6 +86,21 @@ def test_a_second_pass_finds_nothing_to_do(gallery: Gallery) -> None:
     assert gallery.make() == Work()
     assert gallery.make(fine=True) == Work(refined=1)
     assert gallery.make(fine=True) == Work()
+
+
+def test_public_pages_are_built_anew_only_for_a_picture_that_one_of_them_shows(gallery: Gallery) -> None:
+    def version() -> int:
+        with gallery.services.database.read() as session:
+            return the_gym(session).content_version
+
+    face = gallery.made(jpeg(300, 300), ImageKind.PROFILE)
+    before = version()
+    gallery.made(jpeg(300, 200))
+    assert version() == before
+    with gallery.services.database.write() as transaction:
+        transaction.session.get_one(Coach, gallery.coach).photo_id = face.id
+    gallery.make(fine=True)
+    assert version() == before + 1, "the face, and not the hall"
 
 
 @sqlite_only

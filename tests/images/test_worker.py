@@ -1,5 +1,7 @@
 """The worker itself, as a process: pictures are made beside everything else, and stop none of it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx2
@@ -11,7 +13,7 @@ from core.images.models import Image, ImageKind, ImageState
 from core.images.queries import get_image
 from core.images.storage import FOR_EVER
 from core.settings import load_settings
-from tests.images.photos import jpeg
+from tests.images.photos import detailed, jpeg, saved
 from tests.support.processes import RunningGym, running_gym
 
 pytestmark = pytest.mark.processes
@@ -21,8 +23,8 @@ def services_of(gym: RunningGym) -> Services:
     return build(load_settings(_env_file=None, data_dir=Path(gym.environment["SPIRIT_DATA_DIR"])))
 
 
-def send(services: Services) -> Image:
-    upload = intake.checked(jpeg(900, 600), name="hall.jpg")
+def send(services: Services, data: bytes | None = None) -> Image:
+    upload = intake.checked(data or jpeg(900, 600), name="hall.jpg")
     return uploads.accept(services, upload, ImageKind.GALLERY, alt="The hall", account_id=None)
 
 
@@ -46,6 +48,26 @@ def test_a_photo_is_made_by_the_worker_and_given_out_by_the_site(tmp_path: Path)
             assert answer.headers["content-type"] == f"image/{file.format}"
             assert answer.headers["cache-control"] == FOR_EVER
         assert "-9" not in gym.log("worker") and "Traceback" not in gym.log("worker")
+
+
+def test_a_new_picture_does_not_wait_for_one_that_is_made_smaller(tmp_path: Path) -> None:
+    with running_gym(tmp_path) as gym:
+        services = services_of(gym)
+        large = send(services, saved(detailed(4000, 3000), "JPEG", quality=95))
+        gym.start("worker")
+        gym.wait_until(lambda: is_made_smaller(services, large.id), "somebody is at it", "worker")
+        small = send(services)
+        program = [sys.executable, "-c", "import tasks; tasks.make_pictures()"]
+        subprocess.run(program, env=gym.environment, check=True, timeout=60)
+        gym.wait_until(lambda: image(services, small.id).state is ImageState.READY, "the new one is there", "worker")
+        assert image(services, large.id).fine_made == ""
+        services.database.dispose()
+
+
+def is_made_smaller(services: Services, image_id: int) -> bool:
+    """It is shown, and a worker has taken it again."""
+    found = image(services, image_id)
+    return found.state is ImageState.READY and found.lease_until is not None
 
 
 def test_a_picture_that_hangs_stops_neither_expiry_nor_mail(tmp_path: Path) -> None:
