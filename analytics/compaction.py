@@ -1,8 +1,8 @@
 """
 Many small files become one: a day's facts once the day is over, and the tiles of a month's days that are over.
 
-So a chart of a year opens some fourteen files of tiles, whatever the day of the month: to open one takes longer than to
-read what a day has in it.
+So a chart of a year opens some fourteen files of tiles and one for each hour of today, whatever the day of the month: to
+open one takes longer than to read what a day has in it.
 """
 
 from collections import defaultdict

@@ -21,7 +21,7 @@ from analytics.monitor import Monitor
 from core.bootstrap import Services
 from core.failpoints import failpoint
 from core.telemetry.alerts import incidents, lists, pulse
-from core.telemetry.alerts.choices import Chosen, is_on, rules_in_force
+from core.telemetry.alerts.choices import Chosen, is_in_force, rules_in_force
 from core.telemetry.alerts.incidents import AlreadyChanged
 from core.telemetry.alerts.machine import Reading, Standing, State, step
 from core.telemetry.alerts.models import AlertStanding
@@ -122,7 +122,9 @@ def _conclude(services: Services, seen: Seen, reading: Reading, *, at: datetime,
     after = seen.after(reading, at)
     try:
         with services.database.write() as transaction:
-            if not is_on(transaction.session, rule.key):  # turned off or deleted while it was measured
+            if not is_in_force(
+                transaction.session, seen.chosen
+            ):  # another rule by now, or none; the next minute measures it
                 return False
             change = incidents.conclude(
                 transaction.session,

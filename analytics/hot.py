@@ -45,7 +45,7 @@ def rows(connection: Connection, table: Table, *, after: int, upto: int | None =
 def _csv(found: Iterable[tuple[object, ...]]) -> bytes:
     text = BytesIO()
     lines = TextIOWrapper(text, encoding="utf-8", newline="", write_through=True)
-    csv.writer(lines, lineterminator="\n").writerows(found)
+    csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerows(found)
     return text.getvalue()
 
 

@@ -167,11 +167,9 @@ def _sign_in(services: Services) -> str:
     import httpx2  # slow to load, and only whoever has a provider needs it
 
     try:
-        answer = httpx2.get(
-            f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=CONNECT_S, trust_env=False
-        )
+        answer = httpx2.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=CONNECT_S)
         described = answer.raise_for_status().json()
-    except (httpx2.HTTPError, ValueError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
         raise Unwell(
             f"{issuer} does not answer as a provider ({type(error).__name__}); see SPIRIT_OIDC_ISSUER"
         ) from None

@@ -111,10 +111,11 @@ def _more(rule: Rule) -> None:
         left.number_input(label, 0, 1_000_000, rule.min_samples, key=f"samples-{key}")
     _length(right, "Said again after", f"repeat-{key}", rule.repeat or AT_ONCE, least=AT_ONCE, most=WEEK, never="never")
     left, right = st.columns(2)
+    silences = [one for one in SILENCES if not (metric.one_by_one and one is NoData.ALERT)]
     left.selectbox(
         "When all is silent",
-        list(SILENCES),
-        list(SILENCES).index(rule.no_data),
+        silences,
+        silences.index(rule.no_data),
         format_func=SILENCES.__getitem__,
         key=f"no-data-{key}",
     )

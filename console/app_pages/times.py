@@ -7,7 +7,7 @@ import altair as alt
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from console.said import act, say
+from console.said import act, say, say_error
 from console.session import services, signed_in
 from console.whose import chosen_coach
 from core import clock
@@ -43,10 +43,37 @@ def page() -> None:
         with services().database.read() as session:
             _picture(week)
             _preview(session, session.get_one(Coach, coach_id), lessons, week, now=now)
-        if week != kept and st.button("Keep this week", type="primary"):
-            act(hours.set_weekly_hours, week, account_id=staff.account_id, coach=coach_id, done="Your week is kept.")
-            st.rerun()
+        if week != kept:
+            written = [_field(coach, weekday, kept) for weekday in range(len(WEEKDAYS))]
+            st.button("Keep this week", type="primary", on_click=_keep_week, args=(written, coach_id, staff.account_id))
     _single_days(coach, single_days, staff.account_id)
+
+
+def _keep_week(written: Sequence[str], coach_id: int, account_id: int) -> None:
+    """What stands in the fields at the click, which may be more than the page had read before."""
+    try:
+        week = [
+            window for weekday, field in enumerate(written) for window in read_hours(st.session_state[field], weekday)
+        ]
+    except Invalid as error:
+        say_error(error)
+        return
+    act(
+        hours.set_weekly_hours,
+        sorted(week, key=_order),
+        account_id=account_id,
+        coach=coach_id,
+        done="Your week is kept.",
+    )
+
+
+def _order(window: WeekWindow) -> tuple[int, int]:
+    return window.weekday, window.start_min
+
+
+def _field(coach: Coach, weekday: int, kept: Sequence[WeekWindow]) -> str:
+    """Another one once other hours are kept."""
+    return f"hours-{coach.id}-{weekday}-{written_hours(window for window in kept if window.weekday == weekday)}"
 
 
 def _week(coach: Coach, kept: Sequence[WeekWindow]) -> list[WeekWindow] | None:
@@ -57,7 +84,7 @@ def _week(coach: Coach, kept: Sequence[WeekWindow]) -> list[WeekWindow] | None:
     readable = True
     for weekday, name in enumerate(WEEKDAYS):
         before = written_hours(window for window in kept if window.weekday == weekday)
-        text = st.text_input(name, before, key=f"hours-{coach.id}-{weekday}-{before}")
+        text = st.text_input(name, before, key=_field(coach, weekday, kept))
         try:
             windows = read_hours(text, weekday)
             hours.check_week(windows)
@@ -66,7 +93,7 @@ def _week(coach: Coach, kept: Sequence[WeekWindow]) -> list[WeekWindow] | None:
             st.error(str(error))
         else:
             week += windows
-    return sorted(week, key=lambda window: (window.weekday, window.start_min)) if readable else None
+    return sorted(week, key=_order) if readable else None
 
 
 def _picture(week: Sequence[WeekWindow]) -> None:

@@ -57,9 +57,9 @@ def sweep() -> None:
     with recording(services().settings, "command"):
         with jobs.run("sweep"):
             done = sweep_once(services())
+        print(", ".join(f"{name} {count}" for name, count in done.items()))
         with jobs.run("alerts"):
             _evaluate_alerts(services())
-    print(", ".join(f"{name} {count}" for name, count in done.items()))
 
 
 def _evaluate_alerts(ready: Services) -> None:

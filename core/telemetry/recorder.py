@@ -5,7 +5,7 @@ From memory to the store, at next to no cost: whoever has something to note appe
    the errors' lane, when it is full, is added up by whoever filled it.
 2. One thread a process, started by the first row and again after a fork, takes what is there: every ten seconds, at 500
    rows, and at once when something CRITICAL wakes it.
-3. It scrubs, adds errors up by their fingerprint, and writes all of it in one transaction.
+3. It scrubs, adds up the errors that are left by their fingerprint, and writes all of it in one transaction.
 4. When that fails it tries once more, then leaves the store alone for half a minute. Rows wait meanwhile; errors are
    counted by group and lose nothing but their stories. What does not fit is lost, and the loss is written as soon as it can be.
 5. At the end of the process there are two seconds for what is left.

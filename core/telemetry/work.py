@@ -80,7 +80,7 @@ def request_id() -> str | None:
 def new_request_id(at_us: int) -> str:
     """
     "0656a3f1c2d9e4b7": the microsecond it begins and twelve bits of chance. Ids sort by time, and the archive keeps only
-    the chance (analytics/parquet.py), for a row has its time already.
+    the chance (analytics/request_ids.py), for a row has its time already.
     """
     return f"{at_us:013x}{random.getrandbits(12):03x}"
 

@@ -77,14 +77,14 @@ def test_what_was_not_changed_stays_as_it_comes(alarm: Alarm) -> None:
     with alarm.services.database.read() as session:
         kept = session.get_one(RuleChoice, "errors")
     names = [column.name for column in RuleChoice.__table__.columns if getattr(kept, column.name) is not None]
-    assert names == ["rule_key", "fire_at"]
+    assert names == ["rule_key", "fire_at", "recover_at"], "limits belong together"
 
 
 def test_a_rule_that_is_turned_off_ends_what_is_open(alarm: Alarm) -> None:
     alarm.read(BAD)
     assert not change(alarm, "errors", enabled=False).rule.enabled
     with alarm.services.database.read() as session:
-        assert lists.count_open(session) == 0 and not choices.is_on(session, "errors")
+        assert lists.count_open(session) == 0 and not choices.get_rule(session, "errors").rule.enabled
 
 
 def test_a_rule_of_ones_own_is_added_changed_and_deleted(alarm: Alarm) -> None:
@@ -116,7 +116,7 @@ def test_an_incident_keeps_its_name_when_its_rule_is_gone(alarm: Alarm) -> None:
     assert incident.sentence.startswith("Rings when, of all requests in the last 5 minutes, 2 % or more")
     with alarm.services.database.read() as session:
         assert not session.scalars(select(AlertStanding).where(AlertStanding.rule_key == alarm.rule.key)).all()
-        assert not choices.is_on(session, alarm.rule.key)
+        assert not choices.is_in_force(session, Chosen(alarm.rule))
 
 
 def test_a_name_is_given_once(alarm: Alarm) -> None:
@@ -190,6 +190,7 @@ CANNOT_WORK: list[tuple[str, dict[str, object], str]] = [
     ("errors", {"after": 2 * DAY}, "a day at most before it begins"),
     ("errors", {"keep_firing": -MINUTE}, "a day at most before it is over"),
     ("errors", {"no_data_after": timedelta()}, "Silence rings after"),
+    ("slow-route", {"no_data": NoData.ALERT}, "silence cannot ring"),
     ("errors", {"repeat": 8 * DAY}, "a week at most"),
     ("errors", {"min_samples": -1}, "or for 0"),
     ("disk", {"min_samples": 5}, "ask for 0"),
@@ -254,13 +255,16 @@ def test_each_rule_says_in_words_what_it_does() -> None:
         "It is said again every 4 hours while nobody looks after it."
     )
     mine = replace(
-        BY_KEY["slow-route"], **{**EVERYTHING, "fire_at": 2500, "recover_at": 2000, "keep_firing": timedelta()}
+        BY_KEY["slow-route"],
+        **{**EVERYTHING, "fire_at": 2500, "recover_at": 2000, "keep_firing": timedelta(), "no_data": NoData.KEEP},
     )
     assert " ".join(words.will_do(mine)) == (
         "Rings when, of requests of the site to /bookings in the last 30 minutes, one in twenty took 2.5 s or more, "
         "for 10 minutes on end. Fewer than 7 requests are too few to begin. It is over when that is below 2 s. "
-        "It is said once. It rings as well when there is nothing to measure for 2 hours. "
+        "It is said once. While there is nothing to measure, it stays as it is. "
         "Every day nothing is said at 22:00–06:00, 12:00–13:00."
     )
     assert "above 60 %" in words.will_do(BY_KEY["bookings-low"])[1]
-    assert "stays as it is" in words.will_do(replace(mine, no_data=NoData.KEEP))[3]
+    assert "rings as well when there is nothing" in " ".join(
+        words.will_do(replace(BY_KEY["errors"], no_data=NoData.ALERT))
+    )

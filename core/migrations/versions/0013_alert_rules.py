@@ -39,6 +39,7 @@ def upgrade() -> None:
     _write_quiet_hours_out()
     for name in ("title", "metric", "sentence"):
         op.add_column("alert_incident", sa.Column(name, sa.String(), nullable=False, server_default=sa.text("''")))
+    op.execute(sa.text("UPDATE alert_incident SET title = rule_key"))
     named = sa.text("UPDATE alert_incident SET title = :title, metric = :metric WHERE rule_key = :key")
     for key, title, metric in SO_FAR:
         op.get_bind().execute(named, {"key": key, "title": title, "metric": metric})

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from core.errors import Invalid
 from core.telemetry.alerts.quiet import check_quiet
-from core.telemetry.alerts.rules import DAY, KINDS, MINUTE, SERVICES, WEEK, Filter, Rule, Unit
+from core.telemetry.alerts.rules import DAY, KINDS, MINUTE, SERVICES, WEEK, Filter, NoData, Rule, Unit
 from core.text import at_most, can_be_seen, one_line
 from core.words import spoken_length
 
@@ -76,6 +76,12 @@ def _lengths(rule: Rule) -> None:
     _between(
         rule.no_data_after, MINUTE, DAY, "no_data_after", "Silence rings after a minute at least, and a day at most."
     )
+    if rule.no_data is NoData.ALERT and rule.measured.one_by_one:
+        raise Invalid(
+            {
+                "no_data": "Each page is measured while somebody asks for it, so silence cannot ring. Please choose another."
+            }
+        )
     if rule.repeat is not None:
         _between(rule.repeat, MINUTE, WEEK, "repeat", "Say it again after a week at most, or not at all.")
     if not 0 <= rule.min_samples <= MOST_SAMPLES:

@@ -27,6 +27,10 @@ LONGEST_MUTE = timedelta(days=31)
 MOST_OWN = 30  # each is measured every minute
 TAKEN = "There is a rule of this name already. Please choose another one."
 MINUTE = timedelta(minutes=1)
+PAIRS = (
+    {"fire_at", "recover_at"},
+    {"window_min", "short_window_min"},
+)  # kept together: the next version's half may not fit
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,12 @@ def change_rule(session: Session, key: str, changes: Mapping[str, Any], *, accou
         NotAllowed, NotFound, Invalid.
     """
     check_is_admin(session, account_id)
-    rule = replace(get_rule(session, key).rule, **changes)
-    choice = _choice(session, key)
-    return _keep(session, choice, rule, Verb.ALERT_RULE_CHANGED, account_id=account_id, now=now)
+    before = get_rule(session, key).rule
+    rule = replace(before, **changes)
+    kept = _keep(session, _choice(session, key), rule, Verb.ALERT_RULE_CHANGED, account_id=account_id, now=now)
+    if rule.filter != before.filter:  # what is left out now would never be measured to its end
+        incidents.end_all_of(session, key, account_id=account_id, now=now)
+    return kept
 
 
 def mute(session: Session, key: str, until: datetime | None, *, account_id: int, now: datetime) -> None:
@@ -134,10 +141,10 @@ def delete_rule(session: Session, key: str, *, account_id: int, now: datetime) -
     session.flush()
 
 
-def is_on(session: Session, key: str) -> bool:
-    """Whether it is measured: it has not been turned off or deleted meanwhile."""
+def is_in_force(session: Session, chosen: Chosen) -> bool:
+    """Whether it is measured, and as it was: not turned off, changed, muted or deleted meanwhile."""
     try:
-        return get_rule(session, key).rule.enabled
+        return chosen.rule.enabled and get_rule(session, chosen.rule.key) == chosen
     except NotFound:
         return False
 
@@ -149,9 +156,12 @@ def _keep(session: Session, choice: RuleChoice, rule: Rule, verb: Verb, *, accou
         _check_is_free(session, rule)
         choice.title = rule.title
     check_rule(rule)
-    base = {} if rule.is_own else _columns(BY_KEY[rule.key])
-    for name, value in _columns(rule).items():
-        setattr(choice, name, None if name in base and base[name] == value else value)
+    wanted, base = _columns(rule), {} if rule.is_own else _columns(BY_KEY[rule.key])
+    different = {name for name, value in wanted.items() if name not in base or base[name] != value}
+    for pair in PAIRS:
+        different |= pair if different & pair else set()
+    for name, value in wanted.items():
+        setattr(choice, name, value if name in different else None)
     session.add(choice)
     audit.record(session, verb, f"alert rule {rule.key}", by=account_id, now=now)
     if not rule.enabled:

@@ -41,6 +41,7 @@ class Metric:
     {each} for what its filter lets through, together or one by one.
     samples: what min_samples counts, in words. bad_below: a small number is the bad one.
     at_once: as it is at that instant; a rule's window means nothing here. longest: the longest window.
+    one_by_one: each route by itself, and only while it is asked for, so that silence cannot ring.
     filters: what a rule may narrow it by. replayable: what it was at an instant of the past can still be told.
     """
 
@@ -50,6 +51,7 @@ class Metric:
     samples: str = ""
     bad_below: bool = False
     at_once: bool = False
+    one_by_one: bool = False
     longest: timedelta = DAY
     filters: tuple[str, ...] = ()
     replayable: bool = True
@@ -70,6 +72,7 @@ METRICS = {
         "of {each} in the last {last}, one in twenty took {limit}",
         Unit.MILLISECONDS,
         "requests",
+        one_by_one=True,
         filters=BY_ROUTE,
     ),
     "requests.burn_times": Metric(
