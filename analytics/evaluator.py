@@ -122,10 +122,8 @@ def _conclude(services: Services, seen: Seen, reading: Reading, *, at: datetime,
     after = seen.after(reading, at)
     try:
         with services.database.write() as transaction:
-            if not is_in_force(
-                transaction.session, seen.chosen
-            ):  # another rule by now, or none; the next minute measures it
-                return False
+            if not is_in_force(transaction.session, seen.chosen):
+                return False  # it was changed, muted, turned off or deleted; the next minute measures what is there now
             change = incidents.conclude(
                 transaction.session,
                 rule,

@@ -63,9 +63,7 @@ def store(backend: str, stores: dict[str, Store | postgresql.NoPostgres]) -> Sto
         stores[backend] = _postgresql_store()
     found = stores[backend]
     if isinstance(found, postgresql.NoPostgres):
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no PostgreSQL: {found}")
-        pytest.skip(f"no PostgreSQL; {postgresql.HELP}")
+        postgresql.do_without(found)
     labels[backend] = found.label
     tests_on[backend] += 1
     return found

@@ -13,9 +13,7 @@ from console.monitoring.asked import ask
 from console.session import services
 from core import clock
 from core.errors import SpiritError
-from core.telemetry.alerts.rules import Filter
-
-WEEK = timedelta(days=7)
+from core.telemetry.alerts.rules import WEEK, Filter
 
 log = structlog.get_logger()
 

@@ -79,6 +79,14 @@ def test_a_request_id_lies_in_the_file_as_what_its_time_does_not_say_and_is_read
     assert house.request_ids() == before == [began, "of its own", "", began]
 
 
+@pytest.mark.parametrize("text", ["a\rb", 'say "so", twice', "a\r\nb", "", "é…"])
+def test_a_text_of_any_kind_is_the_same_when_it_is_hot_and_when_it_lies_in_a_file(house: House, text: str) -> None:
+    house.note(requests(1, request_id=text))
+    assert house.request_ids() == [text]
+    house.archive()
+    assert house.request_ids() == [text]
+
+
 def test_hot_rows_go_ten_minutes_after_they_lie_in_files(house: House) -> None:
     house.note(requests(20))
     before = house.seen()

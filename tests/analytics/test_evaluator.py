@@ -1,7 +1,9 @@
 """The evaluator measures each rule as it was fifteen seconds ago, and tells each change once."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -335,18 +337,25 @@ def test_slow_statements_of_one_route(watched: Watched) -> None:
     assert watched.standing("slow-statements").samples == 350
 
 
-def test_a_rule_that_is_deleted_while_it_is_measured_opens_nothing(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("how", ["deleted", "changed", "muted"])
+def test_a_rule_that_is_another_when_it_has_been_measured_opens_nothing(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     rule = add_rule(watched, "Mine", "requests.error_share", after=timedelta())
     with watched.services.database.read() as session:
         account = session.execute(text("SELECT id FROM account")).scalar_one()
 
-    def delete(name: str) -> None:
-        watched.services.database.transact(choices.delete_rule, rule.key, account_id=account)
+    meanwhile: dict[str, Callable[..., Any]] = {
+        "deleted": partial(choices.delete_rule, key=rule.key),
+        "changed": partial(choices.change_rule, key=rule.key, changes={"fire_at": 0.9}),
+        "muted": partial(choices.mute, key=rule.key, until=watched.now + timedelta(hours=1)),
+    }
+
+    def change(name: str) -> None:
+        watched.services.database.transact(meanwhile[how], account_id=account)
 
     watched.pass_a_minute(60, 30)
-    monkeypatch.setattr(evaluator, "failpoint", delete)
+    monkeypatch.setattr(evaluator, "failpoint", change)
     watched.evaluate()
     assert rule.key not in watched.firing() and "errors-critical" in watched.firing()
     with watched.services.database.read() as session:

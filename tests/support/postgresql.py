@@ -18,8 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -59,6 +61,13 @@ class Server:
     def _execute(self, statement: sql.SQL | sql.Composed) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement)
+
+
+def do_without(reason: NoPostgres) -> NoReturn:
+    """Leave the test out, with its reason; on CI nothing is left out."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"no PostgreSQL: {reason}")
+    pytest.skip(f"no PostgreSQL; {HELP}")
 
 
 def name_of(url: str) -> str:

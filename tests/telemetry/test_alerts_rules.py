@@ -87,6 +87,16 @@ def test_a_rule_that_is_turned_off_ends_what_is_open(alarm: Alarm) -> None:
         assert lists.count_open(session) == 0 and not choices.get_rule(session, "errors").rule.enabled
 
 
+def test_a_rule_that_is_narrowed_ends_what_it_would_not_measure_any_more(alarm: Alarm) -> None:
+    alarm.read(BAD)
+    change(alarm, "errors", fire_at=0.03)
+    with alarm.services.database.read() as session:
+        assert lists.count_open(session) == 1
+    change(alarm, "errors", filter=Filter(service="console"))
+    with alarm.services.database.read() as session:
+        assert lists.count_open(session) == 0
+
+
 def test_a_rule_of_ones_own_is_added_changed_and_deleted(alarm: Alarm) -> None:
     rule = add(alarm, "  Booking fails ", **EVERYTHING)
     assert rule.is_own and rules(alarm)["Booking fails"] == rule
