@@ -16,7 +16,7 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     mail/                    outbox, delivery, messages, calendar parts, transports
     http/                    what site and console say alike over HTTP; imported by no rule
     telemetry/               what the house notices about itself; a store of its own
-    sweep                    one pass over everything that is due
+    sweep pump               one pass over everything that is due; work that many ask for and few do
     migrations/              the schema and its guards
     cli processes doctor backup logs    the command line and the person who runs it
     demo demo_big demo_pictures demo_photos    a demo gym, and photos drawn for it

@@ -196,9 +196,6 @@ from alembic import op
 
 from core.migrations import guards
 from core.migrations.models import Base
-from core.telemetry.alerts import choices
-from core.telemetry.alerts.models import Incident
-from core.telemetry.alerts.words import headline
 
 revision, down_revision, branch_labels, depends_on = "9999", {head!r}, None, None
 

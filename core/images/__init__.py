@@ -6,7 +6,8 @@ Photos, from the phone that took them to the page that shows them.
     uploads      accept, replace
     recipes      which sizes and formats a kind of image gets
     making       claim, develop, store, record: what the worker does, in numbered steps
-    darkroom     the process that may die: `darkroom_process` starts a child for each picture, `pixels` is what it does
+    darkroom     the process that may die: `darkroom_process` starts a child for each picture, `pixels` is what it does,
+                 `decoding` what it does first
     storage      a folder or a bucket
     delivery     addresses, and what a page needs to show one: `pictures.of(image)`
     queries      images by kind, one with its renditions, what has been made so far, storage used

@@ -18,8 +18,9 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from core.images.decoding import PictureRefused
 from core.images.headers import Header
-from core.images.pixels import Glimpse, Made, Opened, PictureRefused
+from core.images.pixels import Glimpse, Made, Opened
 from core.images.recipes import Spec
 from core.images.wire import receive, send
 

@@ -19,7 +19,8 @@ from typing import Any, BinaryIO
 from PIL import Image, ImageFile
 
 from core.images import pixels
-from core.images.pixels import Glimpse, Made, Opened, PictureRefused
+from core.images.decoding import PictureRefused
+from core.images.pixels import Glimpse, Made, Opened
 from core.images.recipes import Spec
 from core.images.wire import receive, send
 

@@ -13,9 +13,6 @@ growing delay, and at last FAILED.
 """
 
 import hashlib
-import os
-import socket
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,13 +25,15 @@ from PIL import features
 from sqlalchemy import ColumnElement, case, delete, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from core import pump
 from core.bootstrap import Services
 from core.failpoints import failpoint
 from core.gym import content_changed
 from core.images.darkroom import Darkroom, DarkroomFailed
+from core.images.decoding import INCOMPLETE, PictureRefused
 from core.images.headers import Header, Unreadable, read_header
 from core.images.models import Image, ImageState, Rendition
-from core.images.pixels import INCOMPLETE, Glimpse, Made, Opened, PictureRefused, scratch
+from core.images.pixels import Glimpse, Made, Opened, scratch
 from core.images.queries import needs_making
 from core.images.recipes import MEDIA_TYPES, RECIPES, Spec, fingerprints, specs_of
 from core.images.storage import StorageUnavailable
@@ -90,36 +89,15 @@ def make_due(services: Services, *, fine: bool = True, until: Callable[[], bool]
     return done
 
 
-class Pump:
-    """Rung by every nudge of a process. One works; a ring that finds it busy makes it look once more."""
+class Pump(pump.Pump):
+    """One works at a time."""
 
     def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._running = False
-        self._rung = False
+        super().__init__(1)
 
     def ring(self, services: Services, *, fine: bool = False) -> Work:
-        """Make what is due, unless somebody is at it already and will look again."""
-        with self._mutex:
-            self._rung = True
-            if self._running:
-                return Work()
-            self._running = True
-        done = Work()
-        try:
-            while self._anybody_rang():
-                done = make_due(services, fine=fine)
-        finally:
-            with self._mutex:
-                self._running = False
-        return done
-
-    def _anybody_rang(self) -> bool:
-        """Leaves under the same lock as it finds that nobody did: a ring is either seen here or works itself."""
-        with self._mutex:
-            rung, self._rung = self._rung, False
-            self._running = rung
-            return rung
+        """Make what is due, unless somebody is at it already and will look again. What the last pass did."""
+        return next(reversed(self.run(lambda: make_due(services, fine=fine))), Work())
 
 
 def _claim(session: Session, *, fine: bool, now: datetime) -> Claim | None:
@@ -140,7 +118,7 @@ def _claim(session: Session, *, fine: bool, now: datetime) -> Claim | None:
         claimed = session.execute(
             update(Image)
             .where(Image.id == image_id, *due)
-            .values(lease_until=lease, leased_by=_me(), attempts=Image.attempts + 1, **state)
+            .values(lease_until=lease, leased_by=pump.worker_name(), attempts=Image.attempts + 1, **state)
             .execution_options(synchronize_session=False)
         )
         return Claim(image_id, lease, patient) if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
@@ -261,7 +239,7 @@ def _keep(services: Services, claim: Claim, made: Made) -> None:
 def _ours(session: Session, claim: Claim) -> Image:
     """The image, while our lease stands: whoever was slow must not overwrite what a successor did."""
     image = session.get(Image, claim.image_id, with_for_update=True)
-    if image is None or image.leased_by != _me() or image.lease_until is None:
+    if image is None or image.leased_by != pump.worker_name() or image.lease_until is None:
         raise _Overtaken
     return image
 
@@ -365,7 +343,3 @@ def _release(image: Image) -> None:
 
 def _focal(image: Image) -> tuple[int, int]:
     return image.focal_x, image.focal_y
-
-
-def _me() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_native_id()}"

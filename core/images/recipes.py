@@ -92,6 +92,20 @@ RECIPES: Mapping[str, Recipe] = {
 }
 
 
+def crop_box(
+    size: tuple[int, int], ratio: tuple[int, int] | None, focal: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """The largest cut of this ratio with the focal point as near to its middle as the edges allow."""
+    width, height = size
+    if ratio is None:
+        return 0.0, 0.0, float(width), float(height)
+    wide = min(width, height * ratio[0] / ratio[1])
+    high = min(height, width * ratio[1] / ratio[0])
+    left = min(max(width * focal[0] / 100 - wide / 2, 0.0), width - wide)
+    top = min(max(height * focal[1] / 100 - high / 2, 0.0), height - high)
+    return left, top, left + wide, top + high
+
+
 @cache
 def jpeg_tables(width_px: int) -> tuple[list[int], list[int]]:
     """

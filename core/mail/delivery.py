@@ -11,12 +11,9 @@ A refused password is everybody's problem: it opens a circuit, and no mail is tr
 webhook goes on meanwhile: it may be the one way to say so.
 """
 
-import os
 import random
-import socket
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +21,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, pump
 from core.bookings import queries
 from core.bookings.models import Booking
 from core.bootstrap import Services
@@ -79,43 +76,16 @@ def deliver_due(services: Services) -> Delivery:
     return done
 
 
-class Pump:
-    """Rung by every nudge of a process. Two send at a time; a ring that finds both busy makes them look once more."""
+class Pump(pump.Pump):
+    """Two send at a time."""
 
     def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._running = 0
-        self._rung = False
+        super().__init__(AT_ONCE)
 
     def ring(self, services: Services) -> Delivery:
         """Deliver what is due, unless others are at it already and will look again."""
-        with self._mutex:
-            if self._running >= AT_ONCE:
-                self._rung = True
-                return Delivery()
-            self._running += 1
-        try:
-            return self._until_quiet(services)
-        except BaseException:
-            with self._mutex:
-                self._running -= 1
-            raise
-
-    def _until_quiet(self, services: Services) -> Delivery:
-        """Leaves under the same lock as it finds that nobody rang: a ring is either seen here or delivers itself."""
-        total = Delivery()
-        while True:
-            done = deliver_due(services)
-            total = Delivery(*(a + b for a, b in zip(_numbers(total), _numbers(done), strict=True)))
-            with self._mutex:
-                if not self._rung:
-                    self._running -= 1
-                    return total
-                self._rung = False
-
-
-def _numbers(delivery: Delivery) -> tuple[int, int, int, int]:
-    return delivery.sent, delivery.dropped, delivery.retried, delivery.dead
+        passes = self.run(lambda: deliver_due(services))
+        return Delivery(*(sum(count) for count in zip(*map(astuple, passes), strict=True)))
 
 
 def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Letter:
@@ -185,7 +155,12 @@ def _claim(session: Session, *, now: datetime) -> tuple[int, datetime] | None:
     claimed = session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == message_id, _due(now))
-        .values(state=MessageState.SENDING, lease_until=lease, leased_by=_me(), attempts=OutboxMessage.attempts + 1)
+        .values(
+            state=MessageState.SENDING,
+            lease_until=lease,
+            leased_by=pump.worker_name(),
+            attempts=OutboxMessage.attempts + 1,
+        )
         .execution_options(synchronize_session=False)
     )
     return (message_id, lease) if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
@@ -293,7 +268,3 @@ def _pause(attempts: int) -> timedelta:
     """Doubles from 15 seconds to two hours, give or take a quarter, so that failed mails do not come back in step."""
     doubled: timedelta = FIRST_PAUSE * (2 ** min(attempts - 1, 12))
     return min(doubled, LONGEST_PAUSE) * random.uniform(0.75, 1.25)
-
-
-def _me() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_native_id()}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.images import pixels
+from core.images import decoding, pixels
 from core.images.headers import read_header
 from core.images.pixels import Glimpse, Made, Opened
 from core.images.recipes import PLAN, Recipe, Shape, specs_of
@@ -82,7 +82,7 @@ def profile(files: list[Path]) -> dict[str, float]:
         size = header.width_px, header.height_px
         marks = [time.process_time()]
         with path.open("rb") as original, ThreadPoolExecutor(1) as one:
-            with pixels._decoded(original, form="jpeg", size=size, specs=specs) as (picture, full, _):
+            with decoding.decoded(original, form="jpeg", size=size, specs=specs) as (picture, full, _):
                 marks.append(time.process_time())
                 sized = list(pixels._sizes(picture, full, specs, (50, 50), "#ffffff", one))
             marks.append(time.process_time())

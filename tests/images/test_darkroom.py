@@ -14,8 +14,9 @@ import pytest
 from PIL import Image as Pixels
 
 from core.images.darkroom import Darkroom, DarkroomFailed, Limits, limits_for
+from core.images.decoding import PictureRefused
 from core.images.headers import Header, read_header
-from core.images.pixels import Glimpse, Made, Opened, PictureRefused
+from core.images.pixels import Glimpse, Made, Opened
 from core.images.recipes import RECIPES, specs_of
 from tests.images.photos import chunk, detailed, jpeg, png_head, saved
 

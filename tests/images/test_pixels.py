@@ -12,9 +12,10 @@ import pytest
 from PIL import Image as Pixels
 from PIL import ImageCms, PngImagePlugin
 
-from core.images import pixels
+from core.images import decoding, pixels
+from core.images.decoding import PictureRefused
 from core.images.headers import read_header
-from core.images.pixels import Glimpse, Made, Opened, PictureRefused
+from core.images.pixels import Glimpse, Made, Opened
 from core.images.recipes import PATIENT, PLAN, QUICK, SMALL, TUNE, Recipe, Shape, Spec, jpeg_tables, specs_of
 from tests.images.photos import (
     BLUE,
@@ -337,7 +338,7 @@ def test_a_decoders_half_is_taken_where_it_is_the_size_or_leaves_enough(
         recipe = Recipe([Shape("whole", PLAN)], formats=("avif",))
         specs = specs_of(recipe, pixels="x", focal=(50, 50), encoders="", fine=fine)
         size = (width, width // 4)
-        with pixels._decoded(io.BytesIO(data), form="jpeg", size=size, specs=specs) as (picture, full, _):
+        with decoding.decoded(io.BytesIO(data), form="jpeg", size=size, specs=specs) as (picture, full, _):
             found.append(picture.width)
             assert full == size
     assert found == [decoded, carefully]
@@ -354,7 +355,7 @@ def test_patience_begins_with_the_pixels() -> None:
     distance = {}
     for form in ("jpeg", "avif"):
         mine = [spec for spec in specs if spec.format == form]
-        decoded = pixels._decoded(io.BytesIO(data), form="jpeg", size=(1600, 800), specs=mine)
+        decoded = decoding.decoded(io.BytesIO(data), form="jpeg", size=(1600, 800), specs=mine)
         with ThreadPoolExecutor(1) as threads, decoded as (picture, full, _):
             first = next(pixels._sizes(picture, full, mine, (50, 50), "#ffffff", threads)).pixels
         distance[form] = float(np.abs(np.asarray(first).astype(int) - np.asarray(original).astype(int)).mean())
