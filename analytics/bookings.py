@@ -27,6 +27,10 @@ from core.schedule.availability import DAY_MIN, Rules, at_wall_time
 from core.schedule.models import Coach
 
 DAY = timedelta(days=1)
+WEEK, FORM = (
+    "/coaches/{coach}/{lesson}",
+    "/coaches/{coach}/{lesson}/request",
+)  # routes of the site: free times, their form
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 

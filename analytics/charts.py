@@ -159,9 +159,11 @@ def bars(
     digits: str = ",.4~g",
 ) -> Chart:
     """One bar a row, the longest first, its number at its end."""
+    are_counts = all(isinstance(row[value], int) for row in rows)
+    steps = alt.Axis(tickMinStep=1) if are_counts else alt.Axis()
     base = alt.Chart(_data(rows, label, value), height=max(60, 28 * len(rows))).encode(
         y=alt.Y(f"{label}:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
-        x=alt.X(f"{value}:Q", title=unit, scale=alt.Scale(zero=True)),
+        x=alt.X(f"{value}:Q", title=unit, scale=alt.Scale(zero=True), axis=steps),
         tooltip=[alt.Tooltip(f"{label}:N"), alt.Tooltip(f"{value}:Q", title=unit, format=digits)],
     )
     numbers = base.mark_text(align="left", dx=4, color=look.COLORS[scheme]["ink"]).encode(

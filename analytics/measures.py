@@ -228,7 +228,7 @@ def _weeks_earlier(at: datetime, weeks: int, zone: ZoneInfo) -> datetime:
 
 
 def _name(route: RouteLatency) -> str:
-    """ "/coaches/{slug}" of the site, "console /sign-in" elsewhere."""
+    """ "/coaches/{coach}" of the site, "console /sign-in" elsewhere."""
     return route.route if route.service == "site" else f"{route.service} {route.route}"
 
 

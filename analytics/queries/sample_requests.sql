@@ -4,9 +4,9 @@ WITH routes (service, kind, method, route, from_share, to_share, median_us, spre
     VALUES
         ('site', 'http', 'GET', '/', 0.000, 0.170, 2100, 0.45, 2, 0.0002),
         ('site', 'http', 'GET', '/coaches', 0.170, 0.240, 2600, 0.45, 3, 0.0002),
-        ('site', 'http', 'GET', '/coaches/{slug}', 0.240, 0.390, 2900, 0.50, 4, 0.0003),
-        ('site', 'http', 'GET', '/coaches/{slug}/{lesson}', 0.390, 0.640, 4200, 0.70, 6, 0.0005),
-        ('site', 'http', 'GET', '/coaches/{slug}/{lesson}/request', 0.640, 0.700, 5200, 0.50, 7, 0.0005),
+        ('site', 'http', 'GET', '/coaches/{coach}', 0.240, 0.390, 2900, 0.50, 4, 0.0003),
+        ('site', 'http', 'GET', '/coaches/{coach}/{lesson}', 0.390, 0.640, 4200, 0.70, 6, 0.0005),
+        ('site', 'http', 'GET', '/coaches/{coach}/{lesson}/request', 0.640, 0.700, 5200, 0.50, 7, 0.0005),
         ('site', 'http', 'POST', '/bookings', 0.700, 0.725, 24000, 0.55, 14, 0.0040),
         ('site', 'http', 'GET', '/bookings/{handle}', 0.725, 0.775, 3800, 0.45, 4, 0.0004),
         ('site', 'http', 'GET', '/approvals/{token}', 0.775, 0.790, 4100, 0.45, 5, 0.0004),
@@ -86,7 +86,7 @@ SELECT
     statements AS db_count,
     least(statements, 2) AS db_same_max,
     CASE
-        WHEN route <> '/coaches/{slug}/{lesson}' THEN ''
+        WHEN route <> '/coaches/{coach}/{lesson}' THEN ''
         WHEN for_keeping < 0.55 THEN 'hit'
         ELSE 'miss'
     END AS cache,

@@ -79,7 +79,7 @@ def test_few_requests_are_no_rate(watched: Watched) -> None:
 
 def test_each_slow_page_is_named_and_the_quick_ones_are_not(watched: Watched) -> None:
     for _ in range(3):
-        watched.pass_a_minute(30, 0, route="/coaches/{slug}")
+        watched.pass_a_minute(30, 0, route="/coaches/{coach}")
         slow = [
             {"service": "site", "kind": "http", "route": "/", "status": 200, "outcome": "ok", "duration_us": 1_400_000}
         ]
@@ -87,7 +87,7 @@ def test_each_slow_page_is_named_and_the_quick_ones_are_not(watched: Watched) ->
         watched.evaluate()
     assert watched.state("slow-route", "/") is State.FIRING
     assert watched.standing("slow-route", "/").value == 1400
-    assert watched.state("slow-route", "/coaches/{slug}") is State.NORMAL
+    assert watched.state("slow-route", "/coaches/{coach}") is State.NORMAL
 
 
 def test_a_page_that_nobody_asks_for_any_more_is_over(watched: Watched) -> None:

@@ -6,12 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics import latency, sample
+from analytics import bookings, latency, sample
 from analytics.latency import Scope
 from analytics.log import open_log
 from analytics.monitor import Monitor
 from analytics.window import Window
+from core.http.edge import labels_of
 from core.telemetry.store import Store
+from core.telemetry.work import UNMATCHED
+from public_site.routes import ROUTES
 
 NOW = datetime(2026, 11, 26, 15, 30, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -41,6 +44,14 @@ def test_the_bad_hour_stands_out(monitor: Monitor) -> None:
     assert bad is not None and before is not None
     assert bad.p95_ms > 5 * before.p95_ms
     assert bad.error_rate > 0.03 > before.error_rate
+
+
+def test_its_routes_are_the_sites_own_and_so_are_those_that_the_funnel_counts(monitor: Monitor) -> None:
+    known = set(labels_of(ROUTES).values())
+    day = Window(NOW - timedelta(days=1), NOW, ZONE)
+    made_up = {route.route for route in latency.by_route(monitor, day)}
+    assert made_up - known == {UNMATCHED}
+    assert {bookings.WEEK, bookings.FORM} <= known & made_up
 
 
 def test_tasks_and_console_pages_are_there_too(monitor: Monitor) -> None:

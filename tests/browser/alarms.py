@@ -73,7 +73,7 @@ def let_it_happen(services: Services) -> None:
         ago, (normal, firing, recovering), (firing, recovering, normal), (MAIL, Reading(0.0), Reading(0.0)), strict=True
     ):
         _change(services, "mail-waits", "", before, after, reading, then)
-    _change(services, "slow-route", "/coaches/{slug}/{lesson}", normal, firing, SLOW, 42 * MINUTE)
+    _change(services, "slow-route", "/coaches/{coach}/{lesson}", normal, firing, SLOW, 42 * MINUTE)
     _change(services, "errors-critical", "", normal, firing, FAILING, 3 * MINUTE)
     with services.database.write() as transaction:
         ada = find_account(transaction.session, "ada@spirit.example")

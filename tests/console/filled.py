@@ -10,7 +10,7 @@ from core.telemetry.store import Store
 from core.telemetry.tables import FACTS
 
 STEP_US = 30_000_000
-ROUTES = (("site", "/coaches/{slug}/{lesson}"), ("site", "/bookings"), ("console", "/api/booking/approve"))
+ROUTES = (("site", "/coaches/{coach}/{lesson}"), ("site", "/bookings"), ("console", "/api/booking/approve"))
 
 
 def fill(store: Store, *, now: datetime, requests: int = 300) -> None:
@@ -93,7 +93,7 @@ def _statements(end_us: int) -> list[dict[str, Any]]:
             "rows": number,
             "count": 14,
             "duration_us": 130_000 + number,
-            "route": "/coaches/{slug}/{lesson}",
+            "route": "/coaches/{coach}/{lesson}",
             "request_id": f"request-{number}",
         }
         for number in range(1, 30)

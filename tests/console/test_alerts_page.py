@@ -171,7 +171,7 @@ def test_a_rule_of_ones_own_is_added_turned_off_and_deleted(desk: Desk) -> None:
 
 @ONE
 def test_routes_that_were_asked_for_are_there_to_choose_from(desk: Desk) -> None:
-    row = {"at_us": microseconds(NOW), "service": "site", "kind": "http", "route": "/coaches/{slug}", "duration_us": 5}
+    row = {"at_us": microseconds(NOW), "service": "site", "kind": "http", "route": "/coaches/{coach}", "duration_us": 5}
     store = store_for(desk.services.settings)
     with store.write() as connection:
         connection.execute(
@@ -180,14 +180,14 @@ def test_routes_that_were_asked_for_are_there_to_choose_from(desk: Desk) -> None
     store.dispose()
     app = add_one(desk, "requests.error_share")
     key = "own-requests.error_share"
-    assert app.selectbox(key=f"route-{key}").options == ["every route", "/coaches/{slug}", "/"]
+    assert app.selectbox(key=f"route-{key}").options == ["every route", "/coaches/{coach}", "/"]
     app = app.selectbox(key=f"kind-{key}").set_value("task").run()
     assert app.selectbox(key=f"route-{key}").options == ["every route", "sweep"]
     app = app.selectbox(key=f"kind-{key}").set_value("http").run()
-    app.selectbox(key=f"route-{key}").set_value("/coaches/{slug}")
+    app.selectbox(key=f"route-{key}").set_value("/coaches/{coach}")
     app.text_input(key=f"title-{key}").set_value("Coaches")
     press(app, "Keep")
-    assert own(desk).filter == Filter(route="/coaches/{slug}")
+    assert own(desk).filter == Filter(route="/coaches/{coach}")
 
 
 @ONE

@@ -167,7 +167,7 @@ def test_an_address_opens_the_explorer_as_it_was_and_nonsense_is_left_out(filled
     app = open_page(filled, "explorer", **address)
     assert not app.exception and "**Requests, by route, only site**" in said(app)
     parts = {part for table in app.dataframe for part in table.value["part"]}
-    assert parts == {"/coaches/{slug}/{lesson}", "/bookings"}
+    assert parts == {"/coaches/{coach}/{lesson}", "/bookings"}
     nonsense = dict.fromkeys(("range", "measure", "split", "only", "value", "chart", "from", "to"), "' OR 1=1 --")
     assert not open_page(filled, "explorer", **nonsense).exception
 

@@ -7,13 +7,12 @@ import pyarrow as pa
 import streamlit as st
 
 from analytics import bookings, charts, latency
-from analytics.bookings import WEEKDAYS, Asked
+from analytics.bookings import FORM, WEEK, WEEKDAYS, Asked
 from analytics.latency import THIN
 from console.monitoring.asked import ask, ask_gym
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.panel import change, chart, exports, nothing, panel, rate, share, waiting_time
 
-WEEK, FORM = "/coaches/{slug}/{lesson}", "/coaches/{slug}/{lesson}/request"
 BECAME = ("approved", "denied", "expired", "cancelled", "waiting")
 MOST_COACHES = 25
 Counts = dict[str, Any]

@@ -38,7 +38,7 @@ def limit(metric: Metric, fire_at: float) -> str:
 
 
 def headline(incident: Incident) -> str:
-    """ "A page is slow: /coaches/{slug}"."""
+    """ "A page is slow: /coaches/{coach}"."""
     return f"{incident.title}: {incident.instance}" if incident.instance else incident.title
 
 
@@ -104,7 +104,7 @@ def _plain(value: float) -> str:
 
 
 def _these(which: Filter, nouns: dict[str, str], metric: Metric) -> str:
-    """ "requests", "requests of the site to /coaches/{slug}"."""
+    """ "requests", "requests of the site to /coaches/{coach}"."""
     noun = nouns.get(which.kind, which.kind) if "kind" in metric.filters else "requests"
     of = f" of the {which.service}" if which.service and which.service not in noun else ""
     if not which.route:
