@@ -24,6 +24,7 @@ def console() -> None:
     staff = signed_in()
     if person_ran_it():
         person_did_something(staff)
+    watch()
     badge = badge_for(staff)
     if announce(badge) and staff.wants_sound:
         play()
@@ -38,7 +39,6 @@ def console() -> None:
         link_to_alerts(incidents)
         st.markdown(f"**{inert(staff.name)}**")
         st.html('<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>')
-    watch()
     if staff.is_admin:
         warn_of_silence()
     guarded(partial(show_page, page, page.url_path or "requests", recorded_as(staff)))

@@ -12,6 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 import tasks
 from console.inert import inert
 from console.session import Staff, services, signed_in
+from console.watch import looks_alone
 from core import clock
 from core.errors import SpiritError
 from core.images import intake, uploads
@@ -83,7 +84,7 @@ def progress(where: str, *, when_ready: Callable[[Image, Staff], None] | None = 
     sent: list[Sent] = st.session_state.get(_sent(where), [])
     if not sent:
         return
-    watched = any(_is_unfinished(one) for one in sent)
+    watched = any(_is_unfinished(one) or _is_news(where, one) for one in sent)
     st.fragment(_lines, run_every=LOOK_EVERY_S if watched else None)(where, watched, when_ready)
 
 
@@ -99,21 +100,21 @@ def _lines(where: str, watched: bool, when_ready: Callable[[Image, Staff], None]
             _line(one)
         if not watched:
             st.button("Clear these lines" if len(sent) > 1 else "Clear this line", on_click=clear, args=(where,))
-    became_ready = [image for one in sent if (image := _image(one)) and _is_news(where, image)]
+    if not looks_alone():
+        return
+    became_ready = [image for one in sent if _is_news(where, one) and (image := _image(one))]
     for image in became_ready:
+        st.session_state[_ready(where)].add(image.id)
         if when_ready is not None:
             when_ready(image, staff)
     if became_ready or (watched and not any(_is_unfinished(one) for one in sent)):
         st.rerun()  # the rest of the page shows them now
 
 
-def _is_news(where: str, image: Image) -> bool:
-    """Whether it is ready, and that was not known yet."""
-    known: set[int] = st.session_state.setdefault(_ready(where), set())
-    if image.state is not ImageState.READY or image.id in known:
-        return False
-    known.add(image.id)
-    return True
+def _is_news(where: str, one: Sent) -> bool:
+    """Whether it is ready, and that was not told yet."""
+    image, told = _image(one), st.session_state.setdefault(_ready(where), set())
+    return image is not None and image.state is ImageState.READY and image.id not in told
 
 
 def _line(one: Sent) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 import streamlit as st
 from sqlalchemy import func, null, select
 from sqlalchemy.orm import Session
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from console.boundary import AWAY
 from console.session import Staff, services, signed_in
@@ -24,7 +25,11 @@ Version = tuple[int | datetime | None, ...]
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def watch() -> None:
-    """Invisible. An open page shows what happened anywhere within three seconds, and what only time did a little later."""
+    """
+    Invisible. An open page shows what happened anywhere within three seconds, and what only time did a little later.
+
+    Stands before whatever the page reads: its look with the page's own run notes what the page is about to show.
+    """
     try:
         staff = signed_in()
         with services().database.read() as session:
@@ -32,11 +37,20 @@ def watch() -> None:
     except Unavailable:
         st.error(AWAY)
         return
-    changed = st.session_state.setdefault(SEEN, version) != version
-    if changed or time.monotonic() - st.session_state[RAN_AT] > refresh_every_s:
+    if _fragments() is None:
         st.session_state[SEEN] = version
+    elif looks_alone() and (st.session_state.get(SEEN) != version or _ran_s_ago() > refresh_every_s):
         st.session_state[BY_ITSELF] = True
         st.rerun()
+
+
+def looks_alone() -> bool:
+    """
+    Whether one fragment is all that runs now.
+
+    Only then may its timer run the page again: that ends the run at hand, and with it a click that it has not reached.
+    """
+    return len(_fragments() or ()) == 1
 
 
 def person_ran_it() -> bool:
@@ -48,6 +62,17 @@ def person_ran_it() -> bool:
 def still_fresh() -> None:
     """What is on the page was just drawn anew, by its own refreshing: only a change draws the whole of it again."""
     st.session_state[RAN_AT] = time.monotonic()
+
+
+def _fragments() -> list[str] | None:
+    """Which of them run now; None while the whole page does."""
+    context = get_script_run_ctx()
+    return context.fragment_ids_this_run if context else None
+
+
+def _ran_s_ago() -> float:
+    ran_at: float = st.session_state[RAN_AT]
+    return time.monotonic() - ran_at
 
 
 def version_for(session: Session, staff: Staff) -> tuple[Version, int]:
