@@ -13,6 +13,7 @@ from console.inert import inert
 from console.monitoring.navigation import with_monitoring
 from console.options import STYLE
 from console.runs import show as show_page
+from console.said import forget_shown
 from console.session import Staff, person_did_something, recorded_as, signed_in
 from console.sound import play
 from console.watch import person_ran_it, watch
@@ -24,6 +25,7 @@ def console() -> None:
     staff = signed_in()
     if person_ran_it():
         person_did_something(staff)
+        forget_shown()
     watch()
     badge = badge_for(staff)
     if announce(badge) and staff.wants_sound:

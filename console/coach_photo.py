@@ -42,7 +42,7 @@ def photo(coach: Coach, staff: Staff) -> None:
     photo_drop.progress(where, when_ready=partial(_show_it, coach.id))
     others = [image for image in hers if image is not shown]
     if others:
-        with st.expander("Photos that were sent before"):
+        with st.expander("Photos that were sent before", key="earlier-photos"):
             _others(others, coach, staff)
 
 
@@ -51,9 +51,9 @@ def _details(image: Image, staff: Staff) -> None:
     if not (image.renditions and _may_change(image, staff)):
         return
     if original_address(image):
-        with st.expander("Cut it differently"):
+        with st.expander("Cut it differently", key=f"about-cut-{image.id}"):
             focal_point(image)
-    with st.expander("Before and after"):
+    with st.expander("Before and after", key=f"about-files-{image.id}"):
         compare(image)
 
 

@@ -45,7 +45,7 @@ def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -
         on_change=noted,
         args=(TEXT,),
     )
-    with st.expander(_label(usual_state)):
+    with st.expander(_label(usual_state), key="filters"):
         whose = staff.coach_id
         if staff.is_admin:
             whose = _one_of("Coach", COACH, coaches(), noted) or None

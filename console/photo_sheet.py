@@ -95,7 +95,7 @@ def compare(image: Image) -> None:
     files = sorted(image.renditions, key=lambda file: (file.shape != "wide", file.shape, file.format, -file.width_px))
     chosen = st.selectbox("Compare with", files, format_func=_called, key=f"compare-{image.id}-{len(files)}")
     _curtain(image, chosen)
-    with st.expander(f"All {len(files)} files"):
+    with st.expander(f"All {len(files)} files", key=f"files-{image.id}"):
         st.html(files_table(image, files))
 
 

@@ -1,6 +1,11 @@
-"""What a button brought about, said once on the page that follows. Several buttons of one run each have their say."""
+"""
+What a button brought about, said on the page that follows, until the person does something else.
 
-from collections.abc import Callable
+Several buttons of one run each have their say. A page that is drawn anew by itself says it again, and in a place that is
+always there: nothing moves away under a finger.
+"""
+
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import streamlit as st
@@ -9,7 +14,7 @@ from console.inert import inert
 from console.session import services
 from core.errors import Invalid, SpiritError
 
-SAID = "said"
+SAID, SHOWN = "said", "said_and_shown"
 
 
 def act(command: Callable[..., Any], *arguments: Any, done: str, coach: int | None = None, **options: Any) -> bool:
@@ -34,12 +39,25 @@ def say_error(error: SpiritError) -> None:
 
 def say() -> None:
     """Call on top of the page."""
-    for kind, sentence in st.session_state.pop(SAID, ()):
+    new = st.session_state.pop(SAID, ())
+    for kind, sentence in new:
         if kind == "error":
-            st.error(sentence)
             st.toast(sentence)  # on a phone the button that was pressed may be far below the top
-        else:
-            st.success(sentence)
+    st.session_state[SHOWN] = shown = new or st.session_state.get(SHOWN, ())
+    with st.empty():
+        if shown:
+            _show(shown)
+
+
+def forget_shown() -> None:
+    """She has gone on to something else."""
+    st.session_state.pop(SHOWN, None)
+
+
+def _show(shown: Iterable[tuple[str, str]]) -> None:
+    with st.container():
+        for kind, sentence in shown:
+            (st.error if kind == "error" else st.success)(sentence)
 
 
 def _note(kind: str, sentence: str) -> None:

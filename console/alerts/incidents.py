@@ -45,7 +45,7 @@ def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[A
             _title(incident)
             _now(incident, stands.get(incident.id))
             _buttons(incident, staff)
-            with st.expander("What happened"):
+            with st.expander("What happened", key=f"story-{incident.id}"):
                 _story(incident, changes[incident.id])
 
 
@@ -58,7 +58,8 @@ def show_past(found: Sequence[Incident], changes: Changes) -> None:
     for incident in found:
         assert incident.closed_at is not None
         lasted = spoken_length(incident.closed_at - incident.opened_at)
-        with st.expander(inert(f"{words.headline(incident)}, {lasted}, {spoken_instant(incident.opened_at, zone)}")):
+        label = f"{words.headline(incident)}, {lasted}, {spoken_instant(incident.opened_at, zone)}"
+        with st.expander(inert(label), key=f"past-{incident.id}"):
             _story(incident, changes[incident.id])
 
 

@@ -28,7 +28,7 @@ def show(chosen: Sequence[Chosen], standings: Sequence[AlertStanding], staff: St
     st.button("Add a rule", on_click=set_opened, args=(OPENED, NEW))
     for one in chosen:
         rows = [row for row in standings if row.rule_key == one.rule.key]
-        with st.expander(inert(_label(one, rows))):
+        with st.expander(inert(_label(one, rows)), key=f"about-{one.rule.key}"):
             show_what_it_does(one.rule)
             show_numbers(one.rule, rows)
             _buttons(one, staff)

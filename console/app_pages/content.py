@@ -44,7 +44,9 @@ def _campaigns(campaigns: Sequence[Campaign], running: Campaign | None, heroes: 
     if running is None:
         st.info("No campaign runs today: the home page begins with its own words.")
     for campaign in campaigns:
-        with st.expander(inert(f"{campaign.headline}: {_when(campaign, running)}")):
+        with st.expander(
+            inert(f"{campaign.headline}: {_when(campaign, running)}"), key=f"about-campaign-{campaign.id}"
+        ):
             _campaign(campaign, heroes, staff)
     with st.expander("A new campaign"):
         _campaign(None, heroes, staff)
@@ -95,7 +97,8 @@ def _shop(goods: Sequence[Product], photos: Sequence[Image], staff: Staff) -> No
         st.info("There is nothing in the shop yet.")
     for number, product in enumerate(goods):
         state = "" if product.shown else ", not shown"
-        with st.expander(inert(f"{product.name}, {money(product.price_cents)}{state}")):
+        label = f"{product.name}, {money(product.price_cents)}{state}"
+        with st.expander(inert(label), key=f"about-product-{product.id}"):
             _product(product, photos, staff)
             with st.container(horizontal=True):
                 _move(product, -1, "Towards the front", number == 0, staff)

@@ -29,7 +29,7 @@ def page() -> None:
     for lesson in lessons:
         state = "" if lesson.active else ", not offered"
         label = f"{lesson.name}, {lesson.minutes} minutes, {money(lesson.price_cents)}{state}"
-        with st.expander(inert(label)):
+        with st.expander(inert(label), key=f"about-lesson-{lesson.id}"):
             _lesson(lesson, staff)
     with st.expander("A new lesson type"):
         _lesson(None, staff)

@@ -54,7 +54,7 @@ def page() -> None:
 def _question() -> Question:
     with services().database.read() as session:
         names = {account.id: account.name for account in everybody(session)}
-    with st.expander("Filters"):
+    with st.expander("Filters", key="filters"):
         return _filters(names)
 
 

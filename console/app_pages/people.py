@@ -47,7 +47,7 @@ def _person(
 ) -> None:
     state = "signs in no more" if account.disabled_at else account.role.value.lower()
     state += ", invited" if invited_until else ""
-    with st.expander(inert(f"{account.name}, {state}")):
+    with st.expander(inert(f"{account.name}, {state}"), key=f"about-person-{account.id}"):
         st.text(account.email)
         zone = services().settings.zone
         for session in sessions:

@@ -138,7 +138,7 @@ def _preview(
     for booking in hours.lessons_outside(session, coach, week, now=now):
         said = spoken_time(booking.starts_at, booking.ends_at, coach.zone)
         st.warning(f"Outside of these hours, and stays: {booking.lesson.name}, {said}.")
-    with st.expander(f"What parents will see: {lessons[0].name}, the next seven days"):
+    with st.expander(f"What parents will see: {lessons[0].name}, the next seven days", key="preview"):
         offered = slots.open_slots_under(
             session, coach, rules, first_on=first_on, last_on=first_on + WEEK - timedelta(days=1), now=now
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visits import PATIENCE_MS, settle, sign_in
+from tests.browser.visits import PATIENCE_MS, press, settle, sign_in
 from tests.support.processes import RunningGym
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -29,13 +29,16 @@ def test_what_was_typed_last_is_kept_by_the_press_that_follows(gym: RunningGym, 
     page.get_by_role("button", name="Keep", exact=True).click()
     kept = page.get_by_text("Mine is kept. It is measured with the next minute.")
     expect(kept).to_be_visible(timeout=PATIENCE_MS)
-    page.get_by_text("Mine: ").click()
+    press(page.get_by_text("Mine: "))
     expect(page.get_by_text("Rings when, of all requests in the last 5 minutes, 7 % or more")).to_be_visible()
-    page.get_by_role("button", name="Change", exact=True).last.click()
+    press(page.get_by_role("button", name="Mute", exact=True).last)
+    expect(page.get_by_text("7 % or more, muted")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Say it again"), "it stays open whatever its line says").to_be_visible()
+    press(page.get_by_role("button", name="Change", exact=True).last)
     expect(page.get_by_text("What it will do")).to_be_visible(timeout=PATIENCE_MS)
     assert "rule=own-" in page.url, "the address can be sent"
-    page.get_by_role("button", name="Try it on the last day").click()
+    press(page.get_by_role("button", name="Try it on the last day"))
     expect(page.get_by_text("looked at every 5 minutes")).to_be_visible(timeout=PATIENCE_MS)
-    page.get_by_role("button", name="Delete …").click()
-    page.get_by_role("button", name="Yes: delete").click()
+    press(page.get_by_role("button", name="Delete …"))
+    press(page.get_by_role("button", name="Yes: delete"))
     expect(page.get_by_text("Mine is deleted.")).to_be_visible(timeout=PATIENCE_MS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.visits import PATIENCE_MS, ask_for_a_lesson, settle, sign_in
+from tests.browser.visits import PATIENCE_MS, ask_for_a_lesson, press, settle, sign_in
 from tests.support.processes import RunningGym
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -54,8 +54,8 @@ def test_a_tab_that_comes_back_as_somebody_else_shows_nothing_of_before(gym: Run
         console = desk.new_page()
         console.add_init_script(KEEP_SOCKETS)
         sign_in(console, gym.console_url, "nora@spirit.example")
-        console.get_by_role("link", name="Bookings").click()
-        console.get_by_role("button", name="Open").first.click()
+        press(console.get_by_role("link", name="Bookings"))
+        press(console.get_by_role("button", name="Open").first)
         expect(console.get_by_role("heading", name="What happened")).to_be_visible(timeout=PATIENCE_MS)
         settle(console)
         become(desk, gym, "omar")
@@ -78,14 +78,14 @@ def test_hours_that_are_kept_here_are_what_a_parent_sees_at_once(
     with browser.new_context() as desk:
         console = desk.new_page()
         sign_in(console, gym.console_url, "omar@spirit.example")
-        console.get_by_role("link", name="Times").click()
+        press(console.get_by_role("link", name="Times"))
         expect(console.get_by_label("Monday")).to_be_visible(timeout=PATIENCE_MS)
         hours = {day: console.get_by_label(day, exact=True).input_value() for day in ("Tuesday", "Thursday")}
         for day in hours:
             console.get_by_label(day, exact=True).fill("")
             console.keyboard.press("Tab")
             settle(console)
-        console.get_by_role("button", name="Keep this week").click()
+        press(console.get_by_role("button", name="Keep this week"))
         expect(console.get_by_text("Your week is kept.")).to_be_visible(timeout=PATIENCE_MS)
     phone.goto(week)
     assert phone.locator(".times a").count() < before
@@ -104,7 +104,7 @@ def test_the_console_is_restarted_in_mid_click_and_an_open_tab_works_on(
         settle(console)
         card = console.get_by_text(f"for {waiting}, asked by")
         expect(card).to_be_visible(timeout=PATIENCE_MS)
-        console.get_by_role("button", name="Approve", exact=True).last.click()
+        press(console.get_by_role("button", name="Approve", exact=True).last)
         expect(console.get_by_text(f"{waiting}’s lesson is approved. The family is told.")).to_be_visible(
             timeout=PATIENCE_MS
         )
@@ -117,8 +117,8 @@ def test_a_sound_that_is_turned_on_is_heard_at_once(gym: RunningGym, browser: Br
     with browser.new_context() as desk:
         console = desk.new_page()
         sign_in(console, gym.console_url, "lena@spirit.example")
-        console.get_by_role("link", name="Preferences").click()
-        console.get_by_role("button", name="Turn sound on").click()
+        press(console.get_by_role("link", name="Preferences"))
+        press(console.get_by_role("button", name="Turn sound on"))
         expect(console.get_by_text("That was it.")).to_be_visible(timeout=PATIENCE_MS)
         for _ in range(PATIENCE_MS // 100):  # the page's policy forbids Playwright's own way to wait for a function
             if console.evaluate(HEARD):
@@ -134,7 +134,7 @@ def test_a_list_is_downloaded_as_a_table(gym: RunningGym, browser: Browser) -> N
         for path, first in (("bookings", "Starts"), ("log", "When")):
             console.goto(f"{gym.console_url}/{path}")
             with console.expect_download(timeout=PATIENCE_MS) as download:
-                console.get_by_role("button", name="Download as a table (CSV)").click()
+                press(console.get_by_role("button", name="Download as a table (CSV)"))
             text = Path(download.value.path()).read_text(encoding="utf-8-sig")
             assert text.startswith(f'"{first}",') and len(text.splitlines()) > 3, path
 

@@ -17,7 +17,7 @@ from core.bootstrap import Services, build
 from core.settings import load_settings
 from core.telemetry.store import Store, store_for
 from core.telemetry.tables import request_log
-from tests.browser.visits import PATIENCE_MS, settle, sign_in
+from tests.browser.visits import PATIENCE_MS, press, settle, sign_in
 from tests.console.filled import fill
 from tests.support.processes import RunningGym, running_gym
 
@@ -87,8 +87,8 @@ def test_a_mistake_of_the_site_is_met_mended_and_met_again(
     desk.goto(f"{clumsy.console_url}/errors?range=1h")
     settle(desk)
     expect(desk.get_by_text(MISTAKE)).to_be_visible(timeout=PATIENCE_MS)
-    desk.get_by_role("button", name="Open", exact=True).last.click()  # the first ones open lists of choices
-    desk.get_by_role("button", name="Resolve").click()
+    press(desk.get_by_role("button", name="Open", exact=True).last)  # the first ones open lists of choices
+    press(desk.get_by_role("button", name="Resolve"))
     expect(desk.get_by_role("button", name="Open again")).to_be_visible(timeout=PATIENCE_MS)
     assert _errors(services) == ["resolved"]
     stumble(browser, clumsy, services)

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.visits import PATIENCE_MS, link_in, settle, sign_in
+from tests.browser.visits import PATIENCE_MS, link_in, press, settle, sign_in
 from tests.support.processes import RunningGym
 from tests.support.smtp import MailServer
 
@@ -33,8 +33,8 @@ def test_a_practice_request_goes_the_whole_way_to_the_coach_alone(
         sign_in(console, gym.console_url, LENA)
         console.goto(f"{gym.console_url}/guide")
         settle(console)
-        console.get_by_role("radio", name="Practise").click()
-        console.get_by_role("button", name="Send me a practice request").click()
+        press(console.get_by_role("radio", name="Practise"))
+        press(console.get_by_role("button", name="Send me a practice request"))
         expect(console.get_by_text("It is on its way to your mailbox.")).to_be_visible(timeout=PATIENCE_MS)
 
         (asked,) = practised(mailbox, 1)

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visits import PATIENCE_MS, ask_for_a_lesson, fill_in, link_in, settle, sign_in
+from tests.browser.visits import PATIENCE_MS, ask_for_a_lesson, fill_in, link_in, press, settle, sign_in
 from tests.support.processes import RunningGym
 from tests.support.smtp import MailServer
 
@@ -84,7 +84,7 @@ def test_a_coach_denies_in_the_console_and_the_family_reads_the_reason(
         card = console.locator("[data-testid=stVerticalBlock]").filter(has_text="asked by Priya Story").last
         card.get_by_role("button", name="Deny …").click()
         console.get_by_label("Why not? The family will read this.").fill("At a meet. Wednesday would be lovely.")
-        console.get_by_role("button", name="Deny the request").click()
+        press(console.get_by_role("button", name="Deny the request"))
         expect(console.get_by_text("lesson is denied. The family is told.")).to_be_visible(timeout=PATIENCE_MS)
     denied = mailbox.wait_for(2, to=email)[1]
     body = denied.get_body(("plain",))
@@ -121,7 +121,7 @@ def test_an_admin_reads_the_outbox_with_masked_links(gym: RunningGym, browser: B
     with browser.new_context() as desk:
         console = desk.new_page()
         sign_in(console, gym.console_url, "ada@spirit.example")
-        console.get_by_role("link", name="Outbox").click()
+        press(console.get_by_role("link", name="Outbox"))
         expect(console.get_by_role("heading", name="Outbox", exact=True)).to_be_visible(timeout=PATIENCE_MS)
         settle(console)
         expect(console.get_by_text("Secret links are masked.")).to_be_visible(timeout=PATIENCE_MS)

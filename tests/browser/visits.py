@@ -4,7 +4,7 @@ import re
 from email.message import EmailMessage
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.support.people import PASSWORD
 
@@ -45,6 +45,12 @@ def sign_in(page: Page, console_url: str, email: str) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Requests", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     settle(page)
+
+
+def press(what: Locator) -> None:
+    """Once the page has been drawn: what is still being put in place can be taken away under the mouse."""
+    settle(what.page)
+    what.click()
 
 
 def settle(page: Page) -> None:

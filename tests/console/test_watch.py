@@ -34,3 +34,13 @@ def test_a_timer_runs_the_page_again_only_where_nothing_else_runs(
     monkeypatch.setattr("streamlit.rerun", lambda: reruns.append(True))
     app.run()
     assert bool(reruns) is again
+
+
+def test_what_was_said_stays_in_its_place_while_the_page_draws_itself_anew(desk: Desk) -> None:
+    app = desk.open(desk.start("nora"), "preferences")
+    places = len(app.main.children)
+    press(app, "Keep")
+    assert len(app.main.children) == places, "nothing moved when it came"
+    app.session_state[watch.BY_ITSELF] = True
+    assert [said.value for said in app.run().success] == ["Your preferences are kept."]
+    assert not app.run().success and len(app.main.children) == places, "she has gone on, and nothing moved"
