@@ -33,7 +33,7 @@ def practice_request(staff: Staff) -> None:
     if rehearsal is None or rehearsal.status is not Status.PENDING:
         return
     zone = rehearsal.coach.zone
-    with st.container(border=True):
+    with st.container(border=True, key=f"practice-{rehearsal.id}"):
         st.badge("Practice: nothing of this is real", color="blue")
         st.header(spoken_time(rehearsal.starts_at, rehearsal.ends_at, zone), anchor=False)
         st.markdown(f"Answer by {spoken_instant(rehearsal.expires_at, zone)}")

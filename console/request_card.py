@@ -18,7 +18,7 @@ def request_card(booking: Booking, staff: Staff) -> None:
     assert booking.expires_at is not None
     left = booking.expires_at - clock.now()
     zone = booking.coach.zone
-    with st.container(border=True):
+    with st.container(border=True, key=f"request-{booking.id}"):
         st.header(spoken_time(booking.starts_at, booking.ends_at, zone), anchor=False)
         urgent = f":red[**Urgent: {spoken_length(left)} left.**] " if left < URGENT else ""
         st.markdown(f"{urgent}Answer by {spoken_instant(booking.expires_at, zone)}")

@@ -41,7 +41,7 @@ def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[A
     st.header(_are_open(len(found)), anchor=False)
     stands = {row.incident_id: row for row in standings}
     for incident in found:
-        with st.container(border=True):
+        with st.container(border=True, key=f"incident-{incident.id}"):
             _title(incident)
             _now(incident, stands.get(incident.id))
             _buttons(incident, staff)

@@ -98,7 +98,7 @@ def _line(booking: Booking, staff: Staff) -> None:
     with_whom = f" with {booking.coach.name}" if staff.is_admin else ""
     when = spoken_time(booking.starts_at, booking.ends_at, booking.coach.zone)
     line = f"{when}\n{booking.lesson.name} for {booking.athlete_name}{with_whom}. {status}"
-    with st.container(border=True):
+    with st.container(border=True, key=f"booking-{booking.id}"):
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.text(line)
         label = inert(f"Open {when}, {booking.athlete_name}")

@@ -49,6 +49,30 @@ def test_the_keyboard_alone_approves(gym: RunningGym, browser: Browser, waiting:
         )
 
 
+def test_what_is_being_typed_stays_when_a_request_above_is_answered_elsewhere(
+    gym: RunningGym, browser: Browser, waiting: str
+) -> None:
+    with browser.new_context() as desk:
+        console, other = desk.new_page(), desk.new_page()
+        sign_in(console, gym.console_url, "nora@spirit.example")
+        cards = console.locator("[class*='st-key-request-']")
+        before = cards.count()
+        press(console.get_by_role("button", name="Deny …").last)
+        reason = console.get_by_label("Why not? The family will read this.")
+        reason.press_sequentially("Half a sen")
+        other.goto(gym.console_url)
+        press(other.get_by_role("button", name="Approve", exact=True).first)  # one of the demo's
+        expect(other.get_by_text("is approved. The family is told.")).to_be_visible(timeout=PATIENCE_MS)
+        expect(cards).to_have_count(before - 1, timeout=PATIENCE_MS)
+        settle(console)
+        console.keyboard.type("tence.")
+        assert reason.input_value() == "Half a sentence."
+        press(console.get_by_role("button", name="Deny the request"))
+        expect(console.get_by_text(f"{waiting}’s lesson is denied. The family is told.")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+
+
 def test_a_tab_that_comes_back_as_somebody_else_shows_nothing_of_before(gym: RunningGym, browser: Browser) -> None:
     with browser.new_context() as desk:
         console = desk.new_page()

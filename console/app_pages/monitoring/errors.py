@@ -63,7 +63,7 @@ def _line(group: ErrorGroup, view: View) -> None:
     color, word = STATES[group.state]
     last = group.last_seen_at.astimezone(view.window.zone)
     met = f", {group.people:,} people" if group.people else ""
-    with st.container(border=True):
+    with st.container(border=True, key=f"group-{group.id}"):
         left, right = st.columns([5, 1], vertical_alignment="center")
         left.markdown(f":{color}-badge[{word}] {group.level.lower()}")
         left.text(f"{group.title}\n{group.culprit}")
