@@ -27,10 +27,8 @@ from core.schedule.availability import DAY_MIN, Rules, at_wall_time
 from core.schedule.models import Coach
 
 DAY = timedelta(days=1)
-WEEK, FORM = (
-    "/coaches/{coach}/{lesson}",
-    "/coaches/{coach}/{lesson}/request",
-)  # routes of the site: free times, their form
+WEEK = "/coaches/{coach}/{lesson}"  # the site's route of free times
+FORM = f"{WEEK}/request"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 

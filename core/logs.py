@@ -2,7 +2,8 @@
 Logs: one line an event, as text or JSON, with the request's id and without personal data.
 
 The request that causes a line (core.telemetry.work) is on it, and whatever is bound by `structlog.contextvars`. Lines of
-libraries that use the standard `logging` pass through the same processors. No process keeps an access log: addresses carry secrets.
+libraries that use the standard `logging` pass through the same processors. No process keeps an access log: addresses
+carry secrets.
 """
 
 import logging

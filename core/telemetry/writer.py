@@ -2,7 +2,8 @@
 What lies in the lanes, written in one transaction, or kept until it can be.
 
 Used by one thread at a time, but for adding up errors. When the store fails it is left alone for half a minute; what
-comes back waits in its lane, and errors wait as counts. Rows that the store refuses for what they are would stop all others: they are lost, and counted.
+comes back waits in its lane, and errors wait as counts. Rows that the store refuses for what they are would stop all
+others: they are lost, and counted.
 """
 
 import threading
