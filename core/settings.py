@@ -10,9 +10,11 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from email_validator import EmailNotValidError, validate_email
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.countries import country_of
 from core.errors import SettingInvalid
 
 DATABASE_SCHEMES = ("sqlite", "postgresql")
@@ -67,6 +69,10 @@ class Settings(BaseSettings):
         SecretStr(""), description="The bearer of /metrics (Prometheus text); empty: the address answers 404."
     )
     timezone: str = Field("America/Los_Angeles", description="The gym's IANA time zone; a coach may have another.")
+    country: str = Field(
+        "",
+        description="Two letters (ISO 3166), such as US or DE: how phone numbers without a prefix are read; empty: the time zone's country.",
+    )
     site_workers: int = Field(1, ge=1, le=64, description="Processes of the public site.")
     hsts: bool = Field(False, description="on: browsers are told to use https only (for two years).")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -155,6 +161,13 @@ class Settings(BaseSettings):
             raise ValueError("an IANA time zone such as America/Los_Angeles or Europe/Berlin")
         return value
 
+    @field_validator("country")
+    @classmethod
+    def _country(cls, value: str) -> str:
+        if value and value.strip().upper() not in SUPPORTED_REGIONS:
+            raise ValueError("a country in two letters (ISO 3166), such as US or DE")
+        return value.strip().upper()
+
     @field_validator("mail_from")
     @classmethod
     def _sender(cls, value: str) -> str:
@@ -206,6 +219,7 @@ class Settings(BaseSettings):
             update={
                 "data_dir": data,
                 "database_url": self.database_url or f"sqlite:///{data}/spirit.db",
+                "country": self.country or country_of(self.timezone),
                 "queue_url": self.queue_url or f"sqlite:///{data}/queue.db",
                 "mail_url": self.mail_url or f"file://{data}/mail",
                 "media_url": self.media_url or f"file://{data}/media",

@@ -43,6 +43,7 @@ def test_everything_lies_in_the_data_folder(tmp_path: Path) -> None:
         ("BASE_URL", "lessons.example.org", "https://lessons.example.org"),
         ("BASE_URL", "https://lessons.example.org/gym", "without a path"),
         ("CONSOLE_URL", "ftp://x", "https://"),
+        ("COUNTRY", "Germany", "two letters"),
         ("SITE_WORKERS", "0", "1"),
         ("TRUSTED_PROXIES", "10.0.0.1, proxy", "IP addresses"),
         ("LOG", "xml", "json"),
@@ -56,6 +57,24 @@ def test_a_wrong_value_is_named_with_what_is_allowed(
         load_settings(_env_file=None, data_dir=tmp_path)
     assert f"SPIRIT_{name} is {value!r}" in str(refused.value)
     assert allowed in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("zone", "country"),
+    [
+        ("America/Los_Angeles", "US"),
+        ("Europe/Berlin", "DE"),
+        ("Europe/London", "GB"),
+        ("Asia/Kolkata", "IN"),
+        ("US/Eastern", "US"),
+        ("Europe/Kyiv", "UA"),
+        ("America/Argentina/Buenos_Aires", "AR"),
+        ("UTC", "US"),
+    ],
+)
+def test_the_country_is_the_zones_unless_it_is_set(zone: str, country: str, tmp_path: Path) -> None:
+    assert load_settings(_env_file=None, data_dir=tmp_path, timezone=zone).country == country
+    assert load_settings(_env_file=None, data_dir=tmp_path, timezone=zone, country=" fr").country == "FR"
 
 
 def test_a_public_gym_needs_a_key_of_its_own(tmp_path: Path) -> None:
