@@ -12,6 +12,7 @@ from core import audit
 from core.audit import Verb
 from core.mail import outbox
 from core.mail.models import OutboxMessage
+from core.mail.resend import resend as send_again
 from core.people.staff import check_is_admin
 
 DROPPED_BY_HAND = "dropped by hand"
@@ -22,6 +23,14 @@ def retry(session: Session, message_id: int, *, by: int | None, now: datetime) -
     _check_may(session, by)
     message = outbox.retry(session, message_id, now=now)
     audit.record(session, Verb.MAIL_RETRIED, "mail", message_id, by=by, now=now)
+    return message
+
+
+def resend(session: Session, message_id: int, *, by: int | None, now: datetime) -> OutboxMessage:
+    """Send it again, to the address on record; a sent one as a new mail. Raises NotAllowed, NotFound, NotPossible."""
+    _check_may(session, by)
+    message = send_again(session, message_id, now=now)
+    audit.record(session, Verb.MAIL_RESENT, "mail", message_id, by=by, now=now)
     return message
 
 
