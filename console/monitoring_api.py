@@ -24,6 +24,7 @@ from console.monitoring.asked import monitor_of
 from core import clock
 from core.bootstrap import Services
 from core.errors import Invalid, NotAllowed
+from core.numbers import id_in
 from core.people.models import Account, Role
 from core.telemetry import errors
 from core.telemetry.error_groups import RESOLVED
@@ -57,10 +58,8 @@ async def resolve(request: Request) -> Response:
     services = caller.services_of(request)
     account_id = await caller.may_change(request)
     await _admin(request, account_id)
-    store = monitor_of(services).store
-    done = await run_in_threadpool(
-        lambda: errors.resolve(store, request.path_params["id"], by=account_id, now=clock.now())
-    )
+    store, group_id = monitor_of(services).store, id_in(request.path_params, "id")
+    done = await run_in_threadpool(lambda: errors.resolve(store, group_id, by=account_id, now=clock.now()))
     return json_answer({"success": True, "error": error_as_json(done)})
 
 

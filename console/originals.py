@@ -11,6 +11,7 @@ from core.images.models import Image
 from core.images.permissions import check_may_change
 from core.images.queries import get_image
 from core.images.uploads import original_path
+from core.numbers import id_in
 
 HEADERS = {
     "Cache-Control": "private, max-age=600",
@@ -21,9 +22,8 @@ HEADERS = {
 
 async def original(request: Request) -> Response:
     account_id = await caller.account_of(request)
-    image, data = await run_in_threadpool(
-        _original, caller.services_of(request), request.path_params["image_id"], account_id
-    )
+    image_id = id_in(request.path_params, "image_id")
+    image, data = await run_in_threadpool(_original, caller.services_of(request), image_id, account_id)
     return Response(data, media_type=f"image/{image.original_format}", headers=HEADERS)
 
 

@@ -72,12 +72,12 @@ def routes() -> list[Route]:
         Route("/healthz", alive, methods=["GET"]),
         Route("/api/dashboard/bookings/pending", api.answered(api.pending), methods=["GET"]),
         Route("/api/booking/approve", api.answered(api.decide), methods=["POST"]),
-        Route("/originals/{image_id:int}", api.answered(originals.original), methods=["GET"]),
+        Route("/originals/{image_id}", api.answered(originals.original), methods=["GET"]),
         Route("/api/upload/image", api.answered(uploads.upload, most_bytes=uploads.MOST_BODY_BYTES), methods=["POST"]),
-        Route("/api/images/{image_id:int}", api.answered(uploads.show), methods=["GET"]),
+        Route("/api/images/{image_id}", api.answered(uploads.show), methods=["GET"]),
         Route("/api/admin/monitoring/metrics", api.answered(monitoring_api.metrics), methods=["GET"]),
         Route("/api/admin/monitoring/errors", api.answered(monitoring_api.error_groups), methods=["GET"]),
-        Route("/api/admin/monitoring/errors/{id:int}/resolve", api.answered(monitoring_api.resolve), methods=["POST"]),
+        Route("/api/admin/monitoring/errors/{id}/resolve", api.answered(monitoring_api.resolve), methods=["POST"]),
         Route("/api/{rest:path}", api.nothing_here, methods=ALL_METHODS),
     ]
 

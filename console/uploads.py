@@ -22,6 +22,7 @@ from core.images import intake, uploads
 from core.images.models import Image, ImageKind
 from core.images.permissions import check_may_change
 from core.images.queries import get_image, progress_of
+from core.numbers import id_in
 
 FORM_BYTES = 64 * 1024  # the fields and the boundaries around the file
 MOST_BODY_BYTES = intake.MOST_BYTES + FORM_BYTES
@@ -61,7 +62,7 @@ async def upload(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """One image: its state, how far it is, and its files."""
     account_id = await caller.account_of(request)
-    image_id = request.path_params["image_id"]
+    image_id = id_in(request.path_params, "image_id")
     return json_answer(await run_in_threadpool(_told, caller.services_of(request), image_id, account_id))
 
 

@@ -16,9 +16,10 @@ from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.requests import request_lesson
 from core.bookings.wanted import LessonRequest
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from core.http.bookings import booking_as_json
 from core.http.problems import utc_text
+from core.numbers import id_in, whole_number
 from core.schedule import queries, slots
 from core.schedule.models import Asks
 from core.words import spoken_instant
@@ -52,9 +53,7 @@ async def coaches(request: Request) -> Response:
 
 async def coach_slots(request: Request) -> Response:
     lesson_id, first_on, last_on = _asked_for(request.query_params)
-    coach_id = _number(request.path_params["coach_id"])
-    if coach_id is None:
-        raise NotFound
+    coach_id = id_in(request.path_params, "coach_id")
     return orjson_response(await read(request, _slots, coach_id, lesson_id, first_on, last_on, now()))
 
 
@@ -151,7 +150,7 @@ def _slots(
 def _asked_for(query: Mapping[str, str]) -> tuple[int, date, date]:
     """The lesson's id and the local days. Raises Invalid, by field."""
     wrong: dict[str, str] = {}
-    lesson_id = _number(query.get("lessonId", ""))
+    lesson_id = whole_number(query.get("lessonId", ""), least=1)
     if lesson_id is None:
         wrong["lessonId"] = "Please give the id of a lesson."
     days: dict[str, date] = {}
@@ -167,11 +166,6 @@ def _asked_for(query: Mapping[str, str]) -> tuple[int, date, date]:
     if wrong or lesson_id is None:
         raise Invalid(wrong)
     return lesson_id, days["from"], days["to"]
-
-
-def _number(text: str) -> int | None:
-    """An id, if it is one that a column can hold."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from core.errors import NotFound
 from core.gym import Gym
+from core.numbers import whole_number
 from core.schedule import queries, slots
 from core.schedule.availability import OpenSlots, Slot, at_wall_time
 from core.schedule.models import Asks, Coach, LessonType
@@ -19,7 +20,8 @@ from public_site.cache import SharedPages
 from public_site.templating import page_text
 
 WEEK = timedelta(days=7)
-YEARS = range(1971, 2399)
+MIN_YEAR, MAX_YEAR, MAX_WEEK = 1971, 2398, 53
+NO_SUCH_WEEK = "There is no such week. Weeks are written like 2026-W48."
 
 
 class OutsideWeek(Exception):
@@ -61,13 +63,15 @@ def _note_seen() -> None:
 
 def monday_of(name: str) -> date:
     """The first day of "2026-W48". Raises NotFound."""
-    year, _, number = name.partition("-W")
-    if not (year.isascii() and year.isdigit() and number.isascii() and number.isdigit() and int(year) in YEARS):
-        raise NotFound("There is no such week. Weeks are written like 2026-W48.")
+    written_year, _, written_week = name.partition("-W")
+    year = whole_number(written_year, least=MIN_YEAR, most=MAX_YEAR)
+    number = whole_number(written_week, least=1, most=MAX_WEEK)
+    if year is None or number is None:
+        raise NotFound(NO_SUCH_WEEK)
     try:
-        return date.fromisocalendar(int(year), int(number), 1)
-    except ValueError:
-        raise NotFound("There is no such week. Weeks are written like 2026-W48.") from None
+        return date.fromisocalendar(year, number, 1)
+    except ValueError:  # not every year has a week 53
+        raise NotFound(NO_SUCH_WEEK) from None
 
 
 def week_name(day: date) -> str:

@@ -10,9 +10,11 @@ from console.monitoring.navigation import FOLDER
 from console.monitoring.opened import opened, set_opened
 from console.monitoring.panel import exports, ms, nothing
 from console.session import services
+from core.numbers import whole_number
 from core.telemetry import errors
 
 CHOSEN, AT = "request", "at"
+MAX_AT_US = 10**16  # in the year 2286: what a date can hold
 
 
 def show_story(request_id: str, at_us: int) -> None:
@@ -51,7 +53,8 @@ def remember(request_id: str, at_us: int) -> None:
 def remembered() -> tuple[str, int] | None:
     """The request that is open, and around when to look for it."""
     request_id, at = opened(CHOSEN), opened(AT)
-    return (request_id, int(at)) if request_id and at.isascii() and at.isdigit() and len(at) < 18 else None
+    at_us = whole_number(at, most=MAX_AT_US)
+    return (request_id, at_us) if request_id and at_us is not None else None
 
 
 def forget() -> None:

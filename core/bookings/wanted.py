@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from core.errors import Invalid
+from core.numbers import MAX_ID, whole_number
 from core.text import at_most, can_be_seen, one_line, paragraphs
 
 NAME_LENGTH, NOTES_LENGTH, EMAIL_LENGTH = 80, 1000, 254
@@ -87,6 +88,13 @@ def _key(value: str | None) -> str | None:
     return value
 
 
+def _id(value: Any) -> Any:
+    """JSON's own numbers, or text of plain digits: pydantic would also read "+1", "1_000" and true."""
+    if isinstance(value, bool) or (isinstance(value, str) and (value := whole_number(value)) is None):
+        raise ValueError(SENTENCES["int_type"])
+    return value
+
+
 def _iso_text(value: Any) -> Any:
     """Instants come as text; a bare number would be read as seconds since 1970."""
     if isinstance(value, datetime):
@@ -97,7 +105,7 @@ def _iso_text(value: Any) -> Any:
 
 
 Start = Annotated[AwareDatetime, BeforeValidator(_iso_text), AfterValidator(_start)]
-Id = Annotated[int, Field(gt=-(2**63), lt=2**63)]  # what a column can hold; whether it exists is asked later
+Id = Annotated[int, BeforeValidator(_id), Field(gt=-MAX_ID, le=MAX_ID)]  # whether it exists is asked later
 
 
 class LessonRequest(BaseModel):

@@ -11,9 +11,12 @@ from core.images.making import make_due
 from core.images.models import Image, ImageKind
 from core.images.queries import images_of, storage_used
 from core.migrations import check_schema
+from core.numbers import MAX_ID
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The pictures.")
-Which = Annotated[list[int] | None, typer.Argument(help="The numbers in `spirit images list`; all when left out.")]
+Which = Annotated[
+    list[int] | None, typer.Argument(min=1, max=MAX_ID, help="The numbers in `spirit images list`; all when left out.")
+]
 
 
 @app.command("list")

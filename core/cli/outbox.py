@@ -13,9 +13,10 @@ from core.mail.delivery import letter_for
 from core.mail.messages import compose
 from core.mail.models import MessageState, OutboxMessage
 from core.migrations import check_schema
+from core.numbers import MAX_ID
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The mail queue.")
-MessageId = Annotated[int, typer.Argument(help="The number in `spirit outbox list`.")]
+MessageId = Annotated[int, typer.Argument(min=1, max=MAX_ID, help="The number in `spirit outbox list`.")]
 
 
 @app.command("list")

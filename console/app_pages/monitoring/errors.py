@@ -13,6 +13,7 @@ from console.monitoring.group import STATES, show_group
 from console.monitoring.opened import opened, set_opened
 from console.monitoring.panel import chart, exports, nothing, panel
 from console.said import say
+from core.numbers import whole_number
 from core.telemetry import errors
 from core.telemetry.errors import ErrorGroup
 
@@ -88,8 +89,7 @@ def _exported(groups: Sequence[ErrorGroup]) -> list[dict[str, object]]:
 
 def _asked_for() -> int | None:
     """The group that is open."""
-    found = opened(GROUP)
-    return int(found) if found.isascii() and found.isdigit() and len(found) < 18 else None
+    return whole_number(opened(GROUP), least=1)
 
 
 def _open(group_id: int | None) -> None:
