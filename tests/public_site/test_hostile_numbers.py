@@ -89,11 +89,11 @@ def test_no_made_up_header_fails(gym: Gym) -> None:
     (picture / path).write_bytes(b"x" * 5000)
     pages = ("/", "/coaches/nora/tumbling-60", f"/media/{path}", "/static/site.css", "/api/coaches", "/metrics")
     for name, value in ((name, value) for name, values in HEADERS.items() for value in values):
-        encoded = {name: value.encode("utf-8")}
+        encoded = {name.encode(): value.encode()}
         for page in pages:
             assert gym.client.get(page, headers=encoded).status_code < SERVER_ERROR, (page, value[:40])
         for target in ("/bookings", "/api/book/private", "/telemetry"):
-            answer = gym.client.post(target, content=b"{}", headers={**OWN_PAGE, **encoded})  # type: ignore[arg-type]
+            answer = gym.client.post(target, content=b"{}", headers=encoded)
             assert answer.status_code < SERVER_ERROR, (target, value[:40])
 
 
