@@ -6,6 +6,7 @@ A booking's life, one module a verb:
     decisions    PENDING → APPROVED, DENIED
     expiry       PENDING → EXPIRED
     changes      PENDING, APPROVED → CANCELLED
+    family_mail  a mail went astray: the address is corrected, the link sent again
     attendance   did they come? `notes` for oneself
     retention    names are taken away, years later
     after_all    DENIED, EXPIRED → APPROVED, by an admin

@@ -1,4 +1,4 @@
-"""A booking, the holds that keep its time, and its history."""
+"""A booking, its former links, the holds that keep its time, and its history."""
 
 import enum
 from datetime import datetime
@@ -135,6 +135,21 @@ class Booking(Base):
     def needed_asking(self) -> bool:
         """Whether a coach had to decide it."""
         return self.expires_at is not None
+
+
+class ReplacedHandle(Base):
+    """
+    A family's link that was replaced when its address was corrected: whoever has it reads that, and nothing else.
+
+    handle_hash: the link itself is not stored any more.
+    """
+
+    __tablename__ = "replaced_handle"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
+    handle_hash: Mapped[str] = mapped_column(unique=True)
+    replaced_at: Mapped[datetime]
 
 
 class Hold(Base):

@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from core.bookings.models import Booking, Status
-from core.errors import NotFound
+from core.bookings.models import Booking, ReplacedHandle, Status
+from core.errors import LinkReplaced, NotFound
 from core.schedule.models import Coach
+from core.tokens import hashed
 
 
 def get_booking(session: Session, booking_id: int) -> Booking:
@@ -17,8 +18,16 @@ def get_booking(session: Session, booking_id: int) -> Booking:
 
 
 def get_by_handle(session: Session, handle: str) -> Booking:
-    """The booking of a parent's secret link. Raises NotFound."""
-    return _one(session, _whole().where(Booking.handle == handle))
+    """The booking of a parent's secret link. Raises NotFound; LinkReplaced for one of before a correction."""
+    try:
+        return _one(session, _whole().where(Booking.handle == handle))
+    except NotFound:
+        former = select(ReplacedHandle.id).where(ReplacedHandle.handle_hash == hashed(handle))
+        if session.scalars(former).one_or_none() is None:
+            raise
+        raise LinkReplaced(
+            "The mail address of this booking was corrected, so it has a new link. It is in the mail to the right address."
+        ) from None
 
 
 def find_by_key(session: Session, key_hash: str) -> Booking | None:

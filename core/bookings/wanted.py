@@ -145,6 +145,14 @@ def read_id(text: str) -> int:
     return TypeAdapter(Id).validate_python(text)
 
 
+def read_email(text: str) -> str:
+    """A mail address, as LessonRequest reads it. Raises Invalid."""
+    try:
+        return _email(text)
+    except ValueError as error:
+        raise Invalid({"email": str(error)}) from None
+
+
 def read_start(text: str) -> datetime:
     """The instant that "2026-11-24T16:00:00Z" means, aware UTC. Raises Invalid."""
     try:

@@ -22,7 +22,7 @@ def resend(session: Session, message_id: int, *, now: datetime) -> OutboxMessage
     """
     message = outbox.get_message(session, message_id)
     if message.state is MessageState.SENT:
-        return _copy(session, message, now=now)
+        return send_copy(session, message, now=now)
     if message.state not in (MessageState.QUEUED, MessageState.DEAD):
         raise NotPossible(f"Mail {message_id} is {message.state.value.lower()}, so it cannot be sent again.")
     message = outbox.retry(session, message_id, now=now)
@@ -41,7 +41,8 @@ def copies_since(session: Session, booking_id: int, since: datetime) -> int:
     ).one()
 
 
-def _copy(session: Session, message: OutboxMessage, *, now: datetime) -> OutboxMessage:
+def send_copy(session: Session, message: OutboxMessage, *, now: datetime) -> OutboxMessage:
+    """The same mail as a new row, due now. The Message-ID is its own: mail programs hide a second mail with the same."""
     new_id = outbox.new_message_id()
     copy = OutboxMessage(
         kind=message.kind,

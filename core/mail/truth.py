@@ -36,6 +36,8 @@ def why_untrue(
         return digest.why_needless()
     if booking is None:
         return None
+    if message.account_id is None and message.recipient != booking.customer_email:
+        return "the family's address was corrected before this mail was sent"
     status = booking.status_at(now)
     if message.kind in SAYS_PENDING and status is not Status.PENDING:
         return f"the request was {_word(status)} before this mail was sent"

@@ -1,7 +1,7 @@
 """Every table, imported so that the metadata is whole."""
 
 from core.audit import AuditEvent
-from core.bookings.models import Booking, BookingEvent, Hold
+from core.bookings.models import Booking, BookingEvent, Hold, ReplacedHandle
 from core.bookings.notes import BookingNote
 from core.content.models import Campaign, Product
 from core.gym import Gym
@@ -11,7 +11,7 @@ from core.orm import Base
 from core.people.models import Account, ApiKey, SignInFailure, SignInLink, StaffSession
 from core.rehearsals.models import Rehearsal
 from core.saved_views import SavedView
-from core.schedule.models import Coach, DateOverride, LessonType, WeeklyHours, coach_lesson
+from core.schedule.models import Coach, DateOverride, FormerSlug, LessonType, WeeklyHours, coach_lesson
 from core.telemetry.alerts.models import AlertChange, AlertClock, AlertStanding, Incident, RuleChoice
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Campaign",
     "Coach",
     "DateOverride",
+    "FormerSlug",
     "Gym",
     "Hold",
     "Image",
@@ -37,6 +38,7 @@ __all__ = [
     "Product",
     "Rehearsal",
     "Rendition",
+    "ReplacedHandle",
     "RuleChoice",
     "SavedView",
     "SignInFailure",

@@ -49,6 +49,16 @@ class LessonType(Base):
     active: Mapped[bool] = mapped_column(default=True)
 
 
+class FormerSlug(Base):
+    """A lesson type's address on the site of before, which old mails lead to. Unique: it leads to one lesson."""
+
+    __tablename__ = "former_slug"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    lesson_type_id: Mapped[int] = mapped_column(ForeignKey("lesson_type.id"), index=True)
+
+
 class Coach(Base):
     """
     A coach and her preferences. Her row is the queue: every command that touches her time locks it first.
