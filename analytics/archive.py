@@ -34,6 +34,7 @@ from core import clock
 from core.bootstrap import Services
 from core.failpoints import failpoint
 from core.gym import the_gym
+from core.telemetry.categories import derived
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS, request_log
 
@@ -112,12 +113,12 @@ def _write_files(folder: Path, table: Table, batch: pa.Table) -> list[File]:
         work.register("batch", batch)
         days = run(work, f"SELECT DISTINCT at_us // {DAY_US} FROM batch ORDER BY 1")
         for (day,) in days:
-            columns = f"* REPLACE ({PACKED})" if table is request_log else "*"
+            columns = f"* REPLACE ({PACKED}, {derived()} AS category)" if table is request_log else "*"
             of_day = f"SELECT {columns} FROM batch WHERE at_us // {DAY_US} = {int(day)} ORDER BY at_us"
             files.append(parquet.write(work, of_day, folder=folder, stream=table.name))
             failpoint("archive_file_written")
             if table is request_log:
                 for tile in TILES.values():
-                    query = tile.build.format(source=f"({of_day})")
+                    query = tile.build(f"({of_day})")
                     files.append(parquet.write(work, query, folder=folder, stream=tile.stream))
     return [file for file in files if file is not None]

@@ -51,7 +51,7 @@ def _label(file: File, today: str) -> str:
 
 def _merge(store: Store, folder: Path, stream: str, label: str, files: Sequence[File], *, now_us: int) -> int:
     source = f"read_parquet([{', '.join(quoted(folder / file.path) for file in files)}], union_by_name = true)"
-    query = TILES[stream].merge.format(source=source) if stream in TILES else f"SELECT * FROM {source} ORDER BY at_us"
+    query = TILES[stream].merge(source) if stream in TILES else f"SELECT * FROM {source} ORDER BY at_us"
     with cursor(folder) as work:
         whole = parquet.write(work, query, folder=folder, stream=stream, label=label)
     assert whole is not None

@@ -17,6 +17,7 @@ from analytics.log import Log, open_log, open_tiles, query
 from analytics.monitor import Monitor
 from analytics.tiles import bucket_value_us
 from analytics.window import EXACT_UPTO, HOUR_US, Window, microseconds
+from core.telemetry.categories import FAMILY
 
 EXACT_ROWS = 3_000_000
 THIN = 20  # fewer than this many make no percentile that one could trust
@@ -54,16 +55,18 @@ class RouteLatency:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which requests: kind (http, script, task), and one service or one route of them, or all."""
+    """Which requests: kind (http, script, task), and one service, one route or one category of them, or all."""
 
     kind: str = "http"
     service: str = ""
     route: str = ""
+    category: str = ""  # core/telemetry/categories.py
 
     @property
     def where(self) -> str:
         """SQL for it, with $names; `named` are their values."""
-        return f"kind = $kind AND {self.where_it_ran}"
+        of_category = " AND category = $category" if self.category else ""
+        return f"kind = $kind AND {self.where_it_ran}{of_category}"
 
     @property
     def where_it_ran(self) -> str:
@@ -73,10 +76,11 @@ class Scope:
 
     @property
     def named(self) -> dict[str, str]:
-        return {"kind": self.kind, "service": self.service, "route": self.route}
+        return {"kind": self.kind, "service": self.service, "route": self.route, "category": self.category}
 
 
 REQUESTS = Scope()
+FAMILIES = Scope(category=FAMILY)
 
 
 def is_exact(monitor: Monitor, window: Window) -> bool:

@@ -28,6 +28,7 @@ from analytics.duck import Cursor, cursor, quoted, run
 from analytics.request_ids import WHOLE
 from analytics.tiles import DAY_US, HOUR_US, TILES, Tile
 from core.errors import SpiritError
+from core.telemetry.categories import derived
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS
 
@@ -102,7 +103,7 @@ def open_log(
                 _register_hot(work, connection, name, start_us=start_us)
                 window = f"at_us >= {start_us} AND at_us < {end_us}"
                 cold = f" UNION ALL BY NAME SELECT * FROM {_read(folder, files)} WHERE {window}" if files else ""
-                columns = f"* REPLACE ({WHOLE})" if name == "request_log" else "*"
+                columns = f"* REPLACE ({WHOLE}, {derived()} AS category)" if name == "request_log" else "*"
                 _view(work, name, f"SELECT {columns} FROM (SELECT * FROM hot_{name} WHERE {window}{cold})")
         yield Log(work, start_us, end_us)
 
@@ -113,10 +114,10 @@ def open_tiles(store: Store, folder: Path, *, start_us: int, end_us: int) -> Ite
     Histograms of requests; the window is widened to whole hours.
 
     Relations:
-        by_route (at_us, service, kind, route, bucket, n, errors): whole days (UTC) where the window has them, hours at its ends
-        as_one (at_us, service, kind, bucket, n, errors): the same, all routes together
+        by_route (at_us, service, kind, category, route, bucket, n, errors): whole days (UTC) where the window has them, hours at its ends
+        as_one (at_us, service, kind, category, bucket, n, errors): the same, all routes together
         over_time (like as_one), over_time_by_route (like by_route): hours
-        totals (at_us, service, kind, route, n, errors, sum_us, max_us, db_us, db_count): hours
+        totals (at_us, service, kind, category, route, n, errors, sum_us, max_us, db_us, db_count): hours
     """
     start_us, end_us = start_us // HOUR_US * HOUR_US, -(-end_us // HOUR_US) * HOUR_US
     with cursor(folder) as work:
@@ -128,7 +129,7 @@ def open_tiles(store: Store, folder: Path, *, start_us: int, end_us: int) -> Ite
                 return _whole_tiles(connection, folder, TILES[stream], start, end)
 
             def with_tail(stream: str, *parts: str) -> str:
-                return " UNION ALL BY NAME ".join((*parts, TILES[stream].build.format(source="tail")))
+                return " UNION ALL BY NAME ".join((*parts, TILES[stream].build("tail")))
 
             def days(stream: str, hourly: str) -> str:
                 first, last = -(-start_us // DAY_US) * DAY_US, end_us // DAY_US * DAY_US
@@ -162,8 +163,8 @@ def _register_hot(work: Cursor, connection: Connection, name: str, *, start_us: 
 def _whole_tiles(connection: Connection, folder: Path, tile: Tile, start_us: int, end_us: int) -> str:
     files = manifest.live(connection, tile.stream, start_us=start_us, end_us=end_us) if start_us < end_us else []
     if not files:
-        return f"(SELECT * FROM ({tile.build.format(source='tail')}) LIMIT 0)"
-    return f"(SELECT * FROM {_read(folder, files)} WHERE at_us >= {start_us} AND at_us < {end_us})"
+        return f"(SELECT * FROM ({tile.build('tail')}) LIMIT 0)"
+    return f"(SELECT * FROM {tile.readable(_read(folder, files))} WHERE at_us >= {start_us} AND at_us < {end_us})"
 
 
 def _read(folder: Path, files: Sequence[manifest.File]) -> str:

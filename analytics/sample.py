@@ -20,6 +20,7 @@ from analytics.tiles import TILES
 from analytics.window import microseconds
 from core import clock
 from core.settings import Settings
+from core.telemetry.categories import derived
 
 BAD_DAY = timedelta(days=19)
 BAD_HOUR_UTC = 23  # an afternoon in California
@@ -103,8 +104,7 @@ def _stretches(traffic: Traffic, end_us: int) -> Iterator[tuple[int, int]]:
 
 def _tiles(work: Cursor, monitor: Monitor) -> list[File]:
     built = [
-        parquet.write(work, tile.build.format(source="stretch"), folder=monitor.folder, stream=tile.stream)
-        for tile in TILES.values()
+        parquet.write(work, tile.build("stretch"), folder=monitor.folder, stream=tile.stream) for tile in TILES.values()
     ]
     return [file for file in built if file is not None]
 
@@ -115,7 +115,7 @@ def _facts(work: Cursor, monitor: Monitor, traffic: Traffic, given: dict[str, An
     written = [
         parquet.write(
             work,
-            f"SELECT * REPLACE ({PACKED}) FROM stretch WHERE at_us // {DAY_US} = {day} ORDER BY at_us",
+            f"SELECT * REPLACE ({PACKED}, {derived()} AS category) FROM stretch WHERE at_us // {DAY_US} = {day} ORDER BY at_us",
             folder=monitor.folder,
             stream="request_log",
         )

@@ -13,6 +13,7 @@ import structlog
 
 from core.errors import SpiritError, Unavailable
 from core.telemetry import recording
+from core.telemetry.categories import STAFF
 from core.telemetry.lanes import now_us
 from core.telemetry.work import Work, current, new_request_id
 
@@ -74,6 +75,6 @@ def _tell(run: Run, outcome: str) -> None:
     recorder.requests.add(
         (
             run.began_us, "script", "", run.route, 0, outcome, duration_us, 0, 0, run.db_us,
-            run.db_count, run.same_max, run.cache, run.who, run.request_id, run.error_id,
+            run.db_count, run.same_max, run.cache, run.who, run.request_id, run.error_id, STAFF,
         )
     )  # fmt: skip

@@ -15,6 +15,7 @@ from core.schedule import queries, slots
 from core.schedule.availability import OpenSlots, Slot, at_wall_time
 from core.schedule.models import Asks, Coach, LessonType
 from core.telemetry import recording
+from core.telemetry.categories import is_looked_at
 from core.telemetry.work import current
 from public_site.cache import SharedPages
 from public_site.templating import page_text
@@ -50,7 +51,8 @@ async def week(request: Request) -> Response:
         answer = await pages.answer(request, ("week", slug, lesson_slug, monday), build, coach=slug)
     except OutsideWeek:
         return RedirectResponse(request.url.path, 303)
-    _note_seen()
+    if is_looked_at(request.method, request.headers.raw):
+        _note_seen()
     return answer
 
 

@@ -98,6 +98,7 @@ SELECT
     ) AS request_id,
     '0.' || (1 + (greatest(0, at_us - $begin) // (30 * 86400000000)))::VARCHAR || '.0' AS release,
     '' AS error_id,
-    1 AS weight
+    1 AS weight,
+    '' AS category
 FROM measured
 WHERE at_us < $end

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from core.telemetry import recording
+from core.telemetry.categories import category_of
 from core.telemetry.work import UNMATCHED, Work, current, new_request_id
 
 Scope = MutableMapping[str, Any]
@@ -151,10 +152,11 @@ class _Exchange:
         if (recorder := recording._active) is not None:
             ttfb_us = (self.first_ns - self.began_ns) // 1000 if self.first_ns else 0
             same_max = work.same_max if work.shapes else 0
+            category = category_of(recorder.service, route, method=method, status=status, headers=self.scope["headers"])
             recorder.requests.add(
                 (
                     self.began_us, "http", method, route, status, outcome, duration_us, 0, ttfb_us, work.db_us,
-                    work.db_count, same_max, work.cache, work.who, work.request_id, work.error_id,
+                    work.db_count, same_max, work.cache, work.who, work.request_id, work.error_id, category,
                 )
             )  # fmt: skip
         level = logging.DEBUG if route[0] == "_" and status < 400 else logging.INFO  # Streamlit's hundred files

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.telemetry import recording
+from core.telemetry.categories import WORKER
 from core.telemetry.lanes import now_us
 from core.telemetry.work import Work, current, new_request_id, request_id
 
@@ -109,6 +110,6 @@ def _tell(job: Job, outcome: str) -> None:
     recorder.requests.add(
         (
             job.began_us, "task", "", job.route, job.attempt, outcome, duration_us, job.wait_us, 0, job.db_us,
-            job.db_count, job.same_max, job.cache, job.who, job.request_id, job.error_id,
+            job.db_count, job.same_max, job.cache, job.who, job.request_id, job.error_id, WORKER,
         )
     )  # fmt: skip

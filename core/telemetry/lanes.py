@@ -10,7 +10,7 @@ FLUSH_ROWS, FOLD_ERRORS = 500, 100
 COLUMNS = {
     "request_log": (
         "at_us", "kind", "method", "route", "status", "outcome", "duration_us", "wait_us", "ttfb_us", "db_us",
-        "db_count", "db_same_max", "cache", "who", "request_id", "error_id",
+        "db_count", "db_same_max", "cache", "who", "request_id", "error_id", "category",
     ),
     "statement_log": ("at_us", "kind", "shape", "place", "rows", "count", "duration_us", "route", "request_id"),
     "event_log": (

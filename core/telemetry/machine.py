@@ -3,9 +3,28 @@
 import os
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+
+@dataclass(frozen=True)
+class DiskUse:
+    """
+    How full the disk is for us. used_share: used ÷ (used + free), 0.0 to 1.0, as `df` says it: what is reserved for
+    root is neither. free_bytes: what we may still write.
+    """
+
+    used_share: float
+    free_bytes: int
+
+
+def disk_use(folder: Path) -> DiskUse:
+    """Of the disk that this folder lies on."""
+    found = shutil.disk_usage(folder)
+    reachable = found.used + found.free
+    return DiskUse(found.used / reachable if reachable else 1.0, found.free)
 
 
 class Machine:
@@ -26,8 +45,8 @@ class Machine:
         if self._pid == process.pid and now > self._at_s:
             measures["process.cpu_share"] = (cpu_s - self._cpu_s) / (now - self._at_s)
         self._pid, self._cpu_s, self._at_s = process.pid, cpu_s, now
-        disk = shutil.disk_usage(self._data_dir)
-        measures["disk.used_share"] = disk.used / disk.total
-        measures["disk.free_bytes"] = float(disk.free)
+        disk = disk_use(self._data_dir)
+        measures["disk.used_share"] = disk.used_share
+        measures["disk.free_bytes"] = float(disk.free_bytes)
         measures["machine.load_share"] = os.getloadavg()[0] / (os.cpu_count() or 1)
         return measures

@@ -63,6 +63,7 @@ request_log = Table(
     _text("release"),
     _text("error_id"),  # error_event.event_id
     _whole("weight", 1),  # how many this row stands for
+    _text("category"),  # on whose behalf (core/telemetry/categories.py); empty in rows from before it was recorded
     sqlite_autoincrement=True,
 )
 

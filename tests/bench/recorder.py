@@ -153,7 +153,25 @@ def write_rows(store: Path, begun: Path) -> None:
         for _ in range(int(ROWS_A_SECOND * TICK_S)):
             number += 1
             recorder.requests.add(
-                (number, "http", "GET", "/", 200, "ok", 900, 0, 700, 90, 3, 1, "hit", "", "257d7090e477a65e", "")
+                (
+                    number,
+                    "http",
+                    "GET",
+                    "/",
+                    200,
+                    "ok",
+                    900,
+                    0,
+                    700,
+                    90,
+                    3,
+                    1,
+                    "hit",
+                    "",
+                    "257d7090e477a65e",
+                    "",
+                    "family",
+                )
             )
         if number >= ROWS_A_SECOND // 5:
             begun.touch()

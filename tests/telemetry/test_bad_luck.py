@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_lost_counted_and_written_as_lost_and_errors_stay(
     recorder.flush_now()
     most = recorder.requests.most
     for number in range(most + 700):
-        recorder.requests.add((number, "http", "GET", "/", 200, "ok", 5, 0, 5, 0, 0, 0, "", "", "r", ""))
+        recorder.requests.add((number, "http", "GET", "/", 200, "ok", 5, 0, 5, 0, 0, 0, "", "", "r", "", "family"))
     for _ in range(30):
         log.error("still counted")
     assert not recorder.flush_now()

@@ -40,7 +40,9 @@ def test_totals_grow_across_two_lives_of_the_site(measured: Services) -> None:
                 client.get(path)
             recorder = recording.active()
             assert recorder is not None
-            recorder.requests.add((1, "http", "GET", "/slow", 503, "error", 3_000_000, 0, 5, 0, 0, 0, "", "", "r", ""))
+            recorder.requests.add(
+                (1, "http", "GET", "/slow", 503, "error", 3_000_000, 0, 5, 0, 0, 0, "", "", "r", "", "family")
+            )
             recorder.lose("a test")
             recorder.event("mail", "SENT")
             recorder.metrics.add((now_us(), 7, "process.memory_bytes", 5e6))

@@ -127,7 +127,7 @@ def test_what_does_not_fit_meanwhile_is_counted_and_shown(
     assert not recorder.flush_now(), "from here on its own thread leaves the store alone"
     most = recorder.requests.most
     for number in range(most + 300):
-        recorder.requests.add((number, "http", "GET", "/", 200, "ok", 5, 0, 5, 0, 0, 0, "", "", "r", ""))
+        recorder.requests.add((number, "http", "GET", "/", 200, "ok", 5, 0, 5, 0, 0, 0, "", "", "r", "", "family"))
     assert not try_again(recorder) and recorder.lost["too many at once"] >= 300
     book(gym, 16)
     road.open()

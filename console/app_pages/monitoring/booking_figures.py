@@ -8,7 +8,7 @@ import streamlit as st
 
 from analytics import bookings, charts, latency
 from analytics.bookings import FORM, WEEK, WEEKDAYS, Asked
-from analytics.latency import THIN
+from analytics.latency import FAMILIES, THIN
 from console.monitoring.asked import ask, ask_gym
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.panel import change, chart, exports, nothing, panel, rate, share, waiting_time
@@ -37,7 +37,7 @@ def _asked(view: View) -> None:
         title="From a look at the free times to a lesson",
     )
     st.caption(
-        "Looks are pages that were shown, so one family may look often. Lessons taught are those whose time has come."
+        "Looks are pages that families were shown, so one may look often; search engines and previews are not counted. Lessons taught are those whose time has come."
     )
     chart(
         charts.lines(_became(found, view), view.window, scheme=view.scheme, unit="requests"),
@@ -72,7 +72,7 @@ def _cards(view: View, now: Counts, before: Counts) -> None:
 
 
 def _funnel(view: View, now: Counts) -> list[dict[str, object]]:
-    seen = {row.route: row.n for row in ask(latency.by_route, view.window) if row.service == "site"}
+    seen = {row.route: row.n for row in ask(latency.by_route, view.window, FAMILIES)}
     steps = (
         ("looked at free times", seen.get(WEEK, 0)),
         ("opened the form", seen.get(FORM, 0)),
