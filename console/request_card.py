@@ -10,7 +10,7 @@ from console.session import Staff, still
 from core import clock
 from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Booking, Channel
-from core.words import money, spoken_instant, spoken_length, spoken_time
+from core.words import money, spoken_instant, spoken_time, time_left
 
 
 def request_card(booking: Booking, staff: Staff) -> None:
@@ -20,7 +20,7 @@ def request_card(booking: Booking, staff: Staff) -> None:
     zone = booking.coach.zone
     with st.container(border=True, key=f"request-{booking.id}"):
         st.header(spoken_time(booking.starts_at, booking.ends_at, zone), anchor=False)
-        urgent = f":red[**Urgent: {spoken_length(left)} left.**] " if left < URGENT else ""
+        urgent = f":red[**Urgent: {time_left(left)} left.**] " if left < URGENT else ""
         st.markdown(f"{urgent}Answer by {spoken_instant(booking.expires_at, zone)}")
         facts = [f"{booking.lesson.name}, {money(booking.price_cents)}", f"for {booking.athlete_name}"]
         facts.append(f"asked by {booking.customer_name}")

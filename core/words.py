@@ -50,6 +50,21 @@ def spoken_length(length: timedelta) -> str:
     return format_timedelta(length, granularity="minute", threshold=1, locale=LOCALE)
 
 
+def time_left(length: timedelta) -> str:
+    """
+    A time that runs out, never more than there is: "2 days 3 hours", "2 hours 40 minutes", "31 minutes".
+
+    Rounded down to the minute, and from a day on to the hour.
+    """
+    minutes = max(0, length // timedelta(minutes=1))
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    if days:
+        parts = (_counted(days, "day"), _counted(hours, "hour"))
+    else:
+        parts = (_counted(hours, "hour"), _counted(minutes % 60, "minute"))
+    return " ".join(part for part in parts if part) or "less than a minute"
+
+
 @lru_cache(maxsize=256)
 def money(cents: int) -> str:
     """ "$85", or "$85.50"."""
@@ -71,6 +86,11 @@ def file_size(size_bytes: int) -> str:
         if size_bytes >= bytes_each:
             return f"{size_bytes / bytes_each:.1f}".removesuffix(".0") + f" {unit}"
     return f"{max(1, round(size_bytes / 1000))} kB"
+
+
+def _counted(number: int, unit: str) -> str:
+    """ "1 hour", "2 hours"; nothing for none."""
+    return f"{number} {unit}{'' if number == 1 else 's'}" if number else ""
 
 
 def _range(start: datetime, end: datetime) -> str:

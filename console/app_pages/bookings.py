@@ -19,6 +19,7 @@ from core import clock
 from core.bookings import lists, queries
 from core.bookings.lists import Search
 from core.bookings.models import Booking
+from core.bookings.words import first_names
 from core.errors import NotAllowed
 from core.words import money, spoken_time
 
@@ -138,7 +139,7 @@ def _row(booking: Booking) -> list[str]:
         *(f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}" for at in (booking.starts_at, booking.ends_at)),
         booking.lesson.name,
         booking.coach.name,
-        booking.athlete_name,
+        first_names(booking),
         booking.customer_name,
         booking.customer_email,
         booking.customer_phone or "",

@@ -1,4 +1,4 @@
-"""Requests that wait for an answer: mine; an admin's: everybody's. Oldest first, the urgent ones marked."""
+"""Requests that wait for an answer: mine; an admin's: everybody's. The soonest deadline first, the urgent ones marked."""
 
 import streamlit as st
 

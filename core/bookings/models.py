@@ -1,6 +1,7 @@
 """A booking, its former links, the holds that keep its time, and its history."""
 
 import enum
+import uuid
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, text
@@ -61,7 +62,10 @@ class Booking(Base):
     changed_at, changed_by, changed_by_account_id, channel: the last change, for "already approved by …".
     attendance: noted after the start of a confirmed lesson; None while nobody has.
     anonymised_at: since when names, addresses and notes are gone (core.bookings.retention).
-    denial_reason is shown to the parent; cancel_reason to who did not cancel; override_reason, an admin's, to staff.
+    calendar_uid: the name of its entry in every calendar, for life, whatever becomes of our own addresses.
+    late_cancel_hours, late_fee_text: the gym's terms when the family agreed to them; None for bookings older than these.
+    denial_reason is shown to the parent; cancel_reason to who did not cancel; override_reason, an admin's, to staff;
+    after_all_reason to both. Each act has its own, so that no later one erases somebody's words.
     """
 
     __tablename__ = "booking"
@@ -88,6 +92,9 @@ class Booking(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     price_cents: Mapped[int]
+    calendar_uid: Mapped[str] = mapped_column(default=lambda: str(uuid.uuid4()), server_default=text("''"))
+    late_cancel_hours: Mapped[int | None]
+    late_fee_text: Mapped[str | None]
 
     customer_name: Mapped[str]
     customer_email: Mapped[str]
@@ -112,6 +119,7 @@ class Booking(Base):
     denial_reason: Mapped[str | None]
     cancel_reason: Mapped[str | None]
     override_reason: Mapped[str | None]
+    after_all_reason: Mapped[str | None]
 
     idempotency_key_hash: Mapped[str | None] = mapped_column(unique=True)
     command_hash: Mapped[str | None]

@@ -36,11 +36,11 @@ def find_by_key(session: Session, key_hash: str) -> Booking | None:
 
 
 def requests_awaiting_answer(session: Session, *, coach_id: int | None, now: datetime) -> Sequence[Booking]:
-    """Pending requests that can still be answered, oldest first; every coach's when coach_id is None."""
+    """Pending requests that can still be answered, soonest deadline first; every coach's when coach_id is None."""
     query = (
         _whole()
         .where(Booking.status == Status.PENDING, Booking.expires_at > now)
-        .order_by(Booking.requested_at, Booking.id)
+        .order_by(Booking.expires_at, Booking.id)
     )
     return session.scalars(query if coach_id is None else query.where(Booking.coach_id == coach_id)).all()
 

@@ -52,6 +52,7 @@ def anonymise_finished(session: Session, *, now: datetime) -> int:
                 denial_reason=None,
                 cancel_reason=None,
                 override_reason=None,
+                after_all_reason=None,
                 idempotency_key_hash=None,
                 command_hash=None,
                 anonymised_at=now,

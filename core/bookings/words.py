@@ -1,9 +1,12 @@
 """Words about a booking that more than one command needs."""
 
+import re
+
 from core.bookings.models import Actor, Booking
 from core.errors import Invalid
 
 REASON_LENGTH = 500
+BETWEEN_CHILDREN = re.compile(r"\s*(?:[&+/;,、，]|\band\b)\s*", re.IGNORECASE)
 
 
 def actor_name(booking: Booking) -> str:
@@ -11,6 +14,23 @@ def actor_name(booking: Booking) -> str:
     if booking.changed_by_account is not None:
         return booking.changed_by_account.name
     return {Actor.PARENT: "The family", Actor.CLOCK: "The clock"}.get(booking.changed_by, "Somebody")
+
+
+def first_names(booking: Booking) -> str:
+    """
+    The athletes' first names, for whatever leaves the gym: feeds and exported tables. "Zeb Miller" is "Zeb".
+
+    Of several children each is named: "Ida and Bo Miller" are "Ida, Bo". A word that is the parent's surname is left
+    out wherever it stands ("Miller, Zeb").
+    """
+    surname = booking.customer_name.split()[-1:]
+    named = [_without(part.split(), surname) for part in BETWEEN_CHILDREN.split(booking.athlete_name)]
+    firsts = [words[0] for words in named if words]
+    return ", ".join(firsts) or booking.athlete_name.split()[0]
+
+
+def _without(words: list[str], surname: list[str]) -> list[str]:
+    return [word for word in words if word.casefold() not in {name.casefold() for name in surname}]
 
 
 def reason_given(reason: str | None, *, required: bool) -> str | None:

@@ -2,12 +2,14 @@
 
 import enum
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.utils import parseaddr
+from functools import lru_cache
 
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import Calendar, Event, Timezone, vCalAddress
 
 from core.bookings.models import Booking, Status
+from core.bookings.words import first_names
 from core.errors import NotFound
 from core.gym import Gym
 from core.mail.links import unlinked
@@ -54,27 +56,34 @@ def calendar(booking: Booking, gym: Gym, method: Method, *, settings: Settings, 
 
 
 def feed(coach: Coach, lessons: Iterable[Booking], *, settings: Settings, now: datetime) -> bytes:
-    """A coach's lessons as one calendar, in UTC. It is her own: it names the athlete and who asked."""
+    """
+    A coach's lessons as one calendar, in UTC, with first names only: calendars are shared and synchronised.
+
+    It names its time zone, also since a calendar without any component is none (RFC 5545) and she may have no lesson.
+    """
     file = Calendar()
     file.add("prodid", "-//Spirit Athletics//Private lessons//EN")
     file.add("version", "2.0")
     file.add("method", Method.PUBLISH.value)
     file.add("name", f"Lessons of {coach.name}")
     file.add("x-wr-calname", f"Lessons of {coach.name}")
-    file.add("refresh-interval", timedelta(minutes=30))
+    file.add("refresh-interval", timedelta(minutes=30), parameters={"VALUE": "DURATION"})
+    file.add("x-wr-timezone", coach.timezone)
+    file.add_component(_zone(coach.timezone, now.year))
     for booking in lessons:
-        event = _entry(booking, settings=settings, now=now)
+        event = _entry(booking, now=now)
         event.add("status", "CONFIRMED")
-        event.add("summary", f"{booking.lesson.name}: {unlinked(booking.athlete_name)}")
-        event.add("description", f"Asked by {unlinked(booking.customer_name)}. {settings.console_url}")
+        event.add("summary", f"{booking.lesson.name}: {unlinked(first_names(booking))}")
+        event.add("description", settings.console_url)
         file.add_component(event)
     text: bytes = file.to_ical()
     return text
 
 
-def uid(booking: Booking, settings: Settings) -> str:
-    """The entry's name in every calendar, for life. It opens nothing."""
-    return f"booking-{booking.id}@{mail_domain(settings)}"
+@lru_cache(maxsize=64)
+def _zone(name: str, year: int) -> Timezone:
+    """The zone's clock changes around this year."""
+    return Timezone.from_tzid(name, first_date=date(year - 1, 1, 1), last_date=date(year + 3, 1, 1))
 
 
 def mail_domain(settings: Settings) -> str:
@@ -82,10 +91,10 @@ def mail_domain(settings: Settings) -> str:
     return parseaddr(settings.mail_from)[1].rpartition("@")[2]
 
 
-def _entry(booking: Booking, *, settings: Settings, now: datetime) -> Event:
-    """What every entry of this booking has, whoever reads it."""
+def _entry(booking: Booking, *, now: datetime) -> Event:
+    """What every entry of this booking has, whoever reads it. Its UID is the booking's for life, and opens nothing."""
     event = Event()
-    event.add("uid", uid(booking, settings))
+    event.add("uid", booking.calendar_uid)
     event.add("sequence", booking.version)
     event.add("dtstamp", now)
     event.add("dtstart", booking.starts_at)
@@ -94,12 +103,12 @@ def _entry(booking: Booking, *, settings: Settings, now: datetime) -> Event:
 
 
 def _event(booking: Booking, gym: Gym, method: Method, *, settings: Settings, now: datetime) -> Event:
-    event = _entry(booking, settings=settings, now=now)
+    event = _entry(booking, now=now)
     event.add("status", "CANCELLED" if booking.status is Status.CANCELLED else "CONFIRMED")
     event.add("transp", "OPAQUE")
     event.add("summary", f"{booking.lesson.name} with {booking.coach.name}")
     event.add(
-        "description", f"For {unlinked(booking.athlete_name)}. To cancel it, use the link in your mail from {gym.name}."
+        "description", f"For {unlinked(first_names(booking))}. To cancel it, use the link in your mail from {gym.name}."
     )
     event.add("location", ", ".join(part for part in (gym.name, gym.street) if part))
     event.add("organizer", _organizer(gym, settings))

@@ -48,10 +48,7 @@ def find_digest(session: Session, message: OutboxMessage, *, now: datetime) -> D
         return None
     coach = session.scalars(select(Coach).where(Coach.account_id == message.account_id)).one()
     on = message.due_at.astimezone(coach.zone).date()
-    waiting = sorted(
-        queries.requests_awaiting_answer(session, coach_id=coach.id, now=now),
-        key=lambda booking: (booking.expires_at, booking.id),
-    )
+    waiting = queries.requests_awaiting_answer(session, coach_id=coach.id, now=now)
     if kind is Kind.DAILY_SUMMARY:
         day = at_wall_time(on, 0, coach.zone), at_wall_time(on + timedelta(days=1), 0, coach.zone)
         return Digest(kind, coach, on, waiting, lists.lessons_between(session, *day, coach_id=coach.id))

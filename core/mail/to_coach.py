@@ -4,7 +4,7 @@ from core.bookings.models import Actor, Booking, Status
 from core.bookings.words import actor_name
 from core.mail.letter import Action, Facts, Letter, answer_by, athlete, lesson, parent, when
 from core.mail.links import Links, unlinked
-from core.words import spoken_instant, spoken_length
+from core.words import spoken_instant, time_left
 
 
 def request(letter: Letter, links: Links) -> Facts:
@@ -25,7 +25,7 @@ def reminder(letter: Letter, links: Links) -> Facts:
     """The request still waits, and for how long it can."""
     asked = request(letter, links)
     assert letter.about.expires_at is not None  # the request's facts have said it
-    left = spoken_length(letter.about.expires_at - letter.generated_at)
+    left = time_left(letter.about.expires_at - letter.generated_at)
     return Facts(asked.rows, asked.actions, asked.quote, {**asked.words, "time_left": left})
 
 

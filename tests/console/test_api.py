@@ -17,21 +17,21 @@ BOOKING_FIELDS = {
 }  # fmt: skip
 
 
-def test_a_coach_is_told_of_her_own_requests_oldest_first(desk: Desk) -> None:
+def test_a_coach_is_told_of_her_own_requests_the_soonest_deadline_first(desk: Desk) -> None:
     desk.become("nora")
     told = desk.get(PENDING).json()
     assert set(told) == {"bookings", "totalPending", "hasNotifications"}
-    assert [booking["id"] for booking in told["bookings"]] == [desk.bookings["Ida"], desk.bookings["Ben"]]
+    assert [booking["id"] for booking in told["bookings"]] == [desk.bookings["Ben"], desk.bookings["Ida"]]
     assert (told["totalPending"], told["hasNotifications"]) == (2, True)
     first = told["bookings"][0]
     assert set(first) == BOOKING_FIELDS
-    assert first["status"] == "PENDING" and first["startDateTimeUTC"] == "2026-11-25T00:00:00Z"
+    assert first["status"] == "PENDING" and first["startDateTimeUTC"] == "2026-11-24T17:00:00Z"
 
 
 def test_an_admin_is_told_of_all(desk: Desk) -> None:
     desk.become("ada")
     told = desk.get(PENDING).json()
-    assert [booking["id"] for booking in told["bookings"]] == list(desk.bookings.values())
+    assert [booking["id"] for booking in told["bookings"]] == [desk.bookings[name] for name in ("Ben", "Ida", "Mia")]
     assert told["totalPending"] == 3
 
 

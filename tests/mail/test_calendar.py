@@ -9,7 +9,8 @@ from icalendar import Calendar
 
 from core.bookings.models import Actor, Status
 from core.errors import NotFound
-from core.mail.calendar import Method, calendar, calendar_file
+from core.bookings.words import first_names
+from core.mail.calendar import Method, calendar, calendar_file, feed
 from core.mail.models import MessageKind
 from tests.mail.reading import read
 from tests.support.mail_samples import (
@@ -101,9 +102,50 @@ def test_no_other_mail_carries_a_calendar(kind: MessageKind) -> None:
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
-def test_subjects_of_calendar_mails_are_neutral_since_some_calendars_take_them_as_the_title() -> None:
-    subjects = {read(SAMPLES[kind]).subject for kind in (MessageKind.CONFIRMED, MessageKind.CANCELLED)}
-    assert subjects == {"Private tumbling with Nora Lindqvist, Tuesday, November 24, 4:00–5:00 pm (Pacific)"}
+def test_a_cancellation_and_a_confirmation_differ_from_the_first_word_of_their_subjects() -> None:
+    lesson = "Private tumbling with Nora Lindqvist, Tuesday, November 24, 4:00–5:00 pm (Pacific)"
+    assert read(SAMPLES[MessageKind.CONFIRMED]).subject == f"Confirmed: {lesson}"
+    assert read(SAMPLES[MessageKind.CANCELLED]).subject == f"Cancelled: {lesson}"
+
+
+def test_the_entry_keeps_its_name_when_the_gym_gets_another_sender() -> None:
+    moved = settings.model_copy(update={"mail_from": "Spirit <hello@spirit-gym.example>"})
+    file = calendar(booking(**CANCELLED), gym(), Method.CANCEL, settings=moved, now=NOW)
+    assert event_of(file)["UID"] == UID
+
+
+def test_a_feed_without_lessons_is_a_whole_calendar() -> None:
+    file = feed(booking().coach, [], settings=settings, now=NOW)
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT30M" in file
+    (zone,) = Calendar.from_ical(file).subcomponents
+    assert (zone.name, zone["TZID"]) == ("VTIMEZONE", "America/Los_Angeles")
+
+
+def test_no_surname_of_a_child_is_in_a_feed_or_an_entry() -> None:
+    zeb = booking(**APPROVED, athlete_name="Zeb Kidsurname", customer_name="Ann Kidsurname")
+    for file in (
+        feed(zeb.coach, [zeb], settings=settings, now=NOW),
+        calendar(zeb, gym(), Method.REQUEST, settings=settings, now=NOW),
+    ):
+        assert b"Zeb" in file and b"Kidsurname" not in file
+
+
+@pytest.mark.parametrize(
+    ("typed", "parent", "named"),
+    [
+        ("Ida", "Sam Rivera", "Ida"),
+        ("Zeb Miller", "Ann Smith", "Zeb"),
+        ("Miller, Zeb", "Ann Miller", "Zeb"),
+        ("MILLER Zeb", "Ann Miller", "Zeb"),
+        ("Ida and Bo Miller", "Ann Smith", "Ida, Bo"),
+        ("Ida & Bo", "Ann Smith", "Ida, Bo"),
+        ("Anne-Marie O’Neil", "Ann Smith", "Anne-Marie"),
+        ("Grace", "Sam Grace", "Grace"),
+        ("李小龙", "李国豪", "李小龙"),
+    ],
+)
+def test_children_are_named_by_their_first_names(typed: str, parent: str, named: str) -> None:
+    assert first_names(booking(athlete_name=typed, customer_name=parent)) == named
 
 
 def test_the_file_for_the_site_publishes_and_names_no_attendee() -> None:

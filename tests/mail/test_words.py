@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.words import clock_time, money, spoken_day, spoken_instant, spoken_length, spoken_time
+from core.words import clock_time, money, spoken_day, spoken_instant, spoken_length, spoken_time, time_left
 
 CALIFORNIA, BERLIN = ZoneInfo("America/Los_Angeles"), ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)
@@ -81,6 +81,26 @@ def test_a_time_of_day_and_a_day_can_be_said_alone() -> None:
 )
 def test_what_is_left_is_said_in_one_unit(minutes: int, said: str) -> None:
     assert spoken_length(timedelta(minutes=minutes)) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-5, "less than a minute"),
+        (59, "less than a minute"),
+        (60, "1 minute"),
+        (45 * 60 + 59, "45 minutes"),
+        (91 * 60 + 50, "1 hour 31 minutes"),
+        (120 * 60 - 1, "1 hour 59 minutes"),
+        (120 * 60, "2 hours"),
+        (160 * 60, "2 hours 40 minutes"),
+        (24 * 3600 - 1, "23 hours 59 minutes"),
+        (47 * 3600 + 3599, "1 day 23 hours"),
+        (48 * 3600 + 60, "2 days"),
+    ],
+)
+def test_a_time_that_runs_out_is_never_said_to_be_longer_than_it_is(seconds: int, said: str) -> None:
+    assert time_left(timedelta(seconds=seconds)) == said
 
 
 @pytest.mark.parametrize(

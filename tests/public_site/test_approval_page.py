@@ -130,3 +130,12 @@ def test_nothing_about_the_link_is_stored_or_sent_elsewhere(gym: Gym) -> None:
     answer = gym.get(f"/approvals/{gym.token(gym.book())}")
     assert answer.headers["cache-control"] == "no-store" and answer.headers["x-robots-tag"] == "noindex"
     assert answer.headers["referrer-policy"] == "same-origin" and 'src="http' not in answer.text
+
+
+def test_a_reason_that_is_too_long_is_said_at_its_field_which_has_the_focus(gym: Gym) -> None:
+    address = f"/approvals/{gym.token(gym.book())}"
+    assert 'maxlength="500" aria-describedby="reason-hint">' in gym.get(address).text
+    answer = gym.post(address, {"decision": "deny", "reason": "r" * 501})
+    field = 'aria-describedby="reason-hint reason-error" aria-invalid="true" autofocus>'
+    assert answer.status_code == 422 and field in answer.text and 'id="reason-error"' in answer.text
+    assert "r" * 501 in answer.text and answer.text.index('value="deny"') < answer.text.index('value="approve"')

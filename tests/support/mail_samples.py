@@ -104,6 +104,7 @@ def booking(**changes: Any) -> Booking:
         "starts_at": STARTS_AT,
         "ends_at": STARTS_AT + HOUR,
         "price_cents": 8500,
+        "calendar_uid": "booking-41@spirit.example",
         "customer_name": "Sam Rivera",
         "customer_email": "sam.rivera@example.org",
         "customer_phone": "+1 415-555-0134",
