@@ -8,8 +8,8 @@ import pytest
 from icalendar import Calendar
 
 from core.bookings.models import Actor, Status
-from core.errors import NotFound
 from core.bookings.words import first_names
+from core.errors import NotFound
 from core.mail.calendar import Method, calendar, calendar_file, feed
 from core.mail.models import MessageKind
 from tests.mail.reading import read
