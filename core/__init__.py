@@ -5,6 +5,7 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     countries                the country of a time zone
     db write_queue orm       transactions, the one queue of writers, the tables' base
     clock errors tokens      the time, what can go wrong, signed links
+    text contacts numbers    what people type, cleaned; addresses and phone numbers; numbers in addresses
     gym gym_texts gym_rules  the one row of texts, rules and switches; they are changed
     saved_views              views of the monitor that somebody keeps
     audit logbook            what the staff did, kept for ever; the log that shows it

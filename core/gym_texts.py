@@ -12,7 +12,7 @@ from core.errors import Invalid
 from core.gym import Gym, content_changed, the_gym
 from core.people.accounts import normalized
 from core.people.staff import check_is_admin
-from core.text import one_line, paragraphs
+from core.text import one_line, paragraphs, something
 
 
 class GymTexts(BaseModel):
@@ -20,7 +20,7 @@ class GymTexts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(one_line)]
+    name: Annotated[str, Field(max_length=80), AfterValidator(something)]
     email: Annotated[str, Field(max_length=254)] = ""
     phone: Annotated[str, Field(max_length=40), AfterValidator(one_line)] = ""
     street: Annotated[str, Field(max_length=120), AfterValidator(one_line)] = ""

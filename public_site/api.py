@@ -59,7 +59,7 @@ async def coach_slots(request: Request) -> Response:
 
 async def book(request: Request) -> Response:
     given = await _body(request)
-    wanted = _wanted(given, request.headers.get("idempotency-key"))
+    wanted = _wanted(given, request.headers.get("idempotency-key"), services_of(request).settings.country)
     booking = await transact(request, request_lesson, wanted, by=By(Actor.PARENT, Channel.API), coach=wanted.coach_id)
     await tasks.nudge(tasks.deliver_mail)
     return orjson_response(
@@ -178,12 +178,12 @@ async def _body(request: Request) -> dict[str, Any]:
     return given
 
 
-def _wanted(given: dict[str, Any], key: str | None) -> LessonRequest:
+def _wanted(given: dict[str, Any], key: str | None, country: str) -> LessonRequest:
     """The request in our own words. Raises Invalid, with the fields named as they were sent."""
     wrong = {name: "We do not know this field." for name in given if name not in FIELDS}
     values = {FIELDS[name]: value for name, value in given.items() if name in FIELDS and value is not None}
     try:
-        wanted = LessonRequest.parse(values if key is None else {**values, "idempotency_key": key})
+        wanted = LessonRequest.parse(values if key is None else {**values, "idempotency_key": key}, country=country)
     except Invalid as error:
         raise Invalid({TITLES[name]: sentence for name, sentence in error.fields.items()} | wrong) from None
     if wrong:

@@ -43,7 +43,7 @@ async def create(request: Request) -> Response:
     if next_start := values.pop("next_start", ""):
         values["starts_at"] = next_start
     try:
-        wanted = LessonRequest.parse(values)
+        wanted = LessonRequest.parse(values, country=services_of(request).settings.country)
         booking = await transact(request, request_lesson, wanted, coach=wanted.coach_id)
     except ASKS_AGAIN as error:
         return await lesson_form.again(request, values, error)

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 
 from core import words
 from core.bookings.models import Booking
+from core.contacts import dialled
 from core.http.problems import utc_text
 from core.schedule.availability import Slot
 from core.telemetry import recording
@@ -107,7 +108,7 @@ def _templates() -> Environment:
             "when": _when,
             "short": _short,
             "lines": _lines,
-            "phone": _dialled,
+            "phone": dialled,
             "links": _links,
         }
     )
@@ -128,11 +129,6 @@ def _links(slots: Sequence[Slot], here: str, minutes: int, zone: ZoneInfo, mixed
         said = words.time_of_day(local.hour, local.minute)
         items.append(f'{head}{slot.starts_at.isoformat()[:19]}Z"><b>{said}{tail}{asks}</small></a></li>')
     return Markup("\n".join(items))  # noqa: S704 (times and numbers; the address is escaped)
-
-
-def _dialled(phone: str) -> str:
-    """What a phone dials: digits, and a plus before them."""
-    return "".join(sign for sign in phone if sign.isdigit() or sign == "+")
 
 
 def _instant(at: datetime, zone: ZoneInfo) -> Markup:

@@ -11,6 +11,7 @@ from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Status
 from core.mail.models import OutboxMessage
 from core.orm import Instant
+from core.text import searchable
 
 PAGE_SIZE = 20
 FEED_LOOKS_BACK = timedelta(days=31)
@@ -158,7 +159,7 @@ def _whole(coach_id: int | None, text: str) -> Select[Booking]:
     )
     if coach_id is not None:
         query = query.where(Booking.coach_id == coach_id)
-    if wanted := text.strip().lower():
+    if wanted := searchable(text):
         names = (Booking.customer_name, Booking.athlete_name, Booking.customer_email)
         query = query.where(or_(*(func.lower(name).contains(wanted, autoescape=True) for name in names)))
     return query

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from core.contacts import email_key
 from core.orm import Base
 from core.people.models import Account
 from core.schedule.models import Coach, LessonType
@@ -130,7 +131,7 @@ class Booking(Base):
 
     @validates("customer_email")
     def _keep_key(self, name: str, email: str) -> str:
-        self.customer_key = email.lower()
+        self.customer_key = email_key(email)
         return email
 
     def status_at(self, now: datetime) -> Status:

@@ -13,6 +13,7 @@ from core.bookings.holds import HOLD_GUARD, hold_for
 from core.bookings.models import Booking, Status
 from core.bookings.queries import find_by_key
 from core.bookings.wanted import LessonRequest
+from core.contacts import email_key
 from core.db import guard_named
 from core.errors import IdempotencyMismatch, TooMany
 from core.gym import the_gym
@@ -72,7 +73,7 @@ def _same_key(session: Session, wanted: LessonRequest) -> Booking | None:
 
 def _check_limits(session: Session, email: str, *, now: datetime) -> None:
     """Counted under a lock on the address: requests to several coaches at once would each see room otherwise."""
-    key = email.lower()
+    key = email_key(email)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:address, 0))"), {"address": key})
     of_parent = Booking.customer_key == key

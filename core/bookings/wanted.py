@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -16,15 +14,17 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
 )
 
+from core.contacts import email_address, phone_number
+from core.countries import DEFAULT_COUNTRY
 from core.errors import Invalid
 from core.numbers import MAX_ID, whole_number
-from core.text import at_most, can_be_seen, one_line, paragraphs
+from core.text import at_most, paragraphs, something
 
-NAME_LENGTH, NOTES_LENGTH, EMAIL_LENGTH = 80, 1000, 254
+NAME_LENGTH, NOTES_LENGTH = 80, 1000
 KEY_LENGTHS = range(16, 201)
-PHONE_REGION = "US"
 YEARS = range(1970, 2400)
 
 SENTENCES = {
@@ -40,35 +40,11 @@ UNREADABLE_TIME = "This is not a time we can read; it should look like 2026-11-2
 
 
 def _name(value: str) -> str:
-    value = one_line(value)
-    if not can_be_seen(value):
-        raise ValueError("Please fill this in.")
-    return at_most(value, NAME_LENGTH)
+    return at_most(something(value), NAME_LENGTH)
 
 
-def _email(value: str) -> str:
-    value = one_line(value)
-    if not value:
-        raise ValueError("Please fill this in.")
-    if len(value) > EMAIL_LENGTH or any(separator in value for separator in ",;<> "):
-        raise ValueError("Please write one e-mail address, such as sam@example.org.")
-    try:
-        return validate_email(value, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError:
-        raise ValueError("Please write an e-mail address such as sam@example.org.") from None
-
-
-def _phone(value: str | None) -> str | None:
-    value = one_line(value or "")
-    if not value:
-        return None
-    try:
-        number = phonenumbers.parse(value, PHONE_REGION)
-    except phonenumbers.NumberParseException:
-        number = None
-    if len(value) > 40 or number is None or not phonenumbers.is_possible_number(number):
-        raise ValueError("Please write a phone number such as (415) 555-0134, or leave this empty.")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+def _phone(value: str | None, about: ValidationInfo) -> str | None:
+    return phone_number(value, (about.context or {}).get("country", DEFAULT_COUNTRY))
 
 
 def _notes(value: str) -> str:
@@ -121,17 +97,22 @@ class LessonRequest(BaseModel):
     lesson_id: Id
     starts_at: Start
     customer_name: Annotated[str, AfterValidator(_name)]
-    customer_email: Annotated[str, AfterValidator(_email)]
+    customer_email: Annotated[str, AfterValidator(email_address)]
     customer_phone: Annotated[str | None, AfterValidator(_phone)] = None
     athlete_name: Annotated[str, AfterValidator(_name)]
     notes: Annotated[str, AfterValidator(_notes)] = ""
     idempotency_key: Annotated[str | None, AfterValidator(_key)] = None
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> "LessonRequest":
-        """Raises Invalid with a sentence for each field that cannot be read."""
+    def parse(cls, values: Mapping[str, Any], *, country: str = DEFAULT_COUNTRY) -> "LessonRequest":
+        """
+        Raises Invalid with a sentence for each field that cannot be read.
+
+        Args:
+            country: in which a phone number without a prefix is one (Settings.country).
+        """
         try:
-            return cls.model_validate(dict(values))
+            return cls.model_validate(dict(values), context={"country": country})
         except ValidationError as error:
             raise Invalid({str(problem["loc"][0]): _sentence(problem) for problem in error.errors()}) from None
 

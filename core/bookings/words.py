@@ -4,6 +4,7 @@ import re
 
 from core.bookings.models import Actor, Booking
 from core.errors import Invalid
+from core.text import paragraphs
 
 REASON_LENGTH = 500
 BETWEEN_CHILDREN = re.compile(r"\s*(?:[&+/;,、，]|\band\b)\s*", re.IGNORECASE)
@@ -35,7 +36,7 @@ def _without(words: list[str], surname: list[str]) -> list[str]:
 
 def reason_given(reason: str | None, *, required: bool) -> str | None:
     """The reason without margins, None if there is none. Raises Invalid when it is missing or too long."""
-    reason = (reason or "").replace("\r\n", "\n").replace("\x00", "").strip()
+    reason = paragraphs(reason or "")
     if len(reason) > REASON_LENGTH:
         raise Invalid({"reason": f"Please shorten the reason to {REASON_LENGTH} characters."})
     if required and not reason:

@@ -6,17 +6,10 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
-from core.text import can_be_seen, one_line, paragraphs
-
-
-def _visible(value: str) -> str:
-    if not can_be_seen(value):
-        raise ValueError("Please fill this in.")
-    return value
-
+from core.text import one_line, paragraphs, something
 
 Line = Annotated[str, AfterValidator(one_line)]
-Visible = Annotated[str, AfterValidator(one_line), AfterValidator(_visible)]
+Visible = Annotated[str, AfterValidator(something)]
 
 
 class Facts(BaseModel):

@@ -10,6 +10,7 @@ from core.errors import NotFound
 from core.gym import the_gym
 from core.images.models import Image, ImageKind, ImageState, Rendition
 from core.images.recipes import RECIPES, fingerprints
+from core.text import searchable
 
 WARN_FROM = 0.8
 BEYOND_ALL_IDS = 2**63
@@ -73,7 +74,7 @@ def images_of(
     if uploaded_by is not None:
         query = query.where(Image.uploaded_by == uploaded_by)
     if containing.strip():
-        sought = containing.strip().lower()
+        sought = searchable(containing)
         query = query.where(
             or_(*(func.lower(column).contains(sought, autoescape=True) for column in (Image.name, Image.alt)))
         )

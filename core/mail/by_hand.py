@@ -14,6 +14,7 @@ from core.mail import outbox
 from core.mail.models import OutboxMessage
 from core.mail.resend import resend as send_again
 from core.people.staff import check_is_admin
+from core.text import one_line
 
 DROPPED_BY_HAND = "dropped by hand"
 
@@ -39,7 +40,7 @@ def drop(
 ) -> OutboxMessage:
     """Never send this mail. Raises NotAllowed, NotFound, NotPossible."""
     _check_may(session, by)
-    message = outbox.drop(session, message_id, reason=reason, now=now)
+    message = outbox.drop(session, message_id, reason=one_line(reason), now=now)
     audit.record(session, Verb.MAIL_DROPPED, "mail", message_id, by=by, now=now)
     return message
 

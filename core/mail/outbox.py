@@ -16,6 +16,7 @@ from core.mail.models import MessageKind, MessageState, OutboxMessage
 from core.people.models import Account, SignInLink
 from core.rehearsals.models import Rehearsal
 from core.schedule.models import Coach
+from core.text import searchable
 
 TO_COACH = {
     MessageKind.REQUEST,
@@ -163,7 +164,7 @@ def list_messages(
         query = query.where(OutboxMessage.state == state)
     if before_id is not None:
         query = query.where(OutboxMessage.id < before_id)
-    if wanted := text.strip().lower():
+    if wanted := searchable(text):
         kinds = [kind for kind in MessageKind if wanted in kind.value.replace("_", " ")]
         in_address = func.lower(OutboxMessage.recipient).contains(wanted, autoescape=True)
         query = query.where(or_(in_address, OutboxMessage.kind.in_(kinds)))

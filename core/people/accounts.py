@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.contacts import email_address, email_key
 from core.errors import Invalid
 from core.people.models import Account, Role
 from core.people.passwords import hash_password
@@ -24,12 +24,12 @@ def create_account(
         Invalid: the address cannot be read or is taken, the name is empty, the password too short.
     """
     address = normalized(email)
+    if not can_be_seen(name):
+        raise Invalid({"name": "An account needs a name."})
     try:
         name = at_most(one_line(name), NAME_LENGTH)
     except ValueError as error:
         raise Invalid({"name": str(error)}) from None
-    if not can_be_seen(name):
-        raise Invalid({"name": "An account needs a name."})
     if find_account(session, address) is not None:
         raise Invalid({"email": f"There is an account for {address} already."})
     account = Account(
@@ -46,14 +46,12 @@ def create_account(
 
 def find_account(session: Session, email: str) -> Account | None:
     """The account of this address, in any case of letters, enabled or not."""
-    if not email.isprintable():  # PostgreSQL takes no NUL
-        return None
-    return session.scalars(select(Account).where(Account.email == email.strip().lower())).one_or_none()
+    return session.scalars(select(Account).where(Account.email == email_key(one_line(email)))).one_or_none()
 
 
 def normalized(email: str) -> str:
     """The address in lower case. Raises Invalid."""
     try:
-        return validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized.lower()
-    except EmailNotValidError:
+        return email_key(email_address(email))
+    except ValueError:
         raise Invalid({"email": f"{email!r} is not an e-mail address."}) from None

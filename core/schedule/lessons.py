@@ -14,7 +14,7 @@ from core.errors import Invalid, NotFound
 from core.gym import content_changed
 from core.people.staff import check_is_admin
 from core.schedule.models import LessonType
-from core.text import one_line
+from core.text import one_line, something
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SENTENCES = {
@@ -29,7 +29,7 @@ class LessonFacts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     slug: Annotated[str, Field(pattern=rf"^{SLUG.pattern}$", max_length=40)]
-    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(one_line)]
+    name: Annotated[str, Field(max_length=80), AfterValidator(something)]
     description: Annotated[str, Field(max_length=300), AfterValidator(one_line)] = ""
     minutes: Annotated[int, Field(ge=10, le=240)]
     price_cents: Annotated[int, Field(ge=0, le=1_000_000)]

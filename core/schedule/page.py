@@ -35,7 +35,7 @@ def set_page(
     Change her public page. What is booked already stays, whatever she teaches from now on.
 
     Raises:
-        Invalid: a text is too long or has special characters, the name is empty, a lesson is unknown.
+        Invalid: a text is too long, the name is empty, a lesson is unknown.
         NotAllowed: neither the coach herself nor an admin.
     """
     check_may_edit(session, coach, account_id)

@@ -18,6 +18,7 @@ from core.telemetry.error_groups import IGNORED, OPEN, REGRESSED, RESOLVED, chan
 from core.telemetry.release import release as this_release
 from core.telemetry.store import Store
 from core.telemetry.tables import error_change, error_event, error_group, error_hour
+from core.text import one_line
 
 STATES = (OPEN, REGRESSED, IGNORED, RESOLVED)
 UNSOLVED = (OPEN, REGRESSED)
@@ -96,10 +97,10 @@ def list_groups(
         wanted.append(error_group.c.state.in_(states))
     if level:
         wanted.append(error_group.c.level == level)
-    if search:
+    if sought := one_line(search):
         found = (
-            error_group.c.title.icontains(search, autoescape=True),
-            error_group.c.culprit.icontains(search, autoescape=True),
+            error_group.c.title.icontains(sought, autoescape=True),
+            error_group.c.culprit.icontains(sought, autoescape=True),
         )
         wanted.append(or_(*found))
     in_range = (

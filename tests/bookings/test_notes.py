@@ -35,7 +35,6 @@ def test_a_team_mate_a_stranger_and_who_has_left_write_nothing(house: House) -> 
         keep_note(house.session, booking.id, "Mine?", account_id=house.omar.account_id, now=NOW)
 
 
-@pytest.mark.parametrize("text", ["x" * (NOTE_LENGTH + 1), "a\x00b"])
-def test_what_cannot_be_kept_is_said(house: House, text: str) -> None:
+def test_what_cannot_be_kept_is_said(house: House) -> None:
     with pytest.raises(Invalid):
-        keep_note(house.session, house.booked().id, text, account_id=house.omar.account_id, now=NOW)
+        keep_note(house.session, house.booked().id, "x" * (NOTE_LENGTH + 1), account_id=house.omar.account_id, now=NOW)

@@ -66,16 +66,13 @@ def test_what_was_typed_is_kept_and_each_field_says_what_is_wrong(gym: Gym) -> N
 
 HOSTILE: list[tuple[str, Any, str]] = [
     ("customer_name", "N" * 10_000, "Please shorten this to 80 characters."),
-    ("athlete_name", "Ida\nBcc: all@example.org", "Please write this on one line"),
-    ("customer_name", "Sam\r\nSubject: hello", "Please write this on one line"),
-    ("customer_name", "\u202eSam", "Please write this on one line"),
+    ("athlete_name", "\ufffc", "Please fill this in."),
+    ("customer_name", "\u202e\u200b", "Please fill this in."),
     ("customer_email", "sam@example.org, eve@example.org", "Please write one e-mail address"),
-    ("customer_email", "sam@example.org\nBcc: eve@example.org", "Please write this on one line"),
-    ("customer_email", "Sam <sam@example.org>", "Please write one e-mail address"),
+    ("customer_email", "sam@example.org\nBcc: eve@example.org", "There is a blank after “sam@example.org”"),
     ("customer_email", "sam", "Please write an e-mail address"),
     ("customer_phone", "call me", "Please write a phone number"),
     ("notes", "n" * 1001, "Please shorten this to 1000 characters."),
-    ("notes", "bell \x07", "Please leave out special characters."),
     ("extra", "yes", "We do not know this field."),
     ("idempotency_key", "short", "A key has 16 to 200 plain characters."),
 ]
@@ -86,6 +83,21 @@ def test_hostile_values_get_a_sentence_and_lose_nothing(gym: Gym, name: str, val
     answer = gym.post("/bookings", {**gym.form(), name: value})
     assert answer.status_code == 422 and sentence in words(answer.text) and not gym.bookings()
     assert 'value="Ida"' in answer.text or name == "athlete_name"
+
+
+def test_what_cannot_be_seen_is_dropped_from_every_field_of_the_form(gym: Gym) -> None:
+    odd = {
+        "athlete_name": "\u2068Ida\u2069 \U0001fa77",
+        "customer_name": "Sam\r\nRivera\ufffc",
+        "customer_email": "Sam <sam@example.org>\ufffc",
+        "customer_phone": "\u202d(415) 555-0134\u202c",
+        "notes": "Mon\tTue\x0bbell \x07",
+    }
+    answer = gym.post("/bookings", {**gym.form(), **odd})
+    booking = gym.booking(answer.headers["location"].rpartition("/")[2])
+    assert (booking.athlete_name, booking.customer_name) == ("Ida \U0001fa77", "Sam Rivera")
+    assert (booking.customer_email, booking.customer_phone) == ("sam@example.org", "+1 415-555-0134")
+    assert booking.notes == "Mon Tue\nbell"
 
 
 @pytest.mark.parametrize(

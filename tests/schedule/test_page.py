@@ -70,33 +70,28 @@ def test_a_text_has_room_for_so_many_letters_and_no_more(session: Session, nora:
     assert shown(nora) == before
 
 
-@pytest.mark.parametrize("letter", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\ud800", "\t", "\ue000"])
-def test_characters_that_steer_are_refused_in_every_text(session: Session, nora: Coach, letter: str) -> None:
-    before = shown(nora)
-    with pytest.raises(Invalid) as refusal:
-        write(session, nora, **dict.fromkeys(TEXTS, f"Nora{letter}Berg"))
-    on_one_line, special = (
-        "Please write this on one line, without special characters.",
-        "Please leave out special characters.",
-    )
-    assert refusal.value.fields == {"name": on_one_line, "tagline": on_one_line, "bio": special}
-    assert shown(nora) == before
+@pytest.mark.parametrize(
+    "letter", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\ud800", "\t", "\ue000", "\u202e", "\u2028"]
+)
+def test_characters_that_steer_are_cleaned_from_every_text(session: Session, nora: Coach, letter: str) -> None:
+    write(session, nora, **dict.fromkeys(TEXTS, f"Nora{letter}Berg"))
+    said = (nora.account.name, nora.tagline, nora.bio.replace("\n", " "))
+    assert set(said) <= {"Nora Berg", "NoraBerg"} and len(set(said)) == 1
 
 
-@pytest.mark.parametrize("name", ["\u200b", "\u202eNora", "No\u2028ra", "No\rra"])
-def test_a_name_can_be_seen_and_stays_on_its_line(session: Session, nora: Coach, name: str) -> None:
+def test_a_name_can_be_seen(session: Session, nora: Coach) -> None:
     with pytest.raises(Invalid) as refusal:
-        write(session, nora, name=name)
+        write(session, nora, name="\u200b")
     assert list(refusal.value.fields) == ["name"]
 
 
 def test_all_that_is_wrong_is_said_at_once_and_nothing_is_kept(session: Session, nora: Coach) -> None:
     before, taught = shown(nora), nora.lessons[0].id
     with pytest.raises(Invalid) as refusal:
-        write(session, nora, name=" \n ", tagline="two\nlines", bio="b" * 2001, lesson_ids=[taught, 999_999])
+        write(session, nora, name=" \n ", tagline="t" * 121, bio="b" * 2001, lesson_ids=[taught, 999_999])
     assert refusal.value.fields == {
         "name": "Please fill this in.",
-        "tagline": "Please write this on one line, without special characters.",
+        "tagline": "Please shorten this to 120 characters.",
         "bio": "Please shorten this to 2000 characters.",
         "lesson_ids": "We know no such lesson.",
     }
