@@ -129,7 +129,7 @@ def read_id(text: str) -> int:
 def read_email(text: str) -> str:
     """A mail address, as LessonRequest reads it. Raises Invalid."""
     try:
-        return _email(text)
+        return email_address(text)
     except ValueError as error:
         raise Invalid({"email": str(error)}) from None
 
