@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,13 +16,12 @@ from core import clock
 from core.bookings import queries
 from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Channel, Status
+from core.bookings.whose import whose_bookings
 from core.bootstrap import Services
-from core.errors import Invalid, NotFound, SpiritError
+from core.errors import Invalid, SpiritError
 from core.http import problems
 from core.http.body import MOST_BYTES, BodyTooLarge, at_most
 from core.http.bookings import booking_as_json
-from core.people.models import Account, Role
-from core.schedule.queries import coach_of
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -53,16 +51,17 @@ async def pending(request: Request) -> Response:
 
 async def decide(request: Request) -> Response:
     _checkjson_answer(request)
-    account_id = await caller.may_change(request)
+    who = await caller.may_change(request)
     booking_id, decision, reason = _asked_for(await request.body())
     services = caller.services_of(request)
     coach_id = await run_in_threadpool(_coach_of, services, booking_id)
     run = partial(
-        services.database.transact,
+        caller.transact_as,
+        services,
+        who,
         decide_as_staff,
         booking_id,
         decision,
-        account_id=account_id,
         channel=Channel.API,
         reason=reason,
         coach=coach_id,
@@ -82,21 +81,10 @@ async def nothing_here(request: Request) -> Response:
 def _pending(services: Services, account_id: int) -> dict[str, Any]:
     now = clock.now()
     with services.database.read() as session:
-        coach_id = _whose(session, account_id)
-        bookings = queries.requests_awaiting_answer(session, coach_id=coach_id, now=now)
+        whose = whose_bookings(session, account_id)
+        bookings = queries.requests_awaiting_answer(session, whose=whose, now=now)
         found = [booking_as_json(booking, now=now) for booking in bookings]
     return {"bookings": found, "totalPending": len(found), "hasNotifications": bool(found)}
-
-
-def _whose(session: Session, account_id: int) -> int | None:
-    """Which coach's requests this account sees: None for everybody's. Raises NotFound for who is neither."""
-    account = session.get_one(Account, account_id)
-    if account.role is Role.ADMIN:
-        return None
-    coach = coach_of(session, account)
-    if coach is None:
-        raise NotFound("There is no coach with this account.")
-    return coach.id
 
 
 def _coach_of(services: Services, booking_id: int) -> int:

@@ -49,7 +49,7 @@ def console() -> None:
 def _pages(staff: Staff, requests: str, incidents: int) -> list[st.Page]:
     """What this person may open; the first is the one that opens by itself."""
     pages = [_page("requests", requests, is_first=True)]
-    if staff.is_admin or staff.coach_id is not None:
+    if staff.has_bookings:
         pages += [
             _page("today", "Today"),
             _page("bookings", "All bookings" if staff.is_admin else "Bookings"),

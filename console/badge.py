@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from console.session import Staff, services
 from core import clock
 from core.bookings.queries import count_awaiting_answer
+from core.bookings.whose import Whose
 
 URGENT = timedelta(hours=2)
 MOST_SHOWN = 9
@@ -38,10 +39,10 @@ class Badge:
 
 def badge_for(staff: Staff) -> Badge:
     """A coach's own; an admin's is everybody's."""
-    if not staff.is_admin and staff.coach_id is None:
+    if not staff.has_bookings:
         return Badge(0, False)
     with services().database.read() as session:
-        return _badge(session, None if staff.is_admin else staff.coach_id)
+        return _badge(session, staff.whose)
 
 
 def show(badge: Badge) -> None:
@@ -60,7 +61,7 @@ def announce(badge: Badge) -> bool:
     return badge.count > before
 
 
-def _badge(session: Session, coach_id: int | None) -> Badge:
+def _badge(session: Session, whose: Whose) -> Badge:
     now = clock.now()
-    count, first_expires_at = count_awaiting_answer(session, coach_id=coach_id, now=now)
+    count, first_expires_at = count_awaiting_answer(session, whose=whose, now=now)
     return Badge(count, first_expires_at is not None and first_expires_at - now < URGENT)

@@ -6,6 +6,9 @@ browser: whoever sends one means it, and then it alone counts.
 """
 
 import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -17,29 +20,58 @@ from core.bootstrap import Services
 from core.errors import SignInRefused, Unavailable
 from core.http import origin
 from core.people import api_keys
+from core.people.acting import ByKey, BySession, Proof, acting, actor_parameter, get_actor
 from core.people.sessions import find_session
 
+T = TypeVar("T")
 FOREIGN = "This was not sent from the console's own page."
 UNKNOWN_KEY = "We do not know this key. It may have been ended; make another on the page My account."
 
 
-async def account_of(request: Request) -> int:
-    """The account that asks. Raises SignInRefused."""
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, and by what that is known: it is asked again when something is changed."""
+
+    account_id: int
+    proof: Proof
+
+
+async def caller_of(request: Request) -> Caller:
+    """Raises SignInRefused."""
     services, key = services_of(request), _key(request)
     if key is not None:
         return await run_in_threadpool(_by_key, services, key)
     token = token_in(request.cookies, services.settings)
-    account_id = await run_in_threadpool(_by_session, services, token) if token else None
-    if account_id is None:
+    found = await run_in_threadpool(_by_session, services, token) if token else None
+    if found is None:
         raise SignInRefused("Please sign in first.")
-    return account_id
+    return found
 
 
-async def may_change(request: Request) -> int:
-    """The account that wants to change something. Raises HTTPException 403 for a foreign page, and SignInRefused."""
+async def account_of(request: Request) -> int:
+    """The account that asks. Raises SignInRefused."""
+    return (await caller_of(request)).account_id
+
+
+async def may_change(request: Request) -> Caller:
+    """Who wants to change something. Raises HTTPException 403 for a foreign page, and SignInRefused."""
     if _key(request) is None and not origin.is_own(request.headers, services_of(request).settings.console_url):
         raise HTTPException(403, FOREIGN)
-    return await account_of(request)
+    return await caller_of(request)
+
+
+def transact_as(
+    services: Services, caller: Caller, command: Callable[..., T], *about: Any, coach: int | None = None, **options: Any
+) -> T:
+    """One transaction, in which the caller is looked up once more and passed to the command. Raises what that raises."""
+    return services.database.transact(acting(command, caller.proof), *about, coach=coach, **options)
+
+
+def run_as(services: Services, caller: Caller, command: Callable[..., T], *about: Any, **options: Any) -> T:
+    """The same for what makes its own transactions: a body may have taken minutes to arrive since the caller was known."""
+    with services.database.read() as session:
+        account = get_actor(session, caller.proof, now=clock.now())
+    return command(*about, **{actor_parameter(command): account.id}, **options)
 
 
 def services_of(request: Request) -> Services:
@@ -56,7 +88,7 @@ def _key(request: Request) -> str | None:
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
-def _by_key(services: Services, key: str) -> int:
+def _by_key(services: Services, key: str) -> Caller:
     now = clock.now()
     with services.database.read() as session:
         found = api_keys.find_key(session, key)
@@ -65,10 +97,10 @@ def _by_key(services: Services, key: str) -> int:
     if api_keys.needs_touch(found, now=now):
         with contextlib.suppress(Unavailable):  # what it asks for is answered all the same
             services.database.transact(api_keys.touch_key, found.id)
-    return found.account_id
+    return Caller(found.account_id, ByKey(found.id))
 
 
-def _by_session(services: Services, token: str) -> int | None:
+def _by_session(services: Services, token: str) -> Caller | None:
     with services.database.read() as session:
         found = find_session(session, token, now=clock.now())
-        return found.account_id if found else None
+        return Caller(found.account_id, BySession(found.id)) if found else None

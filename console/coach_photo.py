@@ -5,11 +5,11 @@ from functools import partial
 import streamlit as st
 
 from console import photo_drop
+from console.acting import act
 from console.focal_point import focal_point
 from console.inert import inert
 from console.photo_html import original_address, thumbnail
 from console.photo_sheet import compare
-from console.said import act
 from console.session import Staff, services
 from core.images.changes import describe
 from core.images.gallery import publishable
@@ -66,8 +66,8 @@ def _show_it(coach_id: int, image: Image, staff: Staff) -> None:
     _show(coach_id, image.id, staff, DONE)
 
 
-def _show(coach_id: int, image_id: int | None, staff: Staff, done: str) -> None:
-    act(set_photo, image_id, account_id=staff.account_id, coach=coach_id, done=done)
+def _show(coach_id: int, image_id: int | None, shown_to: Staff, done: str) -> None:
+    act(shown_to, set_photo, image_id, coach=coach_id, done=done)
 
 
 def _words(image: Image, coach: Coach, staff: Staff) -> None:
@@ -86,7 +86,7 @@ def _describe(image: Image, staff: Staff) -> None:
             help="Read aloud to parents who cannot see it, and shown while it loads.",
         )
         if st.form_submit_button("Keep these words"):
-            act(describe, image.id, alt, account_id=staff.account_id, done="The words are kept.")
+            act(staff, describe, image.id, alt, done="The words are kept.")
             st.rerun()
 
 

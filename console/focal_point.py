@@ -6,8 +6,8 @@ import altair as alt
 import streamlit as st
 
 import tasks
+from console.acting import act
 from console.photo_html import cut_previews, original_address
-from console.said import act
 from console.session import signed_in
 from core.images.changes import focus
 from core.images.models import Image
@@ -37,7 +37,7 @@ def focal_point(image: Image) -> None:
     st.html(cut_previews(image, (x, y)))
     if st.button("Keep this point", disabled=(x, y) == (image.focal_x, image.focal_y)):
         done = "The point is kept. Pages follow as soon as the cuts are made."
-        if act(focus, image.id, x, y, account_id=staff.account_id, done=done):
+        if act(staff, focus, image.id, x, y, done=done):
             tasks.nudge_from_thread(tasks.make_pictures)
         st.rerun()
 

@@ -9,6 +9,7 @@ Durations are milliseconds, `errorRate` is in percent, instants are UTC with Z. 
 """
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -56,10 +57,11 @@ async def error_groups(request: Request) -> Response:
 async def resolve(request: Request) -> Response:
     """This group is mended, in the release that runs now."""
     services = caller.services_of(request)
-    account_id = await caller.may_change(request)
-    await _admin(request, account_id)
+    who = await caller.may_change(request)
+    await _admin(request, who.account_id)
     store, group_id = monitor_of(services).store, id_in(request.path_params, "id")
-    done = await run_in_threadpool(lambda: errors.resolve(store, group_id, by=account_id, now=clock.now()))
+    mend = partial(caller.run_as, services, who, errors.resolve, store, group_id, now=clock.now())
+    done = await run_in_threadpool(mend)
     return json_answer({"success": True, "error": error_as_json(done)})
 
 

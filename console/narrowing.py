@@ -10,6 +10,7 @@ from console.remembered import forget, note, recall, remembered
 from console.session import Staff, services
 from core.bookings.lists import Search
 from core.bookings.models import Status
+from core.bookings.whose import OfCoach
 from core.people.models import Account
 from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach
@@ -46,9 +47,9 @@ def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -
         args=(TEXT,),
     )
     with st.expander(_label(usual_state), key="filters"):
-        whose = staff.coach_id
-        if staff.is_admin:
-            whose = _one_of("Coach", COACH, coaches(), noted) or None
+        whose = staff.whose
+        if staff.is_admin and (chosen := _one_of("Coach", COACH, coaches(), noted)):
+            whose = OfCoach(chosen)
         lesson = _one_of("Lesson", LESSON, _lessons(), noted)
         state = st.selectbox("State", list(STATES), key=remembered(STATE, usual_state), on_change=noted, args=(STATE,))
         left, right = st.columns(2)
@@ -59,7 +60,7 @@ def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -
             changed()
             st.rerun()
     return Search(
-        coach_id=whose,
+        whose=whose,
         text=text,
         lesson_id=lesson or None,
         status=STATES[state],

@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import tasks
+from console.acting import run_as
 from console.inert import inert
 from console.session import Staff, services, signed_in
 from console.watch import looks_alone
@@ -71,7 +72,7 @@ def drop(where: str, label: str, take_in: TakeIn, *, several: bool, help: str | 
 
 def accepting(kind: ImageKind, staff: Staff, *, alt: str = "") -> TakeIn:
     """Takes files in as new images of this kind."""
-    return lambda upload: uploads.accept(services(), upload, kind, alt=alt, account_id=staff.account_id)
+    return lambda upload: run_as(staff, uploads.accept, services(), upload, kind, alt=alt)
 
 
 def progress(where: str, *, when_ready: Callable[[Image, Staff], None] | None = None) -> None:

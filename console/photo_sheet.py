@@ -4,10 +4,10 @@ import streamlit as st
 
 import tasks
 from console import photo_drop
+from console.acting import act, run_as
 from console.focal_point import focal_point
 from console.inert import inert
 from console.photo_html import before_after, files_table, original_address
-from console.said import act
 from console.session import Staff, services
 from core.errors import NotFound
 from core.images import changes, intake, uploads
@@ -86,7 +86,7 @@ def _words(image: Image, staff: Staff) -> None:
             placeholder="A girl on the beam, her coach beside her",
         )
         if st.form_submit_button("Keep these words"):
-            act(changes.describe, image.id, alt, account_id=staff.account_id, done="The words are kept.")
+            act(staff, changes.describe, image.id, alt, done="The words are kept.")
             st.rerun()
 
 
@@ -123,7 +123,7 @@ def _replace(image: Image, staff: Staff) -> None:
     where = f"replace-{image.id}"
 
     def take_in(upload: intake.Upload) -> Image:
-        return uploads.replace(services(), image.id, upload, account_id=staff.account_id)
+        return run_as(staff, uploads.replace, services(), image.id, upload)
 
     hint = "Pages show the new photo as soon as it is made, and the old one until then."
     if photo_drop.drop(where, "Replace it by another photo", take_in, several=False, help=hint):
@@ -140,12 +140,12 @@ def _again_or_away(image: Image, uses: list[Use], staff: Staff) -> None:
             st.button("Yes: delete", on_click=_delete, args=(image, staff), disabled=bool(uses))
 
 
-def _again(image: Image, staff: Staff) -> None:
+def _again(image: Image, shown_to: Staff) -> None:
     done = "It is made again. Pages show what is there until then."
-    if act(changes.regenerate, image.id, account_id=staff.account_id, done=done):
+    if act(shown_to, changes.regenerate, image.id, done=done):
         tasks.nudge_from_thread(tasks.make_pictures)
 
 
-def _delete(image: Image, staff: Staff) -> None:
-    if act(changes.delete, image.id, account_id=staff.account_id, done=inert(f"{image.name} is deleted.")):
+def _delete(image: Image, shown_to: Staff) -> None:
+    if act(shown_to, changes.delete, image.id, done=inert(f"{image.name} is deleted.")):
         open_sheet(None)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from console.said import act
+from console.acting import act
 from console.session import Staff, services
 from core.people.models import StaffSession
 from core.people.staff import end_one_session
@@ -18,5 +18,5 @@ def one_session(found: StaffSession, staff: Staff) -> None:
     if is_here:
         return
     if right.button("End", key=f"end-session-{found.id}", help="Sign out there", width="stretch"):
-        act(end_one_session, found.id, by=staff.account_id, done="Signed out there, also in a page that is open.")
+        act(staff, end_one_session, found.id, done="Signed out there, also in a page that is open.")
         st.rerun()

@@ -3,10 +3,10 @@
 import streamlit as st
 
 import tasks
+from console.acting import act
 from console.badge import URGENT
 from console.inert import inert
-from console.said import act
-from console.session import Staff, still
+from console.session import Staff
 from core import clock
 from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Booking, Channel
@@ -73,16 +73,13 @@ def _decide(booking: Booking, decision: Decision, shown_to: Staff, reason_in: st
 
     Runs before the page does, so that it is said also when the request is not listed any more.
     """
-    staff = still(shown_to)
-    if staff is None:
-        return  # the page that follows says who is signed in
     reason = st.session_state.get(reason_in) if reason_in else None
     answer = "approved" if decision is Decision.APPROVE else "denied"
     if act(
+        shown_to,
         decide_as_staff,
         booking.id,
         decision,
-        account_id=staff.account_id,
         channel=Channel.CONSOLE,
         reason=reason,
         coach=booking.coach_id,

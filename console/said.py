@@ -5,27 +5,14 @@ Several buttons of one run each have their say. A page that is drawn anew by its
 always there: nothing moves away under a finger.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 import streamlit as st
 
 from console.inert import inert
-from console.session import services
 from core.errors import Invalid, SpiritError
 
 SAID, SHOWN = "said", "said_and_shown"
-
-
-def act(command: Callable[..., Any], *arguments: Any, done: str, coach: int | None = None, **options: Any) -> bool:
-    """Run a command. If the rules refuse, their sentence is what is said. Whether it was done."""
-    try:
-        services().database.transact(command, *arguments, coach=coach, **options)
-    except SpiritError as error:
-        say_error(error)
-        return False
-    say_done(done)
-    return True
 
 
 def say_done(sentence: str) -> None:

@@ -15,6 +15,7 @@ import streamlit as st
 from console import runs
 from console.cookies import token_in
 from core import clock
+from core.bookings.whose import Whose, scope
 from core.bootstrap import Services
 from core.bootstrap import services as services_from_environment
 from core.errors import Unavailable
@@ -41,6 +42,16 @@ class Staff:
     @property
     def is_admin(self) -> bool:
         return self.role is Role.ADMIN
+
+    @property
+    def has_bookings(self) -> bool:
+        """Whether there are bookings for her to see."""
+        return self.is_admin or self.coach_id is not None
+
+    @property
+    def whose(self) -> Whose:
+        """Whose bookings she sees. Raises NotAllowed for who is neither admin nor coach."""
+        return scope(self.role, self.coach_id)
 
 
 def services() -> Services:

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import streamlit as st
 
-from console.said import act
-from console.session import Staff, signed_in, still
+from console.acting import act
+from console.session import Staff, signed_in
 from core.people.own_account import set_sound
 
 RATE_HZ, NOTES_HZ, NOTE_S, LOUDNESS = 22_050, (659.25, 880.0), 0.18, 9_000
@@ -63,11 +63,8 @@ def chime(variant: int) -> bytes:
 
 
 def _turn(shown_to: Staff, on: bool) -> None:
-    staff = still(shown_to)
-    if staff is None:
-        return  # the page that follows says who is signed in
     done = "A sound will play when a request comes." if on else "No sound plays any more."
-    if act(set_sound, staff.account_id, on=on, done=done) and on:
+    if act(shown_to, set_sound, on=on, done=done) and on:
         _test()
 
 

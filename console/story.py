@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 import tasks
+from console.acting import act
 from console.inert import inert
 from console.mail_story import mail_name, mail_story
 from console.request_card import request_card
-from console.said import act
-from console.session import Staff, services, still
+from console.session import Staff, services
 from core import clock
 from core.audit import AuditEvent
 from core.bookings import lists, notes, queries
@@ -41,7 +41,7 @@ def story(booking_id: int, staff: Staff) -> None:
     """Raises NotFound for another coach's, as if there were none."""
     with services().database.read() as session:
         booking = queries.get_booking(session, booking_id)
-        if not staff.is_admin and booking.coach_id != staff.coach_id:
+        if not staff.whose.covers(booking.coach_id):
             raise NotFound("There is no such booking, or it is not yours.")
         events, mails = lists.events_of(session, booking_id), lists.mails_of(session, booking_id)
         noted = lists.noted_about(session, booking_id)
@@ -128,10 +128,8 @@ def _note(booking: Booking, text: str, staff: Staff) -> None:
 
 
 def _keep_note(booking: Booking, shown_to: Staff) -> None:
-    staff = still(shown_to)
-    if staff is not None:
-        text = st.session_state[f"note-text-{booking.id}"]
-        act(notes.keep_note, booking.id, text, account_id=staff.account_id, done="Your note is kept.")
+    text = st.session_state[f"note-text-{booking.id}"]
+    act(shown_to, notes.keep_note, booking.id, text, done="Your note is kept.")
 
 
 def _ask(verb: str, question: str, booking: Booking, staff: Staff, command: Callable[..., Any]) -> None:
@@ -155,13 +153,8 @@ def _run(
     reason_in: str | None = None,
 ) -> None:
     """Runs before the page is drawn, for whoever is signed in now."""
-    staff = still(shown_to)
-    if staff is None:
-        return
     options = {"reason": st.session_state[reason_in]} if reason_in else {}
-    if act(
-        command, booking.id, *values, account_id=staff.account_id, coach=booking.coach_id, done=inert(done), **options
-    ):
+    if act(shown_to, command, booking.id, *values, coach=booking.coach_id, done=inert(done), **options):
         tasks.nudge_from_thread(tasks.deliver_mail)
 
 

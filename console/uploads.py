@@ -36,7 +36,7 @@ _in_memory = CapacityLimiter(IN_MEMORY_AT_ONCE)
 
 async def upload(request: Request) -> Response:
     """202 with the image: kept, and waiting to be made. The same file again is the same image."""
-    account_id = await caller.may_change(request)
+    who = await caller.may_change(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise HTTPException(415, "Please send multipart/form-data with the file, its type and alt.")
     services = caller.services_of(request)
@@ -47,7 +47,7 @@ async def upload(request: Request) -> Response:
         ):
             file, kind, alt = _asked_for(dict(form.multi_items()))
             image = await to_thread.run_sync(
-                _take_in, services, file, kind, alt, account_id, limiter=_in_memory, abandon_on_cancel=False
+                _take_in, services, file, kind, alt, who, limiter=_in_memory, abandon_on_cancel=False
             )
     except TimeoutError:
         raise HTTPException(400, TOO_SLOW) from None
@@ -56,7 +56,9 @@ async def upload(request: Request) -> Response:
     except MultiPartException as error:
         raise HTTPException(400, error.message) from None
     await tasks.nudge(tasks.make_pictures)
-    return json_answer({"success": True, "image": await run_in_threadpool(_told, services, image.id, account_id)}, 202)
+    return json_answer(
+        {"success": True, "image": await run_in_threadpool(_told, services, image.id, who.account_id)}, 202
+    )
 
 
 async def show(request: Request) -> Response:
@@ -81,11 +83,11 @@ def _asked_for(form: dict[str, Any]) -> tuple[UploadFile, ImageKind, str]:
     return file, ImageKind(str(kind)), str(alt)
 
 
-def _take_in(services: Services, file: UploadFile, kind: ImageKind, alt: str, account_id: int) -> Image:
+def _take_in(services: Services, file: UploadFile, kind: ImageKind, alt: str, who: caller.Caller) -> Image:
     """Two at a time: each may be as large as we allow."""
     parts = iter(lambda: file.file.read(PART_BYTES), b"")
     taken = intake.read(parts, name=file.filename or "")
-    return uploads.accept(services, taken, kind, alt=alt, account_id=account_id)
+    return caller.run_as(services, who, uploads.accept, services, taken, kind, alt=alt)
 
 
 def _told(services: Services, image_id: int, account_id: int) -> dict[str, Any]:

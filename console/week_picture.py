@@ -13,6 +13,7 @@ from console.session import Staff, services
 from core import clock
 from core.bookings import lists, queries
 from core.bookings.models import Booking
+from core.bookings.whose import OfCoach
 from core.schedule.availability import at_wall_time
 from core.words import clock_time, spoken_day
 
@@ -24,9 +25,9 @@ BOOKED, WAITS = "booked", "waits for an answer"
 def week_picture(staff: Staff) -> None:
     """Monday to Sunday, with the weeks before and after."""
     zone = services().settings.zone
-    whose = staff.coach_id
-    if staff.is_admin:
-        whose = _coach() or None
+    whose = staff.whose
+    if staff.is_admin and (chosen := _coach()):
+        whose = OfCoach(chosen)
     offset = st.session_state.setdefault(WEEK, 0)
     today = clock.now().astimezone(zone).date()
     monday = today - timedelta(days=today.weekday()) + timedelta(weeks=offset)
@@ -36,8 +37,8 @@ def week_picture(staff: Staff) -> None:
     forward.button("The week after", on_click=_turn, args=(offset + 1,), width="stretch")
     start, end = at_wall_time(monday, 0, zone), at_wall_time(monday + timedelta(days=7), 0, zone)
     with services().database.read() as session:
-        booked = list(lists.lessons_between(session, start, end, coach_id=whose))
-        asked = queries.requests_awaiting_answer(session, coach_id=whose, now=clock.now())
+        booked = list(lists.lessons_between(session, start, end, whose=whose))
+        asked = queries.requests_awaiting_answer(session, whose=whose, now=clock.now())
     waiting = [booking for booking in asked if start <= booking.starts_at < end]
     if not booked and not waiting:
         st.info("Nothing is booked in this week.")

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 import tasks
+from console.acting import act
 from console.inert import inert
-from console.said import act
-from console.session import Staff, services, still
+from console.session import Staff, services
 from core import clock
 from core.telemetry.alerts import incidents, lists, words
 from core.telemetry.alerts.models import AlertChange, AlertStanding, Incident
@@ -119,8 +119,7 @@ def _resolve(incident: Incident, staff: Staff) -> None:
 
 
 def _do(command: Callable[..., Any], incident: Incident, shown_to: Staff, done: str, **options: Any) -> bool:
-    staff = still(shown_to)
-    return staff is not None and act(command, incident.id, account_id=staff.account_id, done=done, **options)
+    return act(shown_to, command, incident.id, done=done, **options)
 
 
 def _story(incident: Incident, changes: Sequence[AlertChange]) -> None:

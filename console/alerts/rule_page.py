@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import streamlit as st
 
+from console.acting import act
 from console.alerts import rule_fields, try_out
 from console.alerts.rules import NEW, OPENED, do, show_numbers, show_what_it_does
 from console.inert import inert
 from console.monitoring.opened import set_opened
-from console.said import act, say_error
-from console.session import Staff, services, still
+from console.said import say_error
+from console.session import Staff, services
 from core.errors import Invalid, NotFound
 from core.telemetry.alerts import choices
 from core.telemetry.alerts.checks import check_rule, parse_title
@@ -89,9 +90,6 @@ def _buttons(rule: Rule, staff: Staff) -> None:
 
 
 def _keep(rule: Rule, shown_to: Staff) -> None:
-    staff = still(shown_to)
-    if staff is None:
-        return
     try:
         changes = rule_fields.changes(rule)
     except Invalid as error:
@@ -101,7 +99,7 @@ def _keep(rule: Rule, shown_to: Staff) -> None:
     done = inert(f"{title} is kept. It is measured with the next minute.")
     is_new = rule.is_own and not rule.title
     command, which = (choices.add_rule, rule.metric) if is_new else (choices.change_rule, rule.key)
-    if act(command, which, changes, account_id=staff.account_id, done=done):
+    if act(shown_to, command, which, changes, done=done):
         set_opened(OPENED, "")
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from console.acting import act
 from console.inert import inert
 from console.monitoring.opened import set_opened
-from console.said import act
-from console.session import Staff, services, still
+from console.session import Staff, services
 from core import clock
 from core.telemetry.alerts import choices, words
 from core.telemetry.alerts.choices import Chosen
@@ -65,8 +65,7 @@ def worst_of(rule: Rule, rows: Sequence[AlertStanding]) -> AlertStanding | None:
 
 def do(command: Callable[..., Any], rule: Rule, shown_to: Staff, done: str, *values: Any) -> bool:
     """A command about this rule, by whom the page was shown to. Whether it was done."""
-    staff = still(shown_to)
-    return staff is not None and act(command, rule.key, *values, account_id=staff.account_id, done=inert(done))
+    return act(shown_to, command, rule.key, *values, done=inert(done))
 
 
 def _label(one: Chosen, rows: Sequence[AlertStanding]) -> str:

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from console.acting import act, run_as, transact_as
 from console.inert import inert
 from console.key_story import last_used
 from console.places import one_session
-from console.said import act, say, say_done, say_error
-from console.session import services, signed_in
+from console.said import say, say_done, say_error
+from console.session import Staff, services, signed_in
 from core import clock
 from core.errors import SpiritError
 from core.people import api_keys, own_account
@@ -34,19 +35,19 @@ def page() -> None:
         present = st.text_input("Present password", type="password") if account.password_hash else ""
         new = st.text_input("New password", type="password")
         if st.form_submit_button("Keep", type="primary"):
-            _set_password(staff.account_id, present, new, staff.session_id)
+            _set_password(staff, present, new)
             st.rerun()
     st.header("Signed in", anchor=False)
     for found in sessions:
         one_session(found, staff)
     if len(sessions) > 1 and st.button("Sign out everywhere else"):
         done = "You are signed in here, and nowhere else."
-        act(own_account.end_other_sessions, staff.account_id, keep_session=staff.session_id, done=done)
+        act(staff, own_account.end_other_sessions, keep_session=staff.session_id, done=done)
         st.rerun()
-    _keys(staff.account_id)
+    _keys(staff)
 
 
-def _keys(account_id: int) -> None:
+def _keys(staff: Staff) -> None:
     """A new key stays on the page until it is put away, for the page runs again by itself."""
     st.header("Keys for programs", anchor=False)
     st.markdown(
@@ -58,31 +59,32 @@ def _keys(account_id: int) -> None:
         st.code(fresh, language=None, wrap_lines=True)
         st.button("I have copied it", on_click=lambda: st.session_state.pop(FRESH_KEY, None))
     with services().database.read() as session:
-        keys = api_keys.keys_of(session, account_id)
+        keys = api_keys.keys_of(session, staff.account_id)
     zone = services().settings.zone
     for key in keys:
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.text(f"{key.name} ({key.hint}…)\nmade {spoken_instant(key.created_at, zone)}; {last_used(key, zone)}")
         if right.button("End", key=f"end-key-{key.id}", help=inert(f"End the key {key.name}"), width="stretch"):
-            act(api_keys.end_key, key.id, by=account_id, done="The key opens nothing any more.")
+            act(staff, api_keys.end_key, key.id, done="The key opens nothing any more.")
             st.rerun()
     with st.form("key", clear_on_submit=True):
         name = st.text_input("Name of a new key", max_chars=api_keys.NAME_LENGTH, placeholder="What will use it?")
         if st.form_submit_button("Make a key"):
-            _make_key(account_id, name)
+            _make_key(staff, name)
             st.rerun()
 
 
-def _make_key(account_id: int, name: str) -> None:
+def _make_key(staff: Staff, name: str) -> None:
     try:
-        st.session_state[FRESH_KEY] = services().database.transact(api_keys.make_key, account_id, name=name)
+        st.session_state[FRESH_KEY] = transact_as(staff, api_keys.make_key, name=name)
     except SpiritError as error:
         say_error(error)
 
 
-def _set_password(account_id: int, present: str, new: str, session_id: int) -> None:
+def _set_password(staff: Staff, present: str, new: str) -> None:
+    keep = {"present": present, "new": new, "keep_session": staff.session_id}
     try:
-        own_account.set_password(services(), account_id, present=present, new=new, keep_session=session_id)
+        run_as(staff, own_account.set_password, services(), **keep)
     except SpiritError as error:
         say_error(error)
     else:

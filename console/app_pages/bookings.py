@@ -6,12 +6,13 @@ from functools import partial
 import streamlit as st
 
 from console.badge import badge_for
+from console.downloads import download
 from console.inert import inert
 from console.narrowing import STATE, search_for
 from console.remembered import forget, note, remembered
 from console.request_card import request_card
 from console.said import say
-from console.session import Staff, find_staff, services, signed_in, token
+from console.session import Staff, services, signed_in
 from console.spreadsheet import MOST_ROWS, as_csv
 from console.story import story
 from console.week_picture import week_picture
@@ -19,8 +20,8 @@ from core import clock
 from core.bookings import lists, queries
 from core.bookings.lists import Search
 from core.bookings.models import Booking
+from core.bookings.whose import check_covers
 from core.bookings.words import first_names
-from core.errors import NotAllowed
 from core.words import money, spoken_time
 
 OPEN, PAGES, LIST = "open_booking", "pages_before", "which_list"
@@ -59,9 +60,8 @@ def page() -> None:
 
 
 def _requests(staff: Staff) -> None:
-    whose = None if staff.is_admin else staff.coach_id
     with services().database.read() as session:
-        waiting = queries.requests_awaiting_answer(session, coach_id=whose, now=clock.now())
+        waiting = queries.requests_awaiting_answer(session, whose=staff.whose, now=clock.now())
     if not waiting:
         st.info("Nobody is waiting for an answer.")
     for booking in waiting:
@@ -81,13 +81,8 @@ def _list(staff: Staff, which: str | None) -> None:
         _line(booking, staff)
     _turn_page(found)
     if found:
-        st.download_button(
-            "Download as a table (CSV)",
-            partial(_file, token(), search, which == PAST),
-            file_name="bookings.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
+        made = partial(_file, search, which == PAST)
+        download("Download as a table (CSV)", made, staff, file_name="bookings.csv", mime="text/csv")
 
 
 def _empty(which: str | None) -> str:
@@ -121,11 +116,9 @@ def _turn_page(found: Sequence[Booking]) -> None:
         forward.button("More", on_click=before.append, args=(lists.cursor_of(found[lists.PAGE_SIZE - 1]),))
 
 
-def _file(session_token: str | None, search: Search, is_past: bool) -> bytes:
-    """Made when it is asked for, of what this person may see at that moment. At most MOST_ROWS lines."""
-    staff = find_staff(session_token)
-    if staff is None or not (staff.is_admin or staff.coach_id == search.coach_id):
-        raise NotAllowed("Please sign in again.")
+def _file(search: Search, is_past: bool, staff: Staff) -> bytes:
+    """At most MOST_ROWS lines. Raises NotAllowed where that person may not see them any more."""
+    check_covers(staff.whose, search.whose)
     now = clock.now()
     with services().database.read() as session:
         read = partial(lists.past if is_past else lists.upcoming, session, search, now=now)

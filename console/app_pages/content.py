@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from console.acting import act
 from console.inert import inert
 from console.photo_html import thumbnail
-from console.said import act, say, say_error
+from console.said import say, say_error
 from console.session import Staff, services, signed_in
 from core import clock
 from core.content.campaigns import all_campaigns, delete_campaign, is_running, running_campaign, save_campaign
@@ -151,7 +152,7 @@ def _save(command: Any, thing: Any, read: type[CampaignFacts] | type[ProductFact
         say_error(error)
     else:
         done = "It is kept, and visitors see it as it is now."
-        act(command, thing.id if thing else None, facts, account_id=staff.account_id, done=done)
+        act(staff, command, thing.id if thing else None, facts, done=done)
     st.rerun()
 
 
@@ -167,8 +168,8 @@ def _delete(key: str, command: Any, name: str, staff: Staff) -> None:
         st.button("Yes: delete", key=key, on_click=_do, args=(command, inert(f"{name} is deleted."), staff))
 
 
-def _do(command: Any, done: str, staff: Staff) -> None:
-    act(command, account_id=staff.account_id, done=done)
+def _do(command: Any, done: str, shown_to: Staff) -> None:
+    act(shown_to, command, done=done)
 
 
 def _today() -> Any:

@@ -3,9 +3,10 @@
 import streamlit as st
 
 import tasks
+from console.acting import act
 from console.guide import Chapter, chapters, picture_of
 from console.practice import find_mine, practice_request
-from console.said import act, say
+from console.said import say
 from console.session import Staff, signed_in
 from core.bookings.models import Status
 from core.rehearsals import practice
@@ -52,9 +53,9 @@ def _practise(staff: Staff) -> None:
     st.button("Send me another" if rehearsal else "Send me a practice request", on_click=_begin, args=(staff,))
 
 
-def _begin(staff: Staff) -> None:
+def _begin(shown_to: Staff) -> None:
     done = "A practice request is on its way to your mailbox."
-    if act(practice.rehearse, account_id=staff.account_id, coach=staff.coach_id, done=done):
+    if act(shown_to, practice.rehearse, coach=shown_to.coach_id, done=done):
         tasks.nudge_from_thread(tasks.deliver_mail)
 
 

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from console.acting import act
 from console.inert import inert
-from console.said import act, say, say_error
+from console.said import say, say_error
 from console.session import Staff, services, signed_in
 from core.errors import Invalid, NotAllowed
 from core.gym import Gym, the_gym
@@ -53,7 +54,7 @@ def _texts(gym: Gym, staff: Staff) -> None:
             except Invalid as error:
                 say_error(error)
             else:
-                act(set_gym, texts, account_id=staff.account_id, done="The gym’s page is kept, and families see it.")
+                act(staff, set_gym, texts, done="The gym’s page is kept, and families see it.")
             st.rerun()
 
 
@@ -95,7 +96,7 @@ def _rules(gym: Gym, staff: Staff) -> None:
             except Invalid as error:
                 say_error(error)
             else:
-                act(set_rules, rules, account_id=staff.account_id, done="The rules are kept, and hold from now on.")
+                act(staff, set_rules, rules, done="The rules are kept, and hold from now on.")
             st.rerun()
 
 
@@ -128,7 +129,7 @@ def _lesson(lesson: LessonType | None, staff: Staff) -> None:
                 say_error(error)
             else:
                 done = inert(f"{facts.name} is kept.") + ("" if lesson else " Coaches can now choose to teach it.")
-                act(save_lesson, lesson.id if lesson else None, facts, account_id=staff.account_id, done=done)
+                act(staff, save_lesson, lesson.id if lesson else None, facts, done=done)
             st.rerun()
 
 

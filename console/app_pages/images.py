@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from console import photo_drop, photo_sheet
+from console.acting import act
 from console.inert import inert
 from console.photo_html import thumbnail
-from console.said import act, say
+from console.said import say
 from console.session import Staff, services, signed_in
 from core.errors import NotAllowed
 from core.images.changes import set_budget
@@ -114,7 +115,7 @@ def _room(staff: Staff) -> None:
         wanted = st.number_input("Megabytes for all pictures together", 1, 1 << 30, used.budget_bytes // MIB)
         if st.form_submit_button("Keep"):
             done = f"Pictures may take {file_size(wanted * MIB)} from now on."
-            act(set_budget, wanted * MIB, account_id=staff.account_id, done=done)
+            act(staff, set_budget, wanted * MIB, done=done)
             st.rerun()
 
 

@@ -6,8 +6,9 @@ from functools import partial
 
 import streamlit as st
 
+from console.downloads import download
 from console.remembered import note, remembered
-from console.session import find_staff, services, signed_in, token
+from console.session import Staff, services, signed_in
 from console.spreadsheet import MOST_ROWS, as_csv
 from core import logbook
 from core.errors import NotAllowed
@@ -42,13 +43,8 @@ def page() -> None:
         back.button("Newer", on_click=before.pop)
     if len(found) > len(shown):
         forward.button("Older", on_click=before.append, args=(shown[-1].cursor,))
-    st.download_button(
-        "Download as a table (CSV)",
-        partial(_file, token(), question),
-        file_name="log.csv",
-        mime="text/csv",
-        on_click="ignore",
-    )
+    made = partial(_file, question)
+    download("Download as a table (CSV)", made, staff, file_name="log.csv", mime="text/csv")
 
 
 def _question() -> Question:
@@ -90,10 +86,9 @@ def _row(entry: Entry) -> tuple[str, str, str, str, str]:
     return when, entry.who, entry.verb, entry.subject, entry.door
 
 
-def _file(session_token: str | None, question: Question) -> bytes:
-    """Made when it is asked for, by an admin of that moment. At most MOST_ROWS lines."""
-    staff = find_staff(session_token)
-    if staff is None or not staff.is_admin:
+def _file(question: Question, staff: Staff) -> bytes:
+    """At most MOST_ROWS lines. Raises NotAllowed for who is no admin."""
+    if not staff.is_admin:
         raise NotAllowed("The log is for admins.")
     with services().database.read() as session:
         return as_csv(HEADER, map(_row, logbook.all_entries(session, question, at_most=MOST_ROWS)))

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from console.acting import act
 from console.coach_photo import photo
 from console.inert import inert
-from console.said import act, say
+from console.said import say
 from console.session import Staff, services, signed_in
 from console.whose import chosen_coach
 from core.mail.links import Links
@@ -44,12 +45,12 @@ def page() -> None:
         ]
         if st.form_submit_button("Keep", type="primary"):
             act(
+                staff,
                 set_page,
                 name=name,
                 tagline=tagline,
                 bio=bio,
                 lesson_ids=chosen,
-                account_id=staff.account_id,
                 coach=coach_id,
                 done="Your page is kept, and parents see it.",
             )
@@ -66,7 +67,7 @@ def _feed(coach: Coach, staff: Staff) -> None:
         st.code(Links(told.settings, told.signer).feed(coach), language=None, wrap_lines=True)
     if st.button("Renew the address"):
         done = "There is a new address. The old one shows nothing any more."
-        act(renew_feed, account_id=staff.account_id, coach=coach.id, done=done)
+        act(staff, renew_feed, coach=coach.id, done=done)
         st.rerun()
 
 

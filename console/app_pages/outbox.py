@@ -14,10 +14,11 @@ from typing import Any
 import streamlit as st
 
 import tasks
+from console.acting import act
 from console.inert import inert
 from console.mail_story import mail_name, mail_story
-from console.said import act, say
-from console.session import Staff, services, signed_in, still
+from console.said import say
+from console.session import Staff, services, signed_in
 from core import clock
 from core.errors import NotAllowed
 from core.gym import the_gym
@@ -132,10 +133,7 @@ def _ask(verb: str, question: str, staff: Staff, command: Callable[..., Any], do
 
 def _run(command: Callable[..., Any], shown_to: Staff, done: str, *about: int) -> None:
     """Runs before the page is drawn, for whoever is signed in now."""
-    staff = still(shown_to)
-    if staff is None:
-        return  # the page that follows says who is signed in
-    if act(command, *about, by=staff.account_id, done=done):
+    if act(shown_to, command, *about, done=done):
         tasks.nudge_from_thread(tasks.deliver_mail)
 
 

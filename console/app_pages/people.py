@@ -7,10 +7,11 @@ from typing import Any
 import streamlit as st
 
 import tasks
+from console.acting import act
 from console.inert import inert
 from console.key_story import last_used
 from console.places import one_session
-from console.said import act, say
+from console.said import say
 from console.session import Staff, services, signed_in
 from core import clock
 from core.errors import NotAllowed
@@ -81,13 +82,13 @@ def _key(key: ApiKey, account: Account, staff: Staff) -> None:
     if right.button(
         "End", key=f"end-key-{key.id}", help=inert(f"End {account.name}’s key {key.name}"), width="stretch"
     ):
-        act(api_keys.end_key, key.id, by=staff.account_id, done=inert(f"{account.name}’s key opens nothing any more."))
+        act(staff, api_keys.end_key, key.id, done=inert(f"{account.name}’s key opens nothing any more."))
         st.rerun()
 
 
 def _button(label: str, command: Callable[..., Any], account: Account, staff: Staff, done: str, *more: Any) -> None:
     if st.button(label, key=f"{label}-{account.id}"):
-        if act(command, account.id, *more, by=staff.account_id, done=inert(done)) and command is people.invite_again:
+        if act(staff, command, account.id, *more, done=inert(done)) and command is people.invite_again:
             tasks.nudge_from_thread(tasks.deliver_mail)
         st.rerun()
 
@@ -102,16 +103,8 @@ def _invite(staff: Staff) -> None:
         if st.form_submit_button("Invite", type="primary"):
             done = inert(f"{name} is invited. The link in the mail works once, within a week.")
             zone = services().settings.timezone
-            if act(
-                people.invite,
-                email=email,
-                name=name,
-                role=role,
-                teaches=teaches,
-                zone=zone,
-                by=staff.account_id,
-                done=done,
-            ):
+            wanted: dict[str, Any] = {"email": email, "name": name, "role": role, "teaches": teaches, "zone": zone}
+            if act(staff, people.invite, **wanted, done=done):
                 tasks.nudge_from_thread(tasks.deliver_mail)
             st.rerun()
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from console.said import act, say, say_error
+from console.acting import act
+from console.said import say, say_error
 from console.session import Staff, services, signed_in
 from console.sound import sound_section
 from console.whose import chosen_coach
@@ -38,13 +39,7 @@ def _preferences(coach_id: int, staff: Staff) -> None:
             except Invalid as error:
                 say_error(error)
             else:
-                act(
-                    set_preferences,
-                    wanted,
-                    account_id=staff.account_id,
-                    coach=coach_id,
-                    done="Your preferences are kept.",
-                )
+                act(staff, set_preferences, wanted, coach=coach_id, done="Your preferences are kept.")
             st.rerun()
     for remark in remarks(kept):
         st.info(remark)

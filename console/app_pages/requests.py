@@ -1,5 +1,8 @@
 """Requests that wait for an answer: mine; an admin's: everybody's. The soonest deadline first, the urgent ones marked."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import streamlit as st
 
 from console.practice import practice_request
@@ -24,10 +27,7 @@ STATUS_WORDS = {
 def page() -> None:
     staff = signed_in()
     now = clock.now()
-    whose = None if staff.is_admin else staff.coach_id
-    with services().database.read() as session:
-        waiting = queries.requests_awaiting_answer(session, coach_id=whose, now=now) if _sees_requests(staff) else []
-        recent = queries.recent_bookings(session, coach_id=whose) if _sees_requests(staff) else []
+    waiting, recent = _found(staff, now) if staff.has_bookings else ([], [])
     st.title("Requests")
     say()
     if not waiting:
@@ -42,8 +42,11 @@ def page() -> None:
             _lately(booking, staff)
 
 
-def _sees_requests(staff: Staff) -> bool:
-    return staff.is_admin or staff.coach_id is not None
+def _found(staff: Staff, now: datetime) -> tuple[Sequence[Booking], Sequence[Booking]]:
+    """What waits, and what changed last."""
+    with services().database.read() as session:
+        waiting = queries.requests_awaiting_answer(session, whose=staff.whose, now=now)
+        return waiting, queries.recent_bookings(session, whose=staff.whose)
 
 
 def _lately(booking: Booking, staff: Staff) -> None:

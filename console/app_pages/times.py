@@ -7,8 +7,9 @@ import altair as alt
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from console.said import act, say, say_error
-from console.session import services, signed_in
+from console.acting import act
+from console.said import say, say_error
+from console.session import Staff, services, signed_in
 from console.whose import chosen_coach
 from core import clock
 from core.errors import Invalid
@@ -45,11 +46,11 @@ def page() -> None:
             _preview(session, session.get_one(Coach, coach_id), lessons, week, now=now)
         if week != kept:
             written = [_field(coach, weekday, kept) for weekday in range(len(WEEKDAYS))]
-            st.button("Keep this week", type="primary", on_click=_keep_week, args=(written, coach_id, staff.account_id))
-    _single_days(coach, single_days, staff.account_id)
+            st.button("Keep this week", type="primary", on_click=_keep_week, args=(written, coach_id, staff))
+    _single_days(coach, single_days, staff)
 
 
-def _keep_week(written: Sequence[str], coach_id: int, account_id: int) -> None:
+def _keep_week(written: Sequence[str], coach_id: int, shown_to: Staff) -> None:
     """What stands in the fields at the click, which may be more than the page had read before."""
     try:
         week = [
@@ -58,13 +59,7 @@ def _keep_week(written: Sequence[str], coach_id: int, account_id: int) -> None:
     except Invalid as error:
         say_error(error)
         return
-    act(
-        hours.set_weekly_hours,
-        sorted(week, key=_order),
-        account_id=account_id,
-        coach=coach_id,
-        done="Your week is kept.",
-    )
+    act(shown_to, hours.set_weekly_hours, sorted(week, key=_order), coach=coach_id, done="Your week is kept.")
 
 
 def _order(window: WeekWindow) -> tuple[int, int]:
@@ -152,14 +147,14 @@ def _preview(
             st.markdown(f"**{spoken_day(day)}**: {', '.join(times) or 'nothing free'}")
 
 
-def _single_days(coach: Coach, kept: Sequence[DateOverride], account_id: int) -> None:
+def _single_days(coach: Coach, kept: Sequence[DateOverride], staff: Staff) -> None:
     st.header("Single days", anchor=False)
     for override in kept:
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.text(_said(override))
         if right.button("Remove", key=f"remove-{override.id}", help=f"Remove {_said(override)}"):
             done = "That day is as every week again."
-            act(hours.remove_override, override.id, account_id=account_id, coach=coach.id, done=done)
+            act(staff, hours.remove_override, override.id, coach=coach.id, done=done)
             st.rerun()
     with st.form("single-day", clear_on_submit=False):
         on = st.date_input("Day", min_value=clock.now().astimezone(coach.zone).date())
@@ -168,13 +163,13 @@ def _single_days(coach: Coach, kept: Sequence[DateOverride], account_id: int) ->
         begins = first.time_input("From", time(9), step=timedelta(minutes=30))
         ends = last.time_input("To", time(12), step=timedelta(minutes=30))
         if st.form_submit_button("Add this day"):
-            _add(coach, on, what, begins, ends, account_id)
+            _add(coach, on, what, begins, ends, staff)
 
 
-def _add(coach: Coach, on: date, what: str | None, begins: time, ends: time, account_id: int) -> None:
+def _add(coach: Coach, on: date, what: str | None, begins: time, ends: time, staff: Staff) -> None:
     window = Window(0, DAY_MIN) if what == WHOLE_DAY else Window(_minutes(begins), _minutes(ends) or DAY_MIN)
     done = f"{spoken_day(on)} is noted."
-    act(hours.add_override, on, window, adds=what == MORE, account_id=account_id, coach=coach.id, done=done)
+    act(staff, hours.add_override, on, window, adds=what == MORE, coach=coach.id, done=done)
     st.rerun()
 
 

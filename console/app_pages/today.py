@@ -40,10 +40,9 @@ def page() -> None:
     else:
         st.markdown("Nobody is waiting for an answer.")
     midnight = [at_wall_time(today + DAY * day, 0, zone) for day in range(3)]
-    whose = None if staff.is_admin else staff.coach_id
     with services().database.read() as session:
-        lessons = lists.lessons_between(session, midnight[0], midnight[2], coach_id=whose)
-        changed = lists.changed_by_others(session, now - LOOKS_BACK, coach_id=whose, account_id=staff.account_id)
+        lessons = lists.lessons_between(session, midnight[0], midnight[2], whose=staff.whose)
+        changed = lists.changed_by_others(session, now - LOOKS_BACK, whose=staff.whose, account_id=staff.account_id)
     for day in range(2):
         st.header(spoken_day(today + DAY * day), anchor=False)
         _lessons(

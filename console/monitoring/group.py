@@ -7,12 +7,13 @@ from typing import Any
 import streamlit as st
 
 from analytics import charts
+from console.acting import run_as
 from console.inert import inert
 from console.monitoring.asked import monitor
 from console.monitoring.frame import View
 from console.monitoring.panel import chart
 from console.said import say_error
-from console.session import services, signed_in
+from console.session import Staff, services, signed_in
 from core import clock
 from core.errors import NotAllowed, SpiritError
 from core.people.models import Account
@@ -68,22 +69,23 @@ def _facts(group: ErrorGroup) -> str:
 
 
 def _what_can_be_done(group: ErrorGroup) -> None:
+    staff = signed_in()
     row = st.container(horizontal=True)
     if group.state != RESOLVED:
         row.button(
             "Resolve",
             type="primary",
             on_click=_act,
-            args=(errors.resolve, group.id),
+            args=(staff, errors.resolve, group.id),
             help="It is mended, in the release that runs now. It comes back if it happens again.",
         )
         with row.popover("Ignore until"):
-            _ignore(group.id)
+            _ignore(group.id, staff)
     if group.state in (RESOLVED, IGNORED):
-        row.button("Open again", on_click=_act, args=(errors.reopen, group.id))
+        row.button("Open again", on_click=_act, args=(staff, errors.reopen, group.id))
 
 
-def _ignore(group_id: int) -> None:
+def _ignore(group_id: int, staff: Staff) -> None:
     with st.form(f"ignore-{group_id}", border=False):
         days = st.number_input("So many days are over", 0, 365, 7, key=f"days-{group_id}")
         more = st.number_input("It happened so many more times", 0, 1_000_000, 0, key=f"more-{group_id}")
@@ -91,17 +93,16 @@ def _ignore(group_id: int) -> None:
         st.caption("Whichever comes first. Leave what should not count at 0.")
         if st.form_submit_button("Ignore until then"):
             until = clock.now() + timedelta(days=int(days)) if days else None
-            _act(errors.ignore, group_id, until=until, more=int(more) or None, more_people=int(people) or None)
+            _act(staff, errors.ignore, group_id, until=until, more=int(more) or None, more_people=int(people) or None)
             st.rerun()
 
 
-def _act(command: Callable[..., Any], group_id: int, **options: Any) -> None:
-    """The command, by the admin who is signed in at this moment. What the rules refuse is said."""
-    staff = signed_in()
+def _act(shown_to: Staff, command: Callable[..., Any], group_id: int, **options: Any) -> None:
+    """The command, by the admin to whom it was shown. What the rules refuse is said."""
     try:
-        if not staff.is_admin:
+        if not shown_to.is_admin:
             raise NotAllowed("The monitor is for admins.")
-        command(monitor().store, group_id, by=staff.account_id, now=clock.now(), **options)
+        run_as(shown_to, command, monitor().store, group_id, now=clock.now(), **options)
     except SpiritError as error:
         say_error(error)
 

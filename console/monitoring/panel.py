@@ -13,8 +13,10 @@ from analytics.charts import Chart
 from analytics.export import as_csv, as_parquet
 from analytics.latency import THIN
 from analytics.log import LogUnreadable, QuestionTooSlow
+from console.downloads import download
 from console.monitoring.asked import ANSWERS, mark
-from core.errors import SpiritError
+from console.session import Staff, signed_in
+from core.errors import NotAllowed, SpiritError
 
 Spec = dict[str, Any]
 
@@ -65,14 +67,27 @@ def exports(table: pa.Table, *, name: str, key: str) -> None:
     """The same numbers as a file."""
     if not table.num_rows:
         return
+    staff = signed_in()
     with st.popover("Export"):
         for label, made, ending, mime in (
             ("CSV, for a spreadsheet", as_csv, "csv", "text/csv"),
             ("Parquet, for a program", as_parquet, "parquet", "application/vnd.apache.parquet"),
         ):
-            st.download_button(
-                label, partial(made, table), f"{name}.{ending}", mime, key=f"{key}-{ending}", on_click="ignore"
+            download(
+                label,
+                partial(_as_file, made, table),
+                staff,
+                file_name=f"{name}.{ending}",
+                mime=mime,
+                key=f"{key}-{ending}",
             )
+
+
+def _as_file(made: Callable[[pa.Table], bytes], table: pa.Table, staff: Staff) -> bytes:
+    """Raises NotAllowed for who is no admin by now."""
+    if not staff.is_admin:
+        raise NotAllowed("The monitor is for admins.")
+    return made(table)
 
 
 def ms(value: float | None, *, n: int = THIN) -> str:

@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
+from console.acting import act
 from console.inert import inert
 from console.monitoring.navigation import FOLDER
-from console.said import act
-from console.session import services, signed_in
+from console.session import Staff, services, signed_in
 from core.saved_views import LONGEST_NAME, SavedView, forget_view, save_view, views_of
 
 RANGE = ("range", "from", "to")
@@ -26,25 +26,27 @@ def saved_views(page: str, chosen: Mapping[str, str]) -> None:
         shared = st.checkbox("Other admins may open it too")
         if st.form_submit_button("Keep"):
             keep = partial(save_view, page=page, address=urlencode({**_range(), **chosen}), shared=shared)
-            act(keep, account_id=staff.account_id, name=name, done="Kept.")
+            act(staff, keep, name=name, done="Kept.")
             st.rerun()
     if views:
         with row.popover(f"Kept views ({len(views)})"):
             for view in views:
-                _one(view, page, staff.account_id)
+                _one(view, page, staff)
     st.caption("The address of this page carries the view: copy it to send it to a colleague.")
 
 
-def _one(view: SavedView, page: str, account_id: int) -> None:
+def _one(view: SavedView, page: str, staff: Staff) -> None:
     left, right = st.columns([4, 1], vertical_alignment="center")
-    by = "" if view.account_id == account_id else f", by {view.account.name}"
+    by = "" if view.account_id == staff.account_id else f", by {view.account.name}"
     left.page_link(FOLDER / f"{page}.py", label=inert(view.name + by), query_params=dict(parse_qsl(view.address)))
-    if view.account_id == account_id:
-        right.button("Remove", key=f"forget-{view.id}", on_click=_forget, args=(view.id,), help=f"Remove {view.name}")
+    if view.account_id == staff.account_id:
+        right.button(
+            "Remove", key=f"forget-{view.id}", on_click=_forget, args=(view.id, staff), help=f"Remove {view.name}"
+        )
 
 
-def _forget(view_id: int) -> None:
-    act(forget_view, view_id, account_id=signed_in().account_id, done="Removed.")
+def _forget(view_id: int, shown_to: Staff) -> None:
+    act(shown_to, forget_view, view_id, done="Removed.")
 
 
 def _range() -> dict[str, str]:

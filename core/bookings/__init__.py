@@ -11,5 +11,5 @@ A booking's life, one module a verb:
     retention    names are taken away, years later
     after_all    DENIED, EXPIRED → APPROVED, by an admin
     transition   the one conditional update behind them all; `history` its row, `holds` the time it keeps
-    queries      bookings, found; `lists` for the staff
+    queries      bookings, found; `lists` for the staff, `whose` the scope of each
 """

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Status
+from core.bookings.whose import OfCoach, Whose, within
 from core.mail.models import OutboxMessage
 from core.orm import Instant
 from core.text import searchable
@@ -25,11 +26,11 @@ class Search:
     """
     What a list is narrowed to.
 
-    coach_id: None for everybody's. text: in a name or an address. status: as it is shown, None for all.
+    whose: the scope of whoever asks, or less. text: in a name or an address. status: as it is shown, None for all.
     start, end: lessons that begin in [start, end).
     """
 
-    coach_id: int | None = None
+    whose: Whose
     text: str = ""
     lesson_id: int | None = None
     status: Status | None = None
@@ -81,25 +82,25 @@ def all_pages(read: Callable[[Cursor | None], Sequence[Booking]], *, at_most: in
 def lessons_for_feed(session: Session, coach_id: int, *, now: datetime) -> Sequence[Booking]:
     """Her confirmed lessons, from a month ago on, soonest first."""
     return session.scalars(
-        _whole(coach_id, "")
+        _whole(OfCoach(coach_id), "")
         .where(Booking.status == Status.APPROVED, Booking.ends_at > now - FEED_LOOKS_BACK)
         .order_by(Booking.starts_at, Booking.id)
     ).all()
 
 
-def lessons_between(session: Session, start: datetime, end: datetime, *, coach_id: int | None) -> Sequence[Booking]:
-    """Confirmed lessons that begin in [start, end), earliest first; every coach's when coach_id is None."""
+def lessons_between(session: Session, start: datetime, end: datetime, *, whose: Whose) -> Sequence[Booking]:
+    """Confirmed lessons that begin in [start, end), earliest first."""
     return session.scalars(
-        _whole(coach_id, "")
+        _whole(whose, "")
         .where(Booking.status == Status.APPROVED, Booking.starts_at >= start, Booking.starts_at < end)
         .order_by(Booking.starts_at, Booking.id)
     ).all()
 
 
-def changed_by_others(session: Session, since: datetime, *, coach_id: int | None, account_id: int) -> Sequence[Booking]:
+def changed_by_others(session: Session, since: datetime, *, whose: Whose, account_id: int) -> Sequence[Booking]:
     """Bookings whose last change was not this account's, latest first; at most a page."""
     return session.scalars(
-        _whole(coach_id, "")
+        _whole(whose, "")
         .where(Booking.changed_at > since, Booking.changed_by_account_id.is_distinct_from(account_id))
         .order_by(Booking.changed_at.desc(), Booking.id.desc())
         .limit(PAGE_SIZE)
@@ -134,7 +135,7 @@ def _waits(now: datetime) -> ColumnElement[bool]:
 
 
 def _found(search: Search, now: datetime) -> Select[Booking]:
-    query = _whole(search.coach_id, search.text)
+    query = _whole(search.whose, search.text)
     if search.lesson_id is not None:
         query = query.where(Booking.lesson_type_id == search.lesson_id)
     if search.start is not None:
@@ -151,14 +152,13 @@ def _place() -> Tuple:
     return tuple_(Booking.starts_at, Booking.id)
 
 
-def _whole(coach_id: int | None, text: str) -> Select[Booking]:
+def _whole(whose: Whose, text: str) -> Select[Booking]:
     query = select(Booking).options(
         joinedload(Booking.coach, innerjoin=True),
         joinedload(Booking.lesson, innerjoin=True),
         joinedload(Booking.changed_by_account),
     )
-    if coach_id is not None:
-        query = query.where(Booking.coach_id == coach_id)
+    query = within(query, whose)
     if wanted := searchable(text):
         names = (Booking.customer_name, Booking.athlete_name, Booking.customer_email)
         query = query.where(or_(*(func.lower(name).contains(wanted, autoescape=True) for name in names)))

@@ -7,6 +7,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from core.bookings.models import Booking, ReplacedHandle, Status
+from core.bookings.whose import Whose, within
 from core.errors import LinkReplaced, NotFound
 from core.schedule.models import Coach
 from core.tokens import hashed
@@ -35,31 +36,29 @@ def find_by_key(session: Session, key_hash: str) -> Booking | None:
     return session.scalars(_whole().where(Booking.idempotency_key_hash == key_hash)).one_or_none()
 
 
-def requests_awaiting_answer(session: Session, *, coach_id: int | None, now: datetime) -> Sequence[Booking]:
-    """Pending requests that can still be answered, soonest deadline first; every coach's when coach_id is None."""
+def requests_awaiting_answer(session: Session, *, whose: Whose, now: datetime) -> Sequence[Booking]:
+    """Pending requests that can still be answered, soonest deadline first."""
     query = (
         _whole()
         .where(Booking.status == Status.PENDING, Booking.expires_at > now)
         .order_by(Booking.expires_at, Booking.id)
     )
-    return session.scalars(query if coach_id is None else query.where(Booking.coach_id == coach_id)).all()
+    return session.scalars(within(query, whose)).all()
 
 
-def count_awaiting_answer(session: Session, *, coach_id: int | None, now: datetime) -> tuple[int, datetime | None]:
+def count_awaiting_answer(session: Session, *, whose: Whose, now: datetime) -> tuple[int, datetime | None]:
     """How many pending requests can still be answered, and when the first of them expires; as above."""
     query = select(func.count(Booking.id), func.min(Booking.expires_at)).where(
         Booking.status == Status.PENDING, Booking.expires_at > now
     )
-    count, first_expires_at = session.execute(
-        query if coach_id is None else query.where(Booking.coach_id == coach_id)
-    ).one()
+    count, first_expires_at = session.execute(within(query, whose)).one()
     return count, first_expires_at
 
 
-def recent_bookings(session: Session, *, coach_id: int | None, limit: int = 20) -> Sequence[Booking]:
-    """The bookings that changed last, whatever their state, latest first; every coach's when coach_id is None."""
+def recent_bookings(session: Session, *, whose: Whose, limit: int = 20) -> Sequence[Booking]:
+    """The bookings that changed last, whatever their state, latest first."""
     query = _whole().order_by(Booking.changed_at.desc(), Booking.id.desc()).limit(limit)
-    return session.scalars(query if coach_id is None else query.where(Booking.coach_id == coach_id)).all()
+    return session.scalars(within(query, whose)).all()
 
 
 def read_again(session: Session, booking_id: int, coach: Coach) -> Booking:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.bookings import lists, queries
 from core.bookings.models import Booking
+from core.bookings.whose import OfCoach
 from core.mail.models import MessageKind, OutboxMessage
 from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach
@@ -48,10 +49,10 @@ def find_digest(session: Session, message: OutboxMessage, *, now: datetime) -> D
         return None
     coach = session.scalars(select(Coach).where(Coach.account_id == message.account_id)).one()
     on = message.due_at.astimezone(coach.zone).date()
-    waiting = queries.requests_awaiting_answer(session, coach_id=coach.id, now=now)
+    waiting = queries.requests_awaiting_answer(session, whose=OfCoach(coach.id), now=now)
     if kind is Kind.DAILY_SUMMARY:
         day = at_wall_time(on, 0, coach.zone), at_wall_time(on + timedelta(days=1), 0, coach.zone)
-        return Digest(kind, coach, on, waiting, lists.lessons_between(session, *day, coach_id=coach.id))
+        return Digest(kind, coach, on, waiting, lists.lessons_between(session, *day, whose=OfCoach(coach.id)))
     told = _told_one_by_one(session, waiting)
     return Digest(kind, coach, on, [booking for booking in waiting if booking.id not in told], ())
 

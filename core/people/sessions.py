@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from core.people.models import Account, SignInLink, StaffSession
@@ -43,17 +43,27 @@ def start_session(session: Session, account_id: int, *, user_agent: str, now: da
 
 def find_session(session: Session, token: str, *, now: datetime) -> StaffSession | None:
     """The live session of this token, its account loaded; None if it has ended or its account is disabled."""
+    return session.scalars(_live(now).where(StaffSession.token_hash == hashed(token))).one_or_none()
+
+
+def find_live_session(session: Session, session_id: int, *, now: datetime) -> StaffSession | None:
+    """The same by its number, read anew from the database."""
     return session.scalars(
+        _live(now).where(StaffSession.id == session_id).execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def _live(now: datetime) -> Select[StaffSession]:
+    return (
         select(StaffSession)
         .join(Account, Account.id == StaffSession.account_id)
         .where(
-            StaffSession.token_hash == hashed(token),
             StaffSession.ended_at.is_(None),
             StaffSession.expires_at > now,
             StaffSession.last_used_at > now - IDLE,
             Account.disabled_at.is_(None),
         )
-    ).one_or_none()
+    )
 
 
 def touch_session(session: Session, session_id: int, *, now: datetime) -> None:

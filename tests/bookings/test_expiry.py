@@ -10,6 +10,7 @@ from core.bookings.decisions import Decision, decide
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.queries import requests_awaiting_answer
+from core.bookings.whose import Everyone, OfCoach
 from core.errors import RequestExpired, SlotUnavailable
 from core.mail.models import MessageKind, OutboxMessage
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
@@ -154,8 +155,8 @@ def test_a_request_is_answered_until_its_instant_and_not_from_then_on(house: Hou
 def test_past_its_expiry_a_request_is_shown_as_expired_and_awaits_no_answer(house: House) -> None:
     booking = house.ask()
     assert booking.expires_at is not None
-    assert [*requests_awaiting_answer(house.session, coach_id=None, now=booking.expires_at - INSTANT)] == [booking]
-    assert [*requests_awaiting_answer(house.session, coach_id=None, now=booking.expires_at)] == []
+    assert [*requests_awaiting_answer(house.session, whose=Everyone(), now=booking.expires_at - INSTANT)] == [booking]
+    assert [*requests_awaiting_answer(house.session, whose=Everyone(), now=booking.expires_at)] == []
     assert booking.status_at(booking.expires_at - INSTANT) is Status.PENDING
     assert booking.status_at(booking.expires_at) is Status.EXPIRED
 
@@ -165,6 +166,6 @@ def test_requests_that_await_an_answer_are_listed_oldest_first_per_coach_or_all(
     second = house.ask(at(1, 9), now=NOW + MINUTE)
     first = house.ask(at(2, 9), now=NOW)
     third = house.booked(at(1, 9), now=NOW + 2 * MINUTE)
-    listed = requests_awaiting_answer(house.session, coach_id=None, now=NOW + HOUR)
+    listed = requests_awaiting_answer(house.session, whose=Everyone(), now=NOW + HOUR)
     assert list(listed) == [first, second, third]
-    assert list(requests_awaiting_answer(house.session, coach_id=house.omar.id, now=NOW + HOUR)) == [third]
+    assert list(requests_awaiting_answer(house.session, whose=OfCoach(house.omar.id), now=NOW + HOUR)) == [third]

@@ -15,6 +15,7 @@ from core.bookings.history import PARENT_ON_SITE
 from core.bookings.lists import Search
 from core.bookings.models import Booking, Status
 from core.bookings.requests import request_lesson
+from core.bookings.whose import Everyone, OfCoach
 from core.mail.models import MessageKind
 from core.schedule.models import Coach
 from tests.support.people import NOW, at, nora, omar, sam_wants
@@ -31,11 +32,11 @@ def booked(session: Session, coach: Coach, day: int, **changes: str) -> Booking:
 
 def test_what_is_to_come_is_soonest_first_until_it_has_ended(session: Session, coach: Coach) -> None:
     later, sooner = booked(session, coach, 3), booked(session, coach, 1)
-    assert list(lists.upcoming(session, Search(coach.id), now=NOW)) == [sooner, later]
+    assert list(lists.upcoming(session, Search(OfCoach(coach.id)), now=NOW)) == [sooner, later]
     ended = sooner.ends_at
-    assert list(lists.upcoming(session, Search(coach.id), now=ended)) == [later]
-    assert list(lists.past(session, Search(coach.id), now=ended)) == [sooner]
-    assert lists.upcoming(session, Search(coach.id), now=ended - timedelta(seconds=1))[0] is sooner
+    assert list(lists.upcoming(session, Search(OfCoach(coach.id)), now=ended)) == [later]
+    assert list(lists.past(session, Search(OfCoach(coach.id)), now=ended)) == [sooner]
+    assert lists.upcoming(session, Search(OfCoach(coach.id)), now=ended - timedelta(seconds=1))[0] is sooner
 
 
 def test_what_came_to_nothing_is_past_when_its_time_is_and_what_waits_is_in_neither(session: Session) -> None:
@@ -43,12 +44,12 @@ def test_what_came_to_nothing_is_past_when_its_time_is_and_what_waits_is_in_neit
     waiting, denied, cancelled = (booked(session, teacher, day) for day in (7, 8, 9))
     decide(session, teacher, denied.id, Decision.DENY, by=by_link(teacher), now=NOW)
     cancel(session, teacher, cancelled.id, by=PARENT_ON_SITE, now=NOW)
-    assert not lists.past(session, Search(teacher.id), now=NOW)
-    assert list(lists.upcoming(session, Search(teacher.id), now=NOW)) == [denied, cancelled]
+    assert not lists.past(session, Search(OfCoach(teacher.id)), now=NOW)
+    assert list(lists.upcoming(session, Search(OfCoach(teacher.id)), now=NOW)) == [denied, cancelled]
     assert waiting.expires_at is not None
-    expired = lists.upcoming(session, Search(teacher.id), now=waiting.expires_at)
+    expired = lists.upcoming(session, Search(OfCoach(teacher.id)), now=waiting.expires_at)
     assert list(expired) == [waiting, denied, cancelled]
-    assert list(lists.past(session, Search(teacher.id), now=denied.ends_at)) == [denied, waiting]
+    assert list(lists.past(session, Search(OfCoach(teacher.id)), now=denied.ends_at)) == [denied, waiting]
 
 
 def test_a_coach_s_list_has_hers_only_and_everybody_s_has_all(session: Session, coach: Coach) -> None:
@@ -56,31 +57,35 @@ def test_a_coach_s_list_has_hers_only_and_everybody_s_has_all(session: Session, 
     teacher = nora(session)
     other = booked(session, teacher, 1)
     decide(session, teacher, other.id, Decision.APPROVE, by=by_link(teacher), now=NOW)
-    assert list(lists.upcoming(session, Search(coach.id), now=NOW)) == [own]
-    assert set(lists.upcoming(session, Search(None), now=NOW)) == {own, other}
+    assert list(lists.upcoming(session, Search(OfCoach(coach.id)), now=NOW)) == [own]
+    assert set(lists.upcoming(session, Search(Everyone()), now=NOW)) == {own, other}
 
 
 def test_a_search_finds_names_and_addresses_in_any_case_and_no_wildcards(session: Session, coach: Coach) -> None:
     ida = booked(session, coach, 1)
     booked(session, coach, 2, athlete_name="Bo 100%", customer_name="Priya", customer_email="priya@example.org")
     for text, count in (("IDA", 1), ("sam@", 1), ("rivera ", 1), ("%", 1), ("_", 0), ("nobody", 0), ("", 2)):
-        assert len(lists.upcoming(session, Search(coach.id, text), now=NOW)) == count, text
-    assert list(lists.upcoming(session, Search(coach.id, "ida"), now=NOW)) == [ida]
+        assert len(lists.upcoming(session, Search(OfCoach(coach.id), text), now=NOW)) == count, text
+    assert list(lists.upcoming(session, Search(OfCoach(coach.id), "ida"), now=NOW)) == [ida]
 
 
 def test_a_page_and_one_more(session: Session, coach: Coach, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "PAGE_SIZE", 2)
     all_of_them = [booked(session, coach, day, customer_email=f"family{day}@example.org") for day in (0, 1, 2, 3, 4)]
-    first = lists.upcoming(session, Search(coach.id), now=NOW)
+    first = lists.upcoming(session, Search(OfCoach(coach.id)), now=NOW)
     assert list(first) == all_of_them[:3]
-    second = lists.upcoming(session, Search(coach.id), after=lists.cursor_of(first[1]), now=NOW)
+    second = lists.upcoming(session, Search(OfCoach(coach.id)), after=lists.cursor_of(first[1]), now=NOW)
     assert list(second) == all_of_them[2:]
-    assert list(lists.upcoming(session, Search(coach.id), after=lists.cursor_of(second[1]), now=NOW)) == all_of_them[4:]
+    assert (
+        list(lists.upcoming(session, Search(OfCoach(coach.id)), after=lists.cursor_of(second[1]), now=NOW))
+        == all_of_them[4:]
+    )
     ended = all_of_them[-1].ends_at
-    latest = lists.past(session, Search(coach.id), now=ended)
+    latest = lists.past(session, Search(OfCoach(coach.id)), now=ended)
     assert list(latest) == all_of_them[:1:-1]
     assert (
-        list(lists.past(session, Search(coach.id), after=lists.cursor_of(latest[1]), now=ended)) == all_of_them[2::-1]
+        list(lists.past(session, Search(OfCoach(coach.id)), after=lists.cursor_of(latest[1]), now=ended))
+        == all_of_them[2::-1]
     )
     read = partial(_past_of, session, coach, ended)
     assert list(lists.all_pages(read, at_most=100)) == all_of_them[::-1]
@@ -88,7 +93,7 @@ def test_a_page_and_one_more(session: Session, coach: Coach, monkeypatch: pytest
 
 
 def _past_of(session: Session, coach: Coach, now: datetime, after: lists.Cursor | None) -> Sequence[Booking]:
-    return lists.past(session, Search(coach.id), after=after, now=now)
+    return lists.past(session, Search(OfCoach(coach.id)), after=after, now=now)
 
 
 def test_a_list_is_narrowed_by_lesson_state_and_dates(session: Session) -> None:
@@ -99,14 +104,16 @@ def test_a_list_is_narrowed_by_lesson_state_and_dates(session: Session) -> None:
     first, second = teacher.lessons
 
     def found(**wanted: Any) -> list[Booking]:
-        return list(lists.upcoming(session, Search(teacher.id, **wanted), now=NOW))
+        return list(lists.upcoming(session, Search(OfCoach(teacher.id), **wanted), now=NOW))
 
     assert found() == [denied, approved]
     assert found(status=Status.APPROVED) == [approved] and found(status=Status.DENIED) == [denied]
     assert found(lesson_id=first.id) == [denied, approved] and found(lesson_id=second.id) == []
     assert found(start=approved.starts_at) == [approved] and found(end=approved.starts_at) == [denied]
     assert waits.expires_at is not None
-    assert list(lists.upcoming(session, Search(teacher.id, status=Status.EXPIRED), now=waits.expires_at)) == [waits]
+    assert list(lists.upcoming(session, Search(OfCoach(teacher.id), status=Status.EXPIRED), now=waits.expires_at)) == [
+        waits
+    ]
 
 
 def test_a_booking_s_story_has_every_change_and_every_mail(session: Session, coach: Coach) -> None:
@@ -120,8 +127,8 @@ def test_a_booking_s_story_has_every_change_and_every_mail(session: Session, coa
 
 def test_lessons_of_a_day_are_those_that_begin_in_it(session: Session, coach: Coach) -> None:
     one, two = booked(session, coach, 1), booked(session, coach, 2)
-    assert list(lists.lessons_between(session, one.starts_at, two.starts_at, coach_id=coach.id)) == [one]
-    assert list(lists.lessons_between(session, one.starts_at, two.ends_at, coach_id=None)) == [one, two]
+    assert list(lists.lessons_between(session, one.starts_at, two.starts_at, whose=OfCoach(coach.id))) == [one]
+    assert list(lists.lessons_between(session, one.starts_at, two.ends_at, whose=Everyone())) == [one, two]
 
 
 def test_what_others_changed_is_all_but_one_s_own(session: Session) -> None:
@@ -129,6 +136,6 @@ def test_what_others_changed_is_all_but_one_s_own(session: Session) -> None:
     own, other = booked(session, teacher, 7), booked(session, teacher, 8)
     decide(session, teacher, own.id, Decision.DENY, by=by_link(teacher), now=NOW)
     since = NOW - timedelta(seconds=1)
-    changed = lists.changed_by_others(session, since, coach_id=teacher.id, account_id=teacher.account_id)
+    changed = lists.changed_by_others(session, since, whose=OfCoach(teacher.id), account_id=teacher.account_id)
     assert list(changed) == [other]
-    assert not lists.changed_by_others(session, NOW, coach_id=teacher.id, account_id=teacher.account_id)
+    assert not lists.changed_by_others(session, NOW, whose=OfCoach(teacher.id), account_id=teacher.account_id)

@@ -182,7 +182,7 @@ def test_a_note_is_read_by_whoever_wrote_it_and_nobody_else(desk: Desk) -> None:
 
 def test_a_list_is_downloaded_with_what_it_shows_by_whoever_may_see_it(desk: Desk) -> None:
     files: list[Callable[[], bytes]] = []
-    desk.monkeypatch.setattr(st, "download_button", lambda _, data, **__: files.append(data))
+    desk.monkeypatch.setattr(st, "download_button", lambda _, data, *__, **___: files.append(data))
     with desk.services.database.write() as transaction:
         transaction.session.get_one(Booking, desk.bookings["Ida"]).athlete_name = "=HYPERLINK(1)"
     booked(desk)

@@ -60,7 +60,7 @@ def test_pages_of_it(busy: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_is_downloaded_by_an_admin_of_that_moment(busy: Desk) -> None:
     files: list[Callable[[], bytes]] = []
-    busy.monkeypatch.setattr(st, "download_button", lambda _, data, **__: files.append(data))
+    busy.monkeypatch.setattr(st, "download_button", lambda _, data, *__, **___: files.append(data))
     busy.open(busy.start("ada"), "log")
     rows = list(csv.reader(io.StringIO(files[-1]().decode("utf-8-sig"))))
     assert rows[0] == ["When", "Who", "What", "About", "Through"] and len(rows) == 6

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.bookings.queries import count_awaiting_answer
+from core.bookings.whose import Everyone
 from core.bootstrap import Services
 from core.errors import Invalid, LinkReplaced, NotAllowed, NotFound, NotPossible, RequestExpired
 from core.mail.models import MessageKind, MessageState, OutboxMessage
@@ -104,7 +105,7 @@ def test_it_touches_no_slot_hold_booking_figure_or_family(gym: Gym) -> None:
     assert [gym.count(table) for table in (Booking, BookingEvent, Hold)] == [0, 0, 0]
     assert {mail.recipient for mail in gym.mails()} == {"nora@spirit.example"}
     with gym.services.database.read() as session:
-        assert count_awaiting_answer(session, coach_id=None, now=NOW) == (0, None)
+        assert count_awaiting_answer(session, whose=Everyone(), now=NOW) == (0, None)
 
 
 def test_the_same_answer_again_changes_nothing_and_the_other_is_refused(gym: Gym) -> None:
