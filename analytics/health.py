@@ -104,8 +104,8 @@ def mail_part(session: Session, *, now: datetime) -> Part:
     )
     if gym.mail_held:
         return Part("Mail", State.BAD, "Held: nothing leaves until it is released.")
-    if gym.mail_circuit_until is not None and gym.mail_circuit_until > now:
-        return Part("Mail", State.BAD, "The mail server refuses our password.")
+    if gym.mail_trouble is not None:
+        return Part("Mail", State.BAD, f"Not going out: {gym.mail_trouble}.")
     waited = now - oldest if oldest is not None else timedelta()
     if waited > LATE_MAIL:
         state = State.BAD if waited > VERY_LATE_MAIL else State.LOOK

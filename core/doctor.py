@@ -26,7 +26,7 @@ from core.migrations import check_schema
 
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 SEEN_WITHIN = timedelta(minutes=2)
-MAIL_LATE = timedelta(minutes=10)
+MAIL_LATE = timedelta(minutes=4)
 CLOCK_SLACK = timedelta(seconds=5)
 LEAST_KEY_LENGTH = 32
 CONNECT_S = 10
@@ -98,9 +98,10 @@ def _mail(services: Services) -> str:
         due_at = outbox.oldest_due_at(session, now=now)
     if gym.mail_held:
         raise Unwell(f"{place}, but is held; let it go with: spirit outbox release")
-    if gym.mail_circuit_until is not None and now < gym.mail_circuit_until:
+    if gym.mail_trouble is not None and gym.mail_trouble_since is not None:
         raise Unwell(
-            f"{place}, but the server refused our password; correct SPIRIT_MAIL_URL, then: spirit outbox release"
+            f"{place}, but since {gym.mail_trouble_since:%Y-%m-%d %H:%M}Z none was taken: {gym.mail_trouble}; "
+            "it is tried again every minute. If SPIRIT_MAIL_URL is to blame, correct it, then: spirit outbox release"
         )
     if due_at is not None and now - due_at > MAIL_LATE:
         raise Unwell(f"{place}, but one has waited since {due_at:%Y-%m-%d %H:%M}Z; see: spirit outbox list")

@@ -20,7 +20,9 @@ class Gym(Base):
     console_refresh_s: an open page of the console is drawn anew after this long, whatever happened.
     monitoring_days, monitoring_budget_mb: how long every request is kept, and how much room all of the monitor's files take.
     mail_held: nothing leaves the outbox while it is true (after a restore, or by an admin).
-    mail_circuit_until: the mail server refused our password; no mail is tried before this instant.
+    mail_circuit_until: the mail server is away or refuses us; no mail is tried before this instant.
+    mail_trouble, mail_trouble_since: what it said, and since when; none once a mail was taken.
+    mail_refused_id: the latest mail that was refused alone; another one after it, and none taken between, is no accident.
     media_budget_bytes: how much room all pictures may take together.
     last_swept_at: when everything due was last looked at, by a worker or by cron.
     """
@@ -45,6 +47,9 @@ class Gym(Base):
     media_budget_bytes: Mapped[int] = mapped_column(default=MEDIA_BUDGET_BYTES, server_default=str(MEDIA_BUDGET_BYTES))
     mail_held: Mapped[bool] = mapped_column(default=False)
     mail_circuit_until: Mapped[datetime | None]
+    mail_trouble: Mapped[str | None]
+    mail_trouble_since: Mapped[datetime | None]
+    mail_refused_id: Mapped[int | None]
     last_swept_at: Mapped[datetime | None]
 
 

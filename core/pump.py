@@ -1,7 +1,5 @@
 """Work that many ask for and few do: whoever finds enough of them at it makes those look once more, and goes on."""
 
-import os
-import socket
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -45,8 +43,3 @@ class Pump:
                     self._running -= 1
                     return done
                 self._rung = False
-
-
-def worker_name() -> str:
-    """Of this thread, for the leases that it takes: host, process, thread."""
-    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_native_id()}"

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from core.bootstrap import Services, build
 from core.db import Database
 from core.settings import Settings, load_settings
-from tests.support import browser, network, postgresql
+from tests.support import browser, clocks, network, postgresql
 from tests.support.databases import PostgresqlStore, SqliteStore, Store, fresh
 
 SECRET_KEY = "a key that only the tests know"
@@ -43,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
         prefix="spirit-tests-"
     )  # for what is built at import, as the queue
     network.stay_on_loopback()
+
+
+@pytest.fixture(autouse=True)
+def the_database_travels_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks.travel_together(monkeypatch)
 
 
 @pytest.fixture(params=BACKENDS)

@@ -79,12 +79,11 @@ def _switch(staff: Staff) -> None:
     """Hold all mail, or let it go again."""
     with services().database.read() as session:
         gym = the_gym(session)
-    refused = gym.mail_circuit_until is not None and gym.mail_circuit_until > clock.now()
     if gym.mail_held:
         st.warning("Mail is held: nothing is sent, and nothing is lost.")
-    elif refused:
-        st.warning("The mail server refused our password, so nothing is tried for a while.")
-    if gym.mail_held or refused:
+    elif gym.mail_trouble is not None:
+        st.warning(f"Mail is not going out: {gym.mail_trouble}. It is tried again every minute, and nothing is lost.")
+    if gym.mail_held or gym.mail_trouble is not None:
         question = "Everything that is due goes out at once."
         _ask("Send mail again", question, staff, by_hand.release, "Mail goes out again.")
     else:

@@ -25,7 +25,7 @@ from PIL import features
 from sqlalchemy import ColumnElement, case, delete, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from core import pump
+from core import leases, pump
 from core.bootstrap import Services
 from core.failpoints import failpoint
 from core.gym import content_changed
@@ -102,23 +102,24 @@ class Pump(pump.Pump):
 
 def _claim(session: Session, *, fine: bool, now: datetime) -> Claim | None:
     """Step 1."""
+    shared_now = leases.lease_clock(session)
     for patient in (False, True) if fine else (False,):
         due = (
             needs_making(fine=patient),
             Image.due_at <= now,
-            or_(Image.lease_until.is_(None), Image.lease_until <= now),
+            or_(Image.lease_until.is_(None), Image.lease_until <= shared_now),
         )
         image_id = session.scalars(
             select(Image.id).where(*due).order_by(Image.due_at, Image.id).limit(1).with_for_update(skip_locked=True)
         ).one_or_none()
         if image_id is None:
             continue
-        lease = now + LEASE
+        lease = shared_now + LEASE
         state = {} if patient else {"state": _in_work()}
         claimed = session.execute(
             update(Image)
             .where(Image.id == image_id, *due)
-            .values(lease_until=lease, leased_by=pump.worker_name(), attempts=Image.attempts + 1, **state)
+            .values(lease_until=lease, leased_by=leases.worker_name(), attempts=Image.attempts + 1, **state)
             .execution_options(synchronize_session=False)
         )
         return Claim(image_id, lease, patient) if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
@@ -239,7 +240,7 @@ def _keep(services: Services, claim: Claim, made: Made) -> None:
 def _ours(session: Session, claim: Claim) -> Image:
     """The image, while our lease stands: whoever was slow must not overwrite what a successor did."""
     image = session.get(Image, claim.image_id, with_for_update=True)
-    if image is None or image.leased_by != pump.worker_name() or image.lease_until is None:
+    if image is None or image.leased_by != leases.worker_name() or image.lease_until is None:
         raise _Overtaken
     return image
 
@@ -252,7 +253,7 @@ def _note_opened(session: Session, claim: Claim, opened: Opened, *, now: datetim
 def _record(session: Session, claim: Claim, made: Made, size_bytes: int, sha256: str, *, now: datetime) -> None:
     """The first time each rendition is shown as it comes; later ones wait for the others of their set."""
     image = _ours(session, claim)
-    image.lease_until = now + LEASE
+    image.lease_until = leases.lease_clock(session) + LEASE
     session.add(
         Rendition(
             image_id=image.id,

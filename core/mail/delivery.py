@@ -1,39 +1,40 @@
 """
 Deliver what is due, in numbered steps. At least once while it is true; at most one duplicate for a crash.
 
-1. Claim one due row by lease, in a short transaction. A lease that ran out is claimed again.
+1. Claim one due row by lease, in a short transaction (core/mail/claims.py). A lease that ran out is claimed again.
 2. Read the booking again: is this message still true? If not, it is DROPPED with the reason.
 3. Render. Links are signed now, so that no usable secret of a decision is at rest.
-4. Send, outside any transaction, with a time limit per phase.
-5. Record: SENT; or tried again later, with growing and jittered delay; or DEAD, when it is refused for good.
+4. Send, outside any transaction, with a time limit per phase, and done with before the lease ends.
+5. Record: SENT, tried until the lease ends; or tried again later; or DEAD, when its reader's address takes no mail.
 
-A refused password is everybody's problem: it opens a circuit, and no mail is tried until it closes. What goes to the
-webhook goes on meanwhile: it may be the one way to say so.
+No number of tries ends a mail that is still true. What would stop every mail opens a circuit (core/mail/circuit.py).
 """
 
-import random
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from core import clock, pump
 from core.bookings import queries
 from core.bookings.models import Booking
 from core.bootstrap import Services
+from core.errors import Unavailable
 from core.failpoints import failpoint
-from core.gym import Gym, the_gym
-from core.mail import truth
+from core.gym import the_gym
+from core.mail import claims, truth
+from core.mail.claims import Claim
 from core.mail.digest import find_digest
+from core.mail.lanes import ALL_LANES, Lane
 from core.mail.letter import Invitation
 from core.mail.messages import Letter, compose
-from core.mail.models import MessageKind, MessageState, OutboxMessage
-from core.mail.outbox import WEBHOOK
-from core.mail.transports import AuthenticationFailure, MailFailure, PermanentFailure
+from core.mail.models import WEBHOOK, MessageKind, MessageState, OutboxMessage
+from core.mail.transports import MailFailure
 from core.people.models import Account, Role, SignInLink
 from core.rehearsals.models import Rehearsal
 from core.schedule import slots
@@ -42,11 +43,9 @@ from core.schedule.queries import coach_of
 from core.telemetry import recording
 from core.telemetry.alerts.notices import find_notice
 
-LEASE = timedelta(seconds=60)  # longer than a transport may take (45 s)
-MOST_ATTEMPTS = 20
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=2)
-CIRCUIT_OPEN = timedelta(minutes=5)
 AT_ONCE = 2
+MAX_SENDING_S = 50.0  # of any transport; whoever has less left of a lease leaves the mail to the next who claims it
+RECORD_AGAIN_S = 0.5
 
 log = structlog.get_logger()
 
@@ -67,24 +66,31 @@ class Delivery:
         return replace(self, **{name: getattr(self, name) + 1})
 
 
-def deliver_due(services: Services) -> Delivery:
-    """Deliver until nothing is due. Safe to run at any time, anywhere, any number of times."""
+def _never() -> bool:
+    return False
+
+
+def deliver_due(
+    services: Services, lanes: Collection[Lane] = ALL_LANES, *, enough: Callable[[], bool] = _never
+) -> Delivery:
+    """Deliver until nothing is due, or it is enough. Safe to run at any time, anywhere, any number of times."""
     done = Delivery()
-    while (claim := services.database.transact(_claim)) is not None:
-        if (state := _deliver(services, *claim)) is not None:
+    while not enough() and (claim := services.database.transact(claims.claim, lanes)) is not None:
+        if (state := _deliver(services, claim)) is not None:
             done = done.counting(state)
     return done
 
 
 class Pump(pump.Pump):
-    """Two send at a time."""
+    """Sends what waits in some lanes, two mails at a time or as many as are said."""
 
-    def __init__(self) -> None:
-        super().__init__(AT_ONCE)
+    def __init__(self, lanes: Collection[Lane] = ALL_LANES, at_once: int | None = None) -> None:
+        super().__init__(at_once or AT_ONCE)
+        self.lanes = lanes
 
-    def ring(self, services: Services) -> Delivery:
+    def ring(self, services: Services, *, enough: Callable[[], bool] = _never) -> Delivery:
         """Deliver what is due, unless others are at it already and will look again."""
-        passes = self.run(lambda: deliver_due(services))
+        passes = self.run(lambda: deliver_due(services, self.lanes, enough=enough))
         return Delivery(*(sum(count) for count in zip(*map(astuple, passes), strict=True)))
 
 
@@ -128,62 +134,27 @@ def _next_slots(session: Session, message: OutboxMessage, booking: Booking | Non
     return slots.next_free(session, booking.coach, booking.lesson, now=now, count=3)
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    return or_(
-        and_(OutboxMessage.state == MessageState.QUEUED, OutboxMessage.due_at <= now),
-        and_(OutboxMessage.state == MessageState.SENDING, OutboxMessage.lease_until <= now),
-    )
-
-
-def _claim(session: Session, *, now: datetime) -> tuple[int, datetime] | None:
-    """Step 1. The id of a row that is now ours, and until when; None when nothing is due or mail is held."""
-    gym = the_gym(session)
-    if gym.mail_held:
-        return None
-    refused = gym.mail_circuit_until is not None and now < gym.mail_circuit_until
-    tried = OutboxMessage.channel == WEBHOOK if refused else true()
-    message_id = session.scalars(
-        select(OutboxMessage.id)
-        .where(_due(now), tried)
-        .order_by(OutboxMessage.due_at, OutboxMessage.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
-    if message_id is None:
-        return None
-    lease = now + LEASE
-    claimed = session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id == message_id, _due(now))
-        .values(
-            state=MessageState.SENDING,
-            lease_until=lease,
-            leased_by=pump.worker_name(),
-            attempts=OutboxMessage.attempts + 1,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    return (message_id, lease) if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
-
-
-def _deliver(services: Services, message_id: int, lease: datetime) -> MessageState | None:
-    """Steps 2 to 5. What became of it; None if we slept so long that somebody else has claimed it since."""
+def _deliver(services: Services, claim: Claim) -> MessageState | None:
+    """Steps 2 to 5. What became of it; None if we slept so long that it is not ours to send any more."""
     failpoint("claimed")
     with services.database.read() as session:
-        message = session.get_one(OutboxMessage, message_id)
-    if message.lease_until != lease:
+        message = session.get_one(OutboxMessage, claim.message_id)
+    if message.lease_until != claim.lease or claim.left_s() < MAX_SENDING_S:
         return None
+    if HANDED_OVER.has(message.message_id):
+        return _record_sent(services, message, claim)  # by us, and the database was away when we wanted to say so
     try:
         untrue = _send(services, message)
     except MailFailure as failure:
-        return _record_failure(services, message, failure)
+        return _record_failure(services, message, claim, failure)
     except Exception as error:  # a mail that cannot be written must not stop the others
-        log.exception("mail failed", outbox_id=message_id, kind=message.kind.value)
-        return _record_failure(services, message, MailFailure(f"could not be written: {type(error).__name__}"))
+        log.exception("mail failed", outbox_id=message.id, kind=message.kind.value)
+        return _record_failure(services, message, claim, MailFailure(f"could not be written: {type(error).__name__}"))
     if untrue is not None:
-        return _record(services, message, MessageState.DROPPED, untrue)
+        return _noted(message, services.database.transact(claims.finish, claim, MessageState.DROPPED, untrue))
+    HANDED_OVER.add(message.message_id)
     failpoint("mail_sent")
-    return _record(services, message, MessageState.SENT, None)
+    return _record_sent(services, message, claim)
 
 
 def _send(services: Services, message: OutboxMessage) -> str | None:
@@ -220,51 +191,63 @@ def _payload(services: Services, letter: Letter) -> Mapping[str, Any]:
     )
 
 
-def _record_failure(services: Services, message: OutboxMessage, failure: MailFailure) -> MessageState:
-    if isinstance(failure, AuthenticationFailure):
-        services.database.transact(_open_circuit)
-    given_up = isinstance(failure, PermanentFailure) or message.attempts >= MOST_ATTEMPTS
-    state = MessageState.DEAD if given_up else MessageState.QUEUED
-    log.warning("mail not sent", outbox_id=message.id, kind=message.kind.value, why=str(failure), state=state.value)
-    return _record(services, message, state, str(failure))
+def _record_failure(
+    services: Services, message: OutboxMessage, claim: Claim, failure: MailFailure
+) -> MessageState | None:
+    recorded = services.database.transact(claims.fail, claim, failure)
+    state = recorded.state.value if recorded is not None else "another's"
+    log.warning("mail not sent", outbox_id=message.id, kind=message.kind.value, why=str(failure), state=state)
+    return _noted(message, recorded)
 
 
-def _record(services: Services, message: OutboxMessage, state: MessageState, error: str | None) -> MessageState:
-    services.database.transact(_finish, message.id, message.lease_until, state, error)
+def _record_sent(services: Services, message: OutboxMessage, claim: Claim) -> MessageState | None:
+    """Step 5, until the lease ends: another would send it once more. Raises Unavailable."""
+    while True:
+        try:
+            recorded = services.database.transact(claims.finish, claim, MessageState.SENT, None)
+        except Unavailable:
+            if claim.left_s() <= 0:
+                raise
+            time.sleep(RECORD_AGAIN_S)
+        else:
+            HANDED_OVER.forget(message.message_id)
+            return _noted(message, recorded)
+
+
+def _noted(message: OutboxMessage, recorded: OutboxMessage | None) -> MessageState | None:
+    """For the monitor. None: somebody else has claimed it since, and records what becomes of it."""
+    if recorded is None:
+        return None
     if (recorder := recording.active()) is not None:
-        late_s = (clock.now() - message.due_at).total_seconds()
         recorder.event(
             "mail",
-            state.value,
-            value=late_s,
+            recorded.state.value,
+            value=(clock.now() - (message.first_due_at or message.due_at)).total_seconds(),
             subject_id=message.id,
             request_id=message.request_id or "",
             detail=message.kind.value,
         )
-    return state
+    return recorded.state
 
 
-def _finish(
-    session: Session, message_id: int, lease: datetime | None, state: MessageState, error: str | None, *, now: datetime
-) -> None:
-    """Step 5. Only while the lease is still ours: a slow sender must not overwrite what its successor recorded."""
-    message = session.get_one(OutboxMessage, message_id)
-    if message.state is not MessageState.SENDING or message.lease_until != lease:
-        return
-    message.state, message.lease_until, message.leased_by, message.last_error = state, None, None, error
-    if state is MessageState.QUEUED:
-        message.due_at = now + _pause(message.attempts)
-    else:
-        message.finished_at = now
-    if state is MessageState.SENT and message.channel != WEBHOOK:
-        session.execute(update(Gym).where(Gym.mail_circuit_until.is_not(None)).values(mail_circuit_until=None))
+class _HandedOver:
+    """Message-IDs that a server has taken from this process while the database does not know it yet."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._mutex = threading.Lock()
+
+    def add(self, message_id: str) -> None:
+        with self._mutex:
+            self._ids.add(message_id)
+
+    def forget(self, message_id: str) -> None:
+        with self._mutex:
+            self._ids.discard(message_id)
+
+    def has(self, message_id: str) -> bool:
+        with self._mutex:
+            return message_id in self._ids
 
 
-def _open_circuit(session: Session, *, now: datetime) -> None:
-    the_gym(session).mail_circuit_until = now + CIRCUIT_OPEN
-
-
-def _pause(attempts: int) -> timedelta:
-    """Doubles from 15 seconds to two hours, give or take a quarter, so that failed mails do not come back in step."""
-    doubled: timedelta = FIRST_PAUSE * (2 ** min(attempts - 1, 12))
-    return min(doubled, LONGEST_PAUSE) * random.uniform(0.75, 1.25)
+HANDED_OVER = _HandedOver()

@@ -2,9 +2,11 @@
 Why a mail was not taken. The sentence names nobody: it is kept in the outbox and in the log.
 
     MailFailure
-    ├── TemporaryFailure        worth another try: busy, slow, away, or dropped on the way
-    ├── PermanentFailure        refused for good: this mail or its reader
-    └── AuthenticationFailure   refused us: every other mail would fail as well
+    ├── TemporaryFailure        this mail, for now: greylisting, a full mailbox, a line that broke off
+    │   ├── PolicyFailure       the server refuses what we write, by its rules; its reader can do nothing about it
+    │   └── ServerFailure       the server is away, slow, or refuses us: every other mail would fare the same
+    ├── AuthenticationFailure   the server refuses our sign-in: every other mail would fare the same
+    └── PermanentFailure        the reader's address takes no mail: no later try would reach it
 """
 
 
@@ -13,6 +15,14 @@ class MailFailure(Exception):
 
 
 class TemporaryFailure(MailFailure):
+    pass
+
+
+class PolicyFailure(TemporaryFailure):
+    pass
+
+
+class ServerFailure(TemporaryFailure):
     pass
 
 

@@ -12,8 +12,7 @@ from core.mail.addresses import deliverable
 from core.mail.calendar import Method, calendar, mail_domain
 from core.mail.letter import Facts, Letter
 from core.mail.links import MASK, Links
-from core.mail.models import MessageKind, OutboxMessage
-from core.mail.outbox import WEBHOOK
+from core.mail.models import WEBHOOK, MessageKind, OutboxMessage
 from core.mail.rendering import render
 from core.settings import Settings
 from core.tokens import Signer

@@ -10,6 +10,8 @@ from core.orm import Base
 from core.telemetry.alerts.models import AlertChange
 from core.telemetry.work import request_id
 
+MAIL, WEBHOOK = "mail", "webhook"  # channels
+
 
 class MessageState(enum.StrEnum):
     QUEUED = "QUEUED"
@@ -46,10 +48,12 @@ class MessageKind(enum.StrEnum):
 
 class OutboxMessage(Base):
     """
-    A mail on its way: QUEUED → SENDING → SENT, DROPPED (with a reason) or DEAD (refused for good, or tried too often).
+    A mail on its way: QUEUED → SENDING → SENT, DROPPED (with a reason) or DEAD (its reader's address takes no mail).
 
     channel: "mail", or "webhook": told to a program; then recipient says no more than that.
     dedupe_key: one row for one fact.
+    due_at: when it is tried next. first_due_at: since when it could have left, however often it was tried.
+    attempts: since it was written, put in the queue again by hand, or since the mail server came back.
     booking_version: the version of the booking that caused it.
     not_after: from this instant on it is no longer worth sending.
     lease_until, leased_by: who is sending it; a lease that ran out may be claimed again.
@@ -68,7 +72,7 @@ class OutboxMessage(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[MessageKind]
-    channel: Mapped[str] = mapped_column(default="mail")
+    channel: Mapped[str] = mapped_column(default=MAIL)
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
     booking_version: Mapped[int | None]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
@@ -79,6 +83,7 @@ class OutboxMessage(Base):
     dedupe_key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    first_due_at: Mapped[datetime | None] = mapped_column(default=lambda row: row.get_current_parameters()["due_at"])
     not_after: Mapped[datetime | None]
     state: Mapped[MessageState] = mapped_column(default=MessageState.QUEUED)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -4,15 +4,16 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.bookings.models import Booking
 from core.db import guard_named
 from core.errors import NotFound, NotPossible
-from core.gym import Gym, the_gym
-from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.gym import the_gym
+from core.mail import circuit
+from core.mail.models import MAIL, WEBHOOK, MessageKind, MessageState, OutboxMessage
 from core.people.models import Account, SignInLink
 from core.rehearsals.models import Rehearsal
 from core.schedule.models import Coach
@@ -28,8 +29,12 @@ TO_COACH = {
 }
 DIE_WITH_THE_REQUEST = {MessageKind.REQUEST, MessageKind.REMINDER, MessageKind.REQUEST_RECEIVED}
 DIE_AT_THE_START = {MessageKind.CONFIRMED, MessageKind.BOOKED_DIRECTLY}
-MAIL, WEBHOOK = "mail", "webhook"
 UNFINISHED = (MessageState.QUEUED, MessageState.SENDING)
+AGAIN = ":again:"
+SAME_MAIL = (
+    "kind", "channel", "booking_id", "booking_version", "account_id", "sign_in_link_id", "rehearsal_id",
+    "alert_change_id", "not_after", "variant",
+)  # fmt: skip
 
 
 def add(
@@ -178,8 +183,64 @@ def retry(session: Session, message_id: int, *, now: datetime) -> OutboxMessage:
         raise NotPossible(
             f"Mail {message_id} is {message.state.value.lower()}; only a dead or waiting one can be tried again."
         )
-    message.state, message.due_at, message.attempts, message.finished_at = MessageState.QUEUED, now, 0, None
+    _queue_again(message, now=now)
     return message
+
+
+def retry_dead(session: Session, *, since: datetime | None = None, now: datetime) -> Sequence[OutboxMessage]:
+    """Queue every dead mail to be tried at once; with `since` those that were given up from then on."""
+    query = select(OutboxMessage).where(
+        OutboxMessage.state == MessageState.DEAD, OutboxMessage.kind.in_(list(MessageKind))
+    )
+    if since is not None:
+        query = query.where(OutboxMessage.finished_at >= since)
+    messages = session.scalars(query.order_by(OutboxMessage.id)).all()
+    for message in messages:
+        _queue_again(message, now=now)
+    return messages
+
+
+def _queue_again(message: OutboxMessage, *, now: datetime) -> None:
+    """It waits from now on: what it waited before was somebody's decision."""
+    message.state, message.attempts, message.finished_at = MessageState.QUEUED, 0, None
+    message.due_at = message.first_due_at = now
+
+
+def resend(session: Session, message_id: int, *, now: datetime) -> OutboxMessage:
+    """
+    Write a mail that was sent once more, to the address on record now; what it says is read when it leaves.
+
+    Raises:
+        NotPossible: it was not sent yet, or a second one waits already.
+    """
+    sent = get_message(session, message_id)
+    if sent.state is not MessageState.SENT:
+        raise NotPossible(f"Mail {message_id} is {sent.state.value.lower()}; only one that was sent can be sent again.")
+    first_key = sent.dedupe_key.partition(AGAIN)[0]
+    waiting = select(OutboxMessage.id).where(
+        OutboxMessage.dedupe_key.startswith(first_key + AGAIN, autoescape=True), OutboxMessage.state.in_(UNFINISHED)
+    )
+    if session.scalars(waiting.limit(1)).one_or_none() is not None:
+        raise NotPossible(f"Mail {message_id} is on its way once more already.")
+    again = OutboxMessage(
+        **{name: getattr(sent, name) for name in SAME_MAIL},
+        recipient=_on_record(session, sent),
+        dedupe_key=f"{first_key}{AGAIN}{now:%Y%m%dT%H%M%S.%f}",
+        created_at=now,
+        due_at=now,
+        message_id=new_message_id(),
+    )
+    session.add(again)
+    session.flush()
+    return again
+
+
+def _on_record(session: Session, message: OutboxMessage) -> str:
+    if message.account_id is not None:
+        return session.get_one(Account, message.account_id).email
+    if message.booking_id is not None:
+        return session.get_one(Booking, message.booking_id).customer_email
+    return message.recipient
 
 
 def drop(session: Session, message_id: int, *, reason: str, now: datetime) -> OutboxMessage:
@@ -199,18 +260,35 @@ def hold(session: Session, *, now: datetime) -> None:
 
 
 def release(session: Session, *, now: datetime) -> None:
-    """Mail goes out again, and a refused password is forgotten."""
-    session.execute(update(Gym).values(mail_held=False, mail_circuit_until=None))
+    """Mail goes out again, and everything that waits is tried at once, whatever the mail server said before."""
+    the_gym(session).mail_held = False
+    session.flush()
+    circuit.close(session, now=now)
 
 
 def oldest_due_at(session: Session, *, now: datetime) -> datetime | None:
-    """Since when the mail that waits longest has been due; None when nothing is."""
+    """Since when the mail that waits longest has been due, however often it was tried; None when nothing is."""
+    first = OutboxMessage.first_due_at
     return session.scalars(
-        select(OutboxMessage.due_at)
-        .where(OutboxMessage.state.in_(UNFINISHED), OutboxMessage.due_at <= now)
-        .order_by(OutboxMessage.due_at)
-        .limit(1)
+        select(first).where(OutboxMessage.state.in_(UNFINISHED), first <= now).order_by(first).limit(1)
     ).one_or_none()
+
+
+def undeliverable(session: Session, *, coach_id: int | None = None) -> Sequence[OutboxMessage]:
+    """
+    Families' mails about a booking that never reached them: their address takes no mail. The latest first.
+
+    A mail that was queued, sent or dropped since is none of them. coach_id: of her bookings alone.
+    """
+    query = select(OutboxMessage).where(
+        OutboxMessage.state == MessageState.DEAD,
+        OutboxMessage.kind.in_(list(MessageKind)),
+        OutboxMessage.account_id.is_(None),
+        OutboxMessage.booking_id.is_not(None),
+    )
+    if coach_id is not None:
+        query = query.where(OutboxMessage.booking_id.in_(select(Booking.id).where(Booking.coach_id == coach_id)))
+    return session.scalars(query.order_by(OutboxMessage.id.desc())).all()
 
 
 def _not_after(kind: MessageKind, booking: Booking) -> datetime | None:

@@ -7,7 +7,6 @@ shuts the connection when time is up: a limit on each read alone would be renewe
 
 import contextlib
 import enum
-import re
 import smtplib
 import socket
 import ssl
@@ -21,13 +20,12 @@ from email.policy import SMTP
 from typing import Any, TypeVar
 
 from core.mail.addresses import deliverable
-from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, TemporaryFailure
+from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
+from core.mail.refusals import failure_of
 
 T = TypeVar("T")
 PHASE_S, TOTAL_S, GOODBYE_S = 10.0, 45.0, 2.0
-SIGN_IN_REFUSED = (530, 534, 535, 538)
-ABOUT_THIS_MAIL = ("mail", "rcpt", "data")
-ENHANCED_CODE = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
+ABOUT_THIS_MAIL = ("rcpt", "data")
 
 
 def as_sent(message: EmailMessage) -> bytes:
@@ -107,8 +105,8 @@ class SmtpTransport:
         Hand the mail over: connect, greeting, hello, starttls, login, mail, rcpt, data.
 
         Raises:
-            TemporaryFailure: 4xx, refused or dropped connections, slowness, no such host for now.
-            PermanentFailure: 5xx for this sender, recipient or text.
+            TemporaryFailure: refused for now, by its rules (PolicyFailure), or the server is away (ServerFailure).
+            PermanentFailure: this recipient's address takes no mail.
             AuthenticationFailure: the sign-in was refused, or is demanded and we have none.
         """
         with contextlib.ExitStack() as opened:
@@ -240,34 +238,22 @@ def _whoever_answers() -> ssl.SSLContext:
 
 
 def _failure(phase: str, error: OSError) -> MailFailure:
-    """What a failed phase means. Of a server's answer only the codes are kept: its text may name people."""
+    """What a failed phase means. Before a reader is named, every other mail would have fared the same."""
+    broken = TemporaryFailure if phase in ABOUT_THIS_MAIL else ServerFailure
     if isinstance(error, TimeoutError):
-        return TemporaryFailure(f"the mail server took too long ({phase})")
+        return broken(f"the mail server took too long ({phase})")
     if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0:
-        return _refusal(phase, error)
+        return failure_of(phase, error)
     if isinstance(error, smtplib.SMTPNotSupportedError) and phase == "starttls":
-        return TemporaryFailure("the mail server offers no STARTTLS, which is required")
+        return ServerFailure("the mail server offers no STARTTLS, which is required")
     if isinstance(error, smtplib.SMTPNotSupportedError) and phase == "rcpt":
         return PermanentFailure("the mail server cannot write to an address like this one")
     if type(error) in (smtplib.SMTPException, smtplib.SMTPNotSupportedError) and phase == "login":
         return AuthenticationFailure("the mail server offers no sign-in that we know")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return TemporaryFailure("the mail server's certificate is not trusted")
+        return ServerFailure("the mail server's certificate is not trusted")
     if isinstance(error, socket.gaierror):
-        return TemporaryFailure("the mail server's name was not found")
+        return ServerFailure("the mail server's name was not found")
     if phase == "connect":
-        return TemporaryFailure("the mail server could not be reached")
-    return TemporaryFailure(f"the mail server broke off ({phase})")
-
-
-def _refusal(phase: str, error: smtplib.SMTPResponseException) -> MailFailure:
-    text = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
-    enhanced = ENHANCED_CODE.match(text)
-    said = f"{error.smtp_code} {enhanced.group().decode()}" if enhanced else str(error.smtp_code)
-    if error.smtp_code in SIGN_IN_REFUSED:
-        return AuthenticationFailure(f"the mail server refused our sign-in ({phase}: {said})")
-    if error.smtp_code >= 500 and phase in ABOUT_THIS_MAIL:
-        return PermanentFailure(f"the mail server refused this mail ({phase}: {said})")
-    if error.smtp_code >= 500 and phase == "login":
-        return AuthenticationFailure(f"the mail server refused our sign-in ({phase}: {said})")
-    return TemporaryFailure(f"the mail server said no for now ({phase}: {said})")
+        return ServerFailure("the mail server could not be reached")
+    return broken(f"the mail server broke off ({phase})")

@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from core.errors import SettingInvalid
-from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, TemporaryFailure
+from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
 from core.mail.smtp import Server, SmtpTransport, Starttls, as_sent
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "FolderTransport",
     "MailFailure",
     "PermanentFailure",
+    "ServerFailure",
     "SmtpTransport",
     "TemporaryFailure",
     "Transport",
@@ -60,7 +61,7 @@ class FolderTransport:
         Write the file under a temporary name, then give it its own, so that nobody reads half a mail.
 
         Raises:
-            TemporaryFailure: the folder cannot be written.
+            ServerFailure: the folder cannot be written.
         """
         path = self.folder / file_name(message)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -72,7 +73,7 @@ class FolderTransport:
                 os.fsync(file.fileno())
             unfinished.replace(path)
         except OSError as error:
-            raise TemporaryFailure(f"the mail folder cannot be written ({error.strerror})") from error
+            raise ServerFailure(f"the mail folder cannot be written ({error.strerror})") from error
 
     def find(self, message_id: str) -> Path | None:
         """The newest file of this outbox row's Message-ID, with or without its domain."""

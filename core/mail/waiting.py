@@ -9,10 +9,10 @@ from core.mail.models import OutboxMessage
 
 
 def measures(database: Database) -> dict[str, float]:
-    """outbox.due_count, and outbox.oldest_due_s: seconds since the mail that waits longest was due; 0 when none does."""
+    """outbox.due_count, and outbox.oldest_due_s: seconds since the mail that waits longest was first due; 0 when none does."""
     now = clock.now()
     with database.read() as session:
-        due = select(func.count()).where(OutboxMessage.state.in_(outbox.UNFINISHED), OutboxMessage.due_at <= now)
+        due = select(func.count()).where(OutboxMessage.state.in_(outbox.UNFINISHED), OutboxMessage.first_due_at <= now)
         count = session.scalar(due) or 0
         oldest = outbox.oldest_due_at(session, now=now)
     return {
