@@ -117,7 +117,6 @@ def test_a_provider_that_does_not_answer_is_named(healthy: Services) -> None:
     ("column", "value", "says"),
     [
         ("mail_held", True, "is held; let it go with: spirit outbox release"),
-        ("mail_circuit_until", clock.now() + timedelta(days=365), "refused our password"),
         ("last_swept_at", None, "start `spirit worker`"),
         ("last_swept_at", clock.now() - timedelta(hours=8), "no sweep since"),
         ("last_swept_at", clock.now() + timedelta(hours=8), "clock has gone back"),
@@ -127,6 +126,13 @@ def test_a_gym_that_stands_still_is_named(healthy: Services, column: str, value:
     with healthy.database.write() as transaction:
         setattr(the_gym(transaction.session), column, value)
     assert says in " ".join(complaints(healthy).values())
+
+
+def test_a_mail_server_that_refuses_us_is_named_with_what_it_said(healthy: Services) -> None:
+    with healthy.database.write() as transaction:
+        gym = the_gym(transaction.session)
+        gym.mail_trouble, gym.mail_trouble_since = "the mail server refused our sign-in (login: 535)", transaction.now
+    assert "none was taken: the mail server refused our sign-in (login: 535)" in complaints(healthy)["mail"]
 
 
 @pytest.mark.parametrize(

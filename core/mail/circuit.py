@@ -8,7 +8,7 @@ tried; then one is, as a probe. The first mail that is taken closes it, and pull
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.gym import Gym, the_gym
@@ -16,6 +16,7 @@ from core.mail.failures import AuthenticationFailure, MailFailure, PolicyFailure
 from core.mail.models import WEBHOOK, MessageState, OutboxMessage
 
 DEFAULT_OPEN = timedelta(seconds=30)  # with a pass every 20 s, the first try comes within a minute of the recovery
+SOON = timedelta(seconds=60)  # what was refused alone: others passed meanwhile, so it may well be refused again
 SIGN_IN_OPEN = timedelta(seconds=60)  # more tries a minute with a wrong password would have us locked out
 
 
@@ -43,33 +44,34 @@ def refused(session: Session, message_id: int, failure: MailFailure, *, now: dat
 
 def answered(session: Session, *, now: datetime) -> None:
     """The server took a mail, or knew its reader well enough to say no: nothing is wrong with it (any more)."""
-    troubled = or_(Gym.mail_circuit_until.is_not(None), Gym.mail_trouble.is_not(None), Gym.mail_refused_id.is_not(None))
-    closed = session.execute(
-        update(Gym)
-        .where(troubled)
-        .values(mail_circuit_until=None, mail_trouble=None, mail_trouble_since=None, mail_refused_id=None)
-        .execution_options(synchronize_session=False)
-    )
-    if closed.rowcount:  # type: ignore[attr-defined]
-        _pull_forward(session, now=now)
+    gym = the_gym(session)
+    if gym.mail_circuit_until is not None:
+        close(session, now=now)
+    elif gym.mail_trouble is not None or gym.mail_refused_id is not None:
+        _forget_trouble(gym)
+        _pull_forward(session, due_at=now + SOON)
 
 
 def close(session: Session, *, now: datetime) -> None:
-    """By hand: everything that waits is tried at once."""
-    answered(session, now=now)
-    _pull_forward(session, now=now)
+    """Everything that waits is tried at once, and its pauses begin anew."""
+    _forget_trouble(the_gym(session))
+    _pull_forward(session, due_at=now, attempts=0)
 
 
-def _pull_forward(session: Session, *, now: datetime) -> None:
-    """What was tried in vain is due now, and its pauses begin anew."""
+def _forget_trouble(gym: Gym) -> None:
+    gym.mail_circuit_until = gym.mail_trouble = gym.mail_trouble_since = gym.mail_refused_id = None
+
+
+def _pull_forward(session: Session, *, due_at: datetime, **columns: int) -> None:
+    """What was tried in vain is due at this instant, if it was not due before it."""
     session.execute(
         update(OutboxMessage)
         .where(
             OutboxMessage.state == MessageState.QUEUED,
             OutboxMessage.channel != WEBHOOK,
             OutboxMessage.attempts > 0,
-            OutboxMessage.due_at > now,
+            OutboxMessage.due_at > due_at,
         )
-        .values(due_at=now, attempts=0)
+        .values(due_at=due_at, **columns)
         .execution_options(synchronize_session=False)
     )

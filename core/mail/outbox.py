@@ -30,11 +30,6 @@ TO_COACH = {
 DIE_WITH_THE_REQUEST = {MessageKind.REQUEST, MessageKind.REMINDER, MessageKind.REQUEST_RECEIVED}
 DIE_AT_THE_START = {MessageKind.CONFIRMED, MessageKind.BOOKED_DIRECTLY}
 UNFINISHED = (MessageState.QUEUED, MessageState.SENDING)
-AGAIN = ":again:"
-SAME_MAIL = (
-    "kind", "channel", "booking_id", "booking_version", "account_id", "sign_in_link_id", "rehearsal_id",
-    "alert_change_id", "not_after", "variant",
-)  # fmt: skip
 
 
 def add(
@@ -206,43 +201,6 @@ def _queue_again(message: OutboxMessage, *, now: datetime) -> None:
     message.due_at = message.first_due_at = now
 
 
-def resend(session: Session, message_id: int, *, now: datetime) -> OutboxMessage:
-    """
-    Write a mail that was sent once more, to the address on record now; what it says is read when it leaves.
-
-    Raises:
-        NotPossible: it was not sent yet, or a second one waits already.
-    """
-    sent = get_message(session, message_id)
-    if sent.state is not MessageState.SENT:
-        raise NotPossible(f"Mail {message_id} is {sent.state.value.lower()}; only one that was sent can be sent again.")
-    first_key = sent.dedupe_key.partition(AGAIN)[0]
-    waiting = select(OutboxMessage.id).where(
-        OutboxMessage.dedupe_key.startswith(first_key + AGAIN, autoescape=True), OutboxMessage.state.in_(UNFINISHED)
-    )
-    if session.scalars(waiting.limit(1)).one_or_none() is not None:
-        raise NotPossible(f"Mail {message_id} is on its way once more already.")
-    again = OutboxMessage(
-        **{name: getattr(sent, name) for name in SAME_MAIL},
-        recipient=_on_record(session, sent),
-        dedupe_key=f"{first_key}{AGAIN}{now:%Y%m%dT%H%M%S.%f}",
-        created_at=now,
-        due_at=now,
-        message_id=new_message_id(),
-    )
-    session.add(again)
-    session.flush()
-    return again
-
-
-def _on_record(session: Session, message: OutboxMessage) -> str:
-    if message.account_id is not None:
-        return session.get_one(Account, message.account_id).email
-    if message.booking_id is not None:
-        return session.get_one(Booking, message.booking_id).customer_email
-    return message.recipient
-
-
 def drop(session: Session, message_id: int, *, reason: str, now: datetime) -> OutboxMessage:
     """Never send this mail. Raises NotPossible if it was sent or is being sent."""
     message = get_message(session, message_id)
@@ -272,23 +230,6 @@ def oldest_due_at(session: Session, *, now: datetime) -> datetime | None:
     return session.scalars(
         select(first).where(OutboxMessage.state.in_(UNFINISHED), first <= now).order_by(first).limit(1)
     ).one_or_none()
-
-
-def undeliverable(session: Session, *, coach_id: int | None = None) -> Sequence[OutboxMessage]:
-    """
-    Families' mails about a booking that never reached them: their address takes no mail. The latest first.
-
-    A mail that was queued, sent or dropped since is none of them. coach_id: of her bookings alone.
-    """
-    query = select(OutboxMessage).where(
-        OutboxMessage.state == MessageState.DEAD,
-        OutboxMessage.kind.in_(list(MessageKind)),
-        OutboxMessage.account_id.is_(None),
-        OutboxMessage.booking_id.is_not(None),
-    )
-    if coach_id is not None:
-        query = query.where(OutboxMessage.booking_id.in_(select(Booking.id).where(Booking.coach_id == coach_id)))
-    return session.scalars(query.order_by(OutboxMessage.id.desc())).all()
 
 
 def _not_after(kind: MessageKind, booking: Booking) -> datetime | None:

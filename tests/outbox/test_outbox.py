@@ -11,8 +11,8 @@ from core.bookings import expiry
 from core.bookings.decisions import Decision
 from core.errors import NotFound, NotPossible
 from core.gym import the_gym
-from core.mail import outbox
-from core.mail.failures import PermanentFailure
+from core.mail import outbox, waiting
+from core.mail.failures import PermanentFailure, ServerFailure
 from core.mail.models import MessageKind, MessageState
 from core.people.accounts import find_account
 from core.people.sign_in import new_link
@@ -153,6 +153,36 @@ def test_the_mail_that_waits_longest_can_be_asked_for(post: Post, clock: time_ma
     assert oldest() == NOW
     post.deliver()
     assert oldest() is None
+
+
+def test_a_mail_that_is_tried_in_vain_has_been_due_since_it_was_first_due(
+    post: Post, clock: time_machine.Traveller
+) -> None:
+    post.book()
+    post.server.refuse_with(ServerFailure("421"))
+    for minute in range(14):
+        clock.move_to(NOW + minute * MINUTE)
+        post.deliver()
+    measured = waiting.measures(post.services.database)
+    assert measured == {"outbox.due_count": 2.0, "outbox.oldest_due_s": 13 * 60.0}
+    row = post.row(MessageKind.CONFIRMED)
+    post.services.database.transact(outbox.retry, row.id)
+    assert post.row(MessageKind.CONFIRMED).first_due_at == NOW + 13 * MINUTE, "it was somebody's decision to wait anew"
+
+
+def test_all_dead_mails_are_tried_again_at_once_or_those_since_an_instant(
+    post: Post, clock: time_machine.Traveller
+) -> None:
+    for day in range(3):
+        clock.move_to(NOW + day * HOUR)
+        post.book(TUESDAY_AT_FOUR + day * 24 * HOUR)
+        post.server.refuse_with(PermanentFailure("550"), only=SAMS)
+        post.deliver()
+    post.server.recover()
+    assert len(post.services.database.transact(outbox.retry_dead, since=NOW + HOUR)) == 2
+    assert post.deliver().sent == 2
+    assert len(post.services.database.transact(outbox.retry_dead)) == 1
+    assert post.deliver().sent == 1
 
 
 def test_a_mail_has_one_cause(post: Post) -> None:
