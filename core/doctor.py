@@ -144,6 +144,15 @@ def _greeting(transport: SmtpTransport) -> str:
     return f"{server.host}:{server.port} answers"
 
 
+def _replies(services: Services) -> str:
+    """Coaches' replies reach families; where those of families go depends on the gym's own address."""
+    with services.database.read() as session:
+        desk = the_gym(session).email
+    if desk:
+        return f"families’ replies go to {desk}"
+    return f"families’ replies go to {services.settings.mail_from}: set the gym's e-mail address on the page Gym if nobody reads that"
+
+
 def _secrets(services: Services) -> str:
     settings = services.settings
     if settings.is_https:
@@ -203,6 +212,7 @@ CHECKS: dict[str, Callable[[Services], str]] = {
     "database": _database,
     "disk": _disk,
     "mail": _mail,
+    "replies": _replies,
     "pictures": _pictures,
     "secrets": _secrets,
     "sign-in": _sign_in,

@@ -19,6 +19,7 @@ from core.bookings.wanted import LessonRequest
 from core.errors import Invalid
 from core.http.bookings import booking_as_json
 from core.http.problems import utc_text
+from core.mail.status import family_status, said_to_staff
 from core.numbers import id_in, whole_number
 from core.schedule import queries, slots
 from core.schedule.models import Asks
@@ -95,10 +96,10 @@ async def decide(request: Request) -> Response:
         raise Invalid({"action": "Please say approve or deny."})
     link = services_of(request).signer.read_decide(str(token))
     decided = await decide_by_link(request, link, str(action), reason, Channel.API)
-    message = "The lesson is approved." if decided.status is Status.APPROVED else "The request is denied."
-    return orjson_response(
-        {"success": True, "message": f"{message} The family is told.", "booking": booking_as_json(decided, now=now())}
-    )
+    done = "The lesson is approved." if decided.status is Status.APPROVED else "The request is denied."
+    status = await read(request, family_status, decided, now=now())
+    message = f"{done} {said_to_staff(status, decided)}".rstrip()
+    return orjson_response({"success": True, "message": message, "booking": booking_as_json(decided, now=now())})
 
 
 async def nothing_here(request: Request) -> Response:

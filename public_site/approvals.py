@@ -15,6 +15,8 @@ from core.bookings.words import actor_name
 from core.errors import Invalid, NotFound, SpiritError, Unavailable
 from core.gym import Gym, the_gym
 from core.http import problems
+from core.mail.status import family_status, said_to_staff
+from core.people.accounts import check_usable
 from core.schedule.models import Coach
 from core.tokens import DecideToken
 from public_site.forms import read_form
@@ -26,13 +28,18 @@ CHOICES = {"decision": "Please choose: approve or deny."}
 
 @dataclass(frozen=True)
 class ApprovalView:
-    """What the coach's page shows. is_open: whether it still waits for an answer. is_practice: no family asked."""
+    """
+    What the coach's page shows. is_open: whether it still waits for an answer. is_practice: no family asked.
+
+    mail_to_family: one sentence about what has become of it.
+    """
 
     gym: Gym
     booking: Booking
     is_open: bool
     console_url: str
     is_practice: bool = False
+    mail_to_family: str = ""
 
 
 async def show(request: Request) -> Response:
@@ -93,8 +100,10 @@ def _view(session: Session, token: DecideToken, console_url: str, at: datetime) 
     booking = queries.get_booking(session, token.booking_id)
     if booking.coach_id != token.coach_id:
         raise NotFound
+    check_usable(booking.coach.account)
     is_open = check_answerable(booking, None, slot_version=token.slot_version, now=at)
-    return ApprovalView(the_gym(session), booking, is_open, console_url)
+    told = "" if is_open else said_to_staff(family_status(session, booking, now=at), booking)
+    return ApprovalView(the_gym(session), booking, is_open, console_url, mail_to_family=told)
 
 
 def _token(request: Request) -> DecideToken:

@@ -1,4 +1,4 @@
-"""A family's request: made, looked at, cancelled, taken over into a calendar."""
+"""A family's request: made, looked at, cancelled, its link mailed again, taken over into a calendar."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 import tasks
 from core.bookings import changes, queries
+from core.bookings.family_mail import send_link_again
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Status
 from core.bookings.requests import request_lesson
@@ -17,17 +18,27 @@ from core.errors import IdempotencyMismatch, Invalid, SlotUnavailable, SpiritErr
 from core.gym import Gym, the_gym
 from core.http import problems
 from core.mail.calendar import calendar_file
+from core.mail.status import DeliveryStatus, family_status, masked
+from core.schedule.offers import other_times
 from public_site import lesson_form
 from public_site.forms import read_form
 from public_site.templating import render
 from public_site.transact import now, read, services_of, transact
 
+ASKED_FOR_MAIL = "mail"
+CAN_BE_MAILED = (DeliveryStatus.SENT, DeliveryStatus.WAITING, DeliveryStatus.FAILED)
 ASKS_AGAIN = (Invalid, SlotUnavailable, TooMany, Unavailable, IdempotencyMismatch)
 
 
 @dataclass(frozen=True)
 class BookingView:
-    """What the family's page shows. status: as it stands at this instant; past its expiry a request has expired."""
+    """
+    What the family's page shows. status: as it stands at this instant; past its expiry a request has expired.
+
+    answerer: who has to answer, the gym where the coach does not work here any more. other_times: where there are some.
+    mail: whether the mail about this state has left, for `address` (masked, for a typing mistake to be seen).
+    can_be_mailed: whether that mail can be sent again.
+    """
 
     gym: Gym
     booking: Booking
@@ -36,6 +47,11 @@ class BookingView:
     can_be_cancelled: bool
     would_be_late: bool
     free_until: datetime
+    answerer: str
+    other_times: str
+    mail: DeliveryStatus
+    address: str
+    can_be_mailed: bool
 
 
 async def create(request: Request) -> Response:
@@ -76,6 +92,15 @@ async def cancel(request: Request) -> Response:
     return RedirectResponse(request.app.url_path_for("booking", handle=handle), 303)
 
 
+async def mail_again(request: Request) -> Response:
+    """The link once more, to the address on record. The same answer whether a mail was written or there were enough."""
+    handle = request.path_params["handle"]
+    booking = await read(request, queries.get_by_handle, handle)
+    await transact(request, send_link_again, booking.id, coach=booking.coach_id)
+    await tasks.nudge(tasks.deliver_mail)
+    return RedirectResponse(f"{request.app.url_path_for('booking', handle=handle)}?{ASKED_FOR_MAIL}=1", 303)
+
+
 async def calendar(request: Request) -> Response:
     """The lesson for a calendar; 404 while it is not confirmed."""
     view = await read(request, _view, request.path_params["handle"], now())
@@ -88,6 +113,7 @@ async def calendar(request: Request) -> Response:
 def _view(session: Session, handle: str, at: datetime) -> BookingView:
     booking, gym = queries.get_by_handle(session, handle), the_gym(session)
     status = booking.status_at(at)
+    mail = family_status(session, booking, now=at)
     return BookingView(
         gym=gym,
         booking=booking,
@@ -96,10 +122,22 @@ def _view(session: Session, handle: str, at: datetime) -> BookingView:
         can_be_cancelled=status in (Status.PENDING, Status.APPROVED) and at < booking.starts_at,
         would_be_late=status is Status.APPROVED and changes.is_late(booking, gym, now=at),
         free_until=booking.starts_at - timedelta(hours=gym.late_cancel_hours),
+        answerer=booking.coach.name if booking.coach.account.disabled_at is None else gym.name,
+        other_times=other_times(booking.coach, booking.lesson),
+        mail=mail,
+        address=masked(booking.customer_email),
+        can_be_mailed=mail in CAN_BE_MAILED and at < booking.starts_at,
     )
 
 
 def _page(request: Request, view: BookingView, *, error: SpiritError | None = None, reason: str = "") -> Response:
-    context = {"gym": view.gym, "view": view, "zone": view.booking.coach.zone, "error": error, "reason": reason}
+    context = {
+        "gym": view.gym,
+        "view": view,
+        "zone": view.booking.coach.zone,
+        "error": error,
+        "reason": reason,
+        "asked_for_mail": ASKED_FOR_MAIL in request.query_params,
+    }
     status, headers = (problems.status_of(error), problems.headers_of(error)) if error else (200, {})
     return render(request, "booking.html", context, status=status, headers=headers)

@@ -33,6 +33,7 @@ ROUTES: list[BaseRoute] = [
     form("/bookings", bookings.create, "create"),
     page("/bookings/{handle}", bookings.show, "booking", secret=True),
     form("/bookings/{handle}/cancel", bookings.cancel, "cancel"),
+    form("/bookings/{handle}/mail-again", bookings.mail_again, "mail_again"),
     page("/bookings/{handle}/lesson.ics", bookings.calendar, "calendar", secret=True),
     page("/approvals/{token}", approvals.show, "approval", secret=True),
     form("/approvals/{token}", approvals.answer, "answer"),

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from core.errors import NotFound
 from core.gym import Gym, the_gym
+from core.people.accounts import check_usable
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest, stop_mail
 from public_site.templating import render
@@ -43,6 +44,7 @@ async def stop(request: Request) -> Response:
 
 
 def _stop(session: Session, coach: Coach, digest: Digest, *, now: datetime) -> None:
+    check_usable(coach.account)
     stop_mail(session, coach, digest, now=now)
 
 
@@ -55,6 +57,7 @@ def _view(session: Session, coach_id: int, digest: Digest, console_url: str) -> 
     coach = session.get(Coach, coach_id)
     if coach is None:
         raise NotFound
+    check_usable(coach.account)
     return StopView(the_gym(session), getattr(coach, digest.preference), NAMES[digest], console_url)
 
 

@@ -45,11 +45,23 @@ def test_a_healthy_gym_has_nothing_to_complain_of(healthy: Services) -> None:
         "ok    database",
         "ok    disk    ",
         "ok    mail    ",
+        "ok    replies ",
         "ok    pictures",
         "ok    secrets ",
         "ok    sign-in ",
         "ok    worker  ",
     ]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_it_says_where_the_replies_of_families_go(healthy: Services) -> None:
+    def said() -> str:
+        return next(finding.sentence for finding in examine(healthy) if finding.about == "replies")
+
+    assert "bookings@spirit.example" in said() and "on the page Gym" in said()
+    with healthy.database.write() as transaction:
+        the_gym(transaction.session).email = "desk@spirit.example"
+    assert said() == "families’ replies go to desk@spirit.example"
 
 
 def test_a_missing_guard_is_named(healthy: Services) -> None:

@@ -13,6 +13,7 @@ from core.bookings.words import reason_given
 from core.errors import BookingCancelled, NotPossible, RequestExpired, TooLate
 from core.gym import Gym, the_gym
 from core.mail import outbox
+from core.mail.absent_coach import tell_coach_or_admins
 from core.mail.models import MessageKind
 from core.schedule.models import Coach
 
@@ -45,7 +46,9 @@ def cancel(
         _check_cancellable(booking, by, now=now)
         raise NotPossible("This booking was changed at the same moment. Please look at it again.")
     outbox.add(session, MessageKind.CANCELLED, booking, now=now)
-    if by.actor is not Actor.COACH:
+    if by.actor is Actor.PARENT:
+        tell_coach_or_admins(session, MessageKind.LESSON_CANCELLED, booking, now=now)
+    elif by.actor is Actor.ADMIN:
         outbox.add(session, MessageKind.LESSON_CANCELLED, booking, now=now)
     session.flush()
     return booking

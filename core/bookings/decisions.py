@@ -106,7 +106,7 @@ def check_answerable(
     if booking.status is Status.CANCELLED:
         raise BookingCancelled("This booking was cancelled, so there is nothing left to answer.")
     if booking.status_at(now) is Status.EXPIRED:
-        raise RequestExpired("This request has expired. The family was told and the time is free again.")
+        raise RequestExpired("This request has expired, and the time is free again.")
     return True
 
 

@@ -11,6 +11,7 @@ from core.bookings.history import THE_CLOCK
 from core.bookings.models import Booking, Status
 from core.bookings.transition import change
 from core.mail import outbox
+from core.mail.absent_coach import tell_coach_or_admins
 from core.mail.models import MessageKind
 from core.schedule.models import Coach
 
@@ -42,7 +43,7 @@ def expire_overdue(session: Session, coach: Coach, *, now: datetime) -> list[Boo
         booking = queries.read_again(session, booking_id, coach)
         if change(session, booking, Status.EXPIRED, by=THE_CLOCK, now=now):
             outbox.add(session, MessageKind.EXPIRED, booking, now=now)
-            outbox.add(session, MessageKind.REQUEST_EXPIRED, booking, now=now)
+            tell_coach_or_admins(session, MessageKind.REQUEST_EXPIRED, booking, now=now)
             expired.append(booking)
     return expired
 

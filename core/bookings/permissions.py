@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel
 from core.errors import NotAllowed, NotFound
+from core.people.accounts import NOT_IN_USE, check_usable
 from core.people.models import Account, Role
 from core.schedule.models import Coach
 
@@ -38,8 +39,9 @@ def check_may_change(session: Session, booking: Booking, by: By) -> None:
     if by.actor is Actor.PARENT:
         return
     account = session.get(Account, by.account_id) if by.account_id is not None else None
-    if account is None or account.disabled_at is not None:
-        raise NotAllowed("This account is not in use any more.")
+    if account is None:
+        raise NotAllowed(NOT_IN_USE)
+    check_usable(account)
     if by.actor is Actor.COACH and account.id == booking.coach.account_id:
         return
     if by.actor is Actor.ADMIN and account.role is Role.ADMIN:

@@ -37,7 +37,7 @@ from core.mail.models import WEBHOOK, MessageKind, MessageState, OutboxMessage
 from core.mail.transports import MailFailure
 from core.people.models import Account, Role, SignInLink
 from core.rehearsals.models import Rehearsal
-from core.schedule import slots
+from core.schedule import offers, slots
 from core.schedule.availability import Slot
 from core.schedule.queries import coach_of
 from core.telemetry import recording
@@ -109,6 +109,7 @@ def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Le
         digest=find_digest(session, message, now=now),
         invitation=_invitation(session, message, account) if message.kind is MessageKind.INVITATION else None,
         notice=find_notice(session, message.alert_change_id),
+        other_times=offers.other_times(booking.coach, booking.lesson) if booking is not None else None,
     )
 
 
@@ -128,8 +129,10 @@ def _invitation(session: Session, message: OutboxMessage, account: Account | Non
 
 
 def _next_slots(session: Session, message: OutboxMessage, booking: Booking | None, *, now: datetime) -> Sequence[Slot]:
-    """An expired request's family is offered other times."""
+    """An expired request's family is offered other times, if they can be booked."""
     if message.kind is not MessageKind.EXPIRED or booking is None:
+        return ()
+    if not offers.is_offered(booking.coach, booking.lesson):
         return ()
     return slots.next_free(session, booking.coach, booking.lesson, now=now, count=3)
 

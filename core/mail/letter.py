@@ -31,7 +31,7 @@ class Letter:
 
     A booking comes with its coach, lesson and changed_by_account loaded. account: the member of staff it goes to,
     None for a parent. next_slots: other free times, for a request that expired. digest: for a mail about several things.
-    notice: the incident that an alert is about.
+    notice: the incident that an alert is about. other_times: the path on the site that leads on from here; None: the lesson's.
     """
 
     message: OutboxMessage
@@ -44,6 +44,7 @@ class Letter:
     digest: Digest | None = None
     invitation: Invitation | None = None
     notice: Notice | None = None
+    other_times: str | None = None
 
     @property
     def about(self) -> Booking:
@@ -58,6 +59,17 @@ class Letter:
         if self.digest is None:
             raise ValueError(f"a {self.message.kind.value} mail needs its digest")
         return self.digest
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether it goes to somebody in the place of the booking's coach."""
+        return self.account is not None and self.account.id != self.about.coach.account.id
+
+    @property
+    def answerer(self) -> str:
+        """Who has to answer the request: its coach, or the gym where she does not work here any more."""
+        coach = self.about.coach
+        return coach.name if coach.account.disabled_at is None else self.gym.name
 
     @property
     def zone(self) -> ZoneInfo:
@@ -98,13 +110,14 @@ class Facts:
     What one mail says beyond its sentences, the same in text and HTML.
 
     rows: the table, label and value. quote: somebody's own words, with a label. words: what the sentences name.
-    sections: lists. stop: where this kind of mail ends, also without opening a page (RFC 8058).
+    note: a sentence above all others, on why this reader gets it. sections: lists. stop: where this kind of mail ends, also without opening a page (RFC 8058).
     """
 
     rows: Sequence[tuple[str, str]]
     actions: Sequence[Action] = ()
     quote: tuple[str, str] | None = None
     words: dict[str, object] = field(default_factory=dict)
+    note: str = ""
     sections: Sequence[Section] = ()
     stop: Action | None = None
 

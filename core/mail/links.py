@@ -34,6 +34,10 @@ class Links:
         """The same coach and lesson, a week at a time."""
         return f"{self._site}/coaches/{booking.coach.slug}/{booking.lesson.slug}"
 
+    def other_times(self, booking: Booking, path: str | None) -> str:
+        """Where a family finds another time: `path` on the site, or the same coach and lesson."""
+        return self.free_times(booking) if path is None else f"{self._site}{path}"
+
     def request_form(self, booking: Booking, starts_at: datetime) -> str:
         """The form for another time of the same coach and lesson."""
         return f"{self.free_times(booking)}/request?start={starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

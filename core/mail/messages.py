@@ -14,6 +14,7 @@ from core.mail.letter import Facts, Letter
 from core.mail.links import MASK, Links
 from core.mail.models import WEBHOOK, MessageKind, OutboxMessage
 from core.mail.rendering import render
+from core.mail.replies import reply_to
 from core.settings import Settings
 from core.tokens import Signer
 
@@ -86,9 +87,8 @@ def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
         thread = f"<incident-{letter.notice.incident.id}@{domain}>"
         mail["In-Reply-To"] = thread
         mail["References"] = thread
-    if letter.gym.email:
-        local, _, gym_domain = deliverable(letter.gym.email).rpartition("@")
-        mail["Reply-To"] = Address(letter.gym.name, username=local, domain=gym_domain)
+    if (answers := reply_to(letter)) is not None:
+        mail["Reply-To"] = answers
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Spirit-Mail"] = letter.message.kind.value

@@ -33,22 +33,32 @@ UNFINISHED = (MessageState.QUEUED, MessageState.SENDING)
 
 
 def add(
-    session: Session, kind: MessageKind, booking: Booking, *, now: datetime, due_at: datetime | None = None
+    session: Session,
+    kind: MessageKind,
+    booking: Booking,
+    *,
+    reader: Account | None = None,
+    now: datetime,
+    due_at: datetime | None = None,
 ) -> OutboxMessage:
     """
     Write a booking's mail into the transaction of its cause, due now or later.
 
     A request, its reminder and its receipt die with the request's expiry; a confirmation at the lesson's start; bad
     news never: whoever was away hears it late rather than not.
+
+    Args:
+        reader: a member of staff who gets it in the coach's place; one fact may then be written again.
     """
-    account = booking.coach.account if kind in TO_COACH else None
+    account = reader or (booking.coach.account if kind in TO_COACH else None)
+    key = f"{kind.value}:{booking.id}:{booking.version}"
     message = OutboxMessage(
         kind=kind,
         booking_id=booking.id,
         booking_version=booking.version,
         account_id=account.id if account else None,
         recipient=account.email if account else booking.customer_email,
-        dedupe_key=f"{kind.value}:{booking.id}:{booking.version}",
+        dedupe_key=key if reader is None else f"{key}:for:{reader.id}:{now:%Y%m%dT%H%M%S.%f}",
         created_at=now,
         due_at=due_at or now,
         not_after=_not_after(kind, booking),

@@ -1,9 +1,12 @@
 """What the mails to a coach say, a function a mail. The family's secret link is in none of them."""
 
+from dataclasses import replace
+
 from core.bookings.models import Actor, Booking, Status
 from core.bookings.words import actor_name
 from core.mail.letter import Action, Facts, Letter, answer_by, athlete, lesson, parent, when
 from core.mail.links import Links, unlinked
+from core.mail.replies import family_of
 from core.words import spoken_instant, time_left
 
 
@@ -12,12 +15,14 @@ def request(letter: Letter, links: Links) -> Facts:
     booking = letter.about
     return Facts(
         rows=[*_lesson_rows(letter), ("Answer by", answer_by(letter))],
-        actions=[
-            Action("Approve", links.answer(booking, "approve"), primary=True),
-            Action("Deny", links.answer(booking, "deny")),
-        ],
+        actions=[_console(links)] if letter.stands_in else _answers(booking, links),
         quote=_notes(booking),
-        words={**_names(letter, links), "answer_by": answer_by(letter)},
+        words={
+            **_names(letter, links),
+            "answer_by": answer_by(letter),
+            "replies_reach_family": family_of(letter) is not None,
+        },
+        note=_why_you(letter),
     )
 
 
@@ -26,12 +31,13 @@ def reminder(letter: Letter, links: Links) -> Facts:
     asked = request(letter, links)
     assert letter.about.expires_at is not None  # the request's facts have said it
     left = time_left(letter.about.expires_at - letter.generated_at)
-    return Facts(asked.rows, asked.actions, asked.quote, {**asked.words, "time_left": left})
+    return replace(asked, words={**asked.words, "time_left": left})
 
 
 def booked_directly(letter: Letter, links: Links) -> Facts:
     """A family booked, and nobody had to be asked."""
-    return Facts(_lesson_rows(letter), [_console(links)], _notes(letter.about), _names(letter, links))
+    rows, words = _lesson_rows(letter), _names(letter, links)
+    return Facts(rows, [_console(links)], _notes(letter.about), words, note=_why_you(letter))
 
 
 def decided_by_admin(letter: Letter, links: Links) -> Facts:
@@ -65,13 +71,14 @@ def lesson_cancelled(letter: Letter, links: Links) -> Facts:
             "late": booking.cancelled_late,
             "was_confirmed": booking.approved_at is not None,
         },
+        note=_why_you(letter),
     )
 
 
 def request_expired(letter: Letter, links: Links) -> Facts:
-    """Nobody answered in time; the family knows."""
+    """Nobody answered in time."""
     rows = [*_lesson_rows(letter), ("Expired", answer_by(letter))]
-    return Facts(rows, [_console(links)], _notes(letter.about), _names(letter, links))
+    return Facts(rows, [_console(links)], _notes(letter.about), _names(letter, links), note=_why_you(letter))
 
 
 def _lesson_rows(letter: Letter) -> list[tuple[str, str]]:
@@ -93,7 +100,22 @@ def _names(letter: Letter, links: Links) -> dict[str, object]:
         "lesson": booking.lesson.name,
         "when": when(letter),
         "console": links.console,
+        "stands_in": letter.stands_in,
+        "you": booking.coach.name if letter.stands_in else "you",
     }
+
+
+def _answers(booking: Booking, links: Links) -> list[Action]:
+    return [
+        Action("Approve", links.answer(booking, "approve"), primary=True),
+        Action("Deny", links.answer(booking, "deny")),
+    ]
+
+
+def _why_you(letter: Letter) -> str:
+    if not letter.stands_in:
+        return ""
+    return f"{letter.about.coach.name} does not work here any more, so this comes to the admins."
 
 
 def _notes(booking: Booking) -> tuple[str, str] | None:

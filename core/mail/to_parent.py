@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from core.bookings.models import Actor, Booking
+from core.bookings.models import Actor
 from core.bookings.words import actor_name
 from core.mail.letter import Action, Facts, Letter, answer_by, athlete, lesson, when
 from core.mail.links import Links
@@ -14,7 +14,7 @@ def request_received(letter: Letter, links: Links) -> Facts:
     return Facts(
         rows=[*_lesson_rows(letter), ("Answer by", answer_by(letter))],
         actions=[Action("See or cancel your request", links.booking(letter.about), primary=True)],
-        words={**_names(letter, links), "answer_by": answer_by(letter)},
+        words={**_names(letter, links), "answer_by": answer_by(letter), "answerer": letter.answerer},
     )
 
 
@@ -43,7 +43,7 @@ def denied(letter: Letter, links: Links) -> Facts:
     booking = letter.about
     return Facts(
         rows=_lesson_rows(letter),
-        actions=[_other_times(booking, links)],
+        actions=[_other_times(letter, links)],
         quote=_quote(letter, booking.denial_reason),
         words={**_names(letter, links), "by_coach": booking.changed_by is Actor.COACH},
     )
@@ -58,7 +58,7 @@ def expired(letter: Letter, links: Links) -> Facts:
     ]
     return Facts(
         rows=[*_lesson_rows(letter), ("Expired", answer_by(letter))],
-        actions=[*offers, _other_times(booking, links)],
+        actions=[*offers, _other_times(letter, links)],
         words={**_names(letter, links), "offers": len(offers)},
     )
 
@@ -72,7 +72,7 @@ def cancelled(letter: Letter, links: Links) -> Facts:
         rows.append(("Late", f"Less than {letter.gym.late_cancel_hours} hours before the lesson"))
     return Facts(
         rows=rows,
-        actions=[_other_times(booking, links)],
+        actions=[_other_times(letter, links)],
         quote=None if by_family else _quote(letter, booking.cancel_reason),
         words={
             **_names(letter, links),
@@ -112,5 +112,5 @@ def _quote(letter: Letter, reason: str | None) -> tuple[str, str] | None:
     return (f"What {author} wrote", reason) if reason else None
 
 
-def _other_times(booking: Booking, links: Links) -> Action:
-    return Action("Find another time", links.free_times(booking), primary=True)
+def _other_times(letter: Letter, links: Links) -> Action:
+    return Action("Find another time", links.other_times(letter.about, letter.other_times), primary=True)

@@ -6,12 +6,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.contacts import email_address, email_key
-from core.errors import Invalid
+from core.errors import Invalid, NotAllowed
 from core.people.models import Account, Role
 from core.people.passwords import hash_password
 from core.text import at_most, can_be_seen, one_line
 
 NAME_LENGTH = 80
+NOT_IN_USE = "This account is not in use any more."
 
 
 def create_account(
@@ -47,6 +48,12 @@ def create_account(
 def find_account(session: Session, email: str) -> Account | None:
     """The account of this address, in any case of letters, enabled or not."""
     return session.scalars(select(Account).where(Account.email == email_key(one_line(email)))).one_or_none()
+
+
+def check_usable(account: Account) -> None:
+    """Let pass whoever still works here; asked by every link that was mailed to her. Raises NotAllowed."""
+    if account.disabled_at is not None:
+        raise NotAllowed(NOT_IN_USE)
 
 
 def normalized(email: str) -> str:

@@ -12,11 +12,13 @@ from core.audit import Verb
 from core.errors import NotAllowed, NotFound, NotPossible
 from core.gym import Gym, content_changed
 from core.mail import outbox
+from core.mail.absent_coach import hand_back, hand_over
 from core.people.accounts import create_account
 from core.people.models import Account, ApiKey, Role, SignInLink, StaffSession
 from core.people.sessions import IDLE
 from core.people.sign_in import new_link
 from core.schedule.new_coach import add_coach
+from core.schedule.queries import coach_of
 
 LAST_ADMIN = "This is the only admin. Please make somebody else an admin first."
 
@@ -90,14 +92,17 @@ def change_role(session: Session, account_id: int, role: Role, *, by: int, now: 
 def disable(session: Session, account_id: int, *, by: int, now: datetime) -> Account:
     """
     She is signed out everywhere, her keys end, and she signs in no more; if she coaches, parents see her no more. Her
-    bookings stand.
+    bookings stand, the mails about them that wait go to the admins, and admins answer what waits.
 
     Raises NotAllowed, NotFound; NotPossible where no admin would be left.
     """
     check_is_admin(session, by)
     account = _account(session, account_id)
     _check_not_last_admin(session, account)
-    account.disabled_at = account.disabled_at or now
+    if account.disabled_at is None:
+        account.disabled_at = now
+        if (coach := coach_of(session, account)) is not None:
+            hand_over(session, coach, now=now)
     _end_all(session, account_id, now=now)
     _end_keys(session, account_id, now=now)
     audit.record(session, Verb.DISABLED, "account", account.id, by=by, now=now)
@@ -110,7 +115,10 @@ def enable(session: Session, account_id: int, *, by: int, now: datetime) -> Acco
     """She may sign in again, and is shown again if she coaches. Raises NotAllowed, NotFound."""
     check_is_admin(session, by)
     account = _account(session, account_id)
-    account.disabled_at = None
+    if account.disabled_at is not None:
+        account.disabled_at = None
+        if (coach := coach_of(session, account)) is not None:
+            hand_back(session, coach, now=now)
     audit.record(session, Verb.ENABLED, "account", account.id, by=by, now=now)
     session.flush()
     content_changed(session)

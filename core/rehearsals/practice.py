@@ -14,6 +14,7 @@ from core.bookings.words import reason_given
 from core.errors import LinkReplaced, NotAllowed, NotFound, NotPossible, RequestExpired
 from core.mail import outbox
 from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.people.accounts import NOT_IN_USE, check_usable
 from core.people.models import Account
 from core.rehearsals.models import Rehearsal
 from core.schedule.availability import at_wall_time
@@ -93,10 +94,11 @@ def answer_in_console(
 
 
 def get_rehearsal(session: Session, rehearsal_id: int, coach: Coach | None = None, *, now: datetime) -> Rehearsal:
-    """One that can be shown. Raises NotFound when it is over or another coach's, LinkReplaced, RequestExpired."""
+    """One that can be shown. Raises NotFound when it is over or another coach's, LinkReplaced, RequestExpired, NotAllowed."""
     rehearsal = session.get(Rehearsal, rehearsal_id)
     if rehearsal is None or (coach is not None and rehearsal.coach_id != coach.id):
         raise NotFound(OVER)
+    check_usable(rehearsal.coach.account)
     newest = find_rehearsal(session, rehearsal.coach_id)
     if newest is not None and newest.id != rehearsal.id:
         raise LinkReplaced("There is a newer practice request. Please use the link in the newest mail.")
@@ -119,8 +121,9 @@ def clean_up(session: Session, *, now: datetime) -> None:
 
 def _check_herself(session: Session, coach: Coach, account_id: int) -> None:
     account = session.get(Account, account_id)
-    if account is None or account.disabled_at is not None:
-        raise NotAllowed("This account is not in use any more.")
+    if account is None:
+        raise NotAllowed(NOT_IN_USE)
+    check_usable(account)
     if account.id != coach.account_id:
         raise NotAllowed("A coach practises by herself: its mails go to her.")
 

@@ -1,5 +1,7 @@
 """What each mail says: the same facts as text and as HTML."""
 
+import email
+import email.policy
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -77,7 +79,8 @@ def test_a_request_gives_the_coach_all_she_needs_to_decide() -> None:
         mail, "Sam Rivera asks for a lesson with you", WHEN, LESSON, "Ida", "+1 415-555-0134", "Waiting for your answer"
     )
     says(mail, f"You have until {ANSWER_BY} to answer.", "What Sam Rivera wrote:", "She is a little shy at first.")
-    says(mail, "Nothing is decided until you press a button there", "A reply to this mail decides nothing.")
+    says(mail, "Nothing is decided until you press a button there")
+    says(mail, "A reply to this mail goes to Sam Rivera, and decides nothing.")
     leads_to(mail, APPROVE, DENY, CONSOLE)
 
 
@@ -126,7 +129,7 @@ def test_a_coach_hears_what_an_admin_decided_and_why() -> None:
         mail, "Ada Brandt approved a request for you", WHEN, "Saturday, November 21, 11:00 am (Pacific), by Ada Brandt"
     )
     says(mail, "What Ada Brandt wrote:", "Nora is at a wedding and asked me to say yes to this one.")
-    says(mail, "The lesson takes place, and the family has its confirmation.", "please talk to Ada Brandt")
+    says(mail, "The lesson takes place, and the confirmation goes to the family by mail.", "please talk to Ada Brandt")
     leads_to(mail, CONSOLE)
 
 
@@ -144,7 +147,7 @@ def test_a_coach_hears_that_an_admin_denied_a_request() -> None:
         mail,
         "Ada Brandt denied a request for you",
         "The floor is closed.",
-        "The time is free again, and the family knows.",
+        "The time is free again, and the family gets a mail that says so.",
     )
     assert "takes place" not in mail.text + mail.words + mail.preheader
 
@@ -182,7 +185,7 @@ def test_a_coach_hears_that_an_admin_cancelled_her_lesson() -> None:
 def test_a_coach_hears_that_a_request_expired() -> None:
     mail = read(SAMPLES[MessageKind.REQUEST_EXPIRED])
     assert mail.subject == f"Expired: Sam Rivera asked for {WHEN}"
-    says(mail, "The request from Sam Rivera expired", WHEN, LESSON, ANSWER_BY, "we told the family")
+    says(mail, "The request from Sam Rivera expired", WHEN, LESSON, ANSWER_BY, "The family gets a mail that says sorry")
     assert "approvals" not in mail.text + mail.html
 
 
@@ -464,7 +467,9 @@ def test_headers_say_who_writes_to_whom_and_that_a_machine_did(kind: MessageKind
     sample = SAMPLES[kind]
     assert mail["From"] == "Spirit Athletics <bookings@spirit.example>"
     assert mail["To"] == sample.message.recipient
-    assert mail["Reply-To"] == "Spirit Athletics <hello@spirit.example>"
+    to_coach = kind in ABOUT_A_LESSON and kind in TO_STAFF
+    desk, family = "Spirit Athletics <hello@spirit.example>", "Sam Rivera <sam.rivera@example.org>"
+    assert mail["Reply-To"] == (family if to_coach else desk)
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["X-Auto-Response-Suppress"] == "All"
     assert mail["Message-ID"] == f"<{sample.message.message_id}@spirit.example>"
@@ -479,8 +484,25 @@ def test_a_subject_survives_the_way_letter_by_letter(name: str) -> None:
     assert max(len(line) for line in raw.splitlines()) <= 78
 
 
+@pytest.mark.parametrize(
+    "name", ["Zoë Łuczak-Nguyễn " * 4, "李小龙" * 26, '"Sam", <Rivera>; x@evil.example', "🤸" * 80]
+)
+def test_a_coachs_reply_reaches_the_family_whatever_its_name(name: str) -> None:
+    raw = read(letter(MessageKind.REQUEST, customer_name=name.strip())).mail.as_bytes()
+    (reply_to,) = email.message_from_bytes(raw, policy=email.policy.default)["Reply-To"].addresses
+    assert reply_to.addr_spec == "sam.rivera@example.org"
+    assert "".join(reply_to.display_name.split()) == "".join(name.split())  # Python adds a space where it folds a line
+
+
+@pytest.mark.parametrize("changes", [{"customer_email": "zoë@example.org"}, {"anonymised_at": STARTS_AT}])
+def test_an_address_that_could_stop_the_coachs_mail_or_is_gone_is_not_in_it(changes: dict[str, Any]) -> None:
+    mail = read(letter(MessageKind.REQUEST, **changes))
+    assert mail.mail["Reply-To"] == "Spirit Athletics <hello@spirit.example>"
+    says(mail, "A reply to this mail decides nothing.")
+
+
 def test_a_gym_without_a_mailbox_asks_for_no_replies() -> None:
-    sample = SAMPLES[MessageKind.REQUEST]
+    sample = SAMPLES[MessageKind.CONFIRMED]
     mailbox, sample.gym.email = sample.gym.email, ""
     try:
         assert read(sample).mail["Reply-To"] is None
