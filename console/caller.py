@@ -41,8 +41,7 @@ async def caller_of(request: Request) -> Caller:
     services, key = services_of(request), _key(request)
     if key is not None:
         return await run_in_threadpool(_by_key, services, key)
-    token = token_in(request.cookies, services.settings)
-    found = await run_in_threadpool(_by_session, services, token) if token else None
+    found = await run_in_threadpool(_by_session, services, request.headers.getlist("cookie"))
     if found is None:
         raise SignInRefused("Please sign in first.")
     return found
@@ -100,7 +99,10 @@ def _by_key(services: Services, key: str) -> Caller:
     return Caller(found.account_id, ByKey(found.id))
 
 
-def _by_session(services: Services, token: str) -> Caller | None:
+def _by_session(services: Services, cookies: list[str]) -> Caller | None:
+    token = token_in(cookies, services.settings, services.database)
+    if token is None:
+        return None
     with services.database.read() as session:
         found = find_session(session, token, now=clock.now())
         return Caller(found.account_id, BySession(found.id)) if found else None

@@ -5,8 +5,6 @@ Anyone can open a websocket and run the script; so pages, websocket, uploads and
 script and every command look the session up once more.
 """
 
-from collections.abc import Mapping
-from http.cookies import SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from console.cookies import token_in
+from console.cookies import token_in, tokens_in
 from core import clock
 from core.bootstrap import Services
 from core.people.sessions import find_session
@@ -55,11 +53,13 @@ class Gate:
         else:
             await self._to_sign_in(scope)(scope, receive, send)
 
-    async def is_signed_in(self, headers: Mapping[str, str]) -> bool:
+    async def is_signed_in(self, headers: Headers) -> bool:
         """Whether the request's cookie names a live session."""
-        cookies = {name: morsel.value for name, morsel in SimpleCookie(headers.get("cookie", "")).items()}
-        token = token_in(cookies, self.services.settings)
-        if token is None or not await run_in_threadpool(self._is_live, token):
+        cookies = headers.getlist("cookie")
+        if not tokens_in(cookies, self.services.settings):
+            return False
+        token = await run_in_threadpool(self._live_token, cookies)
+        if token is None:
             return False
         if (work := current.get()) is not None:
             work.who = self.who.session(token)
@@ -70,9 +70,10 @@ class Gate:
         ours = headers.get("origin") == self.services.settings.console_url
         return ours and headers.get("host") == self.host and await self.is_signed_in(headers)
 
-    def _is_live(self, token: str) -> bool:
+    def _live_token(self, cookies: list[str]) -> str | None:
+        token = token_in(cookies, self.services.settings, self.services.database)
         with self.services.database.read() as session:
-            return find_session(session, token, now=clock.now()) is not None
+            return token if token and find_session(session, token, now=clock.now()) is not None else None
 
     def _other_host(self, scope: Scope) -> ASGIApp:
         """Somebody typed another name for this machine. Where we send her is built from the settings."""

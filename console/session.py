@@ -95,7 +95,7 @@ def still(shown_to: Staff) -> Staff | None:
 
 def token() -> str | None:
     """The session's token, from the browser's cookie."""
-    return token_in(st.context.cookies, services().settings)
+    return token_in(st.context.headers.get_all("Cookie"), services().settings, services().database)
 
 
 def person_did_something(staff: Staff) -> None:

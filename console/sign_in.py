@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import tasks
-from console.cookies import forget_token, set_token, token_in
+from console.cookies import forget_token, set_token, tokens_in
 from core import look
 from core.bootstrap import Services
 from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany, Unavailable
@@ -107,7 +107,7 @@ async def ask_sign_out(request: Request) -> Response:
 
 async def sign_out(request: Request) -> Response:
     services = services_of(request)
-    if token := token_in(request.cookies, services.settings):
+    for token in tokens_in(request.headers.getlist("cookie"), services.settings):
         await run_in_threadpool(services.database.transact, _end, token)
     response = RedirectResponse("/sign-in", 303, headers=NO_STORE)
     forget_token(response, services.settings)
@@ -122,7 +122,7 @@ async def stylesheet(request: Request) -> Response:
 async def begin(request: Request, token: str, next_path: str) -> Response:
     """A new session replaces the browser's old one."""
     services = services_of(request)
-    if earlier := token_in(request.cookies, services.settings):
+    for earlier in tokens_in(request.headers.getlist("cookie"), services.settings):
         await run_in_threadpool(services.database.transact, _end, earlier)
     response = RedirectResponse(next_path, 303, headers=NO_STORE)
     set_token(response, token, services.settings)

@@ -50,6 +50,49 @@ def test_with_a_session_the_pages_open(desk: Desk) -> None:
     assert {desk.get(path).text for path in STREAMLITS} == {STAND_IN}
 
 
+FOREIGN = (
+    "{=1",
+    'prefs={"theme":"dark"}',
+    "a b=1",
+    "expires=1",
+    "flag",
+    'x="unclosed',
+    "=",
+    ";;",
+    "__Host-other=%00",
+    "caf\xe9=1",
+    "spirit_staff",
+    "spirit_staff=",
+    "x=spirit_staff=made-up",
+)
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_other_products_cookies_are_passed_over(desk: Desk, foreign: str) -> None:
+    """Beside ours, before it or after it, at the gate and at the API alike; and nobody signed in is let in by one."""
+    token = desk.start("nora")
+    desk.client.cookies.clear()
+    api = "/api/dashboard/bookings/pending"
+    alone = {"Cookie": foreign.encode("latin-1")}
+    assert desk.get("/", headers=alone).status_code == 303 and desk.get(api, headers=alone).status_code == 401
+    for cookies in (f"{foreign}; {desk.cookie}={token}", f"{desk.cookie}={token}; {foreign}"):
+        header = {"Cookie": cookies.encode("latin-1")}
+        assert desk.get("/", headers=header).text == STAND_IN, cookies
+        assert desk.get(api, headers=header).status_code == 200, cookies
+        assert desk.get("/sign-in", headers=header).status_code == 200
+
+
+def test_another_cookie_under_our_name_locks_nobody_out(desk: Desk) -> None:
+    token = desk.start("nora")
+    desk.client.cookies.clear()
+    for cookies in (f"{desk.cookie}=made-up; {desk.cookie}={token}", f"{desk.cookie}={token}; {desk.cookie}=made-up"):
+        assert desk.get("/", headers={"Cookie": cookies}).text == STAND_IN
+        assert desk.get("/api/dashboard/bookings/pending", headers={"Cookie": cookies}).status_code == 200
+    both = f"{desk.cookie}=made-up; {desk.cookie}={token}"
+    assert desk.post("/sign-out", {}, Cookie=both).status_code == 303
+    assert desk.get("/", headers={"Cookie": both}).status_code == 303
+
+
 def test_a_session_that_has_ended_opens_nothing(desk: Desk) -> None:
     desk.become("nora")
     desk.clock.shift(IDLE - timedelta(seconds=1))
