@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from console import session
+from console.inert import inert
 from console.session import Staff
 from core.errors import NotAllowed
 
@@ -22,7 +23,7 @@ def download(
         made: gives the file, for the person as she is when she presses it; raises NotAllowed for what is not hers then.
     """
     st.download_button(
-        label, partial(_file, session.token(), made, shown_to), file_name, mime, key=key, on_click="ignore"
+        inert(label), partial(_file, session.token(), made, shown_to), file_name, mime, key=key, on_click="ignore"
     )
 
 

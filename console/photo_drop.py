@@ -54,11 +54,11 @@ def drop(where: str, label: str, take_in: TakeIn, *, several: bool, help: str | 
     """
     turn = st.session_state.setdefault(_turn(where), 0)
     dropped = st.file_uploader(
-        label,
+        inert(label),
         TYPES + (HEIC if intake.has_heic() else []),
         accept_multiple_files=several,
         key=f"{where}-{turn}",
-        help=help,
+        help=inert(help) if help else None,
     )
     files = dropped if isinstance(dropped, list) else [dropped] if dropped else []
     sent = [_taken_in(file, take_in) for file in files]

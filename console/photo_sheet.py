@@ -37,7 +37,7 @@ def sheet(staff: Staff) -> None:
             image = get_image(session, st.session_state[OPEN])
             uses = uses_of(session, image)
     except NotFound as error:
-        st.info(str(error))
+        st.info(inert(str(error)))
         return
     st.header(inert(image.name), anchor=False)
     _told(image)

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from console.alerts.routes import routes_of
+from console.inert import inert
 from core.telemetry.alerts.quiet import parse_quiet, spoken_quiet
 from core.telemetry.alerts.rules import DAY, HOUR, KINDS, MINUTE, SERVICES, WEEK, Filter, NoData, Rule, Severity, Unit
 from core.words import spoken_length
@@ -107,7 +108,7 @@ def _more(rule: Rule) -> None:
     _length(right, "Is over after", f"keep-firing-{key}", rule.keep_firing, least=AT_ONCE)
     left, right = st.columns(2)
     if metric.samples:
-        label = f"From so many {metric.samples}"
+        label = inert(f"From so many {metric.samples}")
         left.number_input(label, 0, 1_000_000, rule.min_samples, key=f"samples-{key}")
     _length(right, "Said again after", f"repeat-{key}", rule.repeat or AT_ONCE, least=AT_ONCE, most=WEEK, never="never")
     left, right = st.columns(2)

@@ -112,7 +112,7 @@ def _read(message: OutboxMessage, staff: Staff) -> None:
     text = body.get_content()
     if is_file:
         for address in dict.fromkeys(LINK.findall(text)):
-            st.link_button(_label(address), address)
+            st.link_button(inert(_label(address)), address)
     st.text(text)
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from console.acting import act
+from console.inert import inert
 from console.said import say, say_error
 from console.session import Staff, services, signed_in
 from console.sound import sound_section
@@ -42,7 +43,7 @@ def _preferences(coach_id: int, staff: Staff) -> None:
                 act(staff, set_preferences, wanted, coach=coach_id, done="Your preferences are kept.")
             st.rerun()
     for remark in remarks(kept):
-        st.info(remark)
+        st.info(inert(remark))
 
 
 def _fields(kept: Preferences) -> dict[str, object]:

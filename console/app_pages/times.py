@@ -8,6 +8,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from console.acting import act
+from console.inert import inert
 from console.said import say, say_error
 from console.session import Staff, services, signed_in
 from console.whose import chosen_coach
@@ -85,7 +86,7 @@ def _week(coach: Coach, kept: Sequence[WeekWindow]) -> list[WeekWindow] | None:
             hours.check_week(windows)
         except Invalid as error:
             readable = False
-            st.error(str(error))
+            st.error(inert(str(error)))
         else:
             week += windows
     return sorted(week, key=_order) if readable else None
@@ -132,8 +133,8 @@ def _preview(
     rules = hours.with_week(slots.rules_for(session, coach, lessons[0], first_on=first_on, last_on=last_on), week)
     for booking in hours.lessons_outside(session, coach, week, now=now):
         said = spoken_time(booking.starts_at, booking.ends_at, coach.zone)
-        st.warning(f"Outside of these hours, and stays: {booking.lesson.name}, {said}.")
-    with st.expander(f"What parents will see: {lessons[0].name}, the next seven days", key="preview"):
+        st.warning(inert(f"Outside of these hours, and stays: {booking.lesson.name}, {said}."))
+    with st.expander(inert(f"What parents will see: {lessons[0].name}, the next seven days"), key="preview"):
         offered = slots.open_slots_under(
             session, coach, rules, first_on=first_on, last_on=first_on + WEEK - timedelta(days=1), now=now
         )
@@ -152,7 +153,7 @@ def _single_days(coach: Coach, kept: Sequence[DateOverride], staff: Staff) -> No
     for override in kept:
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.text(_said(override))
-        if right.button("Remove", key=f"remove-{override.id}", help=f"Remove {_said(override)}"):
+        if right.button("Remove", key=f"remove-{override.id}", help=inert(f"Remove {_said(override)}")):
             done = "That day is as every week again."
             act(staff, hours.remove_override, override.id, coach=coach.id, done=done)
             st.rerun()

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from analytics.window import RANGES, Window, last
+from console.inert import inert
 from console.session import services, signed_in
 from console.watch import still_fresh
 from core import clock
@@ -43,7 +44,7 @@ def monitoring_page(title: str, draw: Callable[[View], None], *, compares: bool 
     """A whole page: its title, the controls, and what `draw` shows, again every half minute while refreshing is on."""
     _admins_only()
     st.set_page_config(layout="wide")
-    st.title(title)
+    st.title(inert(title))
     name, is_live = _range_and_refresh(ranges)
     compared_with = _comparison(compares)
     free = _free_range() if name == FREE else None
@@ -91,7 +92,7 @@ def _body(
     compared = {PREVIOUS: window.previous, WEEK_BEFORE: window.a_week_before}.get(compared_with)
     word = "the time before" if compared_with == PREVIOUS else "a week earlier"
     view = View(window, compared() if compared else None, word, colour_scheme(), is_live)
-    st.caption(_spoken(window, is_live and free is None))
+    st.caption(inert(_spoken(window, is_live and free is None)))
     draw(view)
 
 

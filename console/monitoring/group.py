@@ -134,7 +134,7 @@ def _stories(events: Sequence[ErrorEvent]) -> None:
     )
     event = events[picked or 0]
     st.text(event.message)
-    st.caption(f"Release {event.release or 'unknown'}, request {event.request_id or 'none'}")
+    st.caption(inert(f"Release {event.release or 'unknown'}, request {event.request_id or 'none'}"))
     for exception in event.body.get("exceptions", []):
         _exception(exception)
     _trail(event.body)

@@ -14,6 +14,7 @@ from analytics.export import as_csv, as_parquet
 from analytics.latency import THIN
 from analytics.log import LogUnreadable, QuestionTooSlow
 from console.downloads import download
+from console.inert import inert
 from console.monitoring.asked import ANSWERS, mark
 from console.session import Staff, signed_in
 from core.errors import NotAllowed, SpiritError
@@ -28,7 +29,7 @@ def panel(draw: Callable[[], None]) -> None:
     try:
         draw()
     except (QuestionTooSlow, LogUnreadable) as error:
-        st.warning(str(error))
+        st.warning(inert(str(error)))
     except (SpiritError, SQLAlchemyError) as error:
         log.warning("panel failed", exc_info=error)
         st.warning("This part cannot be read at the moment. The monitoring data may be busy or away; the rest stands.")
@@ -36,13 +37,13 @@ def panel(draw: Callable[[], None]) -> None:
 
 def chart(picture: Chart | Spec, *, key: str, title: str) -> None:
     """A chart to look at. title: what it shows, or the question that it answers."""
-    st.markdown(f"**{title}**")
+    st.markdown(f"**{inert(title)}**")
     st.vega_lite_chart(spec=_spec(picture), theme=None, key=key, width="stretch")
 
 
 def brushed(picture: Chart | Spec, *, key: str, title: str, name: str) -> list[float] | None:
     """A chart that can be dragged over: the part of its time that was, ms on the wall; None for none."""
-    st.markdown(f"**{title}**")
+    st.markdown(f"**{inert(title)}**")
     chosen = st.vega_lite_chart(spec=_spec(picture), theme=None, key=key, width="stretch", on_select="rerun")
     part = dict(chosen.get("selection", {})).get(name, {})
     found = part.get("at") if isinstance(part, dict) else None
@@ -113,7 +114,7 @@ def change(now: float | None, before: float | None) -> str | None:
 
 
 def nothing(words: str = "Nothing was recorded in this range.") -> None:
-    st.info(words)
+    st.info(inert(words))
 
 
 def rate(part: int, whole: int) -> float | None:

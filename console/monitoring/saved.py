@@ -41,7 +41,11 @@ def _one(view: SavedView, page: str, staff: Staff) -> None:
     left.page_link(FOLDER / f"{page}.py", label=inert(view.name + by), query_params=dict(parse_qsl(view.address)))
     if view.account_id == staff.account_id:
         right.button(
-            "Remove", key=f"forget-{view.id}", on_click=_forget, args=(view.id, staff), help=f"Remove {view.name}"
+            "Remove",
+            key=f"forget-{view.id}",
+            on_click=_forget,
+            args=(view.id, staff),
+            help=inert(f"Remove {view.name}"),
         )
 
 

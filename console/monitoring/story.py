@@ -24,7 +24,7 @@ def show_story(request_id: str, at_us: int) -> None:
     if not found.num_rows:
         nothing("Its rows are not kept any more: requests stay for 90 days, then only their histograms.")
         return
-    st.caption(f"{request_id}")
+    st.caption(inert(request_id))
     zone = services().settings.zone
     first_us = found.column("at_us")[0].as_py()
     for row in found.to_pylist():

@@ -9,6 +9,7 @@ import streamlit as st
 from analytics import bookings, charts, latency
 from analytics.bookings import FORM, WEEK, WEEKDAYS, Asked
 from analytics.latency import FAMILIES, THIN
+from console.inert import inert
 from console.monitoring.asked import ask, ask_gym
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.panel import change, chart, exports, nothing, panel, rate, share, waiting_time
@@ -62,7 +63,7 @@ def _cards(view: View, now: Counts, before: Counts) -> None:
     columns = st.columns(2)
     for number, (label, value, delta, color) in enumerate(cards):
         columns[number % 2].metric(
-            label,
+            inert(label),
             value,
             delta,
             delta_color=color,

@@ -8,6 +8,7 @@ import streamlit as st
 
 from analytics import charts, database, overview
 from analytics.window import instant
+from console.inert import inert
 from console.monitoring.asked import ask
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.panel import chart, exports, ms, nothing, panel
@@ -98,7 +99,7 @@ def _one(found: pa.Table, view: View) -> None:
     row = found.to_pylist()[0]
     st.code(row["shape"][:LONGEST_SHAPE], language=None, wrap_lines=True)
     last = instant(row["last_us"]).astimezone(view.window.zone)
-    st.caption(f"Asked by {row['place']}; last on {row['last_route']}, {last:%b %d, %H:%M:%S}.")
+    st.caption(inert(f"Asked by {row['place']}; last on {row['last_route']}, {last:%b %d, %H:%M:%S}."))
     if row["last_request_id"]:
         st.button(
             "See that request",

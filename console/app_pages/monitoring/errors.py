@@ -7,6 +7,7 @@ import pyarrow as pa
 import streamlit as st
 
 from analytics import charts
+from console.inert import inert
 from console.monitoring.asked import monitor
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.group import STATES, show_group
@@ -66,13 +67,13 @@ def _line(group: ErrorGroup, view: View) -> None:
     met = f", {group.people:,} people" if group.people else ""
     with st.container(border=True, key=f"group-{group.id}"):
         left, right = st.columns([5, 1], vertical_alignment="center")
-        left.markdown(f":{color}-badge[{word}] {group.level.lower()}")
+        left.markdown(f":{color}-badge[{word}] {inert(group.level.lower())}")
         left.text(f"{group.title}\n{group.culprit}")
         left.caption(
             f"{group.count_in_range:,} times in this range of {group.count:,}{met}; last {last:%b} {last.day}, {last:%H:%M}"
         )
         right.button(
-            "Open", key=f"open-{group.id}", on_click=_open, args=(group.id,), width="stretch", help=group.title
+            "Open", key=f"open-{group.id}", on_click=_open, args=(group.id,), width="stretch", help=inert(group.title)
         )
 
 

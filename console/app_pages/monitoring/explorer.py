@@ -10,6 +10,7 @@ from analytics import charts, explorer
 from analytics.explorer import CATALOGUE, WHOLE, Question
 from analytics.latency import THIN
 from analytics.window import instant
+from console.inert import inert
 from console.monitoring.asked import ask
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.panel import chart, exports, nothing, panel
@@ -84,7 +85,7 @@ def _answer(view: View, question: Question, kind: str) -> None:
         picture = charts.lines(_lines(rows, view, question), view.window, scheme=view.scheme, unit=about.unit)
         chart(picture, key="explorer-lines", title=title)
     else:
-        st.markdown(f"**{title}**")
+        st.markdown(f"**{inert(title)}**")
         st.dataframe(_listed(rows, view, about.unit), hide_index=True, width="stretch")
     if about.is_of_many and any(row["n"] < THIN for row in rows):
         st.caption(f"Hollow, or marked as thin: fewer than {THIN} stand behind it.")

@@ -7,6 +7,7 @@ import streamlit as st
 
 from analytics import charts, health, jobs, mails
 from analytics.latency import THIN
+from console.inert import inert
 from console.monitoring.asked import ask, ask_gym
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.panel import chart, exports, ms, nothing, panel
@@ -23,7 +24,7 @@ def draw(view: View) -> None:
 
 def _now(view: View) -> None:
     part = ask_gym(health.mail_part, now=view.window.end)
-    st.markdown(f":{health.COLORS[part.state]}-badge[{part.state.value}] **{part.name}** {part.words}")
+    st.markdown(f":{health.COLORS[part.state]}-badge[{part.state.value}] **{inert(part.name)}** {inert(part.words)}")
 
 
 def _tasks(view: View) -> None:

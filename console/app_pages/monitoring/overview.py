@@ -40,7 +40,9 @@ def _health(view: View) -> None:
     parts = ask_gym(_parts, view.window.end, view.window.zone)
     st.header(_verdict([part.state for part in parts]), anchor=False)
     for part in sorted(parts, key=lambda part: WORST_FIRST.index(part.state)):
-        st.markdown(f":{health.COLORS[part.state]}-badge[{part.state.value}] **{part.name}** {part.words}")
+        st.markdown(
+            f":{health.COLORS[part.state]}-badge[{part.state.value}] **{inert(part.name)}** {inert(part.words)}"
+        )
 
 
 def _alerts() -> None:
@@ -91,7 +93,7 @@ def _cards(view: View) -> None:
     with right:
         _bookings_today(view)
     staff = ask_gym(today.active_staff, window.start, window.end)
-    st.caption(f"Staff sessions in use: {staff}. A number from fewer than 20 is marked as thin.")
+    st.caption(f"Staff sessions in use: {staff:,d}. A number from fewer than 20 is marked as thin.")
 
 
 def _card(

@@ -8,6 +8,7 @@ import streamlit as st
 from analytics import chart_times, charts, latency, markers, requests
 from analytics.latency import RouteLatency, Scope
 from analytics.window import Window, instant
+from console.inert import inert
 from console.monitoring.asked import ask
 from console.monitoring.frame import View, hold, look_closer, monitoring_page
 from console.monitoring.panel import brushed, chart, drawn, exports, ms, nothing, panel, share
@@ -85,10 +86,10 @@ def _verdict(view: View, scope: Scope) -> None:
     before = ask(latency.overall, view.compared, scope) if view.compared else None
     if view.compared:
         st.caption(
-            f"{view.word.capitalize()}: {before.n:,}, half within {ms(before.p50_ms, n=before.n)}, 95 of 100 within "
+            f"{inert(view.word.capitalize())}: {before.n:,}, half within {ms(before.p50_ms, n=before.n)}, 95 of 100 within "
             f"{ms(before.p95_ms, n=before.n)}; {share(before.error_rate)} failed."
             if before
-            else f"{view.word.capitalize()}: nothing was recorded."
+            else f"{inert(view.word.capitalize())}: nothing was recorded."
         )
 
 
@@ -107,7 +108,7 @@ def _rows(part: Window, scope: Scope) -> None:
         nothing("No row is kept of this part. Rows stay for 90 days; before that only histograms do.")
         return
     shown = found.table.num_rows
-    st.markdown(f"**{found.n:,} rows**" + (f", the {shown} {order} of them:" if shown < found.n else ":"))
+    st.markdown(f"**{found.n:,} rows**" + (f", the {shown} {inert(order)} of them:" if shown < found.n else ":"))
     chosen = st.dataframe(
         _for_people(found.table, part),
         hide_index=True,
