@@ -42,6 +42,7 @@ class Verb(enum.StrEnum):
     MAIL_DROPPED = "mail dropped"
     MAIL_HELD = "mail held"
     MAIL_RELEASED = "mail released"
+    RESTORED = "restored from a backup"
     TAUGHT = "lesson taught"
     NO_SHOW = "no-show"
     ATTENDANCE_UNDONE = "attendance undone"

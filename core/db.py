@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.errors import NotFound, Unavailable
+from core.in_use import InUse
 from core.schedule.models import Coach
 from core.telemetry import recording
 from core.write_queue import WAIT_S, Turns, WriteQueue
@@ -51,11 +52,13 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.wait_s = wait_s
         self.queue: WriteQueue | None = None
+        self.in_use: InUse | None = None
         self.turns = Turns(POSTGRESQL_WRITERS)
         if self.is_sqlite:
             path = Path(self.url.database or "")
             path.parent.mkdir(parents=True, exist_ok=True)
             self.queue = WriteQueue(path.with_name(path.name + ".lock"))
+            self.in_use = InUse(path)
         self.write_engine = self._engine(query_only=False)
         self.read_engine = self._engine(query_only=True) if self.is_sqlite else self.write_engine
 
@@ -132,6 +135,8 @@ class Database:
         """Close every pooled connection."""
         for engine in self.engines:
             engine.dispose()
+        if self.in_use is not None:
+            self.in_use.release()
 
     @contextmanager
     def _turn(self, deadline: float) -> Iterator[None]:
@@ -178,6 +183,7 @@ class Database:
             pool_timeout=self.wait_s,
             connect_args={"check_same_thread": False},
         )
+        event.listen(engine, "do_connect", self._hold)
         event.listen(engine, "connect", _query_only if query_only else _prepare)
         if query_only:
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
@@ -185,6 +191,11 @@ class Database:
             event.listen(engine, "begin", self._begin_writing)
             event.listen(engine, "checkin", self._end_of_turn)
         return engine
+
+    def _hold(self, dialect: Any, record: Any, arguments: Any, options: Any) -> None:
+        """Before a connection is made, so that none is during a restore."""
+        if self.in_use is not None:
+            self.in_use.hold()
 
     def _begin_writing(self, connection: Connection) -> None:
         """Turn, file lock, BEGIN IMMEDIATE: one deadline for all. A waiter outside our queue is waited for by SQLite."""

@@ -1,5 +1,6 @@
 """The gym itself: one row of texts, counters and switches that belong to no coach."""
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, select, update
@@ -8,6 +9,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.orm import Base
 
 MEDIA_BUDGET_BYTES = 5 << 30
+
+
+def new_storage_id() -> str:
+    """128 random bits."""
+    return secrets.token_hex(16)
 
 
 class Gym(Base):
@@ -19,12 +25,14 @@ class Gym(Base):
     anonymise_after_months: names and addresses of bookings that ended longer ago are taken away; 0 keeps them.
     console_refresh_s: an open page of the console is drawn anew after this long, whatever happened.
     monitoring_days, monitoring_budget_mb: how long every request is kept, and how much room all of the monitor's files take.
-    mail_held: nothing leaves the outbox while it is true (after a restore, or by an admin).
+    mail_held: nothing leaves while it is true, mail or webhook, and no file is removed (after a restore, or by an admin).
     mail_circuit_until: the mail server is away or refuses us; no mail is tried before this instant.
     mail_trouble, mail_trouble_since: what it said, and since when; none once a mail was taken.
     mail_refused_id: the latest mail that was refused alone; another one after it, and none taken between, is no accident.
     media_budget_bytes: how much room all pictures may take together.
     last_swept_at: when everything due was last looked at, by a worker or by cron.
+    storage_id: 128 random bits that the storages of its pictures carry too; a restore renews it.
+    restored_at: when this database came back from a backup.
     """
 
     __tablename__ = "gym"
@@ -51,6 +59,8 @@ class Gym(Base):
     mail_trouble_since: Mapped[datetime | None]
     mail_refused_id: Mapped[int | None]
     last_swept_at: Mapped[datetime | None]
+    storage_id: Mapped[str | None] = mapped_column(default=new_storage_id)
+    restored_at: Mapped[datetime | None]
 
 
 def content_changed(session: Session) -> None:

@@ -1,7 +1,11 @@
 """A backup is whole, whoever writes meanwhile, and a restore sends nothing twice."""
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import zipfile
 from contextlib import closing
@@ -12,14 +16,18 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.backup import back_up, restore
+from core.backup import back_up, restore, restoring
+from core.backup.checking import fault_of_file
 from core.bootstrap import Services, build
-from core.errors import SchemaNewer, SetupError
+from core.errors import SchemaNewer, SchemaOutdated, SetupError
 from core.gym import the_gym
+from core.in_use import alone_with
+from core.migrations import check_schema
 from core.people.accounts import create_account
 from core.people.models import Role
 from core.settings import Settings, load_settings
 from tests.support import people
+from tests.support.databases import Store
 
 sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 WRITERS, BACKUPS = 4, 5
@@ -175,3 +183,185 @@ def _rewrite(file: Path, member: str, content: bytes) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in {**members, member: content}.items():
             archive.writestr(name, data)
+
+
+@pytest.fixture
+def crashed(store: Store, tmp_path: Path) -> Services:
+    """A gym in a folder of its own, whose processes were killed: its -wal and -shm are still there."""
+    program = (
+        "import os, signal; from core.bootstrap import services; from tests.test_backup import _hire; "
+        "[services().database.transact(_hire, f'crash-{n}') for n in range(30)]; os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    settings = load_settings(_env_file=None, data_dir=tmp_path / "crashed", telemetry=False)
+    settings.data_dir.mkdir(exist_ok=True)
+    store.copy(settings.data_dir)
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "SPIRIT_DATA_DIR": str(settings.data_dir)},
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == -signal.SIGKILL
+    return build(settings)
+
+
+def wal_of(settings: Settings) -> Path:
+    return settings.data_dir / "spirit.db-wal"
+
+
+@sqlite_only
+@pytest.mark.parametrize("round_", range(10))
+def test_a_restore_beside_a_killed_gyms_wal_is_whole(
+    round_: int, services: Services, crashed: Services, tmp_path: Path
+) -> None:
+    for number in range(round_):
+        services.database.transact(_hire, f"backed-up-{number}")
+    back_up(services, tmp_path / "gym.backup")
+    settings = crashed.settings
+    assert wal_of(settings).stat().st_size > 0
+    (settings.data_dir / "spirit.db").rename(tmp_path / "damaged.db")
+    (settings.data_dir / "telemetry.db-wal").write_bytes(b"of a file that was moved away")
+
+    said: list[str] = []
+    restore(settings, tmp_path / "gym.backup", say=said.append)
+
+    assert fault_of_file(settings.data_dir / "spirit.db") is None
+    check_schema(crashed.database)
+    assert names(settings) == {f"backed-up-{number}" for number in range(round_)}
+    crashed.database.transact(_hire, "after")
+    assert fault_of_file(settings.data_dir / "spirit.db") is None
+    (moved,) = settings.data_dir.glob("before-restore-*")
+    assert {path.name for path in moved.iterdir()} >= {"spirit.db-wal", "telemetry.db-wal"}
+    assert str(moved) in said[0]
+    assert not list(settings.data_dir.glob(".spirit-*"))
+
+
+@sqlite_only
+def test_a_killed_gym_is_replaced_when_that_is_said_and_can_still_be_read(
+    services: Services, crashed: Services, tmp_path: Path
+) -> None:
+    back_up(services, tmp_path / "gym.backup")
+    with pytest.raises(SetupError, match="--replace"):
+        restore(crashed.settings, tmp_path / "gym.backup")
+    assert len(names(crashed.settings)) == 30
+
+    restore(crashed.settings, tmp_path / "gym.backup", replace=True)
+
+    assert names(crashed.settings) == set()
+    (moved,) = crashed.settings.data_dir.glob("before-restore-*")
+    with closing(sqlite3.connect(moved / "spirit.db")) as old:
+        assert old.execute("SELECT count(*) FROM account").fetchone() == (30,)
+
+
+@sqlite_only
+def test_a_gym_that_is_running_is_not_restored_over(services: Services, settings: Settings, tmp_path: Path) -> None:
+    services.database.transact(_hire, "here")
+    back_up(services, tmp_path / "gym.backup")
+    with pytest.raises(SetupError, match="in use: stop the site"):
+        restore(settings, tmp_path / "gym.backup", replace=True)
+    assert names(settings) == {"here"}
+
+
+@sqlite_only
+def test_a_program_that_reads_the_file_is_noticed_too(services: Services, crashed: Services, tmp_path: Path) -> None:
+    back_up(services, tmp_path / "gym.backup")
+    script = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT count(*) FROM gym').fetchone(); "
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(crashed.settings.data_dir / "spirit.db")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as reader:
+        assert reader.stdout is not None and reader.stdout.readline() == b"open\n"
+        with pytest.raises(SetupError, match="in use"):
+            restore(crashed.settings, tmp_path / "gym.backup", replace=True)
+        reader.communicate()
+    restore(crashed.settings, tmp_path / "gym.backup", replace=True)
+
+
+@sqlite_only
+def test_nothing_starts_during_a_restore(backend: str, crashed: Services) -> None:
+    with (
+        alone_with(crashed.settings.data_dir / "spirit.db"),
+        pytest.raises(SetupError, match="being restored"),
+    ):
+        check_schema(crashed.database)
+    check_schema(crashed.database)
+
+
+@sqlite_only
+def test_a_restore_that_fails_at_its_last_look_leaves_the_old_gym_as_it_was(
+    services: Services, crashed: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(services, tmp_path / "gym.backup")
+    before = {path.name for path in crashed.settings.data_dir.iterdir()}
+    counted = iter(({"account": 1}, {}))
+    monkeypatch.setattr(restoring, "row_counts", lambda _: next(counted))
+    with pytest.raises(SetupError, match="does not hold what the backup does"):
+        restore(crashed.settings, tmp_path / "gym.backup", replace=True)
+    assert {path.name for path in crashed.settings.data_dir.iterdir()} - {"spirit.db.in-use"} == before - {
+        "spirit.db.in-use"
+    }
+    assert len(names(crashed.settings)) == 30
+
+
+@sqlite_only
+@pytest.mark.parametrize("kept", [0.2, 0.7, 0.98])
+def test_a_backup_that_was_cut_short_is_refused_in_words(kept: float, services: Services, tmp_path: Path) -> None:
+    back_up(services, tmp_path / "gym.backup")
+    whole = (tmp_path / "gym.backup").read_bytes()
+    (tmp_path / "gym.backup").write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(SetupError, match="not complete"):
+        restore(another_place(tmp_path), tmp_path / "gym.backup")
+
+
+@sqlite_only
+def test_one_flipped_byte_is_noticed(services: Services, tmp_path: Path) -> None:
+    back_up(services, tmp_path / "gym.backup")
+    damaged = bytearray((tmp_path / "gym.backup").read_bytes())
+    damaged[len(damaged) // 2] ^= 0xFF
+    (tmp_path / "gym.backup").write_bytes(damaged)
+    with pytest.raises(SetupError, match="damaged"):
+        restore(another_place(tmp_path), tmp_path / "gym.backup")
+    assert not (another_place(tmp_path).data_dir / "spirit.db").exists()
+
+
+@sqlite_only
+def test_another_programs_database_is_refused(services: Services, tmp_path: Path) -> None:
+    back_up(services, tmp_path / "gym.backup")
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as foreign:
+        foreign.execute("CREATE TABLE article (id INTEGER PRIMARY KEY)")
+        foreign.commit()
+    _rewrite(tmp_path / "gym.backup", "spirit.db", (tmp_path / "shop.db").read_bytes())
+    with pytest.raises(SetupError, match="not a gym's"):
+        restore(another_place(tmp_path), tmp_path / "gym.backup")
+
+
+@sqlite_only
+def test_a_backup_of_a_newer_schema_is_refused_before_anything_is_touched(
+    services: Services, crashed: Services, tmp_path: Path
+) -> None:
+    back_up(services, tmp_path / "gym.backup")
+    with zipfile.ZipFile(tmp_path / "gym.backup") as archive:
+        (tmp_path / "newer.db").write_bytes(archive.read("spirit.db"))
+    with closing(sqlite3.connect(tmp_path / "newer.db")) as newer:
+        newer.execute("UPDATE alembic_version SET version_num = '9999'")
+        newer.commit()
+    _rewrite(tmp_path / "gym.backup", "spirit.db", (tmp_path / "newer.db").read_bytes())
+    with pytest.raises(SchemaNewer):
+        restore(crashed.settings, tmp_path / "gym.backup", replace=True)
+    assert len(names(crashed.settings)) == 30
+
+
+@sqlite_only
+def test_a_file_that_an_early_start_left_is_no_obstacle(services: Services, tmp_path: Path) -> None:
+    back_up(services, tmp_path / "gym.backup")
+    elsewhere = another_place(tmp_path)
+    too_early = build(elsewhere)
+    with pytest.raises(SchemaOutdated):
+        check_schema(too_early.database)
+    too_early.database.dispose()
+    restore(elsewhere, tmp_path / "gym.backup")
+    assert names(elsewhere) == set()

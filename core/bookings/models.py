@@ -81,6 +81,7 @@ class Booking(Base):
         Index("ix_booking_status_expires_at", "status", "expires_at"),
         Index("ix_booking_customer_key_requested_at", "customer_key", "requested_at"),
         Index("ix_booking_requested_at", "requested_at"),
+        {"sqlite_autoincrement": True},  # a mailed link names the id
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

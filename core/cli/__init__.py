@@ -2,10 +2,10 @@
 `spirit`: the command line of whoever installs and runs the gym.
 
     serving    up, site, console, worker
-    data       migrate, demo, sweep, archive, backup, restore
+    data       migrate, demo, sweep, archive, backup, restore, after-restore
     staff      create-admin, create-coach
     outbox     outbox list, show, retry, drop, hold, release
-    images     images list, verify, regenerate, sweep
+    images     images list, verify, regenerate, claim, sweep
     checks     doctor, config
 
 Web servers and the worker are started by module name: core knows none of them. What goes wrong is one line on stderr

@@ -1,4 +1,4 @@
-"""migrate, demo, sweep, archive, backup, restore: what happens to the data."""
+"""migrate, demo, sweep, archive, backup, restore, after-restore: what happens to the data."""
 
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +22,7 @@ from core.telemetry.recording import recording
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (migrate, demo, sweep, archive, backup, restore):
+    for command in (migrate, demo, sweep, archive, backup, restore, after_restore):
         app.command()(command)
 
 
@@ -91,7 +91,25 @@ def backup(file: Annotated[Path, typer.Argument(help="The file to make; it must 
     print(f"Pictures are not in it: keep what lies at {masked(services().settings.originals_url)} as well.")
 
 
-def restore(file: Annotated[Path, typer.Argument(help="Made by `spirit backup`.")]) -> None:
-    """Fill an empty place from a backup; mail is held until you release it."""
-    made_at = backups.restore(load_settings(), file)
+KeepKeys = Annotated[bool, typer.Option("--keep-keys", help="API keys and calendar addresses go on working.")]
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="Made by `spirit backup`.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Move a database that is there into a folder beside it.")
+    ] = False,
+    keep_keys: KeepKeys = False,
+) -> None:
+    """Fill an empty place from a backup; whatever has an effect outside is held until you release it."""
+    said: list[str] = []
+    made_at = backups.restore(load_settings(), file, replace=replace, keep_keys=keep_keys, say=said.append)
     print(f"Restored what the gym knew at {made_at}. Mail is held; when all is well: spirit outbox release")
+    print("\n".join(said))
+
+
+def after_restore(keep_keys: KeepKeys = False) -> None:
+    """Check a database that pg_restore or a snapshot brought back, end its sessions and links, and hold its mail."""
+    renewed = backups.after_restore(load_settings(), keep_keys=keep_keys)
+    print("The database is whole and has this program's schema.")
+    print("\n".join(renewed.sentences()))

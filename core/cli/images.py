@@ -1,12 +1,12 @@
-"""The pictures: list, verify, regenerate, sweep."""
+"""The pictures: list, verify, regenerate, claim, sweep."""
 
 from typing import Annotated
 
 import typer
 
 from core.bootstrap import Services, services
-from core.errors import SetupError
-from core.images import changes, upkeep
+from core.errors import NotPossible, SetupError
+from core.images import changes, ownership, upkeep
 from core.images.making import make_due
 from core.images.models import Image, ImageKind
 from core.images.queries import images_of, storage_used
@@ -59,11 +59,23 @@ def regenerate(numbers: Which = None) -> None:
 
 
 @app.command()
+def claim() -> None:
+    """Say that both storages are this gym's alone, after a restore: files that it does not know are removed again."""
+    ready = _ready()
+    ownership.claim(ready)
+    print(
+        f"{ready.media.label} and {ready.originals.label} are this gym's. What it does not know goes from there in time."
+    )
+
+
+@app.command()
 def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
 ) -> None:
     """Remove files that nothing refers to any more and that are older than seven days."""
     swept = upkeep.sweep_orphans(_ready(), dry_run=dry_run)
+    if swept.withheld:
+        raise NotPossible(f"Nothing was removed: {swept.withheld}")
     for path in (*swept.media, *swept.originals):
         print(path)
     done = "would go" if dry_run else "removed"

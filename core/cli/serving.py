@@ -78,8 +78,11 @@ def _begin() -> Settings:
     processes.die_with_parent()
     settings = services().settings
     logs.configure(settings)
-    check_schema(services().database)
-    services().database.dispose()
+    database = services().database
+    check_schema(database)
+    database.dispose()
+    if database.in_use is not None:
+        database.in_use.hold()  # a process that has not been asked for anything yet is in the way of a restore too
     return settings
 
 

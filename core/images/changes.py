@@ -13,7 +13,7 @@ from core import audit
 from core.audit import Verb
 from core.errors import Invalid, NotPossible, PictureInUse
 from core.gym import content_changed, the_gym
-from core.images.models import Image, ImageKind, ImageState, Rendition
+from core.images.models import Image, ImageKind, ImageState, Rendition, RetiredOriginal
 from core.images.permissions import check_may_change
 from core.images.queries import get_image
 from core.images.uploads import read_alt
@@ -75,6 +75,7 @@ def delete(session: Session, image_id: int, *, account_id: int | None, now: date
         .values(image_id=None, live=False, retired_at=now)
         .execution_options(synchronize_session=False)
     )
+    session.add(RetiredOriginal(original_hash=image.original_hash, retired_at=now))
     _written_down(session, image, Verb.PICTURE_DELETED, account_id, now)
     session.flush()
     session.execute(sql_delete(Image).where(Image.id == image_id))

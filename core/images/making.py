@@ -29,6 +29,7 @@ from core import leases, pump
 from core.bootstrap import Services
 from core.failpoints import failpoint
 from core.gym import content_changed
+from core.images import ownership
 from core.images.darkroom import Darkroom, DarkroomFailed
 from core.images.decoding import INCOMPLETE, PictureRefused
 from core.images.headers import Header, Unreadable, read_header
@@ -324,6 +325,8 @@ def _postpone(session: Session, claim: Claim, why: str, *, now: datetime) -> Non
 def _drop_original(services: Services, image: Image) -> None:
     """By the gym's own wish: from now on this picture cannot be made again."""
     if services.database.transact(_forget_original, image.original_hash):
+        if ownership.why_nothing_is_removed(services):
+            return  # a restored gym removes nothing yet; the file is an orphan from now on
         services.originals.remove(original_path(image.original_hash))
 
 

@@ -89,6 +89,16 @@ class Image(Base):
         return self.ready_at is not None and bool(self.alt)
 
 
+class RetiredOriginal(Base):
+    """An original that no photo has any more; its file stays for as long as a backup may name it."""
+
+    __tablename__ = "retired_original"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    original_hash: Mapped[str]
+    retired_at: Mapped[datetime]
+
+
 class Rendition(Base):
     """
     A file made of an image, at an address that never means another file.

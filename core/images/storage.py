@@ -24,6 +24,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 PRIVATE = "private, no-store"
 ANSWER_WITHIN, CONNECT_WITHIN, ALL_TRIES_WITHIN = "15s", "5s", timedelta(seconds=20)
 TRIES = 2
+OWNER = "gym-id"  # whose storage it is (core.images.ownership)
 
 
 class StorageUnavailable(Unavailable):
@@ -78,10 +79,10 @@ class Storage:
                 return
 
     def files(self) -> Iterator[Stored]:
-        """Everything that is there, in no order."""
+        """Everything that is there but the mark of whose it is, in no order."""
         with self._answering():
             for chunk in obstore.list(self._store):
-                for found in chunk:
+                for found in (each for each in chunk if each["path"] != OWNER):
                     yield Stored(str(found["path"]), int(found["size"]), found["last_modified"])
 
     @contextmanager

@@ -10,21 +10,24 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.bootstrap import Services
-from core.images.models import Image, Rendition
+from core.images import ownership
+from core.images.models import Image, Rendition, RetiredOriginal
 from core.images.storage import Storage
 from core.images.uploads import original_path
 
 GRACE = timedelta(days=7)  # a page that somebody has open, or that a search engine keeps, goes on showing its pictures
-ORIGINALS_GRACE = timedelta(hours=1)  # a file is kept before it is written down
+UNKNOWN_GRACE = timedelta(hours=1)  # a file is kept before it is written down
+ORIGINALS_GRACE = timedelta(days=30)  # an older backup than that still names it; nothing makes an original again
 
 
 @dataclass(frozen=True)
 class Swept:
-    """What went, or would go: addresses, originals, and how many bytes that is."""
+    """What went, or would go: addresses, originals, how many bytes that is; and why nothing went, where that is so."""
 
     media: Sequence[str]
     originals: Sequence[str]
     size_bytes: int
+    withheld: str | None = None
 
 
 @dataclass(frozen=True)
@@ -36,24 +39,33 @@ class Fault:
     what: str
 
 
-def sweep_orphans(services: Services, *, grace: timedelta = GRACE, dry_run: bool = False) -> Swept:
+def sweep_orphans(services: Services, *, grace: timedelta | None = None, dry_run: bool = False) -> Swept:
     """
     Remove renditions that were replaced, and files that nobody wrote down, once they are older than the grace.
+
+    An original outlives its photo by 30 days, so that a backup can bring both back. Nothing is removed while the gym is
+    held after a restore, nor from a storage that is another gym's.
+
+    Args:
+        grace: for all of them, instead of these.
 
     Raises:
         StorageUnavailable: what went before is gone, and the rest goes another time.
     """
     now = clock.now()
+    originals_grace = ORIGINALS_GRACE if grace is None else grace
+    grace = GRACE if grace is None else grace
+    if not dry_run and (withheld := ownership.why_nothing_is_removed(services)):
+        return Swept((), (), 0, withheld)
     if not dry_run:
-        services.database.transact(_forget_retired, now - grace)
+        services.database.transact(_forget_retired, now - grace, now - originals_grace)
     with services.database.read() as session:
         needed = _paths_in_use(session, since=now - grace)
         kept = select(Image.original_hash).where(Image.original_kept.is_(True))
-        originals = {original_path(hash_) for hash_ in session.scalars(kept)}
+        retired = select(RetiredOriginal.original_hash)
+        originals = {original_path(hash_) for query in (kept, retired) for hash_ in session.scalars(query)}
     media_gone, media_bytes = _remove_others(services.media, needed, before=now - grace, dry_run=dry_run)
-    gone, size = _remove_others(
-        services.originals, originals, before=now - min(grace, ORIGINALS_GRACE), dry_run=dry_run
-    )
+    gone, size = _remove_others(services.originals, originals, before=now - min(grace, UNKNOWN_GRACE), dry_run=dry_run)
     return Swept(media_gone, gone, media_bytes + size)
 
 
@@ -98,8 +110,9 @@ def _fault(storage: Storage, path: str, sha256: str) -> str | None:
     return None if hashlib.sha256(data).hexdigest() == sha256 else "damaged"
 
 
-def _forget_retired(session: Session, before: datetime, *, now: datetime) -> None:
+def _forget_retired(session: Session, before: datetime, originals_before: datetime, *, now: datetime) -> None:
     session.execute(delete(Rendition).where(Rendition.retired_at.is_not(None), Rendition.retired_at < before))
+    session.execute(delete(RetiredOriginal).where(RetiredOriginal.retired_at < originals_before))
 
 
 def _paths_in_use(session: Session, *, since: datetime) -> set[str]:

@@ -11,7 +11,7 @@ from core.audit import Verb
 from core.bootstrap import Services
 from core.errors import Invalid, PictureTwice, StorageFull
 from core.images.intake import Upload
-from core.images.models import Image, ImageKind, ImageState
+from core.images.models import Image, ImageKind, ImageState, RetiredOriginal
 from core.images.permissions import check_may_change, check_may_upload
 from core.images.queries import get_image, storage_used
 from core.images.recipes import MEDIA_TYPES
@@ -117,6 +117,8 @@ def _exchange(session: Session, image_id: int, upload: Upload, *, account_id: in
         raise PictureTwice(f"This file is here already, as {twin.name}. Please use that one.")
     if image.original_hash != upload.hash or image.state in FINISHED_BADLY:
         image.focal_x = image.focal_y = 50
+        if image.original_hash != upload.hash:
+            session.add(RetiredOriginal(original_hash=image.original_hash, retired_at=now))
         _fill(image, upload, now=now)
         audit.record(session, Verb.PICTURE_REPLACED, "picture", image.id, by=account_id, now=now)
     return image

@@ -5,7 +5,7 @@ from core.bookings.models import Booking, BookingEvent, Hold, ReplacedHandle
 from core.bookings.notes import BookingNote
 from core.content.models import Campaign, Product
 from core.gym import Gym
-from core.images.models import Image, Rendition
+from core.images.models import Image, Rendition, RetiredOriginal
 from core.mail.models import OutboxMessage
 from core.orm import Base
 from core.people.models import Account, ApiKey, SignInFailure, SignInLink, StaffSession
@@ -39,6 +39,7 @@ __all__ = [
     "Rehearsal",
     "Rendition",
     "ReplacedHandle",
+    "RetiredOriginal",
     "RuleChoice",
     "SavedView",
     "SignInFailure",

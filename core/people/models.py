@@ -23,7 +23,10 @@ class Account(Base):
     """
 
     __tablename__ = "account"
-    __table_args__ = (Index("ix_account_provider_subject", "provider_subject", unique=True),)
+    __table_args__ = (
+        Index("ix_account_provider_subject", "provider_subject", unique=True),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
@@ -82,6 +85,7 @@ class SignInLink(Base):
     """
 
     __tablename__ = "sign_in_link"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # a mailed link names the id
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)

@@ -17,6 +17,7 @@ class Rehearsal(Base):
     """PENDING, then APPROVED or DENIED by its own coach, or EXPIRED by the clock; removed by the sweep after a day."""
 
     __tablename__ = "rehearsal"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # a mailed link names the id
 
     id: Mapped[int] = mapped_column(primary_key=True)
     coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"), index=True)

@@ -80,6 +80,7 @@ class Coach(Base):
         ),
         CheckConstraint("expiry_before_min BETWEEN 15 AND 2880 AND answer_within_min >= 30", name="answers"),
         CheckConstraint("asks_under_hours >= 1", name="asks_under_hours"),
+        {"sqlite_autoincrement": True},  # a mailed link names the id
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
