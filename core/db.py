@@ -18,12 +18,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, update
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, commit, postgresql
 from core.errors import NotFound, Unavailable
 from core.in_use import InUse
 from core.schedule.models import Coach
@@ -32,6 +32,8 @@ from core.write_queue import WAIT_S, Turns, WriteQueue
 
 T = TypeVar("T")
 POSTGRESQL_WRITERS = 8  # of one process; more of them only wait for each other
+WROTE = "wrote"
+ONLY_READS = ("SELECT", "BEGIN", "SAVEPO", "RELEAS", "ROLLBA", "PRAGMA", "SHOW")
 TRY_AGAIN = ("40P01", "40001")  # deadlock, serialization failure
 
 
@@ -81,11 +83,12 @@ class Database:
         One transaction: locks the coach's row, only then reads the clock; commits when the block ends well.
 
         Args:
-            coach: whose time it touches; her schedule_version moves.
+            coach: whose time it touches; her schedule_version moves, if anything is written.
             deadline: of time.monotonic(); wait_s from now when left out.
 
         Raises:
             Unavailable: the database stayed busy until the deadline, or is away. Nothing was stored.
+            OutcomeUnknown: the connection was lost over COMMIT, and nobody could be asked what became of it.
             NotFound: no such coach.
         """
         deadline = deadline if deadline is not None else time.monotonic() + self.wait_s
@@ -95,6 +98,7 @@ class Database:
                 with session.begin():
                     locked = self._lock_coach(session, coach)
                     yield Transaction(session, locked, clock.now())
+                    self._finish(session, locked)
                 recording.tell(session)
             except PoolTimeout as error:
                 raise Unavailable from error
@@ -154,27 +158,38 @@ class Database:
         if coach is None:
             session.connection()  # begins, so that the clock is read after the wait
             return None
-        moved = session.execute(
-            update(Coach).where(Coach.id == coach).values(schedule_version=Coach.schedule_version + 1)
-        )
-        if moved.rowcount != 1:  # type: ignore[attr-defined]
+        locked = session.scalar(select(Coach.id).where(Coach.id == coach).with_for_update(key_share=True))
+        if locked is None:
             raise NotFound("We know no such coach.")
+        session.connection().info[WROTE] = False
         return session.get_one(Coach, coach)
+
+    def _finish(self, session: Session, coach: Coach | None) -> None:
+        """Move the coach's version, if there is a change to see: a request sent again wakes nobody. Then COMMIT."""
+        session.flush()
+        if coach is not None and session.connection().info.pop(WROTE, True):
+            session.execute(
+                update(Coach).where(Coach.id == coach.id).values(schedule_version=Coach.schedule_version + 1)
+            )
+        if self.is_sqlite:
+            commit.on_sqlite(session)
+        else:
+            commit.on_postgresql(session, self.write_engine)
 
     def _engine(self, *, query_only: bool) -> Engine:
         if not self.is_sqlite:
-            return create_engine(
+            engine = create_engine(
                 self.url.set(drivername="postgresql+psycopg"),
                 hide_parameters=True,
                 pool_pre_ping=True,
                 pool_size=POSTGRESQL_WRITERS,
                 max_overflow=22,
                 pool_timeout=self.wait_s,
-                connect_args={
-                    "connect_timeout": 5,
-                    "options": f"-c lock_timeout={int(self.wait_s * 1000)} -c timezone=UTC",
-                },
+                connect_args=postgresql.limits(self.wait_s),
             )
+            postgresql.limit_answers(engine, self.wait_s)
+            event.listen(engine, "before_cursor_execute", _note_writes)
+            return engine
         engine = create_engine(
             self.url,
             hide_parameters=True,
@@ -188,6 +203,7 @@ class Database:
         if query_only:
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         else:
+            event.listen(engine, "before_cursor_execute", _note_writes)
             event.listen(engine, "begin", self._begin_writing)
             event.listen(engine, "checkin", self._end_of_turn)
         return engine
@@ -212,6 +228,14 @@ class Database:
         """Back in the pool, after COMMIT or ROLLBACK has run (SQLAlchemy's `commit` event fires before the statement)."""
         if turn := record.info.pop("turn", None):
             turn.release()
+
+
+def _note_writes(
+    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+) -> None:
+    """Whatever is not surely a read counts as a change."""
+    if not statement.lstrip()[:6].upper().startswith(ONLY_READS):
+        connection.info[WROTE] = True
 
 
 def guard_named(error: DBAPIError) -> str:

@@ -25,6 +25,7 @@ What can go wrong, as facts. Each message says what happened and what to do next
     ├── NotAllowed                signed in, but not for this
     ├── SignInRefused             wrong address or password, or no session
     ├── Unavailable               nothing was stored; try again (database busy or away)
+    │   └── OutcomeUnknown        it may have been stored: look first
     └── SetupError                one line for the person who installs it
         ├── SettingInvalid
         ├── SchemaOutdated        run `spirit migrate`
@@ -166,7 +167,7 @@ class SignInRefused(SpiritError):
 
 
 class Unavailable(SpiritError):
-    """Nothing was stored. `retry_after_s`: whole seconds."""
+    """Nothing was stored, but for OutcomeUnknown. `retry_after_s`: whole seconds."""
 
     code = "unavailable"
 
@@ -175,6 +176,17 @@ class Unavailable(SpiritError):
     ) -> None:
         super().__init__(message)
         self.retry_after_s = 10
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection was lost over COMMIT. A program that may do the same twice can try again; a person looks first."""
+
+    code = "outcome_unknown"
+
+    def __init__(
+        self, message: str = "We are not sure whether this was saved. Please look first, before you do it again."
+    ) -> None:
+        super().__init__(message)
 
 
 class SetupError(SpiritError):

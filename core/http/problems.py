@@ -58,6 +58,7 @@ TITLES_BY_CODE = {
     "too_late": "The lesson has begun",
     "request_expired": "This request has expired",
     "link_replaced": "There is a newer mail",
+    "outcome_unknown": "We are not sure whether this was saved",
 }
 CODES = {
     400: "unreadable",

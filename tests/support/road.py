@@ -17,6 +17,8 @@ class Road:
         self._moving = threading.Event()
         self._ends: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
+        self._marked: bytes | None = None
+        self._arrives = self._for_good = self._refuses = False
         self.port = 0
         self.open()
 
@@ -42,6 +44,10 @@ class Road:
             end.close()
         self._ends, self._threads = [], []
 
+    def break_at(self, words: bytes, *, arrives: bool, for_good: bool = False) -> None:
+        """The connection that says these words breaks: once they have arrived, or before. for_good: nobody is let in after it."""
+        self._marked, self._arrives, self._for_good = words, arrives, for_good
+
     def block(self) -> None:
         """Connections stay, are even let in, and nothing moves."""
         self._moving.clear()
@@ -56,6 +62,9 @@ class Road:
                 near, _ = door.accept()
             except OSError:
                 return
+            if self._refuses:
+                near.close()
+                continue
             far = _reach(self._target)
             self._ends += [near, far]
             self._start(self._carry, near, far)
@@ -65,6 +74,12 @@ class Road:
         with contextlib.suppress(OSError):
             while carried := source.recv(CHUNK):
                 self._moving.wait()
+                if self._marked is not None and self._marked in carried:
+                    self._marked, self._refuses = None, self._for_good
+                    source.shutdown(socket.SHUT_RDWR)  # no answer comes back
+                    if self._arrives:
+                        sink.sendall(carried)
+                    break
                 sink.sendall(carried)
         for end in (source, sink):
             with contextlib.suppress(OSError):
