@@ -8,7 +8,7 @@ from sqlalchemy import select
 from console.inert import inert
 from console.runs import reference_of
 from console.session import services
-from core.errors import SpiritError, Unavailable
+from core.errors import OutcomeUnknown, SpiritError, Unavailable
 
 TRY_AGAIN_EVERY_S = 5.0
 LOOKS = "looks_for_the_database"
@@ -17,6 +17,11 @@ OUR_MISTAKE = (
     "If you tell somebody about it, give this reference: **{reference}**"
 )
 AWAY = "The database does not answer just now. Nothing is lost; this page comes back by itself."
+
+UNSURE = (
+    "We are not sure whether this was saved: the database was lost in that moment. This page comes back by itself; "
+    "look at it first, before you do the same again."
+)
 
 
 def guarded(run: Callable[[], None]) -> None:
@@ -33,7 +38,10 @@ def say_failure(error: Exception) -> bool:
 
     Also Streamlit's handler for what fails in a callback. Returns True: nothing else is to be shown.
     """
-    if isinstance(error, Unavailable):
+    if isinstance(error, OutcomeUnknown):
+        st.error(UNSURE)
+        _try_again()
+    elif isinstance(error, Unavailable):
         st.error(AWAY)
         _try_again()
     elif isinstance(error, SpiritError):

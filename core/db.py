@@ -32,6 +32,7 @@ from core.write_queue import WAIT_S, Turns, WriteQueue
 
 T = TypeVar("T")
 POSTGRESQL_WRITERS = 8  # of one process; more of them only wait for each other
+CANNOT_BE_SHOWN = "We cannot show this just now. Please try again in a moment."
 WROTE = "wrote"
 ONLY_READS = ("SELECT", "BEGIN", "SAVEPO", "RELEAS", "ROLLBA", "PRAGMA", "SHOW")
 TRY_AGAIN = ("40P01", "40001")  # deadlock, serialization failure
@@ -75,7 +76,7 @@ class Database:
                     )
                 yield session
             except (OperationalError, PoolTimeout) as error:
-                raise Unavailable from error
+                raise Unavailable(CANNOT_BE_SHOWN) from error
 
     @contextmanager
     def write(self, coach: int | None = None, *, deadline: float | None = None) -> Iterator[Transaction]:

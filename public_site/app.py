@@ -17,6 +17,8 @@ from public_site.errors import HANDLERS
 from public_site.routes import ROUTES
 from public_site.transact import new_writers
 
+DEADLINE_S = 25.0  # longer than the database may take to be given up, in its worst moment
+
 
 def content_security_policy(media_origin: str | None) -> str:
     """Everything is our own, but for pictures where a CDN has them."""
@@ -50,6 +52,8 @@ def create_app(services: Services | None = None) -> Edge:
         content_security_policy=content_security_policy(services.pictures.origin),
         hsts=services.settings.hsts,
         labels=labels,
+        deadline_s=DEADLINE_S,
+        patient=("/api/cron/",),
     )
 
 

@@ -21,8 +21,9 @@ from core.schedule.models import Coach
 from core.tokens import DecideToken
 from public_site.forms import read_form
 from public_site.templating import render
-from public_site.transact import now, read, services_of, transact
+from public_site.transact import now, read, read_after, services_of, transact
 
+ANSWERED = "Your answer was saved. This page cannot be shown just now; please open it again in a moment."
 CHOICES = {"decision": "Please choose: approve or deny."}
 
 
@@ -56,9 +57,11 @@ async def answer(request: Request) -> Response:
     try:
         await decide_by_link(request, token, decision, reason)
     except (Invalid, Unavailable) as error:
-        view = await read(request, _view, token, services_of(request).settings.console_url, now())
+        view = await read_after(error, request, _view, token, services_of(request).settings.console_url, now())
         return page_of(request, view, decision, error=error, reason=reason)
-    view = await read(request, _view, token, services_of(request).settings.console_url, now())
+    view = await read_after(
+        Unavailable(ANSWERED), request, _view, token, services_of(request).settings.console_url, now()
+    )
     return page_of(request, view, decision)
 
 

@@ -14,7 +14,7 @@ from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Status
 from core.bookings.requests import request_lesson
 from core.bookings.wanted import LessonRequest
-from core.errors import IdempotencyMismatch, Invalid, SlotUnavailable, SpiritError, TooMany, Unavailable
+from core.errors import IdempotencyMismatch, Invalid, OutcomeUnknown, SlotUnavailable, SpiritError, TooMany, Unavailable
 from core.gym import Gym, the_gym
 from core.http import problems
 from core.mail.calendar import calendar_file
@@ -23,10 +23,14 @@ from core.schedule.offers import other_times
 from public_site import lesson_form
 from public_site.forms import read_form
 from public_site.templating import render
-from public_site.transact import now, read, services_of, transact
+from public_site.transact import now, read, read_after, services_of, transact
 
 ASKED_FOR_MAIL = "mail"
 CAN_BE_MAILED = (DeliveryStatus.SENT, DeliveryStatus.WAITING, DeliveryStatus.FAILED)
+SEND_AGAIN = (
+    "We are not sure whether this was saved. Please send the same form once more: it is counted once, never twice. "
+    "If a mail from us is in your mailbox, it was saved."
+)
 ASKS_AGAIN = (Invalid, SlotUnavailable, TooMany, Unavailable, IdempotencyMismatch)
 
 
@@ -61,6 +65,8 @@ async def create(request: Request) -> Response:
     try:
         wanted = LessonRequest.parse(values, country=services_of(request).settings.country)
         booking = await transact(request, request_lesson, wanted, coach=wanted.coach_id)
+    except OutcomeUnknown:
+        return await lesson_form.again(request, values, OutcomeUnknown(SEND_AGAIN))
     except ASKS_AGAIN as error:
         return await lesson_form.again(request, values, error)
     await tasks.nudge(tasks.deliver_mail)
@@ -86,7 +92,7 @@ async def cancel(request: Request) -> Response:
             coach=booking.coach_id,
         )
     except (Invalid, Unavailable) as error:
-        view = await read(request, _view, handle, now())
+        view = await read_after(error, request, _view, handle, now())
         return _page(request, view, error=error, reason=values.get("reason", ""))
     await tasks.nudge(tasks.deliver_mail)
     return RedirectResponse(request.app.url_path_for("booking", handle=handle), 303)

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.errors import Invalid, SpiritError
+from core.errors import Invalid, OutcomeUnknown, SpiritError
 from core.http import problems
 from core.http.body import BodyTooLarge
 from public_site.templating import orjson_response, render
@@ -53,8 +53,19 @@ def _answer(
         if request.url.path.startswith(("/approvals/", "/rehearsals/"))
         else None
     )
-    context = {"problem": document, "sentences": sentences or [document["detail"]], "console_url": console_url}
+    context = {
+        "problem": document,
+        "sentences": sentences or [document["detail"]],
+        "console_url": console_url,
+        "look_here": _page_of_it(request) if document["code"] == OutcomeUnknown.code else None,
+    }
     return render(request, "problem.html", context, status=document["status"], headers=headers)
+
+
+def _page_of_it(request: Request) -> str | None:
+    """The page that shows what a form may have changed: the family's, or the coach's of one request."""
+    parts = request.url.path.split("/")
+    return "/".join(parts[:3]) if len(parts) > 2 and parts[1] in ("bookings", "approvals", "rehearsals") else None
 
 
 def _sentences(error: SpiritError) -> list[str]:

@@ -17,7 +17,7 @@ from core.schedule import queries, slots
 from core.schedule.availability import Slot
 from core.schedule.models import Coach, LessonType
 from public_site.templating import render
-from public_site.transact import now, read
+from public_site.transact import now, read, read_after
 
 HIDDEN = ("coach_id", "lesson_id", "starts_at")
 TYPED = ("customer_name", "customer_email", "customer_phone", "athlete_name", "notes")
@@ -58,7 +58,7 @@ async def again(request: Request, values: Mapping[str, str], error: SpiritError)
         raise error
     coach_id, lesson_id = (read_id(values[name]) for name in ("coach_id", "lesson_id"))
     starts_at = read_start(values["starts_at"])
-    view = await read(request, _again, coach_id, lesson_id, starts_at, values, error, now())
+    view = await read_after(error, request, _again, coach_id, lesson_id, starts_at, values, error, now())
     return _answer(request, "form.html", view, problems.status_of(error), problems.headers_of(error))
 
 

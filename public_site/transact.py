@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from core import clock
 from core.bootstrap import Services
+from core.errors import SpiritError, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,6 +33,20 @@ async def read(request: Request, query: Callable[Concatenate[Session, P], T], *a
     if services.database.is_sqlite:
         return _read(services, query, *args, **kwargs)
     return await run_in_threadpool(partial(_read, services, query, *args, **kwargs))
+
+
+async def read_after(
+    error: SpiritError,
+    request: Request,
+    query: Callable[Concatenate[Session, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """A read for the page that says this error. Where even that fails, the error itself is what there is to say."""
+    try:
+        return await read(request, query, *args, **kwargs)
+    except Unavailable:
+        raise error from None
 
 
 async def transact(request: Request, command: Callable[..., T], *args: Any, coach: int, **kwargs: Any) -> T:

@@ -1,6 +1,7 @@
 """The edge of a web process: every answer gets a request id, the time it took and the security headers; it is logged and recorded."""
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -8,6 +9,8 @@ from typing import Any
 
 import structlog
 
+from core.errors import OutcomeUnknown, Unavailable
+from core.http import problems
 from core.telemetry import recording
 from core.telemetry.categories import category_of
 from core.telemetry.work import UNMATCHED, Work, current, new_request_id
@@ -27,6 +30,7 @@ COMMON_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 HSTS = "max-age=63072000"
+TOO_SLOW = "This took too long just now. Please try again in a moment."
 BROKEN = b"Something went wrong here, and it was our mistake. Please try again in a moment.\n"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 OTHER_METHOD = "_OTHER"
@@ -43,11 +47,23 @@ class Edge:
     template, never the address: addresses carry secrets, and anybody can make up ten thousand of them.
 
     labels: the full template of each route, by the route's identity.
+    deadline_s: an answer that has not begun by then is 503; what a thread does for it meanwhile may still be stored.
+    patient: addresses that may take longer.
     """
 
-    def __init__(self, app: App, *, content_security_policy: str, hsts: bool, labels: Mapping[int, str]) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        content_security_policy: str,
+        hsts: bool,
+        labels: Mapping[int, str],
+        deadline_s: float | None = None,
+        patient: tuple[str, ...] = (),
+    ) -> None:
         self.app = app
         self.labels = labels
+        self.deadline_s, self.patient = deadline_s, patient
         headers = {**COMMON_HEADERS, "Content-Security-Policy": content_security_policy}
         if hsts:
             headers["Strict-Transport-Security"] = HSTS
@@ -66,6 +82,7 @@ class _Exchange:
     __slots__ = (
         "began_ns",
         "began_us",
+        "deadline",
         "edge",
         "ended_ns",
         "first_ns",
@@ -81,6 +98,8 @@ class _Exchange:
         self.edge, self.scope, self.receive, self.send = edge, scope, receive, send
         self.status = self.first_ns = self.ended_ns = 0
         self.gone = False
+        no_limit = bool(edge.patient) and scope["path"].startswith(edge.patient)
+        self.deadline = asyncio.timeout(None if no_limit else edge.deadline_s)
         self.began_us = time.time_ns() // 1000
         self.work = work = Work(new_request_id(self.began_us))
         self.began_ns = work.began_ns
@@ -90,13 +109,16 @@ class _Exchange:
         token = current.set(self.work)
         outcome = ""
         try:
-            await self.edge.app(self.scope, self.listen, self.answer)
+            async with self.deadline:
+                await self.edge.app(self.scope, self.listen, self.answer)
         except asyncio.CancelledError:
             outcome = "client_gone"
             raise
         except Exception:  # the outermost place: nobody else would log it with the request's id
             outcome = "client_gone" if self.gone else "error"
-            if not self.gone:
+            if self.deadline.expired():
+                await self._say_too_late()
+            elif not self.gone:
                 await self._fail()
         finally:
             self._tell(outcome or self._outcome())
@@ -112,6 +134,8 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.first_ns = time.perf_counter_ns()
+            if not self.deadline.expired():
+                self.deadline.reschedule(None)  # it has begun; a slow reader has limits of another kind
             given = {
                 name for name, _ in message["headers"]
             }  # a header that the application gives itself stays as it is
@@ -126,6 +150,18 @@ class _Exchange:
         await self.send(message)
         if not message.get("more_body"):
             self.ended_ns = time.perf_counter_ns()
+
+    async def _say_too_late(self) -> None:
+        """What the thread was doing may be stored yet, so that nobody is told that it was not."""
+        log.warning("request took too long", route=self.work.route, method=self._method, limit_s=self.edge.deadline_s)
+        reads = self.scope["method"] in ("GET", "HEAD")
+        document = problems.problem(Unavailable(TOO_SLOW) if reads else OutcomeUnknown())
+        as_json = self.scope["path"].startswith("/api/")
+        body = json.dumps(document).encode() if as_json else f"{document['detail']}\n".encode()
+        media_type = problems.MEDIA_TYPE.encode() if as_json else b"text/plain; charset=utf-8"
+        headers = [(b"content-type", media_type), (b"retry-after", b"10"), (b"cache-control", b"no-store")]
+        await self.answer({"type": "http.response.start", "status": document["status"], "headers": headers})
+        await self.answer({"type": "http.response.body", "body": body})
 
     async def _fail(self) -> None:
         log.exception("request failed", route=self.work.route, method=self._method)  # noqa: LOG004 (called by a handler)
