@@ -5,6 +5,7 @@ One parser reads it for gate, sign-in, API and Streamlit's script. Other product
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from starlette.requests import cookie_parser
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from core.db import Database
 from core.people.sessions import ABSOLUTE, find_session
 from core.settings import Settings
 
+DEVICE, DEVICE_LASTS = "spirit_device", timedelta(days=365)
 MAX_SAME_NAME = 5  # each is looked up, so a browser cannot make us look for long
 
 
@@ -53,6 +55,19 @@ def set_token(response: Response, token: str, settings: Settings) -> None:
 
 def forget_token(response: Response, settings: Settings) -> None:
     response.delete_cookie(cookie_name(settings), httponly=True, samesite="lax", secure=_is_https(settings))
+
+
+def remember_device(response: Response, marks: str, settings: Settings) -> None:
+    """For a year; read by the sign-in alone, and it opens nothing."""
+    response.set_cookie(
+        DEVICE,
+        marks,
+        max_age=int(DEVICE_LASTS.total_seconds()),
+        path="/sign-in",
+        httponly=True,
+        samesite="lax",
+        secure=_is_https(settings),
+    )
 
 
 def _is_https(settings: Settings) -> bool:

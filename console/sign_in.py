@@ -1,10 +1,13 @@
 """Signing in and out, on plain pages of the console's own. A mailed link is posted, not opened: scanners open links."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -12,23 +15,26 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import tasks
-from console.cookies import forget_token, set_token, tokens_in
-from core import look
+from console.cookies import DEVICE, forget_token, remember_device, set_token, tokens_in
+from core import clock, look
 from core.bootstrap import Services
 from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany, Unavailable
 from core.http import origin, problems
 from core.http.body import BodyTooLarge, at_most
 from core.http.sender import network_of
-from core.people import sign_in
-from core.people.sessions import end_session
+from core.people import devices, sign_in
+from core.people.sessions import end_session, find_session
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
 )
 NO_STORE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 FOREIGN = "This was not sent from our own page. Please sign in here."
+MAX_SIGN_INS_AT_ONCE = 4
 ON_ITS_WAY = "If there is an account for this address, a link is on its way. It works once, for ten minutes."
 
+T = TypeVar("T")
+_signing_in = CapacityLimiter(MAX_SIGN_INS_AT_ONCE)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -53,24 +59,29 @@ async def show(request: Request) -> Response:
 async def by_password(request: Request) -> Response:
     form = await _form(request)
     services = services_of(request)
+    email, device = form.get("email", ""), request.cookies.get(DEVICE, "")
     try:
-        token = await run_in_threadpool(
-            sign_in.sign_in_with_password,
+        counted = await _on_own_thread(
+            sign_in.start_try, services, email=email, address=_sender(request), device=device
+        )
+        await pause(counted.wait_s)
+        token = await _on_own_thread(
+            sign_in.check_password,
             services,
-            email=form.get("email", ""),
+            counted,
+            email=email,
             password=form.get("password", ""),
-            address=_sender(request),
             user_agent=request.headers.get("user-agent", ""),
         )
     except (SignInRefused, TooMany, Unavailable) as error:
-        return refused(request, error, email=form.get("email", ""), next_path=next_of(form))
+        return refused(request, error, email=email, next_path=next_of(form))
     return await begin(request, token, next_of(form))
 
 
 async def mail_link(request: Request) -> Response:
     form = await _form(request)
     try:
-        await run_in_threadpool(
+        await _on_own_thread(
             sign_in.ask_for_link, services_of(request), email=form.get("email", ""), address=_sender(request)
         )
     except (TooMany, Unavailable) as error:
@@ -126,7 +137,27 @@ async def begin(request: Request, token: str, next_path: str) -> Response:
         await run_in_threadpool(services.database.transact, _end, earlier)
     response = RedirectResponse(next_path, 303, headers=NO_STORE)
     set_token(response, token, services.settings)
+    remember_device(response, await run_in_threadpool(_marked, services, token, request), services.settings)
     return response
+
+
+def _marked(services: Services, token: str, request: Request) -> str:
+    """The browser's mark of known devices, with hers."""
+    with services.database.read() as session:
+        found = find_session(session, token, now=clock.now())
+    earlier = request.cookies.get(DEVICE, "")
+    return devices.marked(earlier, found.account_id, services.signer) if found else earlier
+
+
+async def pause(seconds: float) -> None:
+    """A try for an account that many guess at waits here: on the event loop, so it keeps no thread from others."""
+    if seconds:
+        await asyncio.sleep(seconds)
+
+
+async def _on_own_thread(command: Callable[..., T], *arguments: Any, **options: Any) -> T:
+    """Signing in has threads of its own: whoever hammers at it keeps none from the pages."""
+    return await to_thread.run_sync(partial(command, *arguments, **options), limiter=_signing_in)
 
 
 def _end(session: Session, token: str, *, now: datetime) -> None:

@@ -13,7 +13,7 @@ from core.gym import the_gym
 from core.images.making import make_due
 from core.mail import daily_summary
 from core.mail.delivery import Delivery, deliver_due
-from core.people import sessions, sign_in
+from core.people import sessions, throttle
 from core.rehearsals import practice
 
 PICTURES_WITHIN_S = 20
@@ -70,7 +70,7 @@ def write_summaries(services: Services) -> None:
 
 def _tidy_up(session: Session, *, now: datetime) -> None:
     sessions.forget_old_sessions(session, now=now)
-    sign_in.forget_old_tries(session, now=now)
+    throttle.forget_old_tries(session, now=now)
     practice.clean_up(session, now=now)
     retention.anonymise_finished(session, now=now)
     the_gym(session).last_swept_at = now

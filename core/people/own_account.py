@@ -32,11 +32,16 @@ def set_password(services: Services, account_id: int, *, present: str, new: str,
     if account is None or account.disabled_at is not None:
         raise NotAllowed("This account is not in use any more.")
     if account.password_hash is not None:
-        check_and_count(services, email=account.email, address=f"account {account_id}")
+        check_and_count(services, email=account.email, address=_here(account_id))
         if not password_matches(account.password_hash, present):
             raise Invalid({"present": WRONG})
     services.database.transact(_keep, account_id, account.password_hash, hash_password(new), keep_session)
-    forget_tries(services, email=account.email)
+    forget_tries(services, email=account.email, address=_here(account_id))
+
+
+def _here(account_id: int) -> str:
+    """Tries of somebody who is signed in are counted together, wherever she is."""
+    return f"account {account_id}"
 
 
 def end_other_sessions(session: Session, account_id: int, *, keep_session: int, now: datetime) -> None:

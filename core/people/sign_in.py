@@ -2,56 +2,78 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.bootstrap import Services
-from core.errors import LinkExpired, SignInRefused, TooMany
+from core.errors import LinkExpired, SignInRefused
 from core.mail import outbox
+from core.people import devices, throttle
 from core.people.accounts import find_account
-from core.people.models import Account, SignInFailure, SignInLink
+from core.people.models import Account, SignInLink
 from core.people.passwords import password_matches
 from core.people.sessions import start_session
-from core.tokens import Signer
+from core.people.throttle import Try
 
 LINK_LIVES = timedelta(minutes=10)  # whoever asks for a link sits before her mailbox
 INVITATION_LIVES = timedelta(days=7)  # whoever is invited did not ask, and may be away over the weekend
-WINDOW = timedelta(minutes=15)
-KEPT = timedelta(days=1)
-MOST_PER_ACCOUNT, MOST_PER_ADDRESS = 10, 50
+MAX_FRESH_LINKS = 10  # strangers who ask for them in her name do not flood her mailbox
 REFUSED = "This address and password do not go together. You can also have a link mailed to you."
 
 
-def sign_in_with_password(services: Services, *, email: str, password: str, address: str, user_agent: str) -> str:
+def sign_in_with_password(
+    services: Services, *, email: str, password: str, address: str, user_agent: str, device: str = ""
+) -> str:
     """
-    Returns the token of a new session. Slow: run it on a thread.
+    `start_try` and `check_password` in one, without the wait between them: for programs and tests.
+
+    Raises SignInRefused, TooMany.
+    """
+    counted = start_try(services, email=email, address=address, device=device)
+    return check_password(services, counted, email=email, password=password, user_agent=user_agent)
+
+
+def start_try(services: Services, *, email: str, address: str, device: str = "") -> Try:
+    """
+    Count a try, before its password is looked at. The caller waits for `wait_s`, on no thread.
 
     Args:
         address: the network address it came from.
+        device: the browser's cookie of known devices.
+
+    Raises:
+        TooMany: this network tried too often; see core.people.throttle.
+    """
+    with services.database.read() as session:
+        account = find_account(session, email)
+    mark = devices.known(device, account.id, services.signer) if account else None
+    keys = throttle.password_keys(services.signer, email, address, device=mark)
+    return services.database.transact(throttle.count_try, *keys, is_known=mark is not None)
+
+
+def check_password(services: Services, counted: Try, *, email: str, password: str, user_agent: str) -> str:
+    """
+    Returns the token of a new session. Slow: run it on a thread.
 
     Raises:
         SignInRefused: wrong, unknown or disabled: the same words, the same time.
-        TooMany: more than 10 tries for this account or 50 from this address within 15 minutes.
     """
-    account_key, address_key = _keys(services.signer, email, address)
-    services.database.transact(_count_try, account_key, address_key)
     with services.database.read() as session:
         account = find_account(session, email)
     matches = password_matches(account.password_hash if account else None, password)
     if not matches or account is None or account.disabled_at:
         raise SignInRefused(REFUSED)
-    return services.database.transact(_start, account.id, account_key, user_agent=user_agent)
+    return services.database.transact(_start, account.id, counted, user_agent=user_agent)
 
 
 def ask_for_link(services: Services, *, email: str, address: str) -> None:
     """
-    Mail a one-time link, if there is such an account. Asking counts like a try.
+    Mail a one-time link, if there is such an account. Asking has a budget of its own, beside the passwords'.
 
     Raises:
-        TooMany: as for passwords.
+        TooMany: this network asked too often. What others asked stops nobody: their links lie in the same mailbox.
     """
-    account_key, address_key = _keys(services.signer, email, address)
-    services.database.transact(_mail_link, email, account_key, address_key)
+    services.database.transact(_mail_link, email, *throttle.link_keys(services.signer, email, address))
 
 
 def use_link(services: Services, *, token: str, user_agent: str) -> str:
@@ -67,14 +89,12 @@ def use_link(services: Services, *, token: str, user_agent: str) -> str:
 
 def check_and_count(services: Services, *, email: str, address: str) -> None:
     """Count one try before a password is looked at. Raises TooMany."""
-    account_key, address_key = _keys(services.signer, email, address)
-    services.database.transact(_count_try, account_key, address_key)
+    start_try(services, email=email, address=address)
 
 
-def forget_tries(services: Services, *, email: str) -> None:
+def forget_tries(services: Services, *, email: str, address: str) -> None:
     """Whoever knew the password has made no mistakes that count."""
-    account_key, _ = _keys(services.signer, email, "")
-    services.database.transact(_forget, account_key)
+    services.database.transact(throttle.forget, *throttle.password_keys(services.signer, email, address, device=None))
 
 
 def new_link(session: Session, account: Account, *, invited_by: int | None = None, now: datetime) -> SignInLink:
@@ -86,52 +106,32 @@ def new_link(session: Session, account: Account, *, invited_by: int | None = Non
     return link
 
 
-def forget_old_tries(session: Session, *, now: datetime) -> None:
-    """Remove counted tries after a day."""
-    session.execute(delete(SignInFailure).where(SignInFailure.at < now - KEPT))
-
-
-def _keys(signer: Signer, email: str, address: str) -> tuple[str, str]:
-    return signer.keyed_hash(f"account {email.strip().lower()}"), signer.keyed_hash(f"address {address}")
-
-
-def _check_throttle(session: Session, account_key: str, address_key: str, *, now: datetime) -> None:
-    for column, key, most in (
-        (SignInFailure.account_key, account_key, MOST_PER_ACCOUNT),
-        (SignInFailure.address_key, address_key, MOST_PER_ADDRESS),
-    ):
-        tries, oldest = session.execute(
-            select(func.count(), func.min(SignInFailure.at)).where(column == key, SignInFailure.at > now - WINDOW)
-        ).one()
-        if tries >= most:
-            wait = oldest + WINDOW - now
-            raise TooMany("Too many tries. Please wait a few minutes.", retry_after_s=max(1, int(wait.total_seconds())))
-
-
-def _count_try(session: Session, account_key: str, address_key: str, *, now: datetime) -> None:
-    """Counted before the password is looked at, one at a time: tries made at once would all find room otherwise."""
-    if session.get_bind().dialect.name == "postgresql":
-        for key in (account_key, address_key):
-            session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
-    _check_throttle(session, account_key, address_key, now=now)
-    session.add(SignInFailure(account_key=account_key, address_key=address_key, at=now))
-
-
-def _forget(session: Session, account_key: str, *, now: datetime) -> None:
-    session.execute(delete(SignInFailure).where(SignInFailure.account_key == account_key))
-
-
-def _start(session: Session, account_id: int, account_key: str, *, user_agent: str, now: datetime) -> str:
+def _start(session: Session, account_id: int, counted: Try, *, user_agent: str, now: datetime) -> str:
     """Whoever knows the password is let in, and her own mistakes are forgotten."""
-    _forget(session, account_key, now=now)
+    throttle.forget(session, counted.account_key, counted.network_key, now=now)
     return start_session(session, account_id, user_agent=user_agent, now=now)
 
 
-def _mail_link(session: Session, email: str, account_key: str, address_key: str, *, now: datetime) -> None:
-    _count_try(session, account_key, address_key, now=now)
+def _mail_link(session: Session, email: str, account_key: str, network_key: str, *, now: datetime) -> None:
+    throttle.count_try(session, account_key, network_key, now=now)
     account = find_account(session, email)
-    if account is not None and account.disabled_at is None:
-        outbox.add_sign_in(session, account, new_link(session, account, now=now), now=now)
+    if account is None or account.disabled_at is not None:
+        return
+    if _fresh_links(session, account, now=now) >= MAX_FRESH_LINKS:
+        return  # so many lie in her mailbox, and each works for five minutes more
+    outbox.add_sign_in(session, account, new_link(session, account, now=now), now=now)
+
+
+def _fresh_links(session: Session, account: Account, *, now: datetime) -> int:
+    """Links that were asked for lately and have half of their time left."""
+    return session.scalars(
+        select(func.count(SignInLink.id)).where(
+            SignInLink.account_id == account.id,
+            SignInLink.invited_by_account_id.is_(None),
+            SignInLink.used_at.is_(None),
+            SignInLink.created_at > now - LINK_LIVES / 2,
+        )
+    ).one()
 
 
 def _use_link(session: Session, link_id: int, *, user_agent: str, now: datetime) -> str:

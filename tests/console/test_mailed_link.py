@@ -3,7 +3,8 @@
 from console.sign_in import ON_ITS_WAY
 from core.mail.delivery import deliver_due
 from core.mail.models import MessageKind
-from core.people.sign_in import LINK_LIVES, MOST_PER_ACCOUNT
+from core.people.sign_in import LINK_LIVES
+from core.people.throttle import MAX_PER_PAIR
 from tests.console.conftest import Desk
 from tests.console.house import STAND_IN
 
@@ -84,11 +85,11 @@ def test_asking_says_the_same_for_known_unknown_and_disabled_and_writes_to_the_k
 
 
 def test_asking_again_and_again_is_stopped_like_guessing(desk: Desk) -> None:
-    for _ in range(MOST_PER_ACCOUNT):
+    for _ in range(MAX_PER_PAIR):
         desk.post("/sign-in/link", {"email": "nora@spirit.example"})
     answer = desk.post("/sign-in/link", {"email": "nora@spirit.example"})
     assert answer.status_code == 429 and int(answer.headers["retry-after"]) > 0
-    assert len(desk.mails(MessageKind.SIGN_IN)) == MOST_PER_ACCOUNT
+    assert len(desk.mails(MessageKind.SIGN_IN)) == MAX_PER_PAIR
 
 
 def test_the_old_session_of_the_browser_ends_here_too(desk: Desk) -> None:

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
+from console import sign_in as sign_in_pages
 from core.mail.models import MessageKind
-from core.people.sign_in import MOST_PER_ACCOUNT, REFUSED, WINDOW
+from core.people.sign_in import REFUSED
+from core.people.throttle import MAX_PER_PAIR, WINDOW
 from tests.console.conftest import OWN_PAGE, Desk
 from tests.console.house import STAND_IN, house_of
 from tests.support.people import PASSWORD
@@ -65,7 +67,7 @@ def test_an_address_that_is_markup_is_shown_as_text(desk: Desk) -> None:
 
 
 def test_too_many_tries_are_told_when_to_come_back_and_the_right_password_waits_too(desk: Desk) -> None:
-    for _ in range(MOST_PER_ACCOUNT):
+    for _ in range(MAX_PER_PAIR):
         assert desk.sign_in("nora", "a guess").status_code == 401
     answer = desk.sign_in()
     assert answer.status_code == 429
@@ -73,6 +75,30 @@ def test_too_many_tries_are_told_when_to_come_back_and_the_right_password_waits_
     assert desk.sessions() == []
     desk.clock.shift(WINDOW)
     assert desk.sign_in().status_code == 303
+
+
+def test_a_browser_that_she_signed_in_with_waits_for_nobody(desk: Desk) -> None:
+    """Others guess on from everywhere; hers is known by a cookie of the sign-in's own, which opens nothing."""
+    waited: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waited.append(seconds)
+
+    desk.monkeypatch.setattr(sign_in_pages, "pause", pause)
+    assert desk.sign_in().status_code == 303
+    known = desk.client.cookies["spirit_device"]
+    desk.client.cookies.clear()
+    for number in range(2 * MAX_PER_PAIR):
+        desk.monkeypatch.setattr(sign_in_pages, "_sender", lambda _, number=number: f"198.51.100.{number}")
+        desk.sign_in("nora", "a guess")
+    assert desk.sign_in().status_code == 303 and waited[-1] > 0
+    desk.client.cookies.clear()
+    desk.client.cookies.set("spirit_device", known, path="/sign-in")
+    assert desk.sign_in().status_code == 303 and waited[-1] == 0
+    assert desk.get("/").status_code == 200
+    desk.client.cookies.clear()
+    desk.client.cookies.set("spirit_device", known)
+    assert desk.get("/").status_code == 303
 
 
 def test_scripts_cannot_read_the_cookie_and_other_sites_cannot_send_it(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from core.people import own_account, staff
 from core.people.models import Account
 from core.people.passwords import password_matches
 from core.people.sessions import find_session, start_session
-from core.people.sign_in import MOST_PER_ACCOUNT
+from core.people.throttle import MAX_PER_PAIR
 from tests.support.people import NOW, PASSWORD, ada
 
 NEW = "beam and bars 2026"
@@ -55,7 +55,7 @@ def test_a_wrong_present_one_or_a_short_new_one_changes_nothing(services: Servic
 
 
 def test_guessing_is_throttled_as_signing_in_is(services: Services, admin: Account) -> None:
-    for _ in range(MOST_PER_ACCOUNT):
+    for _ in range(MAX_PER_PAIR):
         with pytest.raises(Invalid):
             own_account.set_password(services, admin.id, present="guess", new=NEW, keep_session=1)
     with pytest.raises(TooMany):

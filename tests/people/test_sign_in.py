@@ -12,7 +12,7 @@ from core import clock as clock_module
 from core.bootstrap import Services
 from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany
 from core.mail.models import MessageKind, OutboxMessage
-from core.people import sessions, sign_in
+from core.people import devices, sessions, sign_in, throttle
 from core.people.models import Account, SignInFailure, SignInLink, StaffSession
 from core.people.sign_in import ask_for_link, sign_in_with_password, use_link
 from tests.people.conftest import ADAS, NORAS, Staff
@@ -88,22 +88,72 @@ def test_a_disabled_account_is_told_the_same(services: Services, staff: Staff) -
     assert str(refusal.value) == sign_in.REFUSED
 
 
-def test_ten_wrong_passwords_close_an_account_for_a_quarter_of_an_hour_from_everywhere(
+def test_ten_wrong_passwords_close_an_account_for_a_quarter_of_an_hour_to_that_network_alone(
     services: Services, staff: Staff, clock: time_machine.Traveller
 ) -> None:
-    try_wrongly(services, 10)
+    try_wrongly(services, 10, address=ELSEWHERE)
     clock.move_to(NOW + MINUTE)
-    for address in (HOME, ELSEWHERE):
-        with pytest.raises(TooMany) as refusal:
-            try_password(services, address=address)
-        assert refusal.value.retry_after_s == 14 * 60
-    with pytest.raises(TooMany):
-        ask_for_link(services, email=NORAS, address=ELSEWHERE)
+    with pytest.raises(TooMany) as refusal:
+        try_password(services, address=ELSEWHERE)
+    assert refusal.value.retry_after_s == 14 * 60
     clock.move_to(NOW + 15 * MINUTE - INSTANT)
     with pytest.raises(TooMany):
-        try_password(services)
+        try_password(services, address=ELSEWHERE)
+    assert who(services, try_password(services, address=HOME)) == staff.nora
     clock.move_to(NOW + 15 * MINUTE)
-    assert who(services, try_password(services)) == staff.nora
+    assert who(services, try_password(services, address=ELSEWHERE)) == staff.nora
+
+
+def test_strangers_who_guess_from_many_networks_slow_her_down_and_never_lock_her_out(
+    services: Services, staff: Staff
+) -> None:
+    for number in range(60):
+        try_wrongly(services, 1, address=f"198.51.100.{number}")
+    counted = sign_in.start_try(services, email=NORAS, address=HOME)
+    assert counted.wait_s == 4.0
+    assert who(services, try_password(services, address=HOME)) == staff.nora
+    ask_for_link(services, email=NORAS, address=HOME)
+    assert count(services, OutboxMessage) == 1, "and a mailed link has a budget of its own"
+
+
+def test_each_try_for_an_account_that_many_guess_at_waits_a_little_and_at_most_four_seconds() -> None:
+    assert [throttle.wait_s(tries) for tries in (0, 9, 10, 19, 20, 39, 40, 10_000)] == [0, 0, 1, 1, 2, 2, 4, 4]
+
+
+def test_a_device_that_she_signed_in_with_is_slowed_by_nobody(services: Services, staff: Staff) -> None:
+    """Also in the network that the guesses come from."""
+    device = devices.marked("", staff.nora, services.signer)
+    for number in range(5):
+        try_wrongly(services, 10, email=f"guess{number}@spirit.example", address=HOME)
+    for number in range(60):
+        try_wrongly(services, 1, address=f"198.51.100.{number}")
+    with pytest.raises(TooMany):
+        try_password(services, address=HOME)
+    counted = sign_in.start_try(services, email=NORAS, address=HOME, device=device)
+    assert counted.wait_s == 0
+    assert sign_in.check_password(services, counted, email=NORAS, password=PASSWORD, user_agent="")
+
+
+def test_a_device_guesses_no_more_than_a_network(services: Services, staff: Staff) -> None:
+    device = devices.marked("", staff.nora, services.signer)
+    for _ in range(10):
+        sign_in.start_try(services, email=NORAS, address=HOME, device=device)
+    with pytest.raises(TooMany):
+        sign_in.start_try(services, email=NORAS, address=ELSEWHERE, device=device)
+
+
+def test_a_device_is_known_to_the_accounts_that_signed_in_there(services: Services, staff: Staff) -> None:
+    both = devices.marked(devices.marked("", staff.nora, services.signer), staff.ada, services.signer)
+    assert devices.known(both, staff.nora, services.signer) and devices.known(both, staff.ada, services.signer)
+    for forged in ("", "~", f"{staff.nora}.x.y", both.replace(f"{staff.ada}.", f"{staff.nora}.", 1).split("~")[0], "é"):
+        assert devices.known(forged, staff.nora, services.signer) is None
+
+
+def test_her_signing_in_gives_strangers_no_new_tries(services: Services, staff: Staff) -> None:
+    try_wrongly(services, 10, address=ELSEWHERE)
+    assert who(services, try_password(services, address=HOME)) == staff.nora
+    with pytest.raises(TooMany):
+        try_password(services, address=ELSEWHERE)
 
 
 def test_an_unknown_account_is_throttled_like_a_known_one(services: Services, staff: Staff) -> None:
@@ -156,7 +206,7 @@ def test_tries_are_kept_as_keyed_hashes_for_a_day(services: Services, staff: Sta
         assert kept.account_key != kept.address_key
     for late, left in ((24 * 60 * MINUTE, 1), (24 * 60 * MINUTE + INSTANT, 0)):
         with services.database.write() as transaction:
-            sign_in.forget_old_tries(transaction.session, now=NOW + late)
+            throttle.forget_old_tries(transaction.session, now=NOW + late)
         assert count(services, SignInFailure) == left
 
 
@@ -216,12 +266,26 @@ def test_a_disabled_account_gets_no_link_and_cannot_use_an_older_one(services: S
     assert count(services, StaffSession) == 0
 
 
-def test_asking_for_links_counts_as_trying(services: Services, staff: Staff) -> None:
+def test_one_network_asks_for_ten_links(services: Services, staff: Staff) -> None:
     for _ in range(10):
-        ask_for_link(services, email=ADAS, address=HOME)
+        ask_for_link(services, email=ADAS, address=ELSEWHERE)
     with pytest.raises(TooMany):
         ask_for_link(services, email=ADAS, address=ELSEWHERE)
+    ask_for_link(services, email=ADAS, address=HOME)
     assert count(services, OutboxMessage) == 10
+
+
+def test_strangers_who_ask_in_her_name_neither_flood_her_mailbox_nor_keep_a_link_from_her(
+    services: Services, staff: Staff, clock: time_machine.Traveller
+) -> None:
+    """At any moment she has asked, a link lies in her mailbox that works for five minutes more."""
+    for second in range(0, 1200, 20):
+        clock.move_to(NOW + timedelta(seconds=second))
+        ask_for_link(services, email=ADAS, address=f"198.51.100.{second // 20}")
+        with services.database.read() as session:
+            newest = session.scalars(select(func.max(SignInLink.expires_at))).one()
+        assert newest is not None and newest >= clock_module.now() + 5 * MINUTE - INSTANT
+    assert count(services, OutboxMessage) <= 40
 
 
 def test_a_link_that_is_not_ours_or_not_whole_is_not_found(services: Services, staff: Staff) -> None:
