@@ -21,7 +21,9 @@ from core.bootstrap import Services
 from core.errors import Invalid, SpiritError
 from core.http import problems
 from core.http.body import MOST_BYTES, BodyTooLarge, at_most
-from core.http.bookings import booking_as_json
+from core.http.bookings import booking_as_json, despite_wrong
+
+FIELDS = ("bookingId", "action", "reason", "despite")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -52,7 +54,7 @@ async def pending(request: Request) -> Response:
 async def decide(request: Request) -> Response:
     _checkjson_answer(request)
     who = await caller.may_change(request)
-    booking_id, decision, reason = _asked_for(await request.body())
+    booking_id, decision, reason, despite = _asked_for(await request.body())
     services = caller.services_of(request)
     coach_id = await run_in_threadpool(_coach_of, services, booking_id)
     run = partial(
@@ -64,6 +66,7 @@ async def decide(request: Request) -> Response:
         decision,
         channel=Channel.API,
         reason=reason,
+        despite=despite,
         coach=coach_id,
     )
     booking = await run_in_threadpool(run)
@@ -92,7 +95,7 @@ def _coach_of(services: Services, booking_id: int) -> int:
         return queries.get_booking(session, booking_id).coach_id
 
 
-def _asked_for(body: bytes) -> tuple[int, Decision, str | None]:
+def _asked_for(body: bytes) -> tuple[int, Decision, str | None, list[str]]:
     try:
         given = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -100,7 +103,8 @@ def _asked_for(body: bytes) -> tuple[int, Decision, str | None]:
     if not isinstance(given, dict):
         raise HTTPException(400, "Please send one JSON object.")
     booking_id, action, reason = given.get("bookingId"), given.get("action"), given.get("reason")
-    wrong = {name: "We do not know this field." for name in given if name not in ("bookingId", "action", "reason")}
+    despite = given.get("despite", [])
+    wrong = {name: "We do not know this field." for name in given if name not in FIELDS} | despite_wrong(despite)
     if not isinstance(booking_id, int) or isinstance(booking_id, bool) or not 0 < booking_id < 2**63:
         wrong["bookingId"] = "This should be the id of a booking."
     if action not in list(Decision):
@@ -110,7 +114,7 @@ def _asked_for(body: bytes) -> tuple[int, Decision, str | None]:
     if wrong:
         raise Invalid(wrong)
     assert isinstance(booking_id, int)
-    return booking_id, Decision(str(action)), reason
+    return booking_id, Decision(str(action)), reason, despite
 
 
 def _checkjson_answer(request: Request) -> None:

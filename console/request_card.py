@@ -1,5 +1,7 @@
 """A request that waits, with its answers: on the page Requests, and among the bookings."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 import tasks
@@ -8,13 +10,14 @@ from console.badge import URGENT
 from console.inert import inert
 from console.session import Staff
 from core import clock
+from core.bookings.concerns import Concern
 from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Booking, Channel
 from core.words import money, spoken_instant, spoken_time, time_left
 
 
-def request_card(booking: Booking, staff: Staff) -> None:
-    """Who asks for what, until when; approve and deny."""
+def request_card(booking: Booking, staff: Staff, concerns: Mapping[Concern, str]) -> None:
+    """Who asks for what, until when; approve and deny. concerns: what speaks against approving."""
     assert booking.expires_at is not None
     left = booking.expires_at - clock.now()
     zone = booking.coach.zone
@@ -31,43 +34,60 @@ def request_card(booking: Booking, staff: Staff) -> None:
             st.text(f"Phone: {booking.customer_phone}")
         if booking.notes:
             st.text(f"“{booking.notes}”")
-        _answers(booking, staff)
+        if concerns:
+            st.warning(inert(" ".join(concerns.values())))
+        _answers(booking, staff, concerns)
 
 
-def _answers(booking: Booking, staff: Staff) -> None:
-    """Deny asks once, with the reason that the family will read. An admin gives a reason either way."""
+def _answers(booking: Booking, staff: Staff, concerns: Mapping[Concern, str]) -> None:
+    """
+    Deny asks once, with the reason that the family will read. An admin gives a reason either way.
+
+    Approving means the time and the concerns that stand on the card: others since make the command ask.
+    """
     own = booking.coach_id == staff.coach_id
     name = f"{booking.athlete_name}, {spoken_time(booking.starts_at, booking.ends_at, booking.coach.zone)}"
     approve, deny = st.columns(2)
     with approve:
         if own:
             st.button(
-                "Approve",
+                "Approve all the same" if concerns else "Approve",
                 key=f"approve-{booking.id}",
                 type="primary",
                 width="stretch",
                 help=inert(f"Approve {name}"),
                 on_click=_decide,
-                args=(booking, Decision.APPROVE, staff),
+                args=(booking, Decision.APPROVE, staff, tuple(concerns)),
             )
         else:
-            _with_reason(booking, Decision.APPROVE, "Why do you answer for the coach?", staff)
+            _with_reason(booking, Decision.APPROVE, "Why do you answer for the coach?", staff, tuple(concerns))
     with deny:
         question = "Why not? The family will read this." if own else "Why not? The family and the coach will read this."
         _with_reason(booking, Decision.DENY, question, staff)
 
 
-def _with_reason(booking: Booking, decision: Decision, question: str, staff: Staff) -> None:
+def _with_reason(
+    booking: Booking, decision: Decision, question: str, staff: Staff, despite: tuple[Concern, ...] = ()
+) -> None:
     verb = decision.value.capitalize()
     which = f"{decision.value}-{booking.id}"
     with st.popover(f"{verb} …", width="stretch", key=f"ask-{which}"), st.form(which, border=False):
         st.text_area(question, key=f"reason-{which}", max_chars=500)
         st.form_submit_button(
-            f"{verb} the request", type="primary", on_click=_decide, args=(booking, decision, staff, f"reason-{which}")
+            f"{verb} the request",
+            type="primary",
+            on_click=_decide,
+            args=(booking, decision, staff, despite, f"reason-{which}"),
         )
 
 
-def _decide(booking: Booking, decision: Decision, shown_to: Staff, reason_in: str | None = None) -> None:
+def _decide(
+    booking: Booking,
+    decision: Decision,
+    shown_to: Staff,
+    despite: tuple[Concern, ...] = (),
+    reason_in: str | None = None,
+) -> None:
     """
     The same command as the mail's link. If somebody was faster, its sentence is what is said.
 
@@ -82,6 +102,8 @@ def _decide(booking: Booking, decision: Decision, shown_to: Staff, reason_in: st
         decision,
         channel=Channel.CONSOLE,
         reason=reason,
+        slot_version=booking.slot_version,
+        despite=despite,
         coach=booking.coach_id,
         done=f"{inert(booking.athlete_name)}’s lesson is {answer}. The family is told.",
     ):

@@ -1,7 +1,8 @@
 """One booking's whole story: facts, a note for oneself, what happened, its mails, and what can be done about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -18,6 +19,7 @@ from core.bookings import lists, notes, queries
 from core.bookings.after_all import CAN_BE_APPROVED, approve_after_all
 from core.bookings.attendance import note_attendance
 from core.bookings.changes import cancel_as_staff
+from core.bookings.concerns import Concern, concerns
 from core.bookings.models import Actor, Attendance, Booking, BookingEvent, Status
 from core.errors import NotFound
 from core.people.models import Account
@@ -48,8 +50,9 @@ def story(booking_id: int, staff: Staff) -> None:
         rows: list[BookingEvent | AuditEvent] = sorted((*events, *noted), key=_instant)
         names = {row.account_id: _name(session.get(Account, row.account_id)) for row in rows if row.account_id}
         own_note = notes.note_of(session, booking_id, staff.account_id)
+        against = concerns(session, [booking])[booking.id]
     _facts(booking)
-    _what_can_be_done(booking, staff)
+    _what_can_be_done(booking, staff, against)
     _note(booking, own_note, staff)
     st.header("What happened", anchor=False)
     for row in rows:
@@ -71,6 +74,7 @@ def _facts(booking: Booking) -> None:
         *([f"Reason for cancelling: {booking.cancel_reason}"] if booking.cancel_reason else []),
         *(["This was a late cancellation."] if booking.cancelled_late else []),
         *([f"An admin’s reason: {booking.override_reason}"] if booking.override_reason else []),
+        *([f"Why it was approved after all: {booking.after_all_reason}"] if booking.after_all_reason else []),
     ]
     st.text("\n".join(lines))
 
@@ -86,17 +90,20 @@ def _happened(row: BookingEvent | AuditEvent, booking: Booking, names: dict[int,
     return f"{what} by {who}, {when}, {row.channel.value.lower()}"
 
 
-def _what_can_be_done(booking: Booking, staff: Staff) -> None:
+def _what_can_be_done(booking: Booking, staff: Staff, against: Mapping[Concern, str]) -> None:
     now = clock.now()
     status = booking.status_at(now)
     if status is Status.PENDING:
-        request_card(booking, staff)
+        request_card(booking, staff, against)
     elif status is Status.APPROVED and now >= booking.starts_at:
         _attendance(booking, staff)
     elif status is Status.APPROVED:
         _ask("Cancel this lesson", "Why? The family will read this.", booking, staff, cancel_as_staff)
     elif status in CAN_BE_APPROVED and staff.is_admin and now < booking.starts_at:
-        _ask("Approve after all", "Why? The coach will read this.", booking, staff, approve_after_all)
+        if against:
+            st.warning(inert(" ".join(against.values())))
+        question = "Why? The family and the coach will read this."
+        _ask("Approve after all", question, booking, staff, partial(approve_after_all, despite=tuple(against)))
 
 
 def _attendance(booking: Booking, staff: Staff) -> None:
@@ -153,7 +160,9 @@ def _run(
     reason_in: str | None = None,
 ) -> None:
     """Runs before the page is drawn, for whoever is signed in now."""
-    options = {"reason": st.session_state[reason_in]} if reason_in else {}
+    options: dict[str, Any] = {}
+    if reason_in:
+        options = {"reason": st.session_state[reason_in], "slot_version": booking.slot_version}
     if act(shown_to, command, booking.id, *values, coach=booking.coach_id, done=inert(done), **options):
         tasks.nudge_from_thread(tasks.deliver_mail)
 

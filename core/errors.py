@@ -6,6 +6,8 @@ What can go wrong, as facts. Each message says what happened and what to do next
     ├── Refused                   the request was understood; the state of things forbids it
     │   ├── SlotUnavailable       taken, past, off the step, inside the notice … (with the next free ones)
     │   ├── AlreadyDecided        somebody was faster (with how, when, by whom)
+    │   ├── NotAsShown            a form showed something else (with what differs); it can be agreed to
+    │   ├── NeedsAgreement        the coach's hours or lessons have changed since (with which); it can be agreed to
     │   ├── BookingCancelled
     │   ├── TooLate               the lesson has begun
     │   ├── NotPossible           any other change that the booking's life does not have
@@ -74,6 +76,26 @@ class AlreadyDecided(Refused):
     def __init__(self, message: str, *, how: str, at: datetime, by: str, channel: str) -> None:
         super().__init__(message)
         self.how, self.at, self.by, self.channel = how, at, by, channel
+
+
+class NotAsShown(Refused):
+    """`changes`: field → sentence, for each thing that is not so any more; `next_step` says what to do about it."""
+
+    code = "not_as_shown"
+
+    def __init__(self, changes: Mapping[str, str], next_step: str) -> None:
+        super().__init__(" ".join([*changes.values(), next_step]))
+        self.changes = dict(changes)
+
+
+class NeedsAgreement(Refused):
+    """`concerns`: name → sentence, for each thing that speaks against it; the names are sent back by whoever agrees."""
+
+    code = "needs_agreement"
+
+    def __init__(self, concerns: Mapping[str, str]) -> None:
+        super().__init__(" ".join([*concerns.values(), "Nothing was changed; you can approve it all the same."]))
+        self.concerns = dict(concerns)
 
 
 class BookingCancelled(Refused):

@@ -17,7 +17,7 @@ from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.requests import request_lesson
 from core.bookings.wanted import LessonRequest
 from core.errors import Invalid
-from core.http.bookings import booking_as_json
+from core.http.bookings import booking_as_json, despite_wrong
 from core.http.problems import utc_text
 from core.mail.status import family_status, said_to_staff
 from core.numbers import id_in, whole_number
@@ -40,6 +40,9 @@ FIELDS = {
     "customerPhone": "customer_phone",
     "athleteName": "athlete_name",
     "notes": "notes",
+    "priceCents": "price_cents",
+    "minutes": "minutes",
+    "requiresApproval": "requires_approval",
 }
 TITLES = {ours: theirs for theirs, ours in FIELDS.items()} | {"idempotency_key": "Idempotency-Key"}
 
@@ -89,13 +92,16 @@ async def decide(request: Request) -> Response:
         if not isinstance(value, str)
     }
     wrong |= {"reason": "This should be text."} if not isinstance(reason, str | None) else {}
-    wrong |= {name: "We do not know this field." for name in given if name not in ("token", "action", "reason")}
+    wrong |= {
+        name: "We do not know this field." for name in given if name not in ("token", "action", "reason", "despite")
+    }
+    wrong |= despite_wrong(given.get("despite", []))
     if wrong:
         raise Invalid(wrong)
     if action not in ("approve", "deny"):
         raise Invalid({"action": "Please say approve or deny."})
     link = services_of(request).signer.read_decide(str(token))
-    decided = await decide_by_link(request, link, str(action), reason, Channel.API)
+    decided = await decide_by_link(request, link, str(action), reason, Channel.API, despite=given.get("despite", []))
     done = "The lesson is approved." if decided.status is Status.APPROVED else "The request is denied."
     status = await read(request, family_status, decided, now=now())
     message = f"{done} {said_to_staff(status, decided)}".rstrip()

@@ -1,6 +1,7 @@
 """The coach's link from the mail: GET shows the request with both answers and changes nothing; POST decides."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -9,10 +10,11 @@ from starlette.responses import Response
 
 import tasks
 from core.bookings import queries
+from core.bookings.concerns import Concern, concerns
 from core.bookings.decisions import Decision, by_link, check_answerable, decide
 from core.bookings.models import Booking, Channel
 from core.bookings.words import actor_name
-from core.errors import Invalid, NotFound, SpiritError, Unavailable
+from core.errors import Invalid, NeedsAgreement, NotFound, SpiritError, Unavailable
 from core.gym import Gym, the_gym
 from core.http import problems
 from core.mail.status import family_status, said_to_staff
@@ -32,7 +34,7 @@ class ApprovalView:
     """
     What the coach's page shows. is_open: whether it still waits for an answer. is_practice: no family asked.
 
-    mail_to_family: one sentence about what has become of it.
+    mail_to_family: one sentence about what has become of it. concerns: what speaks against approving.
     """
 
     gym: Gym
@@ -41,6 +43,7 @@ class ApprovalView:
     console_url: str
     is_practice: bool = False
     mail_to_family: str = ""
+    concerns: Mapping[Concern, str] = field(default_factory=dict)
 
 
 async def show(request: Request) -> Response:
@@ -55,8 +58,8 @@ async def answer(request: Request) -> Response:
     values = await read_form(request)
     decision, reason = values.get("decision", ""), values.get("reason", "")
     try:
-        await decide_by_link(request, token, decision, reason)
-    except (Invalid, Unavailable) as error:
+        await decide_by_link(request, token, decision, reason, despite=values.get("despite", "").split())
+    except (Invalid, NeedsAgreement, Unavailable) as error:
         view = await read_after(error, request, _view, token, services_of(request).settings.console_url, now())
         return page_of(request, view, decision, error=error, reason=reason)
     view = await read_after(
@@ -66,12 +69,20 @@ async def answer(request: Request) -> Response:
 
 
 async def decide_by_link(
-    request: Request, token: DecideToken, decision: str, reason: str | None, channel: Channel = Channel.MAIL
+    request: Request,
+    token: DecideToken,
+    decision: str,
+    reason: str | None,
+    channel: Channel = Channel.MAIL,
+    *,
+    despite: Collection[str] = (),
 ) -> Booking:
     """The coach's answer through her link, for the page and for the API. Raises what `decide` raises."""
     if decision not in list(Decision):
         raise Invalid(CHOICES)
-    booking = await transact(request, _decide, token, Decision(decision), reason, channel, coach=token.coach_id)
+    booking = await transact(
+        request, _decide, token, Decision(decision), reason, channel, despite, coach=token.coach_id
+    )
     await tasks.nudge(tasks.deliver_mail)
     return booking
 
@@ -83,6 +94,7 @@ def _decide(
     decision: Decision,
     reason: str | None,
     channel: Channel,
+    despite: Collection[str],
     *,
     now: datetime,
 ) -> Booking:
@@ -94,6 +106,7 @@ def _decide(
         by=by_link(coach, channel),
         reason=reason,
         slot_version=token.slot_version,
+        despite=despite,
         now=now,
     )
 
@@ -105,8 +118,9 @@ def _view(session: Session, token: DecideToken, console_url: str, at: datetime) 
         raise NotFound
     check_usable(booking.coach.account)
     is_open = check_answerable(booking, None, slot_version=token.slot_version, now=at)
+    found = concerns(session, [booking])[booking.id] if is_open else {}
     told = "" if is_open else said_to_staff(family_status(session, booking, now=at), booking)
-    return ApprovalView(the_gym(session), booking, is_open, console_url, mail_to_family=told)
+    return ApprovalView(the_gym(session), booking, is_open, console_url, mail_to_family=told, concerns=found)
 
 
 def _token(request: Request) -> DecideToken:

@@ -1,7 +1,7 @@
 """A family's request: made, looked at, cancelled, its link mailed again, taken over into a calendar."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -13,12 +13,24 @@ from core.bookings.family_mail import send_link_again
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Status
 from core.bookings.requests import request_lesson
+from core.bookings.terms import Terms, terms_of
 from core.bookings.wanted import LessonRequest
-from core.errors import IdempotencyMismatch, Invalid, OutcomeUnknown, SlotUnavailable, SpiritError, TooMany, Unavailable
+from core.bookings.words import Overturned, overturned
+from core.errors import (
+    IdempotencyMismatch,
+    Invalid,
+    NotAsShown,
+    OutcomeUnknown,
+    SlotUnavailable,
+    SpiritError,
+    TooMany,
+    Unavailable,
+)
 from core.gym import Gym, the_gym
 from core.http import problems
 from core.mail.calendar import calendar_file
 from core.mail.status import DeliveryStatus, family_status, masked
+from core.numbers import whole_number
 from core.schedule.offers import other_times
 from public_site import lesson_form
 from public_site.forms import read_form
@@ -31,7 +43,7 @@ SEND_AGAIN = (
     "We are not sure whether this was saved. Please send the same form once more: it is counted once, never twice. "
     "If a mail from us is in your mailbox, it was saved."
 )
-ASKS_AGAIN = (Invalid, SlotUnavailable, TooMany, Unavailable, IdempotencyMismatch)
+ASKS_AGAIN = (Invalid, NotAsShown, SlotUnavailable, TooMany, Unavailable, IdempotencyMismatch)
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,7 @@ class BookingView:
     answerer: who has to answer, the gym where the coach does not work here any more. other_times: where there are some.
     mail: whether the mail about this state has left, for `address` (masked, for a typing mistake to be seen).
     can_be_mailed: whether that mail can be sent again.
+    terms: of cancelling, as agreed to. overturned: what it had come to before it was approved after all.
     """
 
     gym: Gym
@@ -49,13 +62,18 @@ class BookingView:
     status: Status
     has_begun: bool
     can_be_cancelled: bool
+    terms: Terms
     would_be_late: bool
-    free_until: datetime
     answerer: str
     other_times: str
     mail: DeliveryStatus
     address: str
     can_be_mailed: bool
+    overturned: Overturned | None
+
+    @property
+    def free_until(self) -> datetime:
+        return self.terms.free_until(self.booking.starts_at)
 
 
 async def create(request: Request) -> Response:
@@ -89,9 +107,11 @@ async def cancel(request: Request) -> Response:
             booking.id,
             by=PARENT_ON_SITE,
             reason=values.get("reason"),
+            shown_costs=values.get("costs", ""),
+            slot_version=_number(values.get("slot_version")),
             coach=booking.coach_id,
         )
-    except (Invalid, Unavailable) as error:
+    except (Invalid, NotAsShown, Unavailable) as error:
         view = await read_after(error, request, _view, handle, now())
         return _page(request, view, error=error, reason=values.get("reason", ""))
     await tasks.nudge(tasks.deliver_mail)
@@ -118,7 +138,7 @@ async def calendar(request: Request) -> Response:
 
 def _view(session: Session, handle: str, at: datetime) -> BookingView:
     booking, gym = queries.get_by_handle(session, handle), the_gym(session)
-    status = booking.status_at(at)
+    status, terms = booking.status_at(at), terms_of(booking, gym)
     mail = family_status(session, booking, now=at)
     return BookingView(
         gym=gym,
@@ -126,14 +146,20 @@ def _view(session: Session, handle: str, at: datetime) -> BookingView:
         status=status,
         has_begun=at >= booking.starts_at,
         can_be_cancelled=status in (Status.PENDING, Status.APPROVED) and at < booking.starts_at,
-        would_be_late=status is Status.APPROVED and changes.is_late(booking, gym, now=at),
-        free_until=booking.starts_at - timedelta(hours=gym.late_cancel_hours),
+        terms=terms,
+        overturned=overturned(booking),
+        would_be_late=status is Status.APPROVED and terms.is_late(booking.starts_at, at),
         answerer=booking.coach.name if booking.coach.account.disabled_at is None else gym.name,
         other_times=other_times(booking.coach, booking.lesson),
         mail=mail,
         address=masked(booking.customer_email),
         can_be_mailed=mail in CAN_BE_MAILED and at < booking.starts_at,
     )
+
+
+def _number(text: str | None) -> int | None:
+    """Of a hidden field; None where it is missing or was tampered with."""
+    return whole_number(text) if text else None
 
 
 def _page(request: Request, view: BookingView, *, error: SpiritError | None = None, reason: str = "") -> Response:

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.bookings.wanted import read_id, read_start
-from core.errors import Invalid, NotFound, SlotUnavailable, SpiritError
+from core.bookings import shown
+from core.bookings.terms import announced, announcement, gyms_terms
+from core.bookings.wanted import Shown, read_id, read_start
+from core.errors import Invalid, NotAsShown, NotFound, SlotUnavailable, SpiritError
 from core.gym import Gym, the_gym
 from core.http import problems
 from core.schedule import queries, slots
@@ -19,7 +21,7 @@ from core.schedule.models import Coach, LessonType
 from public_site.templating import render
 from public_site.transact import now, read, read_after
 
-HIDDEN = ("coach_id", "lesson_id", "starts_at")
+HIDDEN = ("coach_id", "lesson_id", "starts_at", *Shown.model_fields)
 TYPED = ("customer_name", "customer_email", "customer_phone", "athlete_name", "notes")
 
 
@@ -90,6 +92,8 @@ def _again(
     errors = error.fields if isinstance(error, Invalid) else {}
     unseen = [sentence for name, sentence in errors.items() if name not in TYPED]
     notice = " ".join(unseen) if isinstance(error, Invalid) else str(error)
+    changes = _changes(session, coach, lesson, starts_at, values, at) if not isinstance(error, NotAsShown) else {}
+    notice = " ".join([*changes.values(), notice]).strip()
     next_slots = _slots(lesson, error) if isinstance(error, SlotUnavailable) else []
     key = values.get("idempotency_key", "")
     usable = "idempotency_key" not in errors and key and error.code != "idempotency_mismatch"
@@ -97,6 +101,26 @@ def _again(
         session, coach, lesson, starts_at,
         key=key if usable else new_key(), values=typed, errors=errors, notice=notice, next_slots=next_slots,
     )  # fmt: skip
+
+
+def _changes(
+    session: Session,
+    coach: Coach,
+    lesson: LessonType,
+    starts_at: datetime,
+    values: Mapping[str, str],
+    at: datetime,
+) -> Mapping[str, str]:
+    """What has changed since the form was shown: it comes back with what is so now, and must not hide that."""
+    seen = Shown.model_validate({name: values[name] for name in Shown.model_fields if name in values})
+    slot = _slot(session, coach, lesson, starts_at, at)
+    return shown.lesson_changes(seen, coach, lesson, slot, the_gym(session), now=at)
+
+
+def _slot(session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, at: datetime) -> Slot:
+    """This time as a slot, free or not."""
+    rules = slots.rules_for(session, coach, lesson, first_on=starts_at.date(), last_on=starts_at.date())
+    return Slot(starts_at, starts_at + timedelta(minutes=lesson.minutes), rules.asks_at(starts_at, at))
 
 
 def _view(
@@ -111,8 +135,7 @@ def _view(
     notice: str = "",
     next_slots: list[Slot] | None = None,
 ) -> FormView:
-    rules = slots.rules_for(session, coach, lesson, first_on=starts_at.date(), last_on=starts_at.date())
-    slot = Slot(starts_at, starts_at + timedelta(minutes=lesson.minutes), rules.asks_at(starts_at, now()))
+    slot = _slot(session, coach, lesson, starts_at, now())
     return FormView(the_gym(session), coach, lesson, slot, key, values or {}, errors or {}, notice, next_slots or [])
 
 
@@ -124,8 +147,19 @@ def _slots(lesson: LessonType, gone: SlotUnavailable) -> list[Slot]:
 def _answer(
     request: Request, template: str, view: FormView, status: int, headers: Mapping[str, str] | None = None
 ) -> Response:
-    late = view.slot.starts_at - now() < timedelta(hours=view.gym.late_cancel_hours)
-    context = {"gym": view.gym, "view": view, "zone": view.coach.zone, "cancels_late": late}
+    terms, starts_at, at = gyms_terms(view.gym), view.slot.starts_at, now()
+    context = {
+        "gym": view.gym,
+        "view": view,
+        "zone": view.coach.zone,
+        "cancelling": announcement(terms, starts_at, now=at),
+        "shown": {
+            "price_cents": view.lesson.price_cents,
+            "minutes": view.lesson.minutes,
+            "requires_approval": "true" if view.slot.requires_approval else "false",
+            "cancelling": announced(terms, starts_at, now=at),
+        },
+    }
     return render(request, template, context, status=status, headers=headers)
 
 

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from core.bookings.concerns import Concern
+
 INSTANT = {"type": "string", "format": "date-time", "examples": ["2026-11-24T16:00:00Z"]}
 ID = {"type": "integer"}
 TEXT = {"type": "string"}
 MAYBE_INSTANT = {"type": ["string", "null"], "format": "date-time"}
+AS_SHOWN = "where it differs by now, the answer is 409 not_as_shown and nothing is booked."
 STATUSES = ["PENDING", "APPROVED", "DENIED", "EXPIRED", "CANCELLED"]
 
 
@@ -124,7 +127,7 @@ SCHEMAS: dict[str, Any] = {
     "Slot": _object(startDateTimeUTC=INSTANT, endDateTimeUTC=INSTANT, requiresApproval={"type": "boolean"}),
     "LessonRequest": {
         **_object(
-            optional=("customerPhone", "notes"),
+            optional=("customerPhone", "notes", "priceCents", "minutes", "requiresApproval"),
             coachId=ID,
             lessonId=ID,
             startDateTimeUTC=INSTANT,
@@ -133,6 +136,9 @@ SCHEMAS: dict[str, Any] = {
             customerPhone=TEXT,
             athleteName={**TEXT, "maxLength": 80},
             notes={**TEXT, "maxLength": 1000},
+            priceCents={"type": "integer", "description": f"As it was shown; {AS_SHOWN}"},
+            minutes={"type": "integer", "description": f"As it was shown; {AS_SHOWN}"},
+            requiresApproval={"type": "boolean", "description": f"As it was shown; {AS_SHOWN}"},
         ),
         "additionalProperties": False,
     },
@@ -157,11 +163,19 @@ SCHEMAS: dict[str, Any] = {
         manageUrl={**TEXT, "format": "uri"},
     ),
     "Decision": _object(
-        optional=("reason",), token=TEXT, action={"enum": ["approve", "deny"]}, reason={**TEXT, "maxLength": 500}
+        optional=("reason", "despite"),
+        token=TEXT,
+        action={"enum": ["approve", "deny"]},
+        reason={**TEXT, "maxLength": 500},
+        despite={
+            "type": "array",
+            "items": {"enum": [*Concern]},
+            "description": "The concerns of a 409 needs_agreement, from whoever approves all the same.",
+        },
     ),
     "Decided": _object(success={"const": True}, message=TEXT, booking=_ref("Booking")),
     "Problem": _object(
-        optional=("nextSlots", "how", "when", "by", "channel", "errors"),
+        optional=("nextSlots", "reason", "how", "when", "by", "channel", "errors", "changes", "concerns"),
         type=TEXT,
         title=TEXT,
         status={"type": "integer"},
@@ -173,5 +187,7 @@ SCHEMAS: dict[str, Any] = {
         by=TEXT,
         channel=TEXT,
         errors={"type": "array", "items": _object(field=TEXT, message=TEXT)},
+        changes={"type": "array", "items": _object(field=TEXT, message=TEXT)},
+        concerns={"type": "array", "items": _object(name={"enum": [*Concern]}, message=TEXT)},
     ),
 }

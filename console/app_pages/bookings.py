@@ -18,6 +18,7 @@ from console.story import story
 from console.week_picture import week_picture
 from core import clock
 from core.bookings import lists, queries
+from core.bookings.concerns import concerns
 from core.bookings.lists import Search
 from core.bookings.models import Booking
 from core.bookings.whose import check_covers
@@ -62,10 +63,11 @@ def page() -> None:
 def _requests(staff: Staff) -> None:
     with services().database.read() as session:
         waiting = queries.requests_awaiting_answer(session, whose=staff.whose, now=clock.now())
+        against = concerns(session, waiting)
     if not waiting:
         st.info("Nobody is waiting for an answer.")
     for booking in waiting:
-        request_card(booking, staff)
+        request_card(booking, staff, against[booking.id])
 
 
 def _list(staff: Staff, which: str | None) -> None:

@@ -1,6 +1,6 @@
 """Requests that wait for an answer: mine; an admin's: everybody's. The soonest deadline first, the urgent ones marked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -11,6 +11,7 @@ from console.said import say
 from console.session import Staff, services, signed_in
 from core import clock
 from core.bookings import queries
+from core.bookings.concerns import Concern, concerns
 from core.bookings.models import Actor, Booking
 from core.bookings.words import actor_name
 from core.words import spoken_instant, spoken_time
@@ -27,13 +28,13 @@ STATUS_WORDS = {
 def page() -> None:
     staff = signed_in()
     now = clock.now()
-    waiting, recent = _found(staff, now) if staff.has_bookings else ([], [])
+    waiting, against, recent = _found(staff, now) if staff.has_bookings else ([], {}, [])
     st.title("Requests")
     say()
     if not waiting:
         st.info("Nobody is waiting for an answer. New requests appear here by themselves.")
     for booking in waiting:
-        request_card(booking, staff)
+        request_card(booking, staff, against[booking.id])
     practice_request(staff)
     answered = [booking for booking in recent if booking not in waiting]
     if answered:
@@ -42,11 +43,13 @@ def page() -> None:
             _lately(booking, staff)
 
 
-def _found(staff: Staff, now: datetime) -> tuple[Sequence[Booking], Sequence[Booking]]:
-    """What waits, and what changed last."""
+def _found(
+    staff: Staff, now: datetime
+) -> tuple[Sequence[Booking], Mapping[int, Mapping[Concern, str]], Sequence[Booking]]:
+    """What waits, with what speaks against approving it, and what changed last."""
     with services().database.read() as session:
         waiting = queries.requests_awaiting_answer(session, whose=staff.whose, now=now)
-        return waiting, queries.recent_bookings(session, whose=staff.whose)
+        return waiting, concerns(session, waiting), queries.recent_bookings(session, whose=staff.whose)
 
 
 def _lately(booking: Booking, staff: Staff) -> None:

@@ -9,6 +9,7 @@ A booking's life, one module a verb:
     family_mail  a mail went astray: the address is corrected, the link sent again
     attendance   did they come? `notes` for oneself
     retention    names are taken away, years later
+    terms        of cancelling; `shown` whether a form showed what is so; `concerns` what speaks against approving
     after_all    DENIED, EXPIRED → APPROVED, by an admin
     transition   the one conditional update behind them all; `history` its row, `holds` the time it keeps
     queries      bookings, found; `lists` for the staff, `whose` the scope of each

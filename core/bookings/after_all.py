@@ -1,11 +1,13 @@
 """An admin approves after all what was denied, or what nobody answered, if its time is free again."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.bookings import expiry, queries
+from core.bookings import expiry, queries, shown
+from core.bookings.concerns import check_agreed
 from core.bookings.history import By
 from core.bookings.holds import HOLD_GUARD, hold_for
 from core.bookings.models import Actor, Booking, Channel, Status
@@ -24,15 +26,30 @@ CAN_BE_APPROVED = (Status.DENIED, Status.EXPIRED)
 
 
 def approve_after_all(
-    session: Session, coach: Coach, booking_id: int, *, account_id: int, reason: str | None, now: datetime
+    session: Session,
+    coach: Coach,
+    booking_id: int,
+    *,
+    account_id: int,
+    reason: str | None,
+    slot_version: int | None = None,
+    despite: Collection[str] = (),
+    now: datetime,
 ) -> Booking:
     """
-    DENIED or EXPIRED → APPROVED, until the lesson starts. Family and coach are told.
+    DENIED or EXPIRED → APPROVED, until the lesson starts. Family and coach are told, and what was said before stays.
+
+    The family had read that nothing is booked and did not agree anew, so it cancels free of charge until the start.
+
+    Args:
+        reason: the family and the coach read it.
+        slot_version, despite: of the lesson and the concerns as they were shown (core.bookings.concerns).
 
     Raises:
         NotAllowed: not an admin.
         NotPossible: it is in another state. TooLate: the lesson would have begun.
         SlotUnavailable: somebody else has this time by now.
+        NotAsShown: it was moved. NeedsAgreement: the coach's hours or lessons have changed since.
         Invalid: no reason was given.
     """
     account = session.get(Account, account_id)
@@ -48,7 +65,9 @@ def approve_after_all(
         raise NotPossible(f"This booking is {booking.status.value.lower()}, so it cannot be approved after all.")
     if now >= booking.starts_at:
         raise TooLate("The lesson would have begun already.")
+    shown.check_time(booking, slot_version)
     reason = reason_given(reason, required=True)
+    check_agreed(session, booking, despite)
     try:
         with session.begin_nested():
             session.add(hold_for(booking, booking.lesson))
@@ -57,7 +76,7 @@ def approve_after_all(
         if HOLD_GUARD not in guard_named(error):
             raise
         raise slots.slot_unavailable(session, coach, booking.lesson, booking.starts_at, now=now) from error
-    if not change(session, booking, Status.APPROVED, by=by, now=now, override_reason=reason, denial_reason=None):
+    if not change(session, booking, Status.APPROVED, by=by, now=now, after_all_reason=reason, late_cancel_hours=0):
         raise NotPossible("This booking was changed at the same moment. Please look at it again.")
     outbox.add(session, MessageKind.CONFIRMED, booking, now=now)
     outbox.add(session, MessageKind.DECIDED_BY_ADMIN, booking, now=now)

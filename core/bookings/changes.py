@@ -1,17 +1,18 @@
 """A booking is cancelled: by the parent, or by its coach or an admin with a reason."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.bookings import queries
+from core.bookings import queries, shown
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.permissions import by_member_of_staff, check_may_change
+from core.bookings.terms import terms_of
 from core.bookings.transition import change
 from core.bookings.words import reason_given
 from core.errors import BookingCancelled, NotPossible, RequestExpired, TooLate
-from core.gym import Gym, the_gym
+from core.gym import the_gym
 from core.mail import outbox
 from core.mail.absent_coach import tell_coach_or_admins
 from core.mail.models import MessageKind
@@ -19,15 +20,28 @@ from core.schedule.models import Coach
 
 
 def cancel(
-    session: Session, coach: Coach, booking_id: int, *, by: By, reason: str | None = None, now: datetime
+    session: Session,
+    coach: Coach,
+    booking_id: int,
+    *,
+    by: By,
+    reason: str | None = None,
+    shown_costs: str | None = None,
+    slot_version: int | None = None,
+    now: datetime,
 ) -> Booking:
     """
     Cancel a booking until its lesson starts. Cancelling again by the same side changes nothing.
 
     A parent cancels a request or a confirmed lesson; a coach or an admin a confirmed lesson, with a reason. A
-    parent's cancellation within the gym's hours before the lesson is recorded as late.
+    parent's cancellation within the hours that she agreed to is recorded as late.
+
+    Args:
+        shown_costs: what the page said that it costs (see `shown.check_costs`).
+        slot_version: of the lesson as it was shown.
 
     Raises:
+        NotAsShown: it would cost more than was shown, or the lesson was moved.
         TooLate: the lesson has begun.
         RequestExpired, BookingCancelled, NotPossible: it is not in a state to be cancelled.
         NotAllowed, NotFound: not this person's to cancel.
@@ -38,10 +52,12 @@ def cancel(
     if booking.status is Status.CANCELLED and booking.changed_by is by.actor:
         return booking
     _check_cancellable(booking, by, now=now)
+    shown.check_time(booking, slot_version)
     reason = reason_given(reason, required=by.actor is not Actor.PARENT)
-    late = (
-        by.actor is Actor.PARENT and booking.status is Status.APPROVED and is_late(booking, the_gym(session), now=now)
-    )
+    terms = terms_of(booking, the_gym(session))
+    late = by.actor is Actor.PARENT and booking.status is Status.APPROVED and terms.is_late(booking.starts_at, now)
+    if late:
+        shown.check_costs(shown_costs, terms)
     if not change(session, booking, Status.CANCELLED, by=by, now=now, cancel_reason=reason, cancelled_late=late):
         _check_cancellable(booking, by, now=now)
         raise NotPossible("This booking was changed at the same moment. Please look at it again.")
@@ -55,16 +71,18 @@ def cancel(
 
 
 def cancel_as_staff(
-    session: Session, coach: Coach, booking_id: int, *, account_id: int, reason: str | None, now: datetime
+    session: Session,
+    coach: Coach,
+    booking_id: int,
+    *,
+    account_id: int,
+    reason: str | None,
+    slot_version: int | None = None,
+    now: datetime,
 ) -> Booking:
     """A signed-in coach or admin cancels a confirmed lesson, with a reason. Raises what `cancel` raises."""
     by = by_member_of_staff(session, coach, account_id, Channel.CONSOLE)
-    return cancel(session, coach, booking_id, by=by, reason=reason, now=now)
-
-
-def is_late(booking: Booking, gym: Gym, *, now: datetime) -> bool:
-    """Whether a parent who cancels this confirmed lesson now does so late."""
-    return now > booking.starts_at - timedelta(hours=gym.late_cancel_hours)
+    return cancel(session, coach, booking_id, by=by, reason=reason, slot_version=slot_version, now=now)
 
 
 def _check_cancellable(booking: Booking, by: By, *, now: datetime) -> None:

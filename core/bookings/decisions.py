@@ -1,11 +1,13 @@
 """A coach, or an admin with a reason, answers a request."""
 
 import enum
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.bookings import queries
+from core.bookings import queries, shown
+from core.bookings.concerns import check_agreed
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.permissions import by_member_of_staff, check_may_answer
@@ -36,6 +38,7 @@ def decide(
     by: By,
     reason: str | None = None,
     slot_version: int | None = None,
+    despite: Collection[str] = (),
     now: datetime,
 ) -> Booking:
     """
@@ -44,10 +47,12 @@ def decide(
     Args:
         reason: shown to the parent when it is denied; required of an admin.
         slot_version: the link's, when a link decides.
+        despite: what speaks against approving (core.bookings.concerns), as it was shown to whoever approves.
 
     Raises:
         LinkReplaced, RequestExpired, BookingCancelled: it can no longer be answered.
         AlreadyDecided: the other answer was given; with who, when and how.
+        NeedsAgreement: the coach's hours or lessons have changed since, and that was not shown.
         NotAllowed, NotFound: not this person's to decide.
         Invalid: an admin gave no reason, or it is too long.
     """
@@ -56,6 +61,8 @@ def decide(
     if not check_answerable(booking, decision, slot_version=slot_version, now=now):
         return booking
     reason = reason_given(reason, required=by.actor is Actor.ADMIN)
+    if decision is Decision.APPROVE:
+        check_agreed(session, booking, despite)
     reasons = {"denial_reason": reason if decision is Decision.DENY else None}
     if by.actor is Actor.ADMIN:
         reasons["override_reason"] = reason
@@ -76,16 +83,23 @@ def decide_as_staff(
     account_id: int,
     channel: Channel,
     reason: str | None = None,
+    slot_version: int | None = None,
+    despite: Collection[str] = (),
     now: datetime,
 ) -> Booking:
     """
     A signed-in member of staff answers. Raises what `decide` raises.
 
+    Args:
+        slot_version: of the request as it was shown.
+
     Raises:
+        NotAsShown: it was moved since.
         NotFound: it is another coach's, and this account is no admin: as if there were none.
     """
     by = by_member_of_staff(session, coach, account_id, channel)
-    return decide(session, coach, booking_id, decision, by=by, reason=reason, now=now)
+    shown.check_time(queries.read_again(session, booking_id, coach), slot_version)
+    return decide(session, coach, booking_id, decision, by=by, reason=reason, despite=despite, now=now)
 
 
 def check_answerable(

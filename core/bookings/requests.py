@@ -7,11 +7,12 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.bookings import expiry, history
+from core.bookings import expiry, history, shown
 from core.bookings.history import PARENT_ON_SITE, By
 from core.bookings.holds import HOLD_GUARD, hold_for
 from core.bookings.models import Booking, Status
 from core.bookings.queries import find_by_key
+from core.bookings.terms import Terms, gyms_terms
 from core.bookings.wanted import LessonRequest
 from core.contacts import email_key
 from core.db import guard_named
@@ -37,11 +38,12 @@ def request_lesson(
     A parent asks for a lesson: PENDING, or APPROVED where the coach needs no asking. Its time is held from now on.
 
     Under the coach's lock, in this order: the same key means the same booking; the parent's limits; what has expired
-    makes room; the time is offered; booking, hold, history and mails are written together.
+    makes room; the time is offered, as it was shown; booking, hold, history and mails are written together.
 
     Raises:
         NotFound: the coach is not shown, or does not teach this lesson.
         SlotUnavailable: with the next free times.
+        NotAsShown: price, length, way of booking or terms have changed since they were shown.
         TooMany: the parent's limits.
         IdempotencyMismatch: the key belongs to another request.
     """
@@ -52,7 +54,9 @@ def request_lesson(
     _check_limits(session, wanted.customer_email, now=now)
     expiry.expire_overdue(session, coach, now=now)
     slot = slots.check_offered(session, coach, lesson, wanted.starts_at, now=now)
-    booking = _booking(coach, lesson, slot, wanted, by=by, now=now)
+    gym = the_gym(session)
+    shown.check_lesson(wanted, coach, lesson, slot, gym, now=now)
+    booking = _booking(coach, lesson, slot, wanted, gyms_terms(gym), by=by, now=now)
     _store(session, booking, coach, lesson, now=now)
     history.record(session, booking, before=None, by=by, now=now)
     _tell(session, booking, coach, now=now)
@@ -105,7 +109,9 @@ def _seconds(until: datetime | None, now: datetime) -> int:
     return max(1, int((until - now).total_seconds())) if until else 60
 
 
-def _booking(coach: Coach, lesson: LessonType, slot: Slot, wanted: LessonRequest, *, by: By, now: datetime) -> Booking:
+def _booking(
+    coach: Coach, lesson: LessonType, slot: Slot, wanted: LessonRequest, terms: Terms, *, by: By, now: datetime
+) -> Booking:
     asks = slot.requires_approval
     return Booking(
         handle=new_handle(),
@@ -117,6 +123,8 @@ def _booking(coach: Coach, lesson: LessonType, slot: Slot, wanted: LessonRequest
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         price_cents=lesson.price_cents,
+        late_cancel_hours=terms.late_hours,
+        late_fee_text=terms.fee,
         customer_name=wanted.customer_name,
         customer_email=wanted.customer_email,
         customer_phone=wanted.customer_phone,

@@ -84,7 +84,16 @@ Start = Annotated[AwareDatetime, BeforeValidator(_iso_text), AfterValidator(_sta
 Id = Annotated[int, BeforeValidator(_id), Field(gt=-MAX_ID, le=MAX_ID)]  # whether it exists is asked later
 
 
-class LessonRequest(BaseModel):
+class Shown(BaseModel):
+    """What a form, or a program, was shown of a lesson before it asked. None: nothing was. cancelling: `terms.announced`."""
+
+    price_cents: int | None = None
+    minutes: int | None = None
+    requires_approval: bool | None = None
+    cancelling: Annotated[str | None, Field(max_length=100)] = None
+
+
+class LessonRequest(Shown):
     """
     A parent's request for one lesson. Times are aware UTC; the phone is in international form, or None.
 
@@ -117,8 +126,10 @@ class LessonRequest(BaseModel):
             raise Invalid({str(problem["loc"][0]): _sentence(problem) for problem in error.errors()}) from None
 
     def fingerprint(self) -> str:
-        """A hash of what was asked for, whatever the bytes looked like."""
-        return hashlib.sha256(self.model_dump_json(exclude={"idempotency_key"}).encode()).hexdigest()
+        """A hash of what was asked for, whatever the bytes looked like and whatever was shown."""
+        return hashlib.sha256(
+            self.model_dump_json(exclude={"idempotency_key", *Shown.model_fields}).encode()
+        ).hexdigest()
 
 
 def read_id(text: str) -> int:

@@ -1,8 +1,10 @@
 """Words about a booking that more than one command needs."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
-from core.bookings.models import Actor, Booking
+from core.bookings.models import Actor, Booking, Status
 from core.errors import Invalid
 from core.text import paragraphs
 
@@ -15,6 +17,23 @@ def actor_name(booking: Booking) -> str:
     if booking.changed_by_account is not None:
         return booking.changed_by_account.name
     return {Actor.PARENT: "The family", Actor.CLOCK: "The clock"}.get(booking.changed_by, "Somebody")
+
+
+@dataclass(frozen=True)
+class Overturned:
+    """An outcome that an admin's approval has overturned, and when it had come."""
+
+    outcome: Status
+    at: datetime
+
+
+def overturned(booking: Booking) -> Overturned | None:
+    """What a booking had come to before it was approved after all; None where that was its first answer."""
+    if booking.approved_at is None:
+        return None
+    if booking.denied_at is not None:
+        return Overturned(Status.DENIED, booking.denied_at)
+    return Overturned(Status.EXPIRED, booking.expired_at) if booking.expired_at is not None else None
 
 
 def first_names(booking: Booking) -> str:

@@ -24,5 +24,12 @@ def booking_as_json(booking: Booking, *, now: datetime) -> dict[str, Any]:
     }
 
 
+def despite_wrong(despite: Any) -> dict[str, str]:
+    """What is wrong with the concerns that an answer names, as an error by field."""
+    if isinstance(despite, list) and all(isinstance(name, str) for name in despite):
+        return {}
+    return {"despite": "This should be a list of concerns, such as outside_hours."}
+
+
 def _or_none(at: datetime | None) -> str | None:
     return utc_text(at) if at else None

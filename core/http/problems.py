@@ -7,7 +7,9 @@ from core.errors import (
     AlreadyDecided,
     Gone,
     Invalid,
+    NeedsAgreement,
     NotAllowed,
+    NotAsShown,
     NotFound,
     PictureInUse,
     PictureRejected,
@@ -54,6 +56,8 @@ TITLES = {
 TITLES_BY_CODE = {
     "slot_unavailable": "That time is gone",
     "already_decided": "This has been answered",
+    "not_as_shown": "Something has changed",
+    "needs_agreement": "Please look at this again",
     "booking_cancelled": "This was cancelled",
     "too_late": "The lesson has begun",
     "request_expired": "This request has expired",
@@ -124,8 +128,18 @@ def _details(error: SpiritError) -> dict[str, Any]:
         return {"nextSlots": [utc_text(start) for start in error.next_slots]}
     if isinstance(error, AlreadyDecided):
         return {"how": error.how, "when": utc_text(error.at), "by": error.by, "channel": error.channel}
+    if isinstance(error, NotAsShown):
+        return {"changes": [{"field": _camel(name), "message": said} for name, said in error.changes.items()]}
+    if isinstance(error, NeedsAgreement):
+        return {"concerns": [{"name": name, "message": said} for name, said in error.concerns.items()]}
     if isinstance(error, PictureInUse):
         return {"uses": list(error.uses)}
     if isinstance(error, Invalid):
         return {"errors": [{"field": field, "message": message} for field, message in error.fields.items()]}
     return {}
+
+
+def _camel(name: str) -> str:
+    """ "price_cents" as JSON names it: "priceCents"."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)

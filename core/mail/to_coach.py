@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from core.bookings.models import Actor, Booking, Status
-from core.bookings.words import actor_name
+from core.bookings.terms import terms_of
+from core.bookings.words import actor_name, overturned
 from core.mail.letter import Action, Facts, Letter, answer_by, athlete, lesson, parent, when
 from core.mail.links import Links, unlinked
 from core.mail.replies import family_of
@@ -44,12 +45,19 @@ def decided_by_admin(letter: Letter, links: Links) -> Facts:
     """An admin answered in the coach's place, and why."""
     booking = letter.about
     approved = booking.status is Status.APPROVED
-    admin = actor_name(booking)
+    admin, earlier = actor_name(booking), overturned(booking)
+    reason = booking.after_all_reason if earlier else booking.override_reason
     return Facts(
         rows=[*_lesson_rows(letter), ("Approved" if approved else "Denied", f"{_changed_at(letter)}, by {admin}")],
         actions=[_console(links)],
-        quote=(f"What {admin} wrote", booking.override_reason) if booking.override_reason else None,
-        words={**_names(letter, links), "admin": admin, "approved": approved},
+        quote=(f"What {admin} wrote", reason) if reason else None,
+        words={
+            **_names(letter, links),
+            "admin": admin,
+            "approved": approved,
+            "earlier": earlier.outcome if earlier else None,
+            "earlier_at": spoken_instant(earlier.at, letter.zone) if earlier else None,
+        },
     )
 
 
@@ -60,7 +68,7 @@ def lesson_cancelled(letter: Letter, links: Links) -> Facts:
     who = parent(booking) if by_family else actor_name(booking)
     rows = [*_lesson_rows(letter), ("Cancelled", f"{_changed_at(letter)}, by {who}")]
     if booking.cancelled_late:
-        rows.append(("Late", f"Less than {letter.gym.late_cancel_hours} hours before the lesson"))
+        rows.append(("Late", f"Less than {terms_of(booking, letter.gym).late_hours} hours before the lesson"))
     return Facts(
         rows=rows,
         actions=[_console(links)],

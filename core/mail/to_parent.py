@@ -1,9 +1,8 @@
 """What the mails to a parent say, a function a mail. Each carries the family's secret page."""
 
-from datetime import timedelta
-
 from core.bookings.models import Actor
-from core.bookings.words import actor_name
+from core.bookings.terms import terms_of
+from core.bookings.words import actor_name, overturned
 from core.mail.letter import Action, Facts, Letter, answer_by, athlete, lesson, when
 from core.mail.links import Links
 from core.words import spoken_instant, spoken_time
@@ -24,16 +23,20 @@ def confirmed(letter: Letter, links: Links) -> Facts:
     rows = _lesson_rows(letter)
     if letter.gym.street:
         rows.append(("Where", f"{letter.gym.name}, {letter.gym.street}"))
-    free_until = booking.starts_at - timedelta(hours=letter.gym.late_cancel_hours)
+    terms, earlier = terms_of(booking, letter.gym), overturned(booking)
+    is_free = letter.generated_at < terms.free_until(booking.starts_at)
     return Facts(
         rows=rows,
         actions=[Action("See or cancel your lesson", links.booking(booking), primary=True)],
+        quote=(f"What {letter.gym.name} wrote", booking.after_all_reason) if booking.after_all_reason else None,
         words={
             **_names(letter, links),
+            "earlier": earlier.outcome if earlier else None,
+            "earlier_at": spoken_instant(earlier.at, letter.zone) if earlier else None,
             "coach_said_yes": booking.needed_asking and booking.changed_by is Actor.COACH,
-            "free_until": spoken_instant(free_until, letter.zone) if letter.generated_at < free_until else None,
-            "late_hours": letter.gym.late_cancel_hours,
-            "fee": letter.gym.cancellation_fee_text,
+            "free_until": spoken_instant(terms.free_until(booking.starts_at), letter.zone) if is_free else None,
+            "late_hours": terms.late_hours,
+            "fee": terms.fee,
         },
     )
 
@@ -66,10 +69,10 @@ def expired(letter: Letter, links: Links) -> Facts:
 def cancelled(letter: Letter, links: Links) -> Facts:
     """It is off, by whom, and whether that was late."""
     booking = letter.about
-    by_family = booking.changed_by is Actor.PARENT
+    by_family, terms = booking.changed_by is Actor.PARENT, terms_of(booking, letter.gym)
     rows = [*_lesson_rows(letter), ("Cancelled", spoken_instant(booking.changed_at, letter.zone))]
     if booking.cancelled_late:
-        rows.append(("Late", f"Less than {letter.gym.late_cancel_hours} hours before the lesson"))
+        rows.append(("Late", f"Less than {terms.late_hours} hours before the lesson"))
     return Facts(
         rows=rows,
         actions=[_other_times(letter, links)],
@@ -80,7 +83,7 @@ def cancelled(letter: Letter, links: Links) -> Facts:
             "by_coach": booking.changed_by is Actor.COACH,
             "was_confirmed": booking.approved_at is not None,
             "late": booking.cancelled_late,
-            "fee": letter.gym.cancellation_fee_text,
+            "fee": terms.fee,
         },
     )
 

@@ -145,6 +145,15 @@ def lessons_outside(session: Session, coach: Coach, windows: Iterable[WeekWindow
     return [booking for booking in coming if not _within(booking, rules)]
 
 
+def outside_hours(session: Session, coach: Coach, bookings: Sequence[Booking]) -> list[Booking]:
+    """Which of these bookings of hers do not lie within her hours as they are now, single days included."""
+    if not bookings:
+        return []
+    days = [booking.starts_at.astimezone(coach.zone).date() for booking in bookings]
+    rules = slots.rules_for(session, coach, bookings[0].lesson, first_on=min(days), last_on=max(days))
+    return [booking for booking in bookings if not _within(booking, rules)]
+
+
 def check_week(windows: Sequence[WeekWindow]) -> None:
     """Raises Invalid for the first window that cannot be."""
     if len(windows) > MOST_WINDOWS:
