@@ -1,6 +1,6 @@
 """An admin approves after all what was denied or has expired."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from core.bookings.after_all import approve_after_all
 from core.bookings.changes import cancel
 from core.bookings.decisions import Decision, by_link, decide
-from core.bookings.history import PARENT_ON_SITE, history
-from core.bookings.models import Actor, Booking, Hold, Status
+from core.bookings.history import PARENT_ON_SITE, By, history
+from core.bookings.models import Actor, Booking, Channel, Hold, Status
 from core.bookings.requests import request_lesson
 from core.errors import Invalid, NotAllowed, NotPossible, SlotUnavailable, TooLate
 from core.mail.models import MessageKind, OutboxMessage
@@ -54,8 +54,9 @@ def test_a_denied_request_is_approved_holds_its_time_and_both_are_told(
     session: Session, coach: Coach, admin: Account
 ) -> None:
     booking = approve(session, coach, denied(session, coach), admin)
-    assert (booking.status, booking.changed_by, booking.override_reason) == (Status.APPROVED, Actor.ADMIN, REASON)
-    assert booking.denial_reason is None and holds(session, booking) == 1
+    assert (booking.status, booking.changed_by, booking.after_all_reason) == (Status.APPROVED, Actor.ADMIN, REASON)
+    assert booking.denial_reason == "Away.", "a coach's words stay"
+    assert holds(session, booking) == 1
     assert [event.to_status for event in history(session, booking)] == [Status.PENDING, Status.DENIED, Status.APPROVED]
     kinds = session.scalars(
         select(OutboxMessage.kind).where(OutboxMessage.booking_id == booking.id).order_by(OutboxMessage.id)
@@ -104,3 +105,19 @@ def test_what_waits_was_cancelled_or_has_begun_is_not(session: Session, coach: C
     too_late = denied(session, coach)
     with pytest.raises(TooLate):
         approve(session, coach, too_late, admin, now=FOUR)
+
+
+def test_nothing_is_late_that_nobody_agreed_to(session: Session, coach: Coach, admin: Account) -> None:
+    an_hour_before = FOUR - timedelta(hours=1)
+    booking = approve(session, coach, asked(session, coach), admin, now=an_hour_before)
+    cancelled = cancel(session, coach, booking.id, by=PARENT_ON_SITE, shown_costs="", now=an_hour_before)
+    assert (cancelled.status, cancelled.cancelled_late) == (Status.CANCELLED, False)
+
+
+def test_an_admins_earlier_words_stay_as_well(session: Session, coach: Coach, admin: Account) -> None:
+    by_admin = By(Actor.ADMIN, Channel.CONSOLE, admin.id)
+    booking = asked(session, coach)
+    decide(session, coach, booking.id, Decision.DENY, by=by_admin, reason="The floor is closed.", now=NOW)
+    approve(session, coach, booking, admin)
+    assert (booking.override_reason, booking.denial_reason) == ("The floor is closed.", "The floor is closed.")
+    assert booking.after_all_reason == REASON

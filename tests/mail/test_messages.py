@@ -26,6 +26,7 @@ from tests.support.mail_samples import (
     HANDLE,
     HOUR,
     LATE,
+    NOW,
     SAMPLES,
     STARTS_AT,
     TO_PARENT,
@@ -574,3 +575,29 @@ def test_an_alert_of_silence_names_no_number() -> None:
     mail = read(replace(SAMPLES[MessageKind.ALERT], notice=notice(after="no data", value=None)))
     assert mail.subject == "Critical: Many requests fail, nothing to measure"
     says(mail, "nothing to measure")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "said"),
+    [
+        ({"denied_at": NOW}, "your request was declined on"),
+        ({"expired_at": NOW}, "your request expired without an answer on"),
+    ],
+)
+def test_a_correcting_mail_names_what_it_corrects(earlier: dict[str, Any], said: str) -> None:
+    after_all = {
+        **earlier,
+        **BY_ADA,
+        "changed_by_account": ada(),
+        "after_all_reason": "Nora has time.",
+        "late_cancel_hours": 0,
+    }
+    family = read(letter(MessageKind.CONFIRMED, **after_all))
+    assert family.subject == f"Confirmed after all: Private tumbling with Nora Lindqvist, {WHEN}"
+    says(family, "This corrects what you heard before", said, "Saturday, November 21, 10:00 am", "Nora has time.")
+    says(family, "cancel it free of charge until it begins")
+    assert "counts as late" not in family.text
+    coach = read(letter(MessageKind.DECIDED_BY_ADMIN, **after_all))
+    assert coach.subject == f"Approved after all for you by Ada Brandt: {WHEN}"
+    says(coach, "This corrects what was so before", "Nora has time.")
+    assert "wedding" not in coach.text, "an admin's earlier words were about something else"

@@ -7,7 +7,9 @@ from sqlalchemy import func, select
 
 from core.bookings.models import Booking, BookingEvent, Status
 from core.mail.models import MessageKind
-from tests.public_site.conftest import Gym, words
+from core.schedule.availability import Window
+from core.schedule.hours import add_override
+from tests.public_site.conftest import Gym, hidden, words
 
 
 def events(gym: Gym) -> int:
@@ -139,3 +141,25 @@ def test_a_reason_that_is_too_long_is_said_at_its_field_which_has_the_focus(gym:
     field = 'aria-describedby="reason-hint reason-error" aria-invalid="true" autofocus>'
     assert answer.status_code == 422 and field in answer.text and 'id="reason-error"' in answer.text
     assert "r" * 501 in answer.text and answer.text.index('value="deny"') < answer.text.index('value="approve"')
+
+
+def test_time_that_the_coach_has_kept_free_since_is_said_and_a_second_press_approves(gym: Gym) -> None:
+    booking = gym.book()
+    address = f"/approvals/{gym.token(booking)}"
+    as_shown = hidden(gym.get(address).text)
+    with gym.services.database.write(gym.nora_id) as transaction:
+        session, coach = transaction.session, transaction.coach
+        assert coach is not None
+        day, account_id = booking.starts_at.astimezone(coach.zone).date(), coach.account_id
+        add_override(session, coach, day, Window(0, 1440), adds=False, account_id=account_id, now=transaction.now)
+    asked = gym.post(address, {**as_shown, "decision": "approve", "reason": "kept"})
+    assert asked.status_code == 409 and gym.booking(booking.handle).status is Status.PENDING
+    assert "outside of Nora Lindqvist’s hours" in words(asked.text) and "kept</textarea>" in asked.text
+    assert "outside of Nora Lindqvist’s hours" in words(gym.get(address).text), (
+        "and whoever opens it now reads it first"
+    )
+    api = gym.client.post("/api/booking/approve", json={"token": gym.token(booking), "action": "approve"})
+    assert (api.status_code, api.json()["code"]) == (409, "needs_agreement")
+    assert [concern["name"] for concern in api.json()["concerns"]] == ["outside_hours"]
+    assert gym.post(address, {**hidden(asked.text), "decision": "approve"}).status_code == 200
+    assert gym.booking(booking.handle).status is Status.APPROVED

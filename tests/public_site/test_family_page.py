@@ -9,7 +9,7 @@ from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.models import Booking, Status
 from core.bookings.transition import change
 from core.mail.models import MessageKind
-from tests.public_site.conftest import Gym, words
+from tests.public_site.conftest import Gym, hidden, words
 from tests.support.people import at
 
 
@@ -65,9 +65,29 @@ def test_a_late_cancellation_is_announced_before_and_recorded(gym: Gym) -> None:
     decided(gym, booking, Decision.APPROVE)
     assert "This is free until Tuesday, November 24, 4:00 pm (Pacific)" in page(gym, booking)
     gym.clock.move_to(at(2, 10))
-    assert "counts as a late cancellation. Half is due." in page(gym, booking)
-    gym.post(f"/bookings/{booking.handle}/cancel", {})
+    html = gym.get(f"/bookings/{booking.handle}").text
+    assert "counts as a late cancellation. Half is due." in words(html)
+    gym.post(f"/bookings/{booking.handle}/cancel", hidden(html))
     assert gym.booking(booking.handle).cancelled_late
+
+
+def test_a_cancellation_that_became_late_or_a_lesson_meanwhile_asks_once_more(gym: Gym) -> None:
+    booking = gym.book(at(0, 16))
+    as_a_request = hidden(gym.get(f"/bookings/{booking.handle}").text)
+    decided(gym, booking, Decision.APPROVE)
+    asked = gym.post(f"/bookings/{booking.handle}/cancel", {**as_a_request, "reason": "We are <ill>."})
+    assert asked.status_code == 409 and gym.booking(booking.handle).status is Status.APPROVED
+    assert "counts as a late cancellation. Half is due. Nothing is cancelled yet." in words(asked.text)
+    assert "We are &lt;ill&gt;.</textarea>" in asked.text and '<details class="cancel" open>' in asked.text
+    again = gym.post(f"/bookings/{booking.handle}/cancel", {**hidden(asked.text), "reason": "We are ill."})
+    assert again.status_code == 303 and gym.booking(booking.handle).cancelled_late
+
+
+def test_a_late_cancellation_without_any_hidden_field_asks_too(gym: Gym) -> None:
+    booking = gym.book(at(0, 16))
+    decided(gym, booking, Decision.APPROVE)
+    assert gym.post(f"/bookings/{booking.handle}/cancel", {}).status_code == 409
+    assert gym.booking(booking.handle).status is Status.APPROVED
 
 
 def test_a_lesson_that_has_begun_cannot_be_cancelled(gym: Gym) -> None:

@@ -8,6 +8,7 @@ import pytest
 from core.bookings.models import Status
 from core.errors import Unavailable
 from core.mail.models import MessageKind
+from core.schedule.models import LessonType
 from tests.public_site.conftest import OWN_PAGE, SAM, TUESDAY_FOUR, Gym, as_text, hidden, words
 from tests.support.people import at
 
@@ -61,7 +62,8 @@ def test_what_was_typed_is_kept_and_each_field_says_what_is_wrong(gym: Gym) -> N
     )
     assert '<a href="#customer_email">' in page and '<a href="#customer_name">' in page
     assert 'id="customer_email-error"' in page and 'aria-describedby="customer_email-hint customer_email-error"' in page
-    assert hidden(page) == {name: form[name] for name in ("coach_id", "lesson_id", "starts_at", "idempotency_key")}
+    typed = ("athlete_name", "customer_name", "customer_email", "customer_phone", "notes")
+    assert hidden(page) == {name: value for name, value in form.items() if name not in typed}
 
 
 HOSTILE: list[tuple[str, Any, str]] = [
@@ -218,4 +220,39 @@ def test_what_cancelling_costs_is_said_before_the_button(gym: Gym) -> None:
     soon = words(gym.get(f"/coaches/nora/tumbling-60/request?start={as_text(at(0, 16))}").text)
     later = words(gym.get(f"/coaches/nora/tumbling-60/request?start={as_text(at(3, 16))}").text)
     assert "counts as a late cancellation. Half is due." in soon and "free of charge" not in soon
-    assert "free of charge until 24 hours before the lesson" in later
+    assert "free of charge until 24 hours before the lesson. After that it counts as late. Half is due." in later
+
+
+def changed(gym: Gym, **columns: int) -> None:
+    """An admin changes Omar's first lesson."""
+    with gym.services.database.write() as transaction:
+        lesson = transaction.session.get_one(LessonType, gym.first_id)
+        for name, value in columns.items():
+            setattr(lesson, name, value)
+
+
+def test_a_price_that_changed_comes_back_filled_in_and_is_agreed_to_by_a_second_press(gym: Gym) -> None:
+    form = {**gym.form(coach="omar", lesson="first-lesson-30"), "notes": "Her first."}
+    changed(gym, price_cents=9900, minutes=60)
+    asked = gym.post("/bookings", form)
+    assert asked.status_code == 409 and not gym.bookings()
+    said = words(asked.text)
+    assert "it was $40 and is $99 now" in said and "it was 30 minutes and is 60 minutes now" in said
+    assert "Nothing is booked yet" in said and "Her first.</textarea>" in asked.text
+    assert gym.post("/bookings", {**form, **hidden(asked.text)}).status_code == 303
+    (booking,) = gym.bookings()
+    assert booking.price_cents == 9900
+
+
+def test_a_form_that_comes_back_for_another_reason_says_what_changed_as_well(gym: Gym) -> None:
+    form = {**gym.form(coach="omar", lesson="first-lesson-30"), "customer_email": "sam@"}
+    changed(gym, price_cents=9900)
+    asked = gym.post("/bookings", form)
+    assert asked.status_code == 422 and "it was $40 and is $99 now" in words(asked.text)
+
+
+def test_what_was_shown_may_be_sent_as_anything_and_loses_nothing(gym: Gym) -> None:
+    for name, value in (("price_cents", "9" * 5000), ("minutes", "x"), ("cancelling", "y" * 500)):
+        assert gym.post("/bookings", {**gym.form(), name: value}).status_code == 422
+    assert gym.post("/bookings", {**gym.form(), "cancelling": "<b>"}).status_code == 409
+    assert not gym.bookings()
