@@ -60,8 +60,8 @@ def test_what_has_changed_since_is_said_and_then_approved_all_the_same(
         decide(house.session, house.nora, booking.id, Decision.APPROVE, by=house.by_nora, now=NOW)
     assert list(asked.value.concerns) == [concern] and booking.status is Status.PENDING
     agreed = [concern.value]
-    decide(house.session, house.nora, booking.id, Decision.APPROVE, by=house.by_nora, despite=agreed, now=NOW)
-    assert booking.status is Status.APPROVED
+    done = decide(house.session, house.nora, booking.id, Decision.APPROVE, by=house.by_nora, despite=agreed, now=NOW)
+    assert done.status is Status.APPROVED
 
 
 def test_what_was_agreed_to_is_that_and_nothing_else(house: House) -> None:
