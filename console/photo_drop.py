@@ -22,9 +22,6 @@ from core.images.models import Image, ImageKind, ImageState
 from core.images.queries import Progress, progress_of
 from core.words import file_size
 
-# Named one by one, so that an iPhone sends its photos as JPEG, and every phone offers its camera.
-TYPES = ["image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"]
-HEIC = ["image/heic", "image/heif"]
 LOOK_EVERY_S = 1.0
 WORKER_IS_LATE = timedelta(seconds=40)
 UNFINISHED = (ImageState.WAITING, ImageState.MAKING)
@@ -55,7 +52,7 @@ def drop(where: str, label: str, take_in: TakeIn, *, several: bool, help: str | 
     turn = st.session_state.setdefault(_turn(where), 0)
     dropped = st.file_uploader(
         inert(label),
-        TYPES + (HEIC if intake.has_heic() else []),
+        None,  # the bytes decide: by name or type a browser would refuse IMG_0001.HEIC, of which it knows no type
         accept_multiple_files=several,
         key=f"{where}-{turn}",
         help=inert(help) if help else None,

@@ -29,6 +29,7 @@ CPU_S, WALL_S = 60, 150  # a nice process may wait long for a core
 ANSWER_S = 5.0  # beyond the child's own time
 ENCODING_BYTES = 360 * MIB  # two encoders at work, their threads, and the sizes of at most 2000 pixels
 BYTES_PER_PIXEL = {"jpeg": 2, "png": 14, "gif": 12, "webp": 18, "avif": 16, "heic": 16}
+NEEDED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "TMPDIR")  # and no secret of ours
 PROGRESSIVE_BYTES = 6  # the coefficients of three full planes
 
 TOO_LONG = "This picture takes too long to open. Please save it once more as an ordinary JPEG and send that."
@@ -148,7 +149,8 @@ class Darkroom:
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-m", "core.images.darkroom_process", str(theirs.fileno())]
-            environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}  # each arena reserves 64 MB that nobody uses
+            environment = {name: os.environ[name] for name in NEEDED_VARIABLES if name in os.environ}
+            environment["MALLOC_ARENA_MAX"] = "2"  # each arena reserves 64 MB that nobody uses
             self._process = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment
             )

@@ -16,9 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pillow_heif
 from PIL import Image, ImageFile
 
 from core.images import pixels
+from core.images.confinement import confine
 from core.images.decoding import PictureRefused
 from core.images.pixels import Glimpse, Made, Opened
 from core.images.recipes import Spec
@@ -34,6 +36,7 @@ def main(descriptor: int) -> None:
     """Serve jobs until whoever started us is gone."""
     os.nice(NICENESS)
     Image.init()
+    pillow_heif.register_heif_opener(thumbnails=False)
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     control = socket.socket(fileno=descriptor)
     with suppress(ConnectionError):  # gone in the middle of something
@@ -41,15 +44,16 @@ def main(descriptor: int) -> None:
             job, descriptors = receive(control, descriptors=2)
             if job is None:
                 return
-            send(control, {"status": _in_a_child(job, *descriptors)})
+            send(control, {"status": _in_a_child(control, job, *descriptors)})
 
 
-def _in_a_child(job: dict[str, Any], answers: int, original: int) -> int:
+def _in_a_child(control: socket.socket, job: dict[str, Any], answers: int, original: int) -> int:
     """Nothing else runs in this process, so that forking it is safe. Returns the child's wait status."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
+            control.close()  # how it ended is not the child's to say
             _work(job, socket.socket(fileno=answers), os.fdopen(original, "rb"))
             status = 0
         except ConnectionError:  # whoever asked has gone, or needs no more of it
@@ -66,6 +70,7 @@ def _in_a_child(job: dict[str, Any], answers: int, original: int) -> int:
 
 def _work(job: dict[str, Any], answers: socket.socket, original: BinaryIO) -> None:
     _limit(**job["limits"])
+    confine()
     specs = [_spec(given) for given in job["specs"]]
     if all(spec.patient for spec in specs if spec.key in job["needed"]):
         os.nice(PATIENT_NICENESS - NICENESS)  # somebody may be waiting for another picture meanwhile

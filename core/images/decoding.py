@@ -1,20 +1,29 @@
 """
 From untrusted bytes to pixels: opened by an allow-list, decoded once (a JPEG at the scale that is needed), turned upright,
-and brought to sRGB. A child of the darkroom does this; nothing else in the house decodes.
+and brought to sRGB (core/images/colours.py). A child of the darkroom does this; nothing else decodes.
 """
 
 import contextlib
 import io
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from PIL import Image, ImageCms, ImageFile
+import pillow_heif
+from PIL import Image, ImageFile
 
+from core.images.colours import in_srgb
 from core.images.recipes import Spec, crop_box
 
-FORMATS = {"jpeg": ("JPEG", "MPO"), "png": ("PNG",), "gif": ("GIF",), "webp": ("WEBP",), "avif": ("AVIF",)}
-HEIC = ("HEIF",)
+FORMATS = {
+    "jpeg": ("JPEG", "MPO"),
+    "png": ("PNG",),
+    "gif": ("GIF",),
+    "webp": ("WEBP",),
+    "avif": ("AVIF",),
+    "heic": ("HEIF",),
+}
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -26,6 +35,9 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SIDEWAYS = (5, 6, 7, 8)
+TAGGED = ("png", "avif", "heic")  # whose colours are also told by tags that Pillow does not read
+LAST_ROWS = 16  # a JPEG's blocks are up to 16 pixels high
+FILLING = {"jpeg": (127, 128), "png": (0,)}  # what a decoder writes where bytes are missing, by format
 ENOUGH_LEFT = 1.25  # of the size that is needed: what a decoder's own scaling leaves for the resize
 
 MOVES = "It moves; its first frame is shown."
@@ -42,21 +54,89 @@ def decoded(
     original: BinaryIO, *, form: str, size: tuple[int, int], specs: Sequence[Spec]
 ) -> Iterator[tuple[Image.Image, tuple[int, int], str | None]]:
     """The pixels, upright and in sRGB, perhaps at a smaller scale; the full size; what is worth a note."""
-    with _opened(original, form) as picture:
-        if not _is_as_said(picture.size, size, form):
-            raise PictureRefused(CONTRADICTS)
-        size = picture.size
+    with _loaded(original, form, size, specs) as (picture, full, orientation):
+        moves = form != "jpeg" and getattr(picture, "is_animated", False)
+        data = _whole(original) if form in TAGGED else b""
+        info: dict[str, object] = {str(name): value for name, value in picture.info.items()}
         with _blaming_the_file():
-            note = MOVES if form != "jpeg" and getattr(picture, "is_animated", False) else None
-            orientation = _orientation(picture) if form == "jpeg" else 1
-            if form == "jpeg":
-                target = _scaled_for(_turned(size, orientation), specs)
-                _draft(picture, _turned(target, orientation), careful=specs[0].patient)
-            picture.load()
-            if form != "jpeg":  # only now: the question loads a PNG, which says but once that it is broken
-                orientation = _orientation(picture)
-        profile = picture.info.get("icc_profile")
-        yield _upright(_in_srgb(_plain(picture), profile), orientation), _turned(size, orientation), note
+            shown, hdr = in_srgb(_plain(picture), info, data, form)
+        note = " ".join(filter(None, (MOVES if moves else None, hdr))) or None
+        yield _upright(shown, orientation), _turned(full, orientation), note
+
+
+@contextlib.contextmanager
+def _loaded(
+    original: BinaryIO, form: str, said: tuple[int, int], specs: Sequence[Spec]
+) -> Iterator[tuple[Image.Image, tuple[int, int], int]]:
+    """
+    The picture with its pixels, its full size, and how it is turned.
+
+    A file whose last bytes are missing is decoded once more with what there is, and taken if all but the end of its last
+    rows is there: what phones lose on the way, browsers show.
+    """
+    for tolerant in (False, True):
+        with _opened(_without_junk(original, form), form) as picture:
+            if picture.width * picture.height > said[0] * said[1]:
+                raise PictureRefused(CONTRADICTS)
+            full = picture.size
+            with _blaming_the_file():
+                orientation = _orientation(picture) if form == "jpeg" else 1
+                if form == "jpeg":
+                    target = _scaled_for(_turned(full, orientation), specs)
+                    _draft(picture, _turned(target, orientation), careful=specs[0].patient)
+                try:
+                    _load(picture, tolerant=tolerant)
+                except OSError as error:
+                    if tolerant or form not in FILLING or not _is_cut_off(error):
+                        raise
+                    continue
+                if tolerant and _lacks_rows(picture, full, FILLING[form]):
+                    raise PictureRefused(INCOMPLETE)
+                if form != "jpeg":  # only now: the question loads a PNG, which says but once that it is broken
+                    orientation = _orientation(picture)
+            yield picture, full, orientation
+            return
+
+
+def _load(picture: Image.Image, *, tolerant: bool) -> None:
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = tolerant
+    try:
+        picture.load()
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _is_cut_off(error: OSError) -> bool:
+    """Pillow has no error of its own for it."""
+    return "truncated" in str(error)
+
+
+def _lacks_rows(picture: Image.Image, full: tuple[int, int], filling: Sequence[int]) -> bool:
+    """Whether more is missing than the end of the last row of blocks: a row above it that is all filling."""
+    block = max(1, math.ceil(LAST_ROWS * picture.height / full[1]))
+    above = range(max(0, picture.height - 2 * block), max(1, picture.height - block))
+    return any(_is_filling(picture.crop((0, row, picture.width, row + 1)), filling) for row in above)
+
+
+def _is_filling(row: Image.Image, filling: Sequence[int]) -> bool:
+    found = row.tobytes()
+    return found.count(found[:1]) == len(found) and found[0] in filling
+
+
+def _whole(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
+def _without_junk(original: BinaryIO, form: str) -> BinaryIO:
+    """A JPEG whose first segment does not follow at once: some cameras leave bytes between, and Pillow wants none there."""
+    original.seek(0)
+    if form != "jpeg" or original.read(3)[2:] == b"\xff":
+        original.seek(0)
+        return original
+    data = _whole(original)
+    return io.BytesIO(data[:2] + data[data.index(b"\xff", 2) :])
 
 
 def _draft(picture: Image.Image, target: tuple[int, int], *, careful: bool) -> None:
@@ -76,20 +156,11 @@ def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     return size[::-1] if orientation in SIDEWAYS else size
 
 
-def _is_as_said(size: tuple[int, int], said: tuple[int, int], form: str) -> bool:
-    """Files of boxes may declare a larger canvas than is shown, or one that is turned; the others have one size."""
-    if form in ("avif", "heic"):
-        return size[0] * size[1] <= said[0] * said[1]
-    return size == said
-
-
 def _opened(original: BinaryIO, form: str) -> ImageFile.ImageFile:
     if form == "heic":
-        import pillow_heif
-
         pillow_heif.register_heif_opener(thumbnails=False)
     with _blaming_the_file():
-        return Image.open(original, formats=HEIC if form == "heic" else FORMATS[form])
+        return Image.open(original, formats=FORMATS[form])
     raise AssertionError("unreachable")
 
 
@@ -148,32 +219,6 @@ def _plain(picture: Image.Image) -> Image.Image:
 def _eight_bits(picture: Image.Image) -> Image.Image:
     """Sixteen bits of grey, as eight."""
     return picture.convert("I").point(lambda value: value * (1 / 257) + 0.0).convert("L")
-
-
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """By the file's own profile; a profile that cannot be read is as good as none."""
-    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-    if profile:
-        try:
-            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if not (picture.mode == "RGB" and ImageCms.getProfileDescription(own).strip().startswith("sRGB")):
-                opaque = picture.convert("RGB") if alpha else picture
-                picture = _transformed(opaque, own)
-                if alpha:
-                    picture.putalpha(alpha)
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass
-    return picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB")
-
-
-def _transformed(picture: Image.Image, own: ImageCms.ImageCmsProfile) -> Image.Image:
-    srgb = ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(
-        picture, own, srgb, ImageCms.Intent.RELATIVE_COLORIMETRIC, "RGB", False, ImageCms.Flags.BLACKPOINTCOMPENSATION
-    )
-    assert converted is not None
-    converted.info = {}
-    return converted
 
 
 def _upright(picture: Image.Image, orientation: int) -> Image.Image:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from core.images.models import Image, Rendition
-from core.images.recipes import MEDIA_TYPES
+from core.images.recipes import DARK_GROUND, MEDIA_TYPES
 
 LOCAL = "/media"
 CLOUDINARY_ORIGIN = "https://res.cloudinary.com"
@@ -41,6 +41,13 @@ class Picture:
     alt: str
     placeholder: str
     colour: str
+
+    @property
+    def ground(self) -> str:
+        """Of a transparent picture: "dark" or "light", as its files were laid on; "" for all others."""
+        if self.placeholder or not self.colour:
+            return ""
+        return "dark" if self.colour == DARK_GROUND else "light"
 
 
 @dataclass(frozen=True)

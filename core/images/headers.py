@@ -5,13 +5,18 @@ Only what a limit needs is read: the format by its first bytes, width and height
 its colour profile is, how much memory its pixels will want.
 """
 
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 AVIF_BRANDS = (b"avif", b"avis")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-SOS = b"\xff\xda"
+SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
+MAX_JUNK_BYTES = 1024  # between a JPEG's beginning and its first segment: some cameras leave a few bytes there
+MARKER = re.compile(
+    rb"\xff[^\x00\xff\xd0-\xd7]"
+)  # in a scan: FF 00 is a byte of it, FF FF is filling, D0 to D7 restart it
 BARE_MARKERS = {0x01, *range(0xD0, 0xD9)}
 NO_FRAME = {0xC4, 0xC8, 0xCC}  # tables among the numbers of frames
 
@@ -39,7 +44,7 @@ class Header:
 
 def format_of(data: bytes) -> str | None:
     """By its first bytes: jpeg, png, gif, webp, avif, heic. None: nothing we accept."""
-    if data.startswith(b"\xff\xd8\xff"):
+    if data.startswith(b"\xff\xd8") and data.find(b"\xff", 2, 2 + MAX_JUNK_BYTES) > 0:
         return "jpeg"
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
@@ -70,62 +75,90 @@ def read_header(data: bytes) -> Header | None:
 
 
 def _jpeg(data: bytes) -> Header:
-    size, progressive, profile = None, False, 0
+    """Up to the end of the first picture: what lies behind it (a film, a second picture) is not decoded, and not counted."""
+    size, progressive, profile, scans = None, False, 0, 0
     for marker, at, length in _segments(data):
         if 0xC0 <= marker <= 0xCF and marker not in NO_FRAME and size is None:
             height, width = struct.unpack_from(">HH", data, at + 1)
             size, progressive = (width, height), marker in (0xC2, 0xC6, 0xCA, 0xCE)
         elif marker == 0xE2 and data[at : at + 12] == b"ICC_PROFILE\x00":
             profile += length - 14
+        elif marker == SOS:
+            scans += 1
     if size is None:
         raise Unreadable
-    return Header("jpeg", *size, scans=data.count(SOS), profile_bytes=profile, progressive=progressive)
+    return Header("jpeg", *size, scans=scans, profile_bytes=profile, progressive=progressive)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, where its content begins, and how long it is, up to the first scan."""
-    at = 2
-    while at < len(data):
-        if data[at] != 0xFF:
-            raise Unreadable
-        while data[at] == 0xFF:
-            at += 1
+    """
+    Marker, where its content begins, and how long it is, up to the end of the picture or of the file.
+
+    As libjpeg does, whatever is no marker between two segments is passed over; so are the pixels of a scan.
+    """
+    at, in_scan = 2, False
+    while (at := _next_marker(data, at, in_scan=in_scan)) >= 0:
         marker, at = data[at], at + 1
+        if marker == EOI:
+            return
         if marker in BARE_MARKERS:
             continue
-        if marker in (0xDA, 0xD9):
-            return
+        if in_scan and at + 2 > len(data):
+            return  # cut off in the middle of a marker: whether enough pixels are there, the decoder says
         (length,) = struct.unpack_from(">H", data, at)
         if length < 2:
             raise Unreadable
         yield marker, at + 2, length
+        in_scan = marker == SOS or in_scan
         at += length
+
+
+def _next_marker(data: bytes, at: int, *, in_scan: bool) -> int:
+    """Where the next marker's number stands; -1 at the end of the file."""
+    if in_scan:
+        found = MARKER.search(data, at)
+        return found.end() - 1 if found else -1
+    at = data.find(b"\xff", at)
+    while 0 <= at < len(data) and data[at] == 0xFF:
+        at += 1
+    return at if at < len(data) else -1
 
 
 def _png(data: bytes) -> Header:
     frames, profile, size = 1, 0, (0, 0)
-    at = 8
-    while at + 8 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, at)
+    for name, content in png_chunks(data):
         if name == b"IHDR":
-            size = struct.unpack_from(">II", data, at + 8)
+            size = struct.unpack_from(">II", content)
         elif name == b"acTL":
-            (frames,) = struct.unpack_from(">I", data, at + 8)
+            (frames,) = struct.unpack_from(">I", content)
         elif name == b"iCCP":
-            profile = length
+            profile = len(content)
         elif name == b"IDAT":
             return Header("png", *size, frames=frames, profile_bytes=profile)
-        at += length + 12
     raise Unreadable  # a decoder would show a black picture
 
 
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    """A PNG's chunks up to its pixels, the first of these included: name and content."""
+    at, whole = 8, memoryview(data)
+    while at + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        yield name, whole[at + 8 : at + 8 + length]
+        if name == b"IDAT":
+            return
+        at += length + 12
+
+
 def _gif(data: bytes) -> Header:
+    """Its canvas, or the first frame where that is larger: the later frames are not decoded."""
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     at, frames = 13 + _colour_table(flags), 0
     while at < len(data) and data[at] != 0x3B:
         if data[at] == 0x2C:
             left, top, wide, high, flags = struct.unpack_from("<HHHHB", data, at + 1)
-            width, height, frames = max(width, left + wide), max(height, top + high), frames + 1
+            if frames == 0:
+                width, height = max(width, left + wide), max(height, top + high)
+            frames += 1
             at = _after_blocks(data, at + 11 + _colour_table(flags))
         elif data[at] == 0x21:
             at = _after_blocks(data, at + 2)
@@ -183,7 +216,7 @@ def _boxed(data: bytes, form: str) -> Header:
     """The largest of all sizes that are declared, whichever item or track each belongs to."""
     sizes: list[tuple[int, int]] = []
     profile = 0
-    for name, at, end in _boxes(data, 0, len(data)):
+    for name, at, end in boxes(data):
         if name == b"ispe":
             sizes.append(struct.unpack_from(">II", data, at + 4))
         elif name == b"tkhd":
@@ -202,9 +235,14 @@ CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0}
 MOST_BOXES = 10_000
 
 
-def _boxes(data: bytes, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Every box, the containers' contents in their place: its name, and where its content begins and ends."""
-    todo, seen = [(begin, end)], 0
+def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """
+    Every box, the containers' contents in their place: its name, and where its content begins and ends.
+
+    Raises:
+        Unreadable: a box ends before it begins, or there is no end of them.
+    """
+    todo, seen = [(0, len(data))], 0
     while todo:
         at, end = todo.pop()
         while at + 8 <= end:

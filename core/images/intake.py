@@ -5,23 +5,26 @@ What is refused here leaves nothing behind, and would be refused again: the sent
 """
 
 import hashlib
-import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 
 from core.errors import PictureRejected, PictureTooLarge, PictureUnknown
 from core.images.headers import Header, Unreadable, read_header
 
-MOST_BYTES = 30 << 20
-MOST_PIXELS = {"jpeg": 60_000_000}
-MOST_PIXELS_OTHERWISE = 40_000_000
-LONGEST_SIDE_PX = 30_000
+MOST_BYTES = 64 << 20  # a phone's 200 million pixels
+MAX_PIXELS = {
+    "jpeg": 220_000_000,
+    "heic": 80_000_000,
+    "avif": 80_000_000,
+}  # the largest that phones and their panoramas make
+MAX_PIXELS_PROGRESSIVE = 80_000_000  # of a JPEG whose coefficients are all held at once
+MAX_PIXELS_OTHERWISE = 40_000_000
+MAX_SIDE_PX = 30_000
 MOST_SCANS = 100
 MOST_FRAMES = 500
 MOST_PROFILE_BYTES = 4 << 20
 
-ACCEPTED = "JPEG, PNG, WebP, AVIF and GIF"
+ACCEPTED = "JPEG, HEIC, PNG, WebP, AVIF and GIF"
 TOO_LARGE = f"This file is larger than {MOST_BYTES >> 20} MB. Please send a smaller version of it."
 
 
@@ -59,33 +62,20 @@ def checked(data: bytes, *, name: str) -> Upload:
     except Unreadable:
         raise PictureRejected("The file is incomplete or damaged. Please send it again.") from None
     if header is None:
-        raise PictureUnknown(f"This is no picture that we can read. {accepted_formats()} are welcome.")
-    if header.format == "heic" and not has_heic():
-        raise PictureUnknown(
-            f"This is a HEIC photo, which we cannot open. {ACCEPTED} are welcome; "
-            "an iPhone sends JPEG with Settings › Camera › Formats › Most Compatible."
-        )
+        raise PictureUnknown(f"This is no picture that we can read. {ACCEPTED} are welcome.")
     _check(header)
     return Upload(data, _shown(name), hashlib.sha256(data).hexdigest(), header)
 
 
-@cache
-def has_heic() -> bool:
-    """Whether the optional decoder of iPhones' photos is installed."""
-    return importlib.util.find_spec("pillow_heif") is not None
-
-
-def accepted_formats() -> str:
-    """ "JPEG, PNG, WebP, AVIF and GIF", and HEIC where it can be opened."""
-    return "JPEG, HEIC, PNG, WebP, AVIF and GIF" if has_heic() else ACCEPTED
-
-
 def _check(header: Header) -> None:
-    most = MOST_PIXELS.get(header.format, MOST_PIXELS_OTHERWISE)
-    if header.pixels > most or max(header.width_px, header.height_px) > LONGEST_SIDE_PX:
+    size = f"This picture has {header.width_px:,} × {header.height_px:,} pixels"
+    if max(header.width_px, header.height_px) > MAX_SIDE_PX:
         raise PictureRejected(
-            f"This picture has {header.width_px:,} × {header.height_px:,} pixels; we take up to {most // 1_000_000} million. "
-            "Please send a smaller version of it."
+            f"{size}; we take up to {MAX_SIDE_PX:,} on a side. Please send a smaller version of it, or a part."
+        )
+    if header.pixels > (most := _max_pixels(header)):
+        raise PictureRejected(
+            f"{size}; we take up to {most // 1_000_000} million. Please send a smaller version of it."
         )
     if header.scans > MOST_SCANS:
         raise PictureRejected("This JPEG is built in far too many steps. Please save it once more and send that.")
@@ -93,6 +83,12 @@ def _check(header: Header) -> None:
         raise PictureRejected(f"This file has more than {MOST_FRAMES} frames. Please send a single picture.")
     if header.profile_bytes > MOST_PROFILE_BYTES:
         raise PictureRejected("The colour profile in this file is far too large. Please save it once more as sRGB.")
+
+
+def _max_pixels(header: Header) -> int:
+    if header.progressive:
+        return MAX_PIXELS_PROGRESSIVE
+    return MAX_PIXELS.get(header.format, MAX_PIXELS_OTHERWISE)
 
 
 def _shown(name: str) -> str:

@@ -1,8 +1,8 @@
 """
 From an original to finished files: what a child of the darkroom does.
 
-Decoded (core/images/decoding.py), laid on the recipe's colour, and each size made from the next larger. What is written has
-pixels and nothing else.
+Decoded (core/images/decoding.py), and each size made from the next larger. What is transparent stays so where the format can,
+and is laid on its ground elsewhere (core/images/transparency.py). What is written has pixels and nothing else.
 """
 
 import base64
@@ -18,6 +18,7 @@ from PIL import Image
 
 from core.images.decoding import decoded
 from core.images.recipes import SUFFIXES, TUNE, Spec, crop_box, jpeg_tables
+from core.images.transparency import KEEPS_ALPHA, ground_for, laid_on, without_idle_alpha
 
 THREADS = 2
 BAND_FROM_PX = 400 * 400  # smaller ones are resized faster than a thread is woken
@@ -45,7 +46,10 @@ class Made:
 
 @dataclass(frozen=True)
 class Glimpse:
-    """What stands in until the picture is there: a data URI, and the average colour."""
+    """
+    What stands in until the picture is there: a data URI, and the average colour. Of a transparent picture nothing may
+    stand behind it: the data URI is "", and the colour is its ground.
+    """
 
     placeholder: str
     colour: str
@@ -77,10 +81,12 @@ def develop(
     """
     for careful in sorted({spec.patient for spec in specs if spec.key in needed}) or [False]:
         alike = [spec for spec in specs if spec.patient == careful] or specs
-        with decoded(original, form=form, size=size, specs=alike) as (picture, upright_size, note):
+        with decoded(original, form=form, size=size, specs=alike) as (pixels, upright_size, note):
+            picture = without_idle_alpha(pixels)
+            ground = ground_for(picture, background) if picture.mode == "RGBA" else background
             tell(Opened(*upright_size, note))
-            smallest = _finish_all(picture, upright_size, alike, needed, focal, background, tell)
-            tell(_glimpse(smallest, background))
+            smallest = _finish_all(picture, upright_size, alike, needed, focal, ground, tell)
+            tell(_glimpse(smallest, ground))
 
 
 def _finish_all(
@@ -89,7 +95,7 @@ def _finish_all(
     specs: Sequence[Spec],
     needed: frozenset[str],
     focal: tuple[int, int],
-    background: str,
+    ground: str,
     tell: Told,
 ) -> Image.Image:
     """Every size of every shape, and the files that are needed of it. Returns the smallest."""
@@ -98,12 +104,12 @@ def _finish_all(
         encoding: list[Future[None]] = []
         for shape in dict.fromkeys(spec.shape for spec in specs):
             wanted = [spec for spec in specs if spec.shape == shape]
-            for made in _sizes(picture, upright_size, wanted, focal, background, threads):
+            for made in _sizes(picture, upright_size, wanted, focal, threads):
                 smallest = min(smallest, made.pixels, key=lambda image: image.size)
                 files = [spec for spec in made.specs if spec.key in needed]
                 for spec in files:  # saving keeps its options on the image for a while
                     pixels = made.pixels.copy() if len(files) > 1 else made.pixels
-                    encoding.append(threads.submit(_encode, pixels, spec, tell))
+                    encoding.append(threads.submit(_encode, pixels, spec, ground, tell))
         try:
             for finished in as_completed(encoding):
                 finished.result()
@@ -123,7 +129,6 @@ def _sizes(
     full: tuple[int, int],
     specs: Sequence[Spec],
     focal: tuple[int, int],
-    background: str,
     threads: ThreadPoolExecutor,
 ) -> Iterator[_Sized]:
     """One shape's sizes, each from the next larger. What would enlarge, or is there already, is left out."""
@@ -134,20 +139,18 @@ def _sizes(
     cut = right - left, bottom - top
     careful = specs[0].patient
     seen: set[int] = set()
-    current, limit = picture, None
+    current, limit, highest = picture, None, round(cut[1])
     for width in sorted({spec.width_px for spec in specs}, reverse=True):
         if limit is None:  # the largest is bounded on both sides; the others by it
             scale = min(1.0, width / (cut[0] if ratio else max(cut)))
-            limit = max(1, round(cut[0] * scale))
+            limit, highest = max(1, round(cut[0] * scale)), max(1, round(cut[1] * scale))
         actual = min(width, limit)
         if actual in seen:
             continue
         seen.add(actual)
-        size = actual, max(1, round(actual * cut[1] / cut[0]))
+        size = actual, max(1, min(highest, round(actual * cut[1] / cut[0])))  # a line's width cannot shrink below 1
         sharp = careful or (len(seen) == 1 and zoom[0] < 1)  # a decoder's own scaling has softened it once
         current = _resized(current, size, box, Image.Resampling.LANCZOS if sharp else Image.Resampling.BICUBIC, threads)
-        if current.mode == "RGBA":
-            current = _on(background, current)
         box = (0.0, 0.0, float(current.width), float(current.height))
         yield _Sized(current, [spec for spec in specs if spec.width_px == width])
 
@@ -180,15 +183,10 @@ def _resized(
     return whole
 
 
-def _on(background: str, picture: Image.Image) -> Image.Image:
-    """What is transparent shows the background."""
-    whole = Image.new("RGB", picture.size, background)
-    whole.paste(picture, mask=picture.getchannel("A"))
-    return whole
-
-
-def _encode(pixels: Image.Image, spec: Spec, tell: Told) -> None:
+def _encode(pixels: Image.Image, spec: Spec, ground: str, tell: Told) -> None:
     """Into a real file: into memory Pillow's JPEG encoder would hold the interpreter for its whole run."""
+    if spec.format not in KEEPS_ALPHA:
+        pixels = laid_on(ground, pixels)
     file = scratch(SUFFIXES[spec.format])
     if spec.format == "jpeg":
         tables = jpeg_tables(spec.width_px)
@@ -210,9 +208,10 @@ def scratch(name: str) -> BinaryIO:
     return tempfile.TemporaryFile()
 
 
-def _glimpse(pixels: Image.Image, background: str) -> Glimpse:
-    flat = pixels if pixels.mode == "RGB" else _on(background, pixels)
-    small = flat.resize((PLACEHOLDER_PX, max(1, min(64, round(PLACEHOLDER_PX * flat.height / flat.width)))))
+def _glimpse(pixels: Image.Image, ground: str) -> Glimpse:
+    if pixels.mode == "RGBA":
+        return Glimpse("", ground)
+    small = pixels.resize((PLACEHOLDER_PX, max(1, min(64, round(PLACEHOLDER_PX * pixels.height / pixels.width)))))
     file = io.BytesIO()
     small.save(file, "WEBP", quality=40, method=4)
     red, green, blue = small.resize((1, 1), Image.Resampling.BOX).tobytes()

@@ -13,8 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 
-PIPELINE = 3  # moved when the same recipe is to give other pixels
-WHITE = "#ffffff"
+from core.look import COLORS
+
+PIPELINE = 4  # moved when the same recipe is to give other pixels
+WHITE, DARK_GROUND = "#ffffff", COLORS["light"]["ink"].lower()  # what transparent pictures are shown on
 QUICK, PATIENT, MOST_PATIENT = 9, 6, 5  # speeds of the AVIF encoder
 MOST_PATIENT_TO_PX = 800  # what phones fetch; of larger ones the last speed would take many seconds
 TUNE = "iq"  # what the patient encoder strives for: a still picture's look
@@ -50,7 +52,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Recipe:
-    """background: what shows through where a picture is transparent."""
+    """background: the usual ground of a transparent picture (core/images/transparency.py)."""
 
     shapes: Sequence[Shape]
     formats: Sequence[str] = ("jpeg", "avif")

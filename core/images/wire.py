@@ -6,6 +6,10 @@ import struct
 import threading
 from typing import Any
 
+MAX_MESSAGE_BYTES = (
+    1 << 20
+)  # a list of renditions is some kilobytes; whoever decodes what strangers send is not believed more
+
 _turn = threading.Lock()  # threads of one process must not mix their messages
 
 
@@ -23,11 +27,16 @@ def receive(source: socket.socket, *, descriptors: int) -> tuple[dict[str, Any] 
 
     Args:
         descriptors: how many files a message may bring.
+
+    Raises:
+        ConnectionResetError: the other side is gone in the middle of a message, or says more than a message may hold.
     """
     head, files, _, _ = socket.recv_fds(source, 4, descriptors)
     if not head:
         return None, files
     (length,) = struct.unpack(">I", head + _exactly(source, 4 - len(head)))
+    if length > MAX_MESSAGE_BYTES:
+        raise ConnectionResetError(f"a message of {length:,} bytes is none of ours")
     return json.loads(_exactly(source, length)), files
 
 

@@ -84,10 +84,10 @@ def profile(files: list[Path]) -> dict[str, float]:
         with path.open("rb") as original, ThreadPoolExecutor(1) as one:
             with decoding.decoded(original, form="jpeg", size=size, specs=specs) as (picture, full, _):
                 marks.append(time.process_time())
-                sized = list(pixels._sizes(picture, full, specs, (50, 50), "#ffffff", one))
+                sized = list(pixels._sizes(picture, full, specs, (50, 50), one))
             marks.append(time.process_time())
             for made in sized:
-                pixels._encode(made.pixels, made.specs[0], _close)
+                pixels._encode(made.pixels, made.specs[0], "#ffffff", _close)
             marks.append(time.process_time())
         for name, began, ended in zip(taken, marks, marks[1:], strict=False):
             taken[name] += ended - began

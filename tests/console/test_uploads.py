@@ -138,7 +138,7 @@ def test_a_body_that_never_ends_is_left_as_soon_as_it_is_too_large(desk: Desk) -
 
     headers = {**OWN_PAGE, "Content-Type": f"multipart/form-data; boundary={boundary}"}
     answer = desk.client.post(UPLOAD, content=endless(), headers=headers)
-    assert "larger than 30 MB" in refused(answer, 413, "too_large")
+    assert "larger than 64 MB" in refused(answer, 413, "too_large")
     assert [*desk.services.originals.files()] == []
 
 

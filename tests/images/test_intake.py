@@ -56,10 +56,10 @@ def gif_head(width: int, height: int, frames: int = 1) -> bytes:
     return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + frame * frames + b"\x3b"
 
 
-def jpeg_says(width: int, height: int) -> bytes:
+def jpeg_says(width: int, height: int, *, progressive: bool = False) -> bytes:
     """A small JPEG whose header names another size."""
-    data = bytearray(jpeg(64, 64))
-    at = data.index(b"\xff\xc0") + 5
+    data = bytearray(jpeg(64, 64, progressive=progressive))
+    at = data.index(b"\xff\xc2" if progressive else b"\xff\xc0") + 5
     data[at : at + 4] = struct.pack(">HH", height, width)
     return bytes(data)
 
@@ -68,12 +68,16 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(
 REFUSED = {
     "a PNG of 900 million one-bit pixels": (one_bit_bomb(30_000), PictureRejected, "900|30,000"),
     "a PNG of 170 million, which Pillow only warns of": (one_bit_bomb(13_050), PictureRejected, "up to 40 million"),
-    "an AVIF of 45 million in a kilobyte": (boxed(b"avif", 9000, 5000), PictureRejected, "up to 40 million"),
+    "an AVIF of 90 million in a kilobyte": (boxed(b"avif", 10_000, 9_000), PictureRejected, "up to 80 million"),
     "a WebP of 131 million": (webp_head(16_383, 8_000), PictureRejected, "up to 40 million"),
-    "a HEIC of 48 million": (boxed(b"heic", 8000, 6000), PictureRejected, "up to 40 million"),
-    "a GIF of 4 billion": (gif_head(65_535, 65_535), PictureRejected, "up to 40 million"),
-    "a JPEG of 61 million": (jpeg_says(10_000, 6_100), PictureRejected, "up to 60 million"),
-    "a line of 40,000 pixels": (png_head(40_000, 1) + chunk(b"IDAT", b""), PictureRejected, "40,000 × 1"),
+    "a HEIC of 90 million": (boxed(b"heic", 10_000, 9_000), PictureRejected, "up to 80 million"),
+    "a GIF of 600 million": (gif_head(30_000, 20_000), PictureRejected, "up to 40 million"),
+    "a GIF of 4 billion": (gif_head(65_535, 65_535), PictureRejected, "65,535 × 65,535.*up to 30,000 on a side"),
+    "a JPEG of 230 million": (jpeg_says(23_000, 10_000), PictureRejected, "up to 220 million"),
+    "a progressive JPEG of 90 million": (jpeg_says(10_000, 9_000, progressive=True), PictureRejected, "up to 80 million"),
+    "a line of 40,000 pixels": (
+        png_head(40_000, 1) + chunk(b"IDAT", b""), PictureRejected, "40,000 × 1 pixels; we take up to 30,000 on a side",
+    ),
     "a JPEG of two thousand scans": (many_scans(2_000), PictureRejected, "too many steps"),
     "a GIF of 30,000 frames": (gif_head(8, 8, frames=30_000), PictureRejected, "more than 500 frames"),
     "a WebP of 1,000 frames": (
@@ -138,9 +142,9 @@ def test_a_body_that_never_ends_is_refused_as_soon_as_it_is_too_large() -> None:
             taken += 1
             yield bytes(1 << 20)
 
-    with pytest.raises(PictureTooLarge, match="larger than 30 MB"):
+    with pytest.raises(PictureTooLarge, match="larger than 64 MB"):
         intake.read(endless(), name="photo.jpg")
-    assert taken == 30
+    assert taken == 64
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "HEIF"])
