@@ -5,7 +5,7 @@ Anyone can open a websocket and run the script; so pages, websocket, uploads and
 script and every command look the session up once more.
 """
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -16,6 +16,7 @@ from console.cookies import token_in, tokens_in
 from core import clock
 from core.bootstrap import Services
 from core.people.sessions import find_session
+from core.setting_values import same_host
 from core.telemetry.who import Who
 from core.telemetry.work import current
 
@@ -30,7 +31,6 @@ class Gate:
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self.app = app
         self.services = services
-        self.host = urlsplit(services.settings.console_url).netloc
         self.who = Who(services.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +46,7 @@ class Gate:
                 await send({"type": "websocket.close", "code": POLICY_VIOLATION})
             return
         path = scope["path"]
-        if headers.get("host") != self.host and path != "/healthz":
+        if not self._is_our_host(headers) and path != "/healthz":
             await self._other_host(scope)(scope, receive, send)
         elif is_open(path) or await self.is_signed_in(headers):
             await self.app(scope, receive, send)
@@ -68,7 +68,10 @@ class Gate:
     async def _may_connect(self, headers: Headers) -> bool:
         """A websocket comes from our own page, with a live session."""
         ours = headers.get("origin") == self.services.settings.console_url
-        return ours and headers.get("host") == self.host and await self.is_signed_in(headers)
+        return ours and self._is_our_host(headers) and await self.is_signed_in(headers)
+
+    def _is_our_host(self, headers: Headers) -> bool:
+        return same_host(headers.get("host", ""), self.services.settings.console_url)
 
     def _live_token(self, cookies: list[str]) -> str | None:
         token = token_in(cookies, self.services.settings, self.services.database)

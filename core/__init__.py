@@ -1,7 +1,7 @@
 """
 The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told the time, handed the outside world.
 
-    settings bootstrap       what the machine is told; what every entry point is built from
+    settings setting_values bootstrap    what the machine is told; what every entry point is built from
     countries                the country of a time zone
     db write_queue orm       transactions, the one queue of writers, the tables' base
     clock errors tokens      the time, what can go wrong, signed links

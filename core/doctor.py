@@ -23,6 +23,7 @@ from core.images.storage import PRIVATE, StorageUnavailable
 from core.mail import outbox
 from core.mail.transports import FolderTransport, SmtpTransport
 from core.migrations import check_schema
+from core.settings import unknown_names
 
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 SEEN_WITHIN = timedelta(minutes=2)
@@ -153,6 +154,12 @@ def _replies(services: Services) -> str:
     return f"families’ replies go to {services.settings.mail_from}: set the gym's e-mail address on the page Gym if nobody reads that"
 
 
+def _settings(services: Services) -> str:
+    if unknown := unknown_names(os.environ):
+        raise Unwell(" ".join(unknown))
+    return "every variable that begins with SPIRIT_ is a setting"
+
+
 def _secrets(services: Services) -> str:
     settings = services.settings
     if settings.is_https:
@@ -209,6 +216,7 @@ def _worker(services: Services) -> str:
 
 
 CHECKS: dict[str, Callable[[Services], str]] = {
+    "settings": _settings,
     "database": _database,
     "disk": _disk,
     "mail": _mail,

@@ -3,17 +3,19 @@
 import os
 import re
 import secrets
-from ipaddress import ip_address
+from collections.abc import Mapping
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from email_validator import EmailNotValidError, validate_email
+from dotenv import dotenv_values
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core import setting_values
 from core.countries import country_of
 from core.errors import SettingInvalid
 
@@ -21,6 +23,7 @@ DATABASE_SCHEMES = ("sqlite", "postgresql")
 QUEUE_SCHEMES = ("sqlite", "postgresql", "redis")
 MAIL_SCHEMES = ("file", "smtp", "smtps")
 MEDIA_SCHEMES = ("file", "s3")
+OF_OUR_OWN_PROGRAMS = ("SPIRIT_TEST_", "SPIRIT_BENCH_", "SPIRIT_SUPERVISED")  # between our processes, and in tests
 CLOUDINARY = re.compile(r"cloudinary:[\w-]+")
 
 
@@ -76,7 +79,8 @@ class Settings(BaseSettings):
     site_workers: int = Field(1, ge=1, le=64, description="Processes of the public site.")
     hsts: bool = Field(False, description="on: browsers are told to use https only (for two years).")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Addresses, separated by commas, whose X-Forwarded-For and -Proto are believed."
+        (),
+        description="Addresses or networks (10.0.0.0/8), separated by commas, whose X-Forwarded-For and -Proto are believed.",
     )
     alert_webhook_url: SecretStr = Field(
         SecretStr(""),
@@ -94,15 +98,32 @@ class Settings(BaseSettings):
     )
     log: Literal["text", "json"] = Field("text", description="text or json.")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _trimmed(cls, value: Any) -> Any:
+        """Nobody means the spaces around a value."""
+        return value.strip() if isinstance(value, str) else value
+
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
-        return _with_scheme(value, DATABASE_SCHEMES)
+        return setting_values.database_address(value, DATABASE_SCHEMES)
 
     @field_validator("queue_url")
     @classmethod
     def _queue(cls, value: str) -> str:
-        return _with_scheme(value, QUEUE_SCHEMES)
+        return setting_values.database_address(value, QUEUE_SCHEMES)
+
+    @field_validator("cron_secret", "metrics_token")
+    @classmethod
+    def _bearer(cls, value: SecretStr) -> SecretStr:
+        setting_values.bearer(value.get_secret_value())
+        return value
+
+    @field_validator("log", mode="before")
+    @classmethod
+    def _log(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("mail_url")
     @classmethod
@@ -117,41 +138,36 @@ class Settings(BaseSettings):
     @field_validator("media_base_url")
     @classmethod
     def _delivery(cls, value: str) -> str:
-        parts = urlsplit(value)
-        is_address = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
-        if value and not is_address and not CLOUDINARY.fullmatch(value):
-            raise ValueError("an address such as https://pictures.example.org, or cloudinary:CLOUD")
-        return value.rstrip("/")
+        if not value or CLOUDINARY.fullmatch(value):
+            return value
+        wanted = "an address such as https://pictures.example.org, or cloudinary:CLOUD"
+        parts = setting_values.split_address(value, wanted)
+        if "?" in value or "#" in value or parts.username is not None:
+            raise ValueError(wanted)
+        return f"{setting_values.origin_of(parts)}{parts.path}".rstrip("/")
 
     @field_validator("base_url", "console_url")
     @classmethod
     def _address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.path not in ("", "/")
-            or parts.query
-            or parts.fragment
-        ):
-            raise ValueError("an address such as https://lessons.example.org, without a path")
-        return value.rstrip("/")
+        return setting_values.web_address(value)
 
     @field_validator("oidc_issuer")
     @classmethod
     def _issuer(cls, value: str) -> str:
-        parts = urlsplit(value)
+        if not value:
+            return value
+        wanted = "the https address that the provider calls its issuer"
+        parts = setting_values.split_address(value, wanted)
         on_this_machine = parts.hostname in ("127.0.0.1", "localhost", "::1")
-        if value and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and on_this_machine))):
-            raise ValueError("the https address that the provider calls its issuer")
-        return value
+        if parts.scheme != "https" and not on_this_machine:
+            raise ValueError(wanted)
+        return value  # compared letter by letter with what the provider says of itself
 
     @field_validator("alert_webhook_url")
     @classmethod
     def _webhook(cls, value: SecretStr) -> SecretStr:
-        parts = urlsplit(value.get_secret_value())
-        if value.get_secret_value() and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("an address that begins with https:// or http://")
+        if value.get_secret_value():
+            setting_values.split_address(value.get_secret_value(), "an address that begins with https:// or http://")
         return value
 
     @field_validator("timezone")
@@ -171,23 +187,13 @@ class Settings(BaseSettings):
     @field_validator("mail_from")
     @classmethod
     def _sender(cls, value: str) -> str:
-        _, _, address = value.rpartition("<")
-        try:
-            validate_email(address.rstrip(">").strip(), check_deliverability=False, test_environment=True)
-        except EmailNotValidError as error:
-            raise ValueError("a sender such as Spirit Athletics <bookings@example.org>") from error
-        return value
+        return setting_values.sender(value)
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _proxies(cls, value: Any) -> Any:
         listed = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        for address in listed:
-            try:
-                ip_address(address)
-            except ValueError as error:
-                raise ValueError("IP addresses, separated by commas") from error
-        return tuple(listed)
+        return setting_values.networks(listed)
 
     @model_validator(mode="after")
     def _production_has_its_own_key(self) -> "Settings":
@@ -236,6 +242,11 @@ class Settings(BaseSettings):
         return self.base_url.startswith("https://")
 
     @property
+    def sender(self) -> Address:
+        """Who every mail is from."""
+        return setting_values.read_sender(self.mail_from)
+
+    @property
     def mailbox_is_a_folder(self) -> bool:
         """Whether mail goes to a folder on a machine that nobody else uses: a developer's."""
         return self.mail_url.startswith("file:") and not self.is_https
@@ -258,6 +269,20 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingInvalid("\n".join(_sentence(problem) for problem in error.errors())) from None
     _keep_originals_private(settings)
     return settings
+
+
+def unknown_names(environment: Mapping[str, str], env_file: Path = Path(".env")) -> list[str]:
+    """A sentence for each variable that begins like ours and is none: a mistyped one would be silently left at its default."""
+    known = {f"SPIRIT_{name.upper()}" for name in Settings.model_fields}
+    given = {name.upper() for name in (*environment, *dotenv_values(env_file)) if name.upper().startswith("SPIRIT_")}
+    found = []
+    for name in sorted(given - known):
+        if not name.startswith(OF_OUR_OWN_PROGRAMS):
+            meant = setting_values.nearest(name, known)
+            found.append(
+                f"{name} is not a setting of ours, and is ignored." + (f" Do you mean {meant}?" if meant else "")
+            )
+    return found
 
 
 def _sentence(problem: Any) -> str:

@@ -42,6 +42,7 @@ def healthy(services: Services) -> Services:
 def test_a_healthy_gym_has_nothing_to_complain_of(healthy: Services) -> None:
     assert complaints(healthy) == {}
     assert [str(finding)[:14] for finding in examine(healthy)] == [
+        "ok    settings",
         "ok    database",
         "ok    disk    ",
         "ok    mail    ",
@@ -190,3 +191,12 @@ def test_room_for_pictures_that_is_nearly_used_up_is_named(healthy: Services) ->
     uploads.accept(healthy, upload, ImageKind.GALLERY, account_id=None)
     healthy.database.transact(changes.set_budget, 1 << 20)
     assert "% of the room for pictures" in complaints(healthy)["pictures"]
+
+
+def test_a_mistyped_setting_is_named_with_the_one_that_is_meant(
+    healthy: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPIRIT_TIMEZON", "Europe/Berlin")
+    assert complaints(healthy) == {
+        "settings": "SPIRIT_TIMEZON is not a setting of ours, and is ignored. Do you mean SPIRIT_TIMEZONE?"
+    }

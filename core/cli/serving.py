@@ -13,7 +13,7 @@ from core import logs, processes
 from core.bootstrap import services
 from core.demo import DemoSignIn, load_demo
 from core.migrations import check_schema, migrate
-from core.settings import Settings, load_settings
+from core.settings import Settings, load_settings, unknown_names
 
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Otherwise the port of its address in the settings.")]
 Host = Annotated[str, typer.Option(help="The network address to listen on.")]
@@ -34,6 +34,7 @@ def up(
 ) -> None:
     """Migrate, then run site, console and worker under one parent until Ctrl-C."""
     told = load_settings()
+    _say_unknown_names()
     _address_follows("SPIRIT_BASE_URL", told.base_url, site_port)
     _address_follows("SPIRIT_CONSOLE_URL", told.console_url, console_port)
     settings = services().settings
@@ -73,11 +74,19 @@ def say_sign_ins(sign_ins: Sequence[DemoSignIn]) -> list[str]:
     return [f"  {one.name:<16} {one.role.value.lower():<6} {one.email:<20} {one.password}" for one in sign_ins]
 
 
+def _say_unknown_names() -> None:
+    """What is mistyped would be left at its default, and nobody would know why."""
+    for sentence in unknown_names(os.environ):
+        typer.echo(sentence, err=True)
+
+
 def _begin() -> Settings:
     """What every process does first: its logs, and a look at the schema."""
     processes.die_with_parent()
     settings = services().settings
     logs.configure(settings)
+    if processes.SUPERVISED not in os.environ:  # their parent has said it once for all of them
+        _say_unknown_names()
     database = services().database
     check_schema(database)
     database.dispose()

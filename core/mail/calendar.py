@@ -3,7 +3,6 @@
 import enum
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from email.utils import parseaddr
 from functools import lru_cache
 
 from icalendar import Calendar, Event, Timezone, vCalAddress
@@ -88,7 +87,7 @@ def _zone(name: str, year: int) -> Timezone:
 
 def mail_domain(settings: Settings) -> str:
     """The domain that our mails come from."""
-    return parseaddr(settings.mail_from)[1].rpartition("@")[2]
+    return settings.sender.domain
 
 
 def _entry(booking: Booking, *, now: datetime) -> Event:
@@ -118,7 +117,7 @@ def _event(booking: Booking, gym: Gym, method: Method, *, settings: Settings, no
 
 
 def _organizer(gym: Gym, settings: Settings) -> vCalAddress:
-    organizer = vCalAddress(f"mailto:{parseaddr(settings.mail_from)[1]}")
+    organizer = vCalAddress(f"mailto:{settings.sender.addr_spec}")
     organizer.params["CN"] = gym.name
     return organizer
 

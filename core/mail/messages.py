@@ -5,7 +5,6 @@ from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import Policy
-from email.utils import parseaddr
 
 from core.mail import to_admin, to_coach, to_coach_in_practice, to_coach_together, to_parent, to_staff
 from core.mail.addresses import deliverable
@@ -72,8 +71,7 @@ def compose(letter: Letter, *, settings: Settings, signer: Signer, mask_links: b
 def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
     """Every header but the subject. The Message-ID is the row's: a duplicate after a crash has the same."""
     domain = mail_domain(settings)
-    name, sender = parseaddr(settings.mail_from)
-    mail["From"] = Address(name, addr_spec=sender)
+    mail["From"] = settings.sender
     mail["To"] = _reader(letter.message)
     mail["Date"] = letter.generated_at
     mail["Message-ID"] = f"<{letter.message.message_id}@{domain}>"
