@@ -22,6 +22,8 @@ class Gym(Base):
 
     content_version: moved by every change of what all public pages share (names, prices, texts).
     most_open_requests, most_requests_a_day: per parent's address, then she is asked to wait.
+    most_open_per_network, most_strangers_per_coach: requests that hold time without a word from the family's mailbox, from one
+    network and at one coach; above, the family confirms by mail first. most_new_per_network: within an hour, then it waits.
     anonymise_after_months: names and addresses of bookings that ended longer ago are taken away; 0 keeps them.
     console_refresh_s: an open page of the console is drawn anew after this long, whatever happened.
     monitoring_days, monitoring_budget_mb: how long every request is kept, and how much room all of the monitor's files take.
@@ -48,6 +50,9 @@ class Gym(Base):
     cancellation_fee_text: Mapped[str] = mapped_column(default="")
     most_open_requests: Mapped[int] = mapped_column(default=3, server_default="3")
     most_requests_a_day: Mapped[int] = mapped_column(default=6, server_default="6")
+    most_open_per_network: Mapped[int] = mapped_column(default=6, server_default="6")
+    most_new_per_network: Mapped[int] = mapped_column(default=12, server_default="12")
+    most_strangers_per_coach: Mapped[int] = mapped_column(default=30, server_default="30")
     anonymise_after_months: Mapped[int] = mapped_column(default=24, server_default="24")
     console_refresh_s: Mapped[int] = mapped_column(default=30, server_default="30")
     monitoring_days: Mapped[int] = mapped_column(default=90, server_default="90")

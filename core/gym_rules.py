@@ -15,6 +15,9 @@ from core.people.staff import check_is_admin
 NAMES = {
     "most_open_requests": "Requests that wait, for one family",
     "most_requests_a_day": "Requests of one family within a day",
+    "most_open_per_network": "Requests from one network that hold time",
+    "most_new_per_network": "Requests from one network within an hour",
+    "most_strangers_per_coach": "Requests at one coach that hold time, nobody having confirmed them",
     "anonymise_after_months": "Months until names are taken away",
     "console_refresh_s": "Seconds until a page is drawn anew",
     "monitoring_days": "Days that every request is kept",
@@ -29,6 +32,9 @@ class GymRules(BaseModel):
 
     most_open_requests: Annotated[int, Field(ge=1, le=20)]
     most_requests_a_day: Annotated[int, Field(ge=1, le=100)]
+    most_open_per_network: Annotated[int, Field(ge=1, le=10_000)]
+    most_new_per_network: Annotated[int, Field(ge=1, le=10_000)]
+    most_strangers_per_coach: Annotated[int, Field(ge=1, le=10_000)]
     anonymise_after_months: Annotated[int, Field(ge=0, le=240)]
     console_refresh_s: Annotated[int, Field(ge=10, le=600)]
     monitoring_days: Annotated[int, Field(ge=7, le=366)]

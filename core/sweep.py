@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.bookings import expiry, retention
+from core.bookings import expiry, retention, strangers
 from core.bootstrap import Services
 from core.gym import the_gym
 from core.images.making import make_due
@@ -73,4 +73,5 @@ def _tidy_up(session: Session, *, now: datetime) -> None:
     throttle.forget_old_tries(session, now=now)
     practice.clean_up(session, now=now)
     retention.anonymise_finished(session, now=now)
+    strangers.forget_old(session, now=now)
     the_gym(session).last_swept_at = now

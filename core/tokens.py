@@ -61,6 +61,14 @@ class Signer:
         (rehearsal_id,) = self._read("rehearsal", token, 1)
         return rehearsal_id
 
+    def confirm(self, request_id: int, serial: int) -> str:
+        return self._sign("confirm", [request_id, serial])
+
+    def read_confirm(self, token: str) -> tuple[int, int]:
+        """The unconfirmed request's id and serial. Raises NotFound."""
+        request_id, serial = self._read("confirm", token, 2)
+        return request_id, serial
+
     def stop_mail(self, coach_id: int, digest: int) -> str:
         return self._sign("stop-mail", [coach_id, digest])
 

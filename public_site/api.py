@@ -14,7 +14,8 @@ import tasks
 from core.bookings import queries as bookings
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
-from core.bookings.requests import request_lesson
+from core.bookings.strangers import request_from
+from core.bookings.unconfirmed import UnconfirmedRequest
 from core.bookings.wanted import LessonRequest
 from core.errors import Invalid
 from core.http.bookings import booking_as_json, despite_wrong
@@ -24,6 +25,7 @@ from core.numbers import id_in, whole_number
 from core.schedule import queries, slots
 from core.schedule.models import Asks
 from core.words import spoken_instant
+from public_site import rates
 from public_site.approvals import decide_by_link
 from public_site.openapi import document
 from public_site.templating import orjson_response
@@ -64,8 +66,11 @@ async def coach_slots(request: Request) -> Response:
 async def book(request: Request) -> Response:
     given = await _body(request)
     wanted = _wanted(given, request.headers.get("idempotency-key"), services_of(request).settings.country)
-    booking = await transact(request, request_lesson, wanted, by=By(Actor.PARENT, Channel.API), coach=wanted.coach_id)
+    by, network = By(Actor.PARENT, Channel.API), rates.network_hash(request)
+    booking = await transact(request, request_from, wanted, by=by, network=network, coach=wanted.coach_id)
     await tasks.nudge(tasks.deliver_mail)
+    if isinstance(booking, UnconfirmedRequest):
+        return orjson_response(_to_confirm(booking), 202)
     return orjson_response(
         {
             "success": True,
@@ -76,6 +81,19 @@ async def book(request: Request) -> Response:
         },
         201,
     )
+
+
+def _to_confirm(waiting: UnconfirmedRequest) -> dict[str, Any]:
+    """Nothing is held yet, so there is no booking to show."""
+    until = spoken_instant(waiting.expires_at, waiting.coach.zone)
+    return {
+        "success": False,
+        "requiresConfirmation": True,
+        "message": f"Many requests came in at once, so the family is asked by mail to confirm this one by {until}. "
+        "Nothing is booked or held yet.",
+        "booking": None,
+        "manageUrl": None,
+    }
 
 
 async def booking(request: Request) -> Response:

@@ -12,8 +12,9 @@ from core.bookings import changes, queries
 from core.bookings.family_mail import send_link_again
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Status
-from core.bookings.requests import request_lesson
+from core.bookings.strangers import request_from
 from core.bookings.terms import Terms, terms_of
+from core.bookings.unconfirmed import UnconfirmedRequest
 from core.bookings.wanted import LessonRequest
 from core.bookings.words import Overturned, overturned
 from core.errors import (
@@ -32,7 +33,7 @@ from core.mail.calendar import calendar_file
 from core.mail.status import DeliveryStatus, family_status, masked
 from core.numbers import whole_number
 from core.schedule.offers import other_times
-from public_site import lesson_form
+from public_site import confirmations, lesson_form, rates
 from public_site.forms import read_form
 from public_site.templating import render
 from public_site.transact import now, read, read_after, services_of, transact
@@ -82,13 +83,16 @@ async def create(request: Request) -> Response:
         values["starts_at"] = next_start
     try:
         wanted = LessonRequest.parse(values, country=services_of(request).settings.country)
-        booking = await transact(request, request_lesson, wanted, coach=wanted.coach_id)
+        network = rates.network_hash(request)
+        made = await transact(request, request_from, wanted, by=PARENT_ON_SITE, network=network, coach=wanted.coach_id)
     except OutcomeUnknown:
         return await lesson_form.again(request, values, OutcomeUnknown(SEND_AGAIN))
     except ASKS_AGAIN as error:
         return await lesson_form.again(request, values, error)
     await tasks.nudge(tasks.deliver_mail)
-    return RedirectResponse(request.app.url_path_for("booking", handle=booking.handle), 303)
+    if isinstance(made, UnconfirmedRequest):
+        return await confirmations.asked(request, made)
+    return RedirectResponse(request.app.url_path_for("booking", handle=made.handle), 303)
 
 
 async def show(request: Request) -> Response:

@@ -50,6 +50,7 @@ def _paths() -> dict[str, Any]:
                 "Request a lesson; the same Idempotency-Key and body is the same booking",
                 _ref("Booked"),
                 status=201,
+                accepted=_ref("ToConfirm"),
                 errors=(400, 404, 409, 413, 415, 422, 429, 503),
                 body="LessonRequest",
                 parameters=[_parameter("Idempotency-Key", "header", {**TEXT, "minLength": 16}, required=False)],
@@ -85,8 +86,12 @@ def _operation(
     errors: tuple[int, ...] = (),
     body: str | None = None,
     parameters: list[dict[str, Any]] | None = None,
+    accepted: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     responses = {str(status): {"description": summary, "content": {"application/json": {"schema": answer}}}}
+    if accepted:
+        waits = {"description": "Nothing is held until the family confirms it by mail"}
+        responses["202"] = {**waits, "content": {"application/json": {"schema": accepted}}}
     problem = {"application/problem+json": {"schema": _ref("Problem")}}
     responses |= {str(code): {"description": f"Refused with {code}", "content": problem} for code in errors}
     operation: dict[str, Any] = {"operationId": name, "summary": summary, "responses": responses}
@@ -161,6 +166,13 @@ SCHEMAS: dict[str, Any] = {
         message=TEXT,
         booking=_ref("Booking"),
         manageUrl={**TEXT, "format": "uri"},
+    ),
+    "ToConfirm": _object(
+        success={"const": False},
+        requiresConfirmation={"const": True},
+        message=TEXT,
+        booking={"type": "null"},
+        manageUrl={"type": "null"},
     ),
     "Decision": _object(
         optional=("reason", "despite"),

@@ -7,6 +7,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 
+from core.bootstrap import Services
 from core.errors import TooMany
 from core.http.sender import network_of
 
@@ -38,6 +39,12 @@ def _count(request: Request, limit: RateLimitItem, sender: str) -> None:
         raise TooMany(
             "A lot was sent from your network just now. Please wait a few minutes.", retry_after_s=max(1, int(wait_s))
         )
+
+
+def network_hash(request: Request) -> str:
+    """Where it came from as the database may keep it: comparable, and not to be read back."""
+    services: Services = request.app.state.services
+    return services.signer.keyed_hash(f"network {sender_of(request)}")
 
 
 def sender_of(request: Request) -> str:

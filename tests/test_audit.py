@@ -28,6 +28,9 @@ from tests.support.people import NOW, ZONE, ada, nora, omar
 RULES = GymRules(
     most_open_requests=2,
     most_requests_a_day=5,
+    most_open_per_network=6,
+    most_new_per_network=12,
+    most_strangers_per_coach=30,
     anonymise_after_months=12,
     console_refresh_s=60,
     monitoring_days=30,

@@ -14,6 +14,9 @@ from tests.support.people import NOW, ada, at, nora, sam_wants
 DEFAULTS = {
     "most_open_requests": 3,
     "most_requests_a_day": 6,
+    "most_open_per_network": 6,
+    "most_new_per_network": 12,
+    "most_strangers_per_coach": 30,
     "anonymise_after_months": 24,
     "console_refresh_s": 30,
     "monitoring_days": 90,

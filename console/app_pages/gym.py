@@ -68,6 +68,24 @@ def _rules(gym: Gym, staff: Staff) -> None:
             "most_requests_a_day": st.number_input(
                 "Requests of one family within a day", 1, 100, kept.most_requests_a_day
             ),
+            "most_open_per_network": st.number_input(
+                "Requests from one network that hold their time at once (above, families confirm by mail first)",
+                1,
+                10_000,
+                kept.most_open_per_network,
+            ),
+            "most_new_per_network": st.number_input(
+                "Requests from one network within an hour that no family has confirmed by mail",
+                1,
+                10_000,
+                kept.most_new_per_network,
+            ),
+            "most_strangers_per_coach": st.number_input(
+                "Requests at one coach that hold time though no family confirmed them",
+                1,
+                10_000,
+                kept.most_strangers_per_coach,
+            ),
             "anonymise_after_months": st.number_input(
                 "Months until names are taken from finished bookings (0 keeps them)",
                 0,

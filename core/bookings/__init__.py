@@ -3,6 +3,7 @@ A booking's life, one module a verb:
 
     wanted       what a parent asks for, read and checked
     requests     – → PENDING, or APPROVED where no asking is needed
+    strangers    how many may come from one network; above that the family confirms by mail (`unconfirmed`)
     decisions    PENDING → APPROVED, DENIED
     expiry       PENDING → EXPIRED
     changes      PENDING, APPROVED → CANCELLED

@@ -59,6 +59,7 @@ class Booking(Base):
     version: moved by every change; the calendar's SEQUENCE.
     slot_version: moved only when time or coach change; part of the coach's link.
     customer_key: whose it is, for the limits: the address in small letters as Python makes them, the same on every database.
+    network_hash: a keyed hash of where it came from, for a day or while it waits; None when the family confirmed it by mail.
     expires_at: until when a request can be answered; None where no asking was needed.
     changed_at, changed_by, changed_by_account_id, channel: the last change, for "already approved by …".
     attendance: noted after the start of a confirmed lesson; None while nobody has.
@@ -76,6 +77,7 @@ class Booking(Base):
         Index("ix_booking_coach_id_status_starts_at", "coach_id", "status", "starts_at"),
         Index("ix_booking_coach_id_starts_at", "coach_id", "starts_at"),
         Index("ix_booking_starts_at", "starts_at"),
+        Index("ix_booking_network_hash", "network_hash"),  # the limits of core.bookings.strangers
         Index("ix_booking_changed_at", "changed_at"),
         Index("ix_booking_coach_id_changed_at", "coach_id", "changed_at"),
         Index("ix_booking_status_expires_at", "status", "expires_at"),
@@ -102,6 +104,7 @@ class Booking(Base):
     customer_email: Mapped[str]
     customer_key: Mapped[str] = mapped_column(default="", server_default=text("''"))
     customer_phone: Mapped[str | None]
+    network_hash: Mapped[str | None]
     athlete_name: Mapped[str]
     notes: Mapped[str] = mapped_column(default="")
 

@@ -47,11 +47,11 @@ def request_lesson(
         TooMany: the parent's limits.
         IdempotencyMismatch: the key belongs to another request.
     """
-    if earlier := _same_key(session, wanted):
+    if earlier := same_key(session, wanted):
         return earlier
     coach = queries.get_coach_by_id(session, coach.id)
     lesson = queries.get_lesson_by_id(coach, wanted.lesson_id)
-    _check_limits(session, wanted.customer_email, now=now)
+    check_limits(session, wanted.customer_email, now=now)
     expiry.expire_overdue(session, coach, now=now)
     slot = slots.check_offered(session, coach, lesson, wanted.starts_at, now=now)
     gym = the_gym(session)
@@ -64,18 +64,25 @@ def request_lesson(
     return booking
 
 
-def _same_key(session: Session, wanted: LessonRequest) -> Booking | None:
+def same_key(session: Session, wanted: LessonRequest) -> Booking | None:
+    """The booking that this request has made already. Raises IdempotencyMismatch for another one's key."""
     if wanted.idempotency_key is None:
         return None
     earlier = find_by_key(session, hashed(wanted.idempotency_key))
-    if earlier is not None and not secrets.compare_digest(earlier.command_hash or "", wanted.fingerprint()):
-        raise IdempotencyMismatch(
-            "This form was sent before with other answers. Please open a fresh form for another lesson."
-        )
+    if earlier is not None:
+        check_same(earlier.command_hash, wanted)
     return earlier
 
 
-def _check_limits(session: Session, email: str, *, now: datetime) -> None:
+def check_same(command_hash: str | None, wanted: LessonRequest) -> None:
+    """Raises IdempotencyMismatch when the earlier request of this key was another."""
+    if not secrets.compare_digest(command_hash or "", wanted.fingerprint()):
+        raise IdempotencyMismatch(
+            "This form was sent before with other answers. Please open a fresh form for another lesson."
+        )
+
+
+def check_limits(session: Session, email: str, *, now: datetime) -> None:
     """Counted under a lock on the address: requests to several coaches at once would each see room otherwise."""
     key = email_key(email)
     if session.get_bind().dialect.name == "postgresql":

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from core import clock, pump
 from core.bookings import queries
 from core.bookings.models import Booking
+from core.bookings.unconfirmed import UnconfirmedRequest
 from core.bootstrap import Services
 from core.errors import Unavailable
 from core.failpoints import failpoint
@@ -110,6 +111,7 @@ def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Le
         invitation=_invitation(session, message, account) if message.kind is MessageKind.INVITATION else None,
         notice=find_notice(session, message.alert_change_id),
         other_times=offers.other_times(booking.coach, booking.lesson) if booking is not None else None,
+        confirms=_confirms(session, message),
     )
 
 
@@ -117,7 +119,18 @@ def _booking(session: Session, message: OutboxMessage) -> Booking | None:
     """What it is about; for a rehearsal a booking that is in no table."""
     if message.rehearsal_id is not None:
         return session.get_one(Rehearsal, message.rehearsal_id).as_booking()
+    if message.unconfirmed_request_id is not None:
+        waiting = session.get_one(UnconfirmedRequest, message.unconfirmed_request_id)
+        return waiting.as_booking() if waiting.booking_id is None else queries.get_booking(session, waiting.booking_id)
     return queries.get_booking(session, message.booking_id) if message.booking_id is not None else None
+
+
+def _confirms(session: Session, message: OutboxMessage) -> tuple[int, int] | None:
+    """What its link names."""
+    if message.unconfirmed_request_id is None:
+        return None
+    waiting = session.get_one(UnconfirmedRequest, message.unconfirmed_request_id)
+    return waiting.id, waiting.serial
 
 
 def _invitation(session: Session, message: OutboxMessage, account: Account | None) -> Invitation | None:

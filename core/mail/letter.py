@@ -32,6 +32,7 @@ class Letter:
     A booking comes with its coach, lesson and changed_by_account loaded. account: the member of staff it goes to,
     None for a parent. next_slots: other free times, for a request that expired. digest: for a mail about several things.
     notice: the incident that an alert is about. other_times: the path on the site that leads on from here; None: the lesson's.
+    confirms: id and serial of the request to confirm.
     """
 
     message: OutboxMessage
@@ -45,6 +46,7 @@ class Letter:
     invitation: Invitation | None = None
     notice: Notice | None = None
     other_times: str | None = None
+    confirms: tuple[int, int] | None = None
 
     @property
     def about(self) -> Booking:

@@ -30,6 +30,10 @@ class Links:
         """The family's own page."""
         return f"{self._site}/bookings/{self._secret(booking.handle)}"
 
+    def confirm(self, request_id: int, serial: int) -> str:
+        """The page on which a family confirms its request."""
+        return f"{self._site}/requests/{self._secret(self._signer.confirm(request_id, serial))}"
+
     def free_times(self, booking: Booking) -> str:
         """The same coach and lesson, a week at a time."""
         return f"{self._site}/coaches/{booking.coach.slug}/{booking.lesson.slug}"

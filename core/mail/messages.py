@@ -35,6 +35,7 @@ FACTS: dict[MessageKind, Callable[[Letter, Links], Facts]] = {
     MessageKind.CONFIRMED: to_parent.confirmed,
     MessageKind.DENIED: to_parent.denied,
     MessageKind.EXPIRED: to_parent.expired,
+    MessageKind.CONFIRM_REQUEST: to_parent.confirm_request,
     MessageKind.CANCELLED: to_parent.cancelled,
 }
 OF_THE_HOUSE: dict[MessageKind, Callable[[Letter, Links, Settings], Facts]] = {
@@ -75,7 +76,7 @@ def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
     mail["To"] = _reader(letter.message)
     mail["Date"] = letter.generated_at
     mail["Message-ID"] = f"<{letter.message.message_id}@{domain}>"
-    if letter.booking is not None:
+    if letter.booking is not None and letter.confirms is None:
         practice = letter.message.rehearsal_id
         about = f"booking-{letter.booking.id}" if practice is None else f"practice-{practice}"
         thread = f"<{about}-{'coach' if letter.account else 'family'}@{domain}>"

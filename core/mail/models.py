@@ -37,6 +37,7 @@ class MessageKind(enum.StrEnum):
     CONFIRMED = "confirmed"
     DENIED = "denied"
     EXPIRED = "expired"
+    CONFIRM_REQUEST = "confirm_request"
     CANCELLED = "cancelled"
 
     SIGN_IN = "sign_in"
@@ -78,6 +79,7 @@ class OutboxMessage(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     sign_in_link_id: Mapped[int | None] = mapped_column(ForeignKey("sign_in_link.id"))
     rehearsal_id: Mapped[int | None] = mapped_column(ForeignKey("rehearsal.id"), index=True)
+    unconfirmed_request_id: Mapped[int | None] = mapped_column(ForeignKey("unconfirmed_request.id"), index=True)
     alert_change_id: Mapped[int | None] = mapped_column(ForeignKey(AlertChange.id))
     recipient: Mapped[str]
     dedupe_key: Mapped[str] = mapped_column(unique=True)

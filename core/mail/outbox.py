@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.bookings.models import Booking
+from core.bookings.unconfirmed import UnconfirmedRequest
 from core.db import guard_named
 from core.errors import NotFound, NotPossible
 from core.gym import the_gym
@@ -123,6 +124,22 @@ def add_rehearsal(session: Session, kind: MessageKind, rehearsal: Rehearsal, *, 
         created_at=now,
         due_at=now,
         not_after=rehearsal.expires_at,
+        message_id=new_message_id(),
+    )
+    session.add(message)
+    return message
+
+
+def add_confirmation(session: Session, request: UnconfirmedRequest, recipient: str, *, now: datetime) -> OutboxMessage:
+    """The mail that asks a family to confirm its request; worth nothing once that is gone."""
+    message = OutboxMessage(
+        kind=MessageKind.CONFIRM_REQUEST,
+        unconfirmed_request_id=request.id,
+        recipient=recipient,
+        dedupe_key=f"{MessageKind.CONFIRM_REQUEST.value}:{request.id}:{request.serial}",
+        created_at=now,
+        due_at=now,
+        not_after=request.expires_at,
         message_id=new_message_id(),
     )
     session.add(message)

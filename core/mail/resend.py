@@ -52,6 +52,7 @@ def send_copy(session: Session, message: OutboxMessage, *, now: datetime) -> Out
         account_id=message.account_id,
         sign_in_link_id=message.sign_in_link_id,
         rehearsal_id=message.rehearsal_id,
+        unconfirmed_request_id=message.unconfirmed_request_id,
         alert_change_id=message.alert_change_id,
         recipient=_recipient(session, message),
         dedupe_key=f"{message.dedupe_key.partition(COPY)[0]}{COPY}{new_id}",

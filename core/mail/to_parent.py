@@ -17,6 +17,17 @@ def request_received(letter: Letter, links: Links) -> Facts:
     )
 
 
+def confirm_request(letter: Letter, links: Links) -> Facts:
+    """A button that makes a request of it. Nothing is booked or held yet."""
+    if letter.confirms is None:
+        raise ValueError("a mail that asks for a confirmation needs its request")
+    return Facts(
+        rows=_lesson_rows(letter),
+        actions=[Action("Confirm my request", links.confirm(*letter.confirms), primary=True)],
+        words={"coach": letter.about.coach.name, "when": when(letter), "until": answer_by(letter)},
+    )
+
+
 def confirmed(letter: Letter, links: Links) -> Facts:
     """The lesson takes place; until when it can be cancelled freely."""
     booking = letter.about

@@ -38,6 +38,8 @@ def why_untrue(
         return None
     if message.account_id is None and message.recipient != booking.customer_email:
         return "the family's address was corrected before this mail was sent"
+    if message.kind is MessageKind.CONFIRM_REQUEST:
+        return "the request was confirmed before this mail was sent" if booking.id else None
     status = booking.status_at(now)
     if message.kind in SAYS_PENDING and status is not Status.PENDING:
         return f"the request was {_word(status)} before this mail was sent"

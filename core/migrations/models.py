@@ -3,6 +3,7 @@
 from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Hold, ReplacedHandle
 from core.bookings.notes import BookingNote
+from core.bookings.unconfirmed import UnconfirmedRequest
 from core.content.models import Campaign, Product
 from core.gym import Gym
 from core.images.models import Image, Rendition, RetiredOriginal
@@ -45,6 +46,7 @@ __all__ = [
     "SignInFailure",
     "SignInLink",
     "StaffSession",
+    "UnconfirmedRequest",
     "WeeklyHours",
     "coach_lesson",
 ]

@@ -441,7 +441,13 @@ def test_the_two_parts_lead_to_the_same_places(kind: MessageKind) -> None:
     assert set(re.findall(r"https?://\S+", mail.text)) == set(mail.addresses)
 
 
-@pytest.mark.parametrize("kind", TO_PARENT)
+def test_a_mail_that_asks_for_a_click_leads_to_its_page_and_keeps_the_familys_secret() -> None:
+    mail = read(SAMPLES[MessageKind.CONFIRM_REQUEST])
+    leads_to(mail, f"https://lessons.spirit.example/requests/{signer.confirm(3, 1)}")
+    assert HANDLE not in mail.mail.as_string() and mail.mail["References"] is None
+
+
+@pytest.mark.parametrize("kind", set(TO_PARENT) - {MessageKind.CONFIRM_REQUEST})
 def test_every_mail_to_a_parent_carries_the_familys_page(kind: MessageKind) -> None:
     leads_to(read(SAMPLES[kind]), OWN_PAGE)
 
@@ -513,9 +519,10 @@ def test_a_gym_without_a_mailbox_asks_for_no_replies() -> None:
 
 def test_mails_about_one_booking_are_one_thread_for_each_reader() -> None:
     threads: dict[MessageKind, Any] = {kind: read(SAMPLES[kind]).mail["References"] for kind in ABOUT_A_LESSON}
-    assert {threads[kind] for kind in TO_PARENT} == {"<booking-41-family@spirit.example>"}
+    assert threads.pop(MessageKind.CONFIRM_REQUEST) is None  # it is no booking yet
+    assert {threads[kind] for kind in TO_PARENT if kind in threads} == {"<booking-41-family@spirit.example>"}
     assert {threads[kind] for kind in ABOUT_A_LESSON if kind in TO_STAFF} == {"<booking-41-coach@spirit.example>"}
-    assert all(read(SAMPLES[kind]).mail["In-Reply-To"] == threads[kind] for kind in ABOUT_A_LESSON)
+    assert all(read(SAMPLES[kind]).mail["In-Reply-To"] == thread for kind, thread in threads.items())
     assert read(SAMPLES[MessageKind.SIGN_IN]).mail["References"] is None
 
 

@@ -44,7 +44,14 @@ def booking(status: Status) -> Booking:
 
 
 def test_every_kind_of_mail_knows_when_it_is_true() -> None:
-    others = {MessageKind.DECIDED_BY_ADMIN, MessageKind.ALERT, *WAYS_IN, *TOGETHER, *PRACTICE}
+    others = {
+        MessageKind.CONFIRM_REQUEST,
+        MessageKind.DECIDED_BY_ADMIN,
+        MessageKind.ALERT,
+        *WAYS_IN,
+        *TOGETHER,
+        *PRACTICE,
+    }
     assert {*TRUE_WHILE, *others} == set(MessageKind)
 
 

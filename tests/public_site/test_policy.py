@@ -22,6 +22,8 @@ TABLE = {
     ("GET", "/bookings/{handle}"): (Kind.PAGE, True),
     ("POST", "/bookings/{handle}/cancel"): (Kind.FORM, True),
     ("GET", "/bookings/{handle}/lesson.ics"): (Kind.PAGE, True),
+    ("GET", "/requests/{token}"): (Kind.PAGE, True),
+    ("POST", "/requests/{token}"): (Kind.FORM, True),
     ("GET", "/approvals/{token}"): (Kind.PAGE, True),
     ("POST", "/approvals/{token}"): (Kind.FORM, True),
     ("GET", "/calendar/{feed}.ics"): (Kind.PAGE, True),

@@ -223,6 +223,7 @@ def letter(
         digest=digest(kind, **more) if kind in TOGETHER else None,
         invitation=Invitation("Ada Brandt", teaches=True) if kind is MessageKind.INVITATION else None,
         notice=notice() if kind is MessageKind.ALERT else None,
+        confirms=(3, 1) if kind is MessageKind.CONFIRM_REQUEST else None,
     )
 
 

@@ -1,0 +1,93 @@
+"""A family confirms a request that holds no time yet: GET shows it with a button and changes nothing, POST asks the coach."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+import tasks
+from core.bookings import queries, strangers
+from core.bookings.models import Booking
+from core.bookings.unconfirmed import UnconfirmedRequest
+from core.bookings.wanted import read_start
+from core.errors import SlotUnavailable, SpiritError, TooMany, Unavailable
+from core.gym import Gym, the_gym
+from core.http import problems
+from core.schedule.availability import Slot
+from public_site.forms import read_form
+from public_site.templating import render
+from public_site.transact import now, read, services_of, transact
+
+
+@dataclass(frozen=True)
+class ConfirmationView:
+    """What the page shows. booking: what it would be, in no table; or, once it is confirmed, what it has become."""
+
+    gym: Gym
+    booking: Booking
+    is_confirmed: bool
+    next_slots: Sequence[Slot] = ()
+
+
+async def asked(request: Request, waiting: UnconfirmedRequest) -> Response:
+    """The answer to the form: look into your mail."""
+    view = await read(request, _view, waiting.id, waiting.serial, now())
+    if view.is_confirmed:
+        return RedirectResponse(request.app.url_path_for("booking", handle=view.booking.handle), 303)
+    return render(
+        request, "confirm_sent.html", {"gym": view.gym, "booking": view.booking, "zone": _zone(view)}, status=202
+    )
+
+
+async def show(request: Request) -> Response:
+    view = await read(request, _view, *_ids(request), now())
+    if view.is_confirmed:
+        return RedirectResponse(request.app.url_path_for("booking", handle=view.booking.handle), 303)
+    return _page(request, view)
+
+
+async def confirm(request: Request) -> Response:
+    request_id, serial = _ids(request)
+    values = await read_form(request)
+    starts_at = read_start(values["next_start"]) if values.get("next_start") else None
+    view = await read(request, _view, request_id, serial, now())
+    try:
+        booking = await transact(
+            request, strangers.confirm, request_id, serial, starts_at=starts_at, coach=view.booking.coach_id
+        )
+    except (SlotUnavailable, TooMany, Unavailable) as error:
+        return _page(request, view, error)
+    await tasks.nudge(tasks.deliver_mail)
+    return RedirectResponse(request.app.url_path_for("booking", handle=booking.handle), 303)
+
+
+def _view(session: Session, request_id: int, serial: int, at: datetime) -> ConfirmationView:
+    waiting = strangers.get_unconfirmed(session, request_id, serial, now=at)
+    if waiting.booking_id is not None:
+        return ConfirmationView(the_gym(session), queries.get_booking(session, waiting.booking_id), is_confirmed=True)
+    return ConfirmationView(the_gym(session), waiting.as_booking(), is_confirmed=False)
+
+
+def _page(request: Request, view: ConfirmationView, error: SpiritError | None = None) -> Response:
+    length = timedelta(minutes=view.booking.lesson.minutes)
+    starts = error.next_slots if isinstance(error, SlotUnavailable) else ()
+    context = {
+        "gym": view.gym,
+        "booking": view.booking,
+        "zone": _zone(view),
+        "error": error,
+        "next_slots": [Slot(start, start + length, requires_approval=True) for start in starts],
+    }
+    status, headers = (problems.status_of(error), problems.headers_of(error)) if error else (200, {})
+    return render(request, "confirm.html", context, status=status, headers=headers)
+
+
+def _zone(view: ConfirmationView) -> object:
+    return view.booking.coach.zone
+
+
+def _ids(request: Request) -> tuple[int, int]:
+    return services_of(request).signer.read_confirm(request.path_params["token"])
