@@ -13,7 +13,7 @@ from core.bookings import queries, strangers
 from core.bookings.models import Booking
 from core.bookings.unconfirmed import UnconfirmedRequest
 from core.bookings.wanted import read_start
-from core.errors import SlotUnavailable, SpiritError, TooMany, Unavailable
+from core.errors import NotAsShown, SlotUnavailable, SpiritError, TooMany, Unavailable
 from core.gym import Gym, the_gym
 from core.http import problems
 from core.schedule.availability import Slot
@@ -56,9 +56,15 @@ async def confirm(request: Request) -> Response:
     view = await read(request, _view, request_id, serial, now())
     try:
         booking = await transact(
-            request, strangers.confirm, request_id, serial, starts_at=starts_at, coach=view.booking.coach_id
+            request,
+            strangers.confirm,
+            request_id,
+            serial,
+            starts_at=starts_at,
+            agreed=values.get("agreed") == "yes",
+            coach=view.booking.coach_id,
         )
-    except (SlotUnavailable, TooMany, Unavailable) as error:
+    except (NotAsShown, SlotUnavailable, TooMany, Unavailable) as error:
         return _page(request, view, error)
     await tasks.nudge(tasks.deliver_mail)
     return RedirectResponse(request.app.url_path_for("booking", handle=booking.handle), 303)
@@ -79,6 +85,7 @@ def _page(request: Request, view: ConfirmationView, error: SpiritError | None = 
         "booking": view.booking,
         "zone": _zone(view),
         "error": error,
+        "agreed": isinstance(error, NotAsShown),
         "next_slots": [Slot(start, start + length, requires_approval=True) for start in starts],
     }
     status, headers = (problems.status_of(error), problems.headers_of(error)) if error else (200, {})

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from core.bookings import requests
+from core.bookings import requests, shown
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Status
 from core.bookings.unconfirmed import UnconfirmedRequest
-from core.bookings.wanted import LessonRequest
+from core.bookings.wanted import LessonRequest, Shown
 from core.contacts import email_key
 from core.errors import LinkExpired, NotFound, TooMany
 from core.gym import Gym, the_gym
@@ -63,12 +63,20 @@ def request_from(
 
 
 def confirm(
-    session: Session, coach: Coach, request_id: int, serial: int, *, starts_at: datetime | None = None, now: datetime
+    session: Session,
+    coach: Coach,
+    request_id: int,
+    serial: int,
+    *,
+    starts_at: datetime | None = None,
+    agreed: bool = False,
+    now: datetime,
 ) -> Booking:
     """
     The family has pressed the button in its mail, so the address is hers: only now the time is checked and held.
 
-    starts_at: another time than the one asked for, where that is gone. A second press is the same booking.
+    starts_at: another time than the one asked for, where that is gone. agreed: what has changed since the form was told and is
+    fine. A second press is the same booking.
 
     Raises:
         NotFound: no such request. LinkExpired: it was not confirmed in time. What `request_lesson` raises.
@@ -81,6 +89,8 @@ def confirm(
     wanted = waiting.request()
     if starts_at is not None:
         wanted = wanted.model_copy(update={"starts_at": starts_at})
+    if agreed:
+        wanted = wanted.model_copy(update=dict.fromkeys(Shown.model_fields))
     booking = requests.request_lesson(session, coach, wanted, by=By(Actor.PARENT, waiting.channel), now=now)
     booking.idempotency_key_hash, booking.command_hash = waiting.idempotency_key_hash, waiting.command_hash
     waiting.booking_id, waiting.wanted, waiting.expires_at = booking.id, "", now + KEPT_AFTER_CONFIRMING
@@ -179,7 +189,8 @@ def _ask_to_confirm(
     lesson = queries.get_lesson_by_id(coach, wanted.lesson_id)
     requests.check_limits(session, wanted.customer_email, now=now)
     _check_address(session, email_key(wanted.customer_email), gym, now=now)
-    slots.check_offered(session, coach, lesson, wanted.starts_at, now=now)
+    slot = slots.check_offered(session, coach, lesson, wanted.starts_at, now=now)
+    shown.check_lesson(wanted, coach, lesson, slot, gym, now=now)
     waiting = UnconfirmedRequest(
         coach_id=coach.id,
         coach=coach,

@@ -5,6 +5,7 @@ from limits import RateLimitItemPerMinute
 
 from core.http.sender import network_of
 from core.mail.models import MessageKind
+from core.schedule.models import LessonType
 from public_site import rates
 from tests.public_site.conftest import SAM, TUESDAY_FOUR, Gym, as_text, hidden, words
 from tests.support.people import at
@@ -52,6 +53,16 @@ def test_a_time_taken_meanwhile_leads_to_the_next_free_ones(gym: Gym) -> None:
     other = page.text.partition('name="next_start" value="')[2].partition('"')[0]
     assert gym.post(path, {"next_start": other}).status_code == 303
     assert as_text(gym.bookings()[-1].starts_at) == other
+
+
+def test_what_changed_since_the_form_is_said_and_agreed_to_by_another_press(gym: Gym) -> None:
+    path = seventh(gym)
+    with gym.services.database.write() as transaction:
+        transaction.session.get_one(LessonType, gym.tumbling_id).price_cents = 9900
+    page = gym.post(path, {})
+    assert page.status_code == 409 and "is $99 now" in words(page.text) and len(gym.bookings()) == 6
+    assert gym.post(path, hidden(page.text)).status_code == 303
+    assert gym.bookings()[-1].price_cents == 9900
 
 
 def _take(session, coach, *, starts_at, now):  # type: ignore[no-untyped-def]
