@@ -59,13 +59,21 @@ class Refused(SpiritError):
 
 
 class SlotUnavailable(Refused):
-    """`next_slots`: the next free starts of the same coach and lesson, aware UTC, earliest first."""
+    """
+    `reason`: which, as a stable word (core.schedule.reasons).
+    `next_slots`: the next free starts of the same coach and lesson, aware UTC, earliest first.
+    """
 
     code = "slot_unavailable"
 
-    def __init__(self, message: str, next_slots: Sequence[datetime] = ()) -> None:
+    def __init__(self, message: str, next_slots: Sequence[datetime] = (), *, reason: str = "taken") -> None:
         super().__init__(message)
-        self.next_slots = tuple(next_slots)
+        self.next_slots, self.reason = tuple(next_slots), reason
+
+    @property
+    def title(self) -> str:
+        """Somebody was faster, or it could never be booked."""
+        return "That time is gone" if self.reason in ("taken", "past") else "That time cannot be booked"
 
 
 class AlreadyDecided(Refused):
@@ -99,7 +107,15 @@ class NeedsAgreement(Refused):
 
 
 class BookingCancelled(Refused):
+    """`at`: since when, aware UTC; `by`: a name; `channel`: through which door. None where it is not known."""
+
     code = "booking_cancelled"
+
+    def __init__(
+        self, message: str, *, at: datetime | None = None, by: str | None = None, channel: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.at, self.by, self.channel = at, by, channel
 
 
 class TooLate(Refused):
@@ -149,7 +165,15 @@ class Gone(SpiritError):
 
 
 class RequestExpired(Gone):
+    """`at`, `by`, `channel`: as of BookingCancelled; nobody expires a request but the clock."""
+
     code = "request_expired"
+
+    def __init__(
+        self, message: str, *, at: datetime | None = None, by: str | None = None, channel: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.at, self.by, self.channel = at, by, channel
 
 
 class LinkReplaced(Gone):

@@ -117,7 +117,7 @@ def _view(session: Session, token: DecideToken, console_url: str, at: datetime) 
     if booking.coach_id != token.coach_id:
         raise NotFound
     check_usable(booking.coach.account)
-    is_open = check_answerable(booking, None, slot_version=token.slot_version, now=at)
+    is_open = check_answerable(session, booking, None, slot_version=token.slot_version, now=at)
     found = concerns(session, [booking])[booking.id] if is_open else {}
     told = "" if is_open else said_to_staff(family_status(session, booking, now=at), booking)
     return ApprovalView(the_gym(session), booking, is_open, console_url, mail_to_family=told, concerns=found)

@@ -31,7 +31,7 @@ class FormView:
     What the form shows. slot: the time asked for; requires_approval as it stands now.
 
     values: what was typed, by field. errors: a sentence by field. notice: a sentence about all of it.
-    next_slots: other free times, where this one is gone.
+    next_slots: other free times, where this one is not to be had; title: a heading that says so.
     """
 
     gym: Gym
@@ -43,6 +43,7 @@ class FormView:
     errors: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
     next_slots: list[Slot] = field(default_factory=list)
+    title: str = ""
 
 
 async def fresh(request: Request) -> Response:
@@ -70,7 +71,7 @@ def _fresh(session: Session, slug: str, lesson_slug: str, starts_at: datetime, a
     try:
         slot = slots.check_offered(session, coach, lesson, starts_at, now=at)
     except SlotUnavailable as gone:
-        return _view(session, coach, lesson, starts_at, notice=str(gone), next_slots=_slots(lesson, gone))
+        return _view(session, coach, lesson, starts_at, notice=str(gone), gone=gone)
     return FormView(the_gym(session), coach, lesson, slot, new_key())
 
 
@@ -94,12 +95,12 @@ def _again(
     notice = " ".join(unseen) if isinstance(error, Invalid) else str(error)
     changes = _changes(session, coach, lesson, starts_at, values, at) if not isinstance(error, NotAsShown) else {}
     notice = " ".join([*changes.values(), notice]).strip()
-    next_slots = _slots(lesson, error) if isinstance(error, SlotUnavailable) else []
+    gone = error if isinstance(error, SlotUnavailable) else None
     key = values.get("idempotency_key", "")
     usable = "idempotency_key" not in errors and key and error.code != "idempotency_mismatch"
     return _view(
         session, coach, lesson, starts_at,
-        key=key if usable else new_key(), values=typed, errors=errors, notice=notice, next_slots=next_slots,
+        key=key if usable else new_key(), values=typed, errors=errors, notice=notice, gone=gone,
     )  # fmt: skip
 
 
@@ -133,10 +134,11 @@ def _view(
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
     notice: str = "",
-    next_slots: list[Slot] | None = None,
+    gone: SlotUnavailable | None = None,
 ) -> FormView:
     slot = _slot(session, coach, lesson, starts_at, now())
-    return FormView(the_gym(session), coach, lesson, slot, key, values or {}, errors or {}, notice, next_slots or [])
+    next_slots, title = (_slots(lesson, gone), gone.title) if gone else ([], "")
+    return FormView(the_gym(session), coach, lesson, slot, key, values or {}, errors or {}, notice, next_slots, title)
 
 
 def _slots(lesson: LessonType, gone: SlotUnavailable) -> list[Slot]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.bookings.concerns import Concern
+from core.schedule.reasons import Reason
 
 INSTANT = {"type": "string", "format": "date-time", "examples": ["2026-11-24T16:00:00Z"]}
 ID = {"type": "integer"}
@@ -196,7 +197,8 @@ SCHEMAS: dict[str, Any] = {
         nextSlots={"type": "array", "items": INSTANT},
         how={"enum": STATUSES},
         when=INSTANT,
-        by=TEXT,
+        reason={"enum": [*Reason], "description": "Why a time is not offered."},
+        by={"type": ["string", "null"]},
         channel=TEXT,
         errors={"type": "array", "items": _object(field=TEXT, message=TEXT)},
         changes={"type": "array", "items": _object(field=TEXT, message=TEXT)},

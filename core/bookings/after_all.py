@@ -13,7 +13,7 @@ from core.bookings.holds import HOLD_GUARD, hold_for
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.permissions import check_may_change
 from core.bookings.transition import change
-from core.bookings.words import reason_given
+from core.bookings.words import actor_name, reason_given
 from core.db import guard_named
 from core.errors import NotAllowed, NotPossible, TooLate
 from core.mail import outbox
@@ -21,6 +21,7 @@ from core.mail.models import MessageKind
 from core.people.models import Account, Role
 from core.schedule import slots
 from core.schedule.models import Coach
+from core.words import spoken_instant
 
 CAN_BE_APPROVED = (Status.DENIED, Status.EXPIRED)
 
@@ -62,7 +63,8 @@ def approve_after_all(
     if booking.status is Status.APPROVED and booking.changed_by is Actor.ADMIN:
         return booking
     if booking.status not in CAN_BE_APPROVED:
-        raise NotPossible(f"This booking is {booking.status.value.lower()}, so it cannot be approved after all.")
+        since = f"by {actor_name(booking)}, since {spoken_instant(booking.changed_at, coach.zone)}"
+        raise NotPossible(f"This booking is {booking.status.value.lower()}, {since}. It cannot be approved after all.")
     if now >= booking.starts_at:
         raise TooLate("The lesson would have begun already.")
     shown.check_time(booking, slot_version)
@@ -75,7 +77,7 @@ def approve_after_all(
     except IntegrityError as error:
         if HOLD_GUARD not in guard_named(error):
             raise
-        raise slots.slot_unavailable(session, coach, booking.lesson, booking.starts_at, now=now) from error
+        raise slots.slot_taken(session, coach, booking.lesson, booking.starts_at, now=now) from error
     if not change(session, booking, Status.APPROVED, by=by, now=now, after_all_reason=reason, late_cancel_hours=0):
         raise NotPossible("This booking was changed at the same moment. Please look at it again.")
     outbox.add(session, MessageKind.CONFIRMED, booking, now=now)

@@ -4,14 +4,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.bookings import queries, shown
+from core.bookings import endings, queries, shown
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.permissions import by_member_of_staff, check_may_change
 from core.bookings.terms import terms_of
 from core.bookings.transition import change
 from core.bookings.words import reason_given
-from core.errors import BookingCancelled, NotPossible, RequestExpired, TooLate
+from core.errors import NotPossible, RequestExpired, TooLate
 from core.gym import the_gym
 from core.mail import outbox
 from core.mail.absent_coach import tell_coach_or_admins
@@ -88,11 +88,11 @@ def cancel_as_staff(
 def _check_cancellable(booking: Booking, by: By, *, now: datetime) -> None:
     status = booking.status_at(now)
     if status is Status.CANCELLED:
-        raise BookingCancelled("This booking was cancelled before.")
+        raise endings.cancelled(booking, to_family=by.actor is Actor.PARENT)
     if status is Status.EXPIRED:
-        raise RequestExpired("This request has expired, so there is nothing left to cancel.")
+        raise RequestExpired(f"{endings.expired_sentence(booking)} There is nothing left to cancel.")
     if status is Status.DENIED:
-        raise NotPossible("This request was declined, so there is nothing left to cancel.")
+        raise NotPossible(f"{endings.denied_sentence(booking)} There is nothing left to cancel.")
     if status is Status.PENDING and by.actor is not Actor.PARENT:
         raise NotPossible("This request waits for an answer: approve or deny it instead.")
     if now >= booking.starts_at:

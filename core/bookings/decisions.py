@@ -6,14 +6,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.bookings import queries, shown
+from core.bookings import endings, queries, shown
 from core.bookings.concerns import check_agreed
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.permissions import by_member_of_staff, check_may_answer
 from core.bookings.transition import change
-from core.bookings.words import actor_name, reason_given
-from core.errors import AlreadyDecided, BookingCancelled, LinkReplaced, RequestExpired
+from core.bookings.words import reason_given
 from core.mail import outbox
 from core.mail.models import MessageKind
 from core.schedule.models import Coach
@@ -58,7 +57,7 @@ def decide(
     """
     booking = queries.read_again(session, booking_id, coach)
     check_may_answer(session, booking, by)
-    if not check_answerable(booking, decision, slot_version=slot_version, now=now):
+    if not check_answerable(session, booking, decision, slot_version=slot_version, now=now):
         return booking
     reason = reason_given(reason, required=by.actor is Actor.ADMIN)
     if decision is Decision.APPROVE:
@@ -67,7 +66,7 @@ def decide(
     if by.actor is Actor.ADMIN:
         reasons["override_reason"] = reason
     if not change(session, booking, OUTCOME[decision], by=by, now=now, **reasons):
-        check_answerable(booking, decision, now=now)
+        check_answerable(session, booking, decision, now=now)
         return booking
     _tell(session, booking, by, now=now)
     session.flush()
@@ -103,7 +102,7 @@ def decide_as_staff(
 
 
 def check_answerable(
-    booking: Booking, decision: Decision | None, *, slot_version: int | None = None, now: datetime
+    session: Session, booking: Booking, decision: Decision | None, *, slot_version: int | None = None, now: datetime
 ) -> bool:
     """
     Whether this answer can be given now; False if it has been given already. In the order in which a link is checked.
@@ -112,29 +111,16 @@ def check_answerable(
         decision: None asks only whether the booking can be shown for an answer.
     """
     if slot_version is not None and slot_version != booking.slot_version:
-        raise LinkReplaced("This request has changed since that mail. Please use the link in the newest one.")
+        raise endings.replaced(booking)
     if booking.status in (Status.APPROVED, Status.DENIED):
         if decision is None or OUTCOME[decision] is booking.status:
             return False
-        raise already_decided(booking)
+        raise endings.already_decided(booking)
     if booking.status is Status.CANCELLED:
-        raise BookingCancelled("This booking was cancelled, so there is nothing left to answer.")
+        raise endings.cancelled(booking)
     if booking.status_at(now) is Status.EXPIRED:
-        raise RequestExpired("This request has expired, and the time is free again.")
+        raise endings.expired(session, booking, now=now)
     return True
-
-
-def already_decided(booking: Booking) -> AlreadyDecided:
-    """The refusal that says who was faster."""
-    how = "approved" if booking.status is Status.APPROVED else "denied"
-    by = actor_name(booking)
-    return AlreadyDecided(
-        f"{by} has already {how} this request. Nothing was changed.",
-        how=booking.status.value,
-        at=booking.changed_at,
-        by=by,
-        channel=booking.channel.value,
-    )
 
 
 def _tell(session: Session, booking: Booking, by: By, *, now: datetime) -> None:

@@ -159,7 +159,7 @@ def _store(session: Session, booking: Booking, coach: Coach, lesson: LessonType,
     except IntegrityError as error:
         guard = guard_named(error)
         if HOLD_GUARD in guard:
-            raise slots.slot_unavailable(session, coach, lesson, booking.starts_at, now=now) from error
+            raise slots.slot_taken(session, coach, lesson, booking.starts_at, now=now) from error
         if "idempotency_key_hash" in guard:
             raise IdempotencyMismatch("This form was just sent for another coach. Please open a fresh form.") from error
         raise

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.errors import (
     AlreadyDecided,
+    BookingCancelled,
     Gone,
     Invalid,
     NeedsAgreement,
@@ -16,6 +17,7 @@ from core.errors import (
     PictureTooLarge,
     PictureUnknown,
     Refused,
+    RequestExpired,
     SignInRefused,
     SlotUnavailable,
     SpiritError,
@@ -125,9 +127,12 @@ def _document(status: int, code: str, detail: str) -> dict[str, Any]:
 
 def _details(error: SpiritError) -> dict[str, Any]:
     if isinstance(error, SlotUnavailable):
-        return {"nextSlots": [utc_text(start) for start in error.next_slots]}
+        next_slots = [utc_text(start) for start in error.next_slots]
+        return {"title": error.title, "reason": error.reason, "nextSlots": next_slots}
     if isinstance(error, AlreadyDecided):
         return {"how": error.how, "when": utc_text(error.at), "by": error.by, "channel": error.channel}
+    if isinstance(error, BookingCancelled | RequestExpired) and error.at is not None:
+        return {"when": utc_text(error.at), "by": error.by, "channel": error.channel}
     if isinstance(error, NotAsShown):
         return {"changes": [{"field": _camel(name), "message": said} for name, said in error.changes.items()]}
     if isinstance(error, NeedsAgreement):

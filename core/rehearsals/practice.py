@@ -19,6 +19,7 @@ from core.people.models import Account
 from core.rehearsals.models import Rehearsal
 from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach
+from core.words import spoken_instant
 
 LASTS = timedelta(hours=24)
 LESSON_AT_MIN = 16 * 60
@@ -69,7 +70,8 @@ def answer(
     if rehearsal.answered_at is not None:
         if rehearsal.status is OUTCOME[decision]:
             return rehearsal
-        raise NotPossible(f"You have already {rehearsal.status.value.lower()} this practice request.")
+        answered = f"{rehearsal.status.value.lower()} this practice request"
+        raise NotPossible(f"You have already {answered}, on {spoken_instant(rehearsal.answered_at, coach.zone)}.")
     reason = reason_given(reason, required=False)
     rehearsal.status, rehearsal.answered_at = OUTCOME[decision], now
     rehearsal.denial_reason = reason if decision is Decision.DENY else None

@@ -13,6 +13,7 @@ from core.errors import SlotUnavailable
 from core.schedule import availability
 from core.schedule.availability import Busy, OpenSlots, Rules, Slot, Window
 from core.schedule.models import Coach, DateOverride, LessonType, WeeklyHours
+from core.schedule.reasons import Reason, sentence, why_not_offered
 
 K = TypeVar("K")
 
@@ -54,29 +55,35 @@ def check_offered(session: Session, coach: Coach, lesson: LessonType, starts_at:
     The slot that begins at this instant.
 
     Raises:
-        SlotUnavailable: it is taken, past, off the step, inside the notice …; with the next free starts.
+        SlotUnavailable: it is taken, past, off the step, inside the notice …; which, and the next free starts.
     """
     day = starts_at.astimezone(coach.zone).date()
-    for slot in open_slots(session, coach, lesson, first_on=day, last_on=day, now=now).slots:
+    rules = rules_for(session, coach, lesson, first_on=day, last_on=day)
+    busy = _busy(session, rules, coach.id, day, day)
+    for slot in availability.open_slots(rules, busy, first_on=day, last_on=day, now=now).slots:
         if slot.starts_at == starts_at:
             return slot
-    raise slot_unavailable(session, coach, lesson, starts_at, now=now)
+    reason = why_not_offered(rules, busy, starts_at, now)
+    raise _unavailable(session, coach, lesson, starts_at, reason, sentence(reason, rules, coach.name), now=now)
 
 
-def slot_unavailable(
+def slot_taken(
     session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, *, now: datetime
+) -> SlotUnavailable:
+    """The refusal of a time that the guard of the holds has found taken."""
+    return _unavailable(session, coach, lesson, starts_at, Reason.TAKEN, "This time is taken.", now=now)
+
+
+def _unavailable(
+    session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, reason: Reason, why: str, *, now: datetime
 ) -> SlotUnavailable:
     """The refusal, with the next free starts from the wanted time on (from now on, if that is past or far away)."""
     after = starts_at if now <= starts_at <= now + timedelta(days=coach.horizon_days) else now
     found = next_free(session, coach, lesson, now=now, after=after)
     if not found and after > now:
         found = next_free(session, coach, lesson, now=now)
-    message = (
-        "This time is not free any more. Here are the next free ones."
-        if found
-        else "This time is not free, and no other is at the moment."
-    )
-    return SlotUnavailable(message, [slot.starts_at for slot in found])
+    rest = "Here are the next free times." if found else "No other time is free at the moment."
+    return SlotUnavailable(f"{why} {rest}", [slot.starts_at for slot in found], reason=reason.value)
 
 
 def next_free(

@@ -337,7 +337,10 @@ def test_the_second_answer_learns_who_was_faster(house: House) -> None:
     with pytest.raises(AlreadyDecided) as refusal:
         denies(house, booking, house.by_ada, LATER + HOUR)
     told = refusal.value
-    assert str(told) == "Nora Lindqvist has already approved this request. Nothing was changed."
+    assert str(told) == (
+        "Nora Lindqvist has already approved this request, on Monday, November 23, 10:00 am (Pacific), from the mail. "
+        "It was about Private tumbling for Ida, Tuesday, November 24, 4:00–5:00 pm (Pacific). Nothing was changed."
+    )
     assert (told.how, told.at, told.by, told.channel) == ("APPROVED", LATER, "Nora Lindqvist", "MAIL")
 
 

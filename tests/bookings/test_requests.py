@@ -104,7 +104,7 @@ def test_a_time_that_is_not_offered_is_refused_with_the_next_free_ones(
 def test_a_taken_time_is_refused_and_the_next_free_ones_follow_it(house: House) -> None:
     house.ask()
     refusal = refused(house, TUESDAY_AT_FOUR)
-    assert str(refusal) == "This time is not free any more. Here are the next free ones."
+    assert str(refusal) == "This time is taken. Here are the next free times."
     assert refusal.next_slots[0] == at(2, 9)
 
 
@@ -126,7 +126,10 @@ def test_a_gym_without_a_free_time_says_so(house: House) -> None:
         house.session.delete(hours)
     house.session.flush()
     refusal = refused(house, TUESDAY_AT_FOUR)
-    assert (str(refusal), refusal.next_slots) == ("This time is not free, and no other is at the moment.", ())
+    assert (str(refusal), refusal.next_slots) == (
+        "This time is outside of Nora Lindqvist’s hours. No other time is free at the moment.",
+        (),
+    )
 
 
 def test_a_time_in_the_hour_that_the_clock_skips_is_refused(house: House) -> None:

@@ -108,7 +108,10 @@ def test_the_other_answer_is_told_who_was_faster(desk: Desk) -> None:
     told = refused(decide(desk, "Ida"), 409, "already_decided")
     assert (told["how"], told["by"], told["channel"]) == ("DENIED", "Ada Moreno", "CONSOLE")
     assert told["when"] == "2026-11-23T17:10:00Z"
-    assert told["detail"] == "Ada Moreno has already denied this request. Nothing was changed."
+    assert told["detail"] == (
+        "Ada Moreno has already denied this request, on Monday, November 23, 9:10 am (Pacific), in the console. It was "
+        "about Private tumbling for Ida, Tuesday, November 24, 4:00–5:00 pm (Pacific). Nothing was changed."
+    )
     assert desk.booking("Ida").status is Status.DENIED
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from console.inert import inert
 from core.bookings.changes import cancel
 from core.bookings.decisions import Decision
 from core.bookings.history import PARENT_ON_SITE
@@ -74,7 +75,12 @@ def test_a_stale_story_cancels_nothing_that_the_family_has_cancelled(desk: Desk)
     ida = desk.booking("Ida")
     desk.services.database.transact(cancel, ida.id, by=PARENT_ON_SITE, coach=ida.coach_id)
     press(app, "Yes: cancel this lesson")
-    assert [said.value for said in app.error] == ["This booking was cancelled before."]
+    assert [said.value for said in app.error] == [
+        inert(
+            "The family cancelled this lesson on Monday, November 23, 9:10 am (Pacific), on the site. It was about Private "
+            "tumbling for Ida, Tuesday, November 24, 4:00–5:00 pm (Pacific). There is nothing left to do."
+        )
+    ]
     assert len(desk.mails(MessageKind.CANCELLED)) == 1 and desk.booking("Ida").cancel_reason is None
 
 

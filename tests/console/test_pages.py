@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from streamlit.testing.v1 import AppTest
 
+from console.inert import inert
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking, Channel, Status
 from core.mail.models import MessageKind
@@ -20,8 +21,15 @@ from tests.console.reading import (
     titles,
 )
 
-FASTER = "Ada Moreno has already denied this request. Nothing was changed."
-EXPIRED = "This request has expired. The family was told and the time is free again."
+FASTER = inert(
+    "Ada Moreno has already denied this request, on Monday, November 23, 9:10 am (Pacific), in the console. It was about "
+    "Private tumbling for Ida, Tuesday, November 24, 4:00–5:00 pm (Pacific). Nothing was changed."
+)
+EXPIRED = inert(
+    "This request has expired, on Tuesday, November 24, 8:00 am (Pacific), without an answer. It was about Private tumbling "
+    "for Ben, Tuesday, November 24, 9:00–10:00 am (Pacific). Its time was free again then. The mail to the family is waiting "
+    "to be sent."
+)
 NOBODY = "Nobody is waiting for an answer. New requests appear here by themselves."
 
 

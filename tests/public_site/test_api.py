@@ -229,3 +229,19 @@ def test_every_json_address_is_described(gym: Gym) -> None:
 def test_an_unknown_json_address_is_a_problem_document(gym: Gym) -> None:
     assert is_problem(gym.client.get("/api/nowhere"), 404, "not_found")
     assert is_problem(gym.client.get("/api/book/private"), 405, "method")
+
+
+def test_a_refused_time_says_why_in_a_word_for_programs(gym: Gym) -> None:
+    for starts_at, reason in ((at(1, 16, 10), "off_step"), (at(1, 3), "outside_hours"), (at(0, 9, 30), "too_soon")):
+        answer = book(gym, startDateTimeUTC=as_text(starts_at))
+        assert is_problem(answer, 409, "slot_unavailable")
+        told = answer.json()
+        assert (told["reason"], told["title"]) == (reason, "That time cannot be booked")
+
+
+def test_a_program_that_says_what_it_was_shown_is_asked_before_another_price(gym: Gym) -> None:
+    answer = book(gym, priceCents=8000, minutes=60, requiresApproval=True)
+    assert is_problem(answer, 409, "not_as_shown")
+    told = answer.json()
+    assert [change["field"] for change in told["changes"]] == ["priceCents"] and not gym.bookings()
+    assert book(gym, priceCents=8500, minutes=60, requiresApproval=True).status_code == 201

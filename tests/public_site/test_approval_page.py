@@ -163,3 +163,31 @@ def test_time_that_the_coach_has_kept_free_since_is_said_and_a_second_press_appr
     assert [concern["name"] for concern in api.json()["concerns"]] == ["outside_hours"]
     assert gym.post(address, {**hidden(asked.text), "decision": "approve"}).status_code == 200
     assert gym.booking(booking.handle).status is Status.APPROVED
+
+
+def test_an_ended_link_says_which_lesson_ended_when_by_whom_and_how(gym: Gym) -> None:
+    lesson = "It was about Private tumbling for Ida, Tuesday, November 24, 4:00–5:00 pm (Pacific)."
+    booking = gym.book()
+    address = f"/approvals/{gym.token(booking)}"
+    gym.post(address, {"decision": "deny"})
+    contrary = words(gym.post(address, {"decision": "approve"}).text)
+    assert "has already denied this request, on Monday, November 23, 9:00 am (Pacific), from the mail" in contrary
+    assert lesson in contrary
+    cancelled = gym.book()
+    gym.post(f"/bookings/{cancelled.handle}/cancel", {})
+    ended = gym.get(f"/approvals/{gym.token(cancelled)}")
+    assert ended.status_code == 409 and lesson in words(ended.text)
+    assert "The family cancelled this request on Monday, November 23, 9:00 am (Pacific), on the site." in words(
+        ended.text
+    )
+
+
+def test_an_expired_link_says_of_the_mail_to_the_family_what_is_so(gym: Gym) -> None:
+    booking = gym.book()
+    assert booking.expires_at is not None
+    gym.clock.move_to(booking.expires_at + timedelta(hours=3))
+    said = words(gym.get(f"/approvals/{gym.token(booking)}").text)
+    assert "has expired, on Tuesday, November 24, 3:00 pm (Pacific), without an answer" in said
+    assert "The mail to the family is waiting to be sent." in said
+    api = gym.client.post("/api/booking/approve", json={"token": gym.token(booking), "action": "approve"}).json()
+    assert (api["code"], api["when"], api["channel"]) == ("request_expired", "2026-11-24T23:00:00Z", "CLOCK")
