@@ -30,6 +30,7 @@ from huey.serializer import SignedSerializer
 from core import clock
 from core import sweep as house
 from core.bootstrap import services
+from core.database_files import wal_bytes
 from core.images import upkeep
 from core.images.making import Pump as PicturePump
 from core.mail import waiting
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 NUDGE_EXPIRES_S = 20
 NUDGE_LIMIT_S = 0.5
+MAX_PENDING = 500  # more than a busy worker leaves within a nudge's twenty seconds
 SWEEP_EVERY_S = 20
 ORPHANS_EVERY_S, ORPHANS_FIRST_S = 3600, 300
 ARCHIVE_EVERY_S, ARCHIVE_FIRST_S = 3600, 60
@@ -126,6 +128,8 @@ class Nudges:
 
 def _ring(task: TaskWrapper, task_id: str) -> None:
     """The id says which request asks, and when."""
+    if queue.pending_count() >= MAX_PENDING:
+        queue.flush()  # no worker takes them, and each was worth twenty seconds: the queue's file does not grow
     queue.enqueue(task.task_class(id=task_id))
 
 
@@ -168,7 +172,11 @@ def run_worker() -> None:
 
 
 def _measures() -> dict[str, float]:
-    return {**waiting.measures(services().database), "queue.pending_count": float(queue.pending_count())}
+    return {
+        **waiting.measures(services().database),
+        "queue.pending_count": float(queue.pending_count()),
+        "database.wal_bytes": float(wal_bytes(services().database)),
+    }
 
 
 @queue.signal(signals.SIGNAL_EXECUTING)

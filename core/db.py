@@ -33,6 +33,7 @@ from core.write_queue import WAIT_S, Turns, WriteQueue
 T = TypeVar("T")
 POSTGRESQL_WRITERS = 8  # of one process; more of them only wait for each other
 CANNOT_BE_SHOWN = "We cannot show this just now. Please try again in a moment."
+MAX_WAL_BYTES = 16 << 20  # of SQLite's log; four times what it takes between two of its own checkpoints
 WROTE = "wrote"
 ONLY_READS = ("SELECT", "BEGIN", "SAVEPO", "RELEAS", "ROLLBA", "PRAGMA", "SHOW")
 TRY_AGAIN = ("40P01", "40001")  # deadlock, serialization failure
@@ -249,7 +250,13 @@ def guard_named(error: DBAPIError) -> str:
 
 def _prepare(dbapi_connection: sqlite3.Connection, record: Any) -> None:
     dbapi_connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"journal_size_limit = {MAX_WAL_BYTES}",
+        "secure_delete = ON",  # what is deleted or blanked is overwritten, whatever this SQLite was built with
+    ):
         dbapi_connection.execute(f"PRAGMA {pragma}")
     dbapi_connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows no É
 

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import clock
+from core import clock, copies
+from core.backup.checking import fault_of_file
 from core.bootstrap import Services
+from core.database_files import wal_bytes
+from core.db import MAX_WAL_BYTES
 from core.errors import SpiritError, Unavailable
 from core.gym import the_gym
+from core.images import ownership
 from core.images.models import ImageState
 from core.images.queries import images_of, storage_used, waiting
 from core.images.storage import PRIVATE, StorageUnavailable
@@ -29,6 +34,7 @@ LEAST_FREE_BYTES = 500 * 1024 * 1024
 SEEN_WITHIN = timedelta(minutes=2)
 MAIL_LATE = timedelta(minutes=4)
 CLOCK_SLACK = timedelta(seconds=5)
+MAX_SKEW = timedelta(seconds=2)
 LEAST_KEY_LENGTH = 32
 CONNECT_S = 10
 
@@ -69,9 +75,46 @@ def _finding(about: str, check: Callable[[Services], str], services: Services) -
 
 def _database(services: Services) -> str:
     check_schema(services.database)
+    if services.database.is_sqlite:
+        _check_pages(services)
+    else:
+        _check_clock(services)
     with services.database.write():
         kind = "SQLite" if services.database.is_sqlite else "PostgreSQL"
-    return f"{kind} can be written, its schema is this program's, and its guards stand"
+    return f"{kind} is whole and can be written, its schema is this program's, and its guards stand"
+
+
+def _check_pages(services: Services) -> None:
+    """Pages and foreign keys of SQLite, and how long its log is. PostgreSQL minds its own."""
+    path = Path(str(services.database.url.database))
+    if fault := fault_of_file(path, quickly=True):
+        raise Unwell(
+            f"{path} is damaged ({fault}): stop the gym, then restore a backup with: spirit restore --replace FILE"
+        )
+    if (log_bytes := wal_bytes(services.database)) > 4 * MAX_WAL_BYTES:
+        raise Unwell(
+            f"{path}-wal has grown to {log_bytes >> 20} MiB: something has read for very long; restart the site, the "
+            "console and the worker, and look for other programs that have the file open"
+        )
+
+
+def _check_copies(services: Services) -> None:
+    old = copies.older_than_the_rule(services, now=clock.now())
+    if old:
+        raise Unwell(
+            f"older than the rule that takes names away: {', '.join(map(str, old[:3]))}"
+            f"{' and more' if len(old) > 3 else ''}; the next sweep removes them, unless everything is held"
+        )
+
+
+def _check_clock(services: Services) -> None:
+    """Leases and expiries compare instants of several machines."""
+    with services.database.read() as session:
+        skew = (session.scalar(select(func.clock_timestamp())) or clock.now()) - clock.now()
+    if abs(skew) > MAX_SKEW:
+        raise Unwell(
+            f"the database's clock is {abs(skew).total_seconds():.1f} s away from this machine's: set both by NTP"
+        )
 
 
 def _disk(services: Services) -> str:
@@ -83,6 +126,7 @@ def _disk(services: Services) -> str:
     free = shutil.disk_usage(folder).free
     if free < LEAST_FREE_BYTES:
         raise Unwell(f"{folder} has {free >> 20} MiB left; make room, {LEAST_FREE_BYTES >> 20} MiB at least")
+    _check_copies(services)
     return f"{folder} can be written and has {free >> 30} GiB left"
 
 
@@ -122,6 +166,8 @@ def _pictures(services: Services) -> str:
             raise Unwell(f"{error}; see {variable}") from None
         if found != token.encode():
             raise Unwell(f"{storage.label} does not give back what it was given; see {variable}")
+    if reason := ownership.why_not_ours(services, claim=False):
+        raise Unwell(f"no file is removed: {reason}")
     with services.database.read() as session:
         used = storage_used(session)
         (waiting_, _), failed = waiting(session), images_of(session, state=ImageState.FAILED)

@@ -13,8 +13,9 @@ from core.gym import the_gym
 from core.images.making import make_due
 from core.mail import daily_summary
 from core.mail.delivery import Delivery, deliver_due
-from core.people import sessions, throttle
+from core.people import old_links, sessions, throttle
 from core.rehearsals import practice
+from core.tidy_files import tidy_up_files
 
 PICTURES_WITHIN_S = 20
 
@@ -34,7 +35,7 @@ def sweep(services: Services, *, pictures: bool = True) -> dict[str, int]:
     expired = expire_requests(services)
     write_summaries(services)
     delivery = deliver_due(services)
-    services.database.transact(_tidy_up)
+    tidy_up_files(services, names_left=services.database.transact(_tidy_up) > 0)
     return {"expired": expired, **counts(delivery), "pictures": make_pictures(services) if pictures else 0}
 
 
@@ -68,10 +69,12 @@ def write_summaries(services: Services) -> None:
         services.database.transact(daily_summary.write_summary, coach_id)
 
 
-def _tidy_up(session: Session, *, now: datetime) -> None:
+def _tidy_up(session: Session, *, now: datetime) -> int:
+    """Returns how many bookings were anonymised."""
     sessions.forget_old_sessions(session, now=now)
     throttle.forget_old_tries(session, now=now)
+    old_links.forget_old_links(session, now=now)
     practice.clean_up(session, now=now)
-    retention.anonymise_finished(session, now=now)
     strangers.forget_old(session, now=now)
     the_gym(session).last_swept_at = now
+    return retention.anonymise_finished(session, now=now)

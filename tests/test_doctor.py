@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +200,34 @@ def test_a_mistyped_setting_is_named_with_the_one_that_is_meant(
     assert complaints(healthy) == {
         "settings": "SPIRIT_TIMEZON is not a setting of ours, and is ignored. Do you mean SPIRIT_TIMEZONE?"
     }
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_damaged_page_and_a_row_without_its_parent_are_found(healthy: Services) -> None:
+    with healthy.database.write_engine.raw_connection() as raw:
+        raw.execute("PRAGMA foreign_keys = OFF")
+        raw.execute(
+            "INSERT INTO hold (coach_id, booking_id, kind, busy_from, busy_to) VALUES (99, 99, 'LESSON', '1', '2')"
+        )
+        raw.execute("PRAGMA foreign_keys = ON")
+    assert "names a" in complaints(healthy)["database"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_copies_older_than_the_rule_are_named(healthy: Services) -> None:
+    folder = healthy.settings.data_dir / "backups"
+    folder.mkdir()
+    copy = folder / "spirit-before-migration-from-0001-20200101T000000.db"
+    copy.write_bytes(b"")
+    assert copy.name in complaints(healthy)["disk"]
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_clock_that_is_not_the_databases_is_found(healthy: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(seconds=61))
+    assert "61.0 s away" in complaints(healthy)["database"]
+
+
+def test_a_storage_of_another_gym_is_found(healthy: Services) -> None:
+    healthy.originals.put("gym-id", b"somebody else's", media_type="text/plain")
+    assert "spirit images claim" in complaints(healthy)["pictures"]

@@ -16,6 +16,20 @@ from core.tokens import new_handle
 A_MONTH = timedelta(days=365.25 / 12)
 AT_ONCE = 200  # so that no writer waits for long; the next sweep goes on
 NOBODY, NOBODYS_ADDRESS = "(forgotten)", "forgotten@example.org"  # a mail to it can be looked at, and reaches nobody
+FORGOTTEN: dict[str, object] = {  # what tells who it was; core.copies takes it out of copies too
+    "customer_name": NOBODY,
+    "customer_email": NOBODYS_ADDRESS,
+    "customer_key": "",
+    "customer_phone": None,
+    "athlete_name": NOBODY,
+    "notes": "",
+    "denial_reason": None,
+    "cancel_reason": None,
+    "override_reason": None,
+    "after_all_reason": None,
+    "idempotency_key_hash": None,
+    "command_hash": None,
+}
 
 
 def anonymise_finished(session: Session, *, now: datetime) -> int:
@@ -41,29 +55,14 @@ def anonymise_finished(session: Session, *, now: datetime) -> int:
         session.execute(
             update(Booking)
             .where(Booking.id == booking_id)
-            .values(
-                handle=new_handle(),
-                customer_name=NOBODY,
-                customer_email=NOBODYS_ADDRESS,
-                customer_key="",
-                customer_phone=None,
-                athlete_name=NOBODY,
-                notes="",
-                denial_reason=None,
-                cancel_reason=None,
-                override_reason=None,
-                after_all_reason=None,
-                idempotency_key_hash=None,
-                command_hash=None,
-                anonymised_at=now,
-            )
+            .values(**FORGOTTEN, handle=new_handle(), anonymised_at=now)
             .execution_options(synchronize_session=False)
         )
         audit.record(session, Verb.ANONYMISED, "booking", booking_id, by=None, door=Door.CLOCK, now=now)
     session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.booking_id.in_(old), OutboxMessage.account_id.is_(None))
-        .values(recipient=NOBODYS_ADDRESS)
+        .values(recipient=NOBODYS_ADDRESS, last_error=None)  # servers repeat an address in what they refuse
         .execution_options(synchronize_session=False)
     )
     session.execute(delete(BookingNote).where(BookingNote.booking_id.in_(old)))

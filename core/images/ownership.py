@@ -12,20 +12,31 @@ from core.images.storage import OWNER, PRIVATE, Storage
 
 
 def why_nothing_is_removed(services: Services) -> str | None:
+    """The reason, in words; None when files of both storages may be removed. Raises StorageUnavailable."""
+    with services.database.read() as session:
+        is_held = the_gym(session).mail_held
+    if is_held:
+        return "everything with an effect outside is held; let it go with: spirit outbox release"
+    return why_not_ours(services)
+
+
+def why_not_ours(services: Services, *, claim: bool = True) -> str | None:
     """
-    The reason, in words; None when files of both storages may be removed. A storage that nobody owns is claimed.
+    The reason, in words; None when both storages are this gym's.
+
+    Args:
+        claim: a storage that nobody owns becomes this gym's, unless it was restored and the storage has files.
 
     Raises:
         StorageUnavailable.
     """
     with services.database.read() as session:
         gym = the_gym(session)
-    if gym.mail_held:
-        return "everything with an effect outside is held; let it go with: spirit outbox release"
     for storage in (services.media, services.originals):
         owner = _owner_of(storage)
         if owner is None and (gym.restored_at is None or next(iter(storage.files()), None) is None):
-            _write(storage, gym.storage_id)
+            if claim:
+                _write(storage, gym.storage_id)
         elif owner is None or owner != gym.storage_id:
             return (
                 f"{storage.label} belongs to another gym, or to this one from before it was restored; "

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -78,6 +79,13 @@ class FolderTransport:
     def find(self, message_id: str) -> Path | None:
         """The newest file of this outbox row's Message-ID, with or without its domain."""
         return max(self.folder.glob(f"*-{_short_hash(message_id)}.eml"), default=None)
+
+    def forget(self, message_ids: Iterable[str], *, older_than: datetime) -> None:
+        """Remove the files of these outbox rows, and all that were written before this instant."""
+        hashes = {_short_hash(message_id) for message_id in message_ids}
+        for path in self.folder.glob("*.eml"):
+            if path.stem.rpartition("-")[2] in hashes or path.stat().st_mtime < older_than.timestamp():
+                path.unlink(missing_ok=True)
 
 
 def file_name(message: EmailMessage) -> str:
