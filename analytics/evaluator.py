@@ -8,7 +8,8 @@ Once a minute each rule is measured, and what changed is told. In steps:
    one that was read. Whoever comes second is refused, so that one change is told once, whatever the lease did.
 5. Note that we came to the end.
 
-A metric that cannot be measured stops nothing: its rule stays where it is and says why.
+A metric that cannot be measured stops nothing: its rule stays where it is and says why, and after ten minutes a rule of its
+own says that monitoring is blind.
 """
 
 from dataclasses import dataclass
@@ -16,17 +17,19 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from analytics.measures import House, Readings, measure
+from analytics.measured import House, Readings
+from analytics.measures import measure
 from analytics.monitor import Monitor
 from core.bootstrap import Services
 from core.failpoints import failpoint
-from core.telemetry.alerts import incidents, lists, pulse
+from core.telemetry.alerts import causes, incidents, lists, pulse
 from core.telemetry.alerts.choices import Chosen, is_in_force, rules_in_force
 from core.telemetry.alerts.incidents import AlreadyChanged
 from core.telemetry.alerts.machine import Reading, Standing, State, step
 from core.telemetry.alerts.models import AlertStanding
 
 SETTLE = timedelta(seconds=15)
+BLIND = "monitor.blind_count"
 
 log = structlog.get_logger()
 
@@ -70,7 +73,8 @@ def evaluate(services: Services, monitor: Monitor, *, now: datetime) -> Evaluati
         chosen = [one for one in rules_in_force(session) if one.rule.enabled]
         stood = {(row.rule_key, row.instance): row for row in lists.standings(session)}
     house = House(services, monitor, [one.rule for one in chosen])
-    found = [pair for one in chosen for pair in _readings(house, one, stood, at)]
+    found = [pair for one in sorted(chosen, key=_is_about_others) for pair in _readings(house, one, stood, at)]
+    found.sort(key=_severity, reverse=True)
     failpoint("measured")
     quiet = [(seen, reading) for seen, reading in found if seen.stays_normal(reading, at)]
     changes = sum(_conclude(services, *pair, at=at, now=now) for pair in found if pair not in quiet)
@@ -103,11 +107,23 @@ def _readings(
     ]
 
 
+def _is_about_others(chosen: Chosen) -> bool:
+    """Whether it counts the rules that could not be measured, and so comes last."""
+    return chosen.rule.metric == BLIND
+
+
+def _severity(pair: tuple[Seen, Reading]) -> int:
+    """The most severe are concluded first: of one cause they open the incident, and the others join it in silence."""
+    rule = pair[0].chosen.rule
+    return causes.rank(rule.metric, rule.severity)
+
+
 def _measured(house: House, chosen: Chosen, at: datetime) -> Readings:
     try:
         return measure(house, chosen.rule, at=at)
     except Exception as error:  # whatever a store, a file or a disk raises, the other rules are measured
         log.warning("rule not measured", rule=chosen.rule.key, why=type(error).__name__)
+        house.problems[chosen.rule.title] = type(error).__name__
         return {"": Reading(problem=f"could not be measured: {type(error).__name__}")}
 
 

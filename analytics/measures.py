@@ -1,67 +1,39 @@
 """
 The numbers that alert rules are about, each measured at an instant: a function a metric.
 
-A metric gives a reading for each instance: for one route each where it goes by route, for "" else. A reading without a
-value says that there was nothing to measure.
+A metric gives a reading for each instance: for one route or process each where it goes by those, for "" else. A reading
+without a value says that there was nothing to measure.
 """
 
-import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from analytics import latency
+from analytics import latency, offers
+from analytics.failing import burn_times, error_share, failing_tasks
 from analytics.latency import RouteLatency, Scope
-from analytics.log import open_log, open_tiles
-from analytics.monitor import Monitor
-from analytics.tiles import HOUR_US
-from analytics.window import Window, microseconds
+from analytics.log import open_log
+from analytics.measured import NOTHING, House, Readings, seconds_since
+from analytics.visitors import is_families
+from core import disk
 from core.bookings.models import Booking
-from core.bootstrap import Services
 from core.gym import the_gym
+from core.images.queries import storage_used
 from core.mail import outbox
 from core.mail.models import MessageState, OutboxMessage
+from core.telemetry import error_changes
 from core.telemetry.alerts import pulse
-from core.telemetry.alerts.machine import Reading
-from core.telemetry.alerts.rules import OBJECTIVE, Filter, Rule
+from core.telemetry.alerts.machine import Lead, Reading
+from core.telemetry.alerts.rules import VISIT, Rule
+from core.words import file_size
 
-Readings = dict[str, Reading]
-Count = tuple[int, int]
-NOTHING = Reading()
-TILED_FROM = timedelta(hours=24)  # longer windows are read by whole hours
+__all__ = ["MEASURES", "House", "Readings", "measure"]
 WEEKS_BACK = 4
 TRIES_IN_VAIN = 2
-MOST_ROUTES = 40
-COUNTED = ("requests.error_share", "requests.burn_times")
-
-
-@dataclass(frozen=True)
-class House:
-    """
-    What is measured, at one instant: the gym's database, its disk, and the monitor's store.
-
-    rules: that are measured together. counts: what was counted already, since several of them ask for the same.
-    """
-
-    services: Services
-    monitor: Monitor
-    rules: Sequence[Rule] = ()
-    counts: dict[Filter, dict[timedelta, Count]] = field(default_factory=dict)
-
-    def windows(self, which: Filter) -> set[timedelta]:
-        """Over which of these requests are counted row by row."""
-        found = {
-            window
-            for rule in self.rules
-            for window in (rule.window, rule.short_window)
-            if rule.metric in COUNTED and rule.filter == which and window is not None
-        }
-        return {window for window in found if window < TILED_FROM or which.route}
+MAX_ROUTES = 40
 
 
 def measure(house: House, rule: Rule, *, at: datetime) -> Readings:
@@ -69,33 +41,20 @@ def measure(house: House, rule: Rule, *, at: datetime) -> Readings:
     return MEASURES[rule.metric](house, rule, at)
 
 
-def error_share(house: House, rule: Rule, at: datetime) -> Readings:
-    n, errors = _counted(house, rule.filter, rule.window, at)
-    return {"": Reading(errors / n, n, f"{errors} of {n} requests") if n else NOTHING}
-
-
-def burn_times(house: House, rule: Rule, at: datetime) -> Readings:
-    """How many times faster than allowed the failures come: as much as both windows agree on."""
-    assert rule.short_window is not None
-    n, errors = _counted(house, rule.filter, rule.window, at)
-    lately, errors_lately = _counted(house, rule.filter, rule.short_window, at)
-    if not n or not lately:
-        return {"": NOTHING}
-    times = min(errors / n, errors_lately / lately) / (1 - OBJECTIVE)
-    return {"": Reading(times, errors, f"{errors} of {n} requests")}
-
-
 def p95_ms(house: House, rule: Rule, at: datetime) -> Readings:
-    scope = Scope(kind=rule.filter.kind, service=rule.filter.service, route=rule.filter.route)
-    found = latency.by_route(house.monitor, _window(house, rule, at), scope)
-    return {
-        _name(route): Reading(route.p95_ms, route.n, f"{route.n} requests, the slowest {route.max_ms / 1000:.1f} s")
-        for route in sorted(found, key=lambda route: -route.n)[:MOST_ROUTES]
-    }
+    which = rule.filter
+    scope = Scope(kind="http" if which.kind == VISIT else which.kind, service=which.service, route=which.route)
+    found = [
+        route
+        for route in latency.by_route(house.monitor, house.window(rule, at), scope)
+        if which.kind != VISIT or is_families(route.service, route.route)
+    ]
+    busiest = sorted(found, key=lambda route: -route.n)[:MAX_ROUTES]
+    return {_name(route): _latency(route, rule) for route in busiest}
 
 
 def slow_share(house: House, rule: Rule, at: datetime) -> Readings:
-    window = _window(house, rule, at)
+    window = house.window(rule, at)
     tables = ("request_log", "statement_log")
     store, folder = house.monitor.store, house.monitor.folder
     with open_log(store, folder, start_us=window.start_us, end_us=window.end_us, tables=tables) as log:
@@ -106,8 +65,17 @@ def slow_share(house: House, rule: Rule, at: datetime) -> Readings:
     return {"": Reading(row["slow"] / row["n"], row["n"], (row["worst"] or "")[:200])}
 
 
+def new_errors(house: House, rule: Rule, at: datetime) -> Readings:
+    """Each error that was never met before: it is said once, however often it happens."""
+    return _errors(error_changes.first_met(house.monitor.store, since=at - rule.window))
+
+
+def errors_that_are_back(house: House, rule: Rule, at: datetime) -> Readings:
+    return _errors(error_changes.come_back(house.monitor.store, since=at - rule.window))
+
+
 def lost_count(house: House, rule: Rule, at: datetime) -> Readings:
-    window = _window(house, rule, at)
+    window = house.window(rule, at)
     store, folder = house.monitor.store, house.monitor.folder
     with open_log(store, folder, start_us=window.start_us, end_us=window.end_us, tables=("event_log",)) as log:
         rows = log.ask("lost_events").to_pylist()
@@ -118,20 +86,37 @@ def lost_count(house: House, rule: Rule, at: datetime) -> Readings:
 def recorder_silent_s(house: House, rule: Rule, at: datetime) -> Readings:
     if not house.services.settings.telemetry:
         return {"": Reading(0.0)}
-    beats = pulse.heartbeats(house.monitor.store)
-    return {"": Reading(_seconds_since(max(beats.values()), at)) if beats else NOTHING}
+    signs = pulse.signs_of_life(house.monitor.store)
+    return {"": Reading(seconds_since(max(sign.last_at for sign in signs), at)) if signs else NOTHING}
+
+
+def process_silent_s(house: House, rule: Rule, at: datetime) -> Readings:
+    """
+    Of each service that was seen and not stopped: how much longer than the others it has been silent, or hangs.
+
+    Where nobody records anything the store is at fault, which is another rule's business.
+    """
+    if not house.services.settings.telemetry:
+        return {}
+    signs = pulse.signs_of_life(house.monitor.store)
+    newest = max((sign.last_at for sign in signs), default=at)
+    return {
+        sign.service: Reading(max(seconds_since(sign.last_at, newest), sign.hangs_s), detail=sign.trouble(newest))
+        for sign in signs
+        if sign.is_expected
+    }
 
 
 def worker_silent_s(house: House, rule: Rule, at: datetime) -> Readings:
     with house.services.database.read() as session:
         swept_at = the_gym(session).last_swept_at
-    return {"": Reading(_seconds_since(swept_at, at)) if swept_at is not None else NOTHING}
+    return {"": Reading(seconds_since(swept_at, at)) if swept_at is not None else NOTHING}
 
 
 def oldest_due_s(house: House, rule: Rule, at: datetime) -> Readings:
     with house.services.database.read() as session:
         oldest = outbox.oldest_due_at(session, now=at)
-    return {"": Reading(_seconds_since(oldest, at) if oldest is not None else 0.0)}
+    return {"": Reading(seconds_since(oldest, at) if oldest is not None else 0.0)}
 
 
 def troubled_count(house: House, rule: Rule, at: datetime) -> Readings:
@@ -143,20 +128,37 @@ def troubled_count(house: House, rule: Rule, at: datetime) -> Readings:
 
 
 def disk_used_share(house: House, rule: Rule, at: datetime) -> Readings:
-    disk = shutil.disk_usage(house.services.settings.data_dir)
-    return {"": Reading(disk.used / disk.total, detail=f"{disk.free / 1e9:.1f} GB are free")}
+    room = disk.room_at(house.services.settings.data_dir)
+    return {"": Reading(room.used_share, detail=f"{room.free_bytes / 1e9:.1f} GB are free")}
+
+
+def media_used_share(house: House, rule: Rule, at: datetime) -> Readings:
+    with house.services.database.read() as session:
+        used = storage_used(session)
+    return {"": Reading(used.share, detail=f"{file_size(used.used_bytes)} of {file_size(used.budget_bytes)}")}
+
+
+def blind_count(house: House, rule: Rule, at: datetime) -> Readings:
+    """Of the rules that were measured before this one."""
+    which = ", ".join(f"{title} ({why})" for title, why in house.problems.items())
+    return {"": Reading(float(len(house.problems)), detail=which[:500])}
 
 
 def bookings_usual_share(house: House, rule: Rule, at: datetime) -> Readings:
-    """Requests of the window, of the mean of the same hours of the gym's clock in the last weeks."""
+    """
+    Requests of the window, of the mean of the same hours of the gym's clock in the last weeks.
+
+    Weeks in which nothing was on offer are left out, and while nothing is, there is nothing to measure.
+    """
     zone = house.services.settings.zone
     with house.services.database.read() as session:
         asked = _asked_for(session, at - rule.window, at)
         ends = [_weeks_earlier(at, week, zone) for week in range(1, WEEKS_BACK + 1)]
-        before = [_asked_for(session, end - rule.window, end) for end in ends]
-    usual = sum(before) / WEEKS_BACK
-    if not usual:
-        return {"": NOTHING}
+        before = [(end, _asked_for(session, end - rule.window, end)) for end in ends]
+        counted = [count for end, count in before if count or offers.were_there(session, at=end, zone=zone)]
+        usual = sum(counted) / len(counted) if counted else 0.0
+        if not usual or not offers.are_there(session, at=at, zone=zone):
+            return {"": NOTHING}
     return {"": Reading(asked / usual, int(usual), f"{asked} requests, usually {usual:.0f}")}
 
 
@@ -164,57 +166,38 @@ MEASURES: Mapping[str, Callable[[House, Rule, datetime], Readings]] = {
     "requests.error_share": error_share,
     "requests.p95_ms": p95_ms,
     "requests.burn_times": burn_times,
+    "tasks.failing_share": failing_tasks,
+    "errors.new_count": new_errors,
+    "errors.back_count": errors_that_are_back,
     "statements.slow_share": slow_share,
     "outbox.oldest_due_s": oldest_due_s,
     "mail.troubled_count": troubled_count,
     "worker.silent_s": worker_silent_s,
+    "service.silent_s": process_silent_s,
     "disk.used_share": disk_used_share,
+    "media.used_share": media_used_share,
     "monitor.lost_count": lost_count,
     "monitor.silent_s": recorder_silent_s,
+    "monitor.blind_count": blind_count,
     "bookings.usual_share": bookings_usual_share,
 }
 
 
-def _counted(house: House, which: Filter, window: timedelta, at: datetime) -> tuple[int, int]:
-    """Requests of a window that ends here, and those of them that failed. Long windows are widened to whole hours."""
-    if which not in house.counts:
-        house.counts[which] = {}
-    counts = house.counts[which]
-    if window not in counts and (window >= TILED_FROM and not which.route):
-        counts[window] = _count_hours(house, which, window, at)
-    elif window not in counts:
-        counts.update(_count_windows(house, which, {window, *house.windows(which)}, at))
-    return counts[window]
+def _latency(route: RouteLatency, rule: Rule) -> Reading:
+    lead = Lead(route.service, route.route) if rule.is_bad(route.p95_ms) else None
+    return Reading(route.p95_ms, route.n, f"{route.n} requests, the slowest {route.max_ms / 1000:.1f} s", lead=lead)
 
 
-def _count_windows(house: House, which: Filter, windows: set[timedelta], at: datetime) -> dict[timedelta, Count]:
-    """All of them in one reading of the log."""
-    since = {microseconds(at - window): window for window in windows}
-    store, folder = house.monitor.store, house.monitor.folder
-    with open_log(store, folder, start_us=min(since), end_us=microseconds(at)) as log:
-        rows = log.ask("errors_in_windows", {**_named(which), "since": list(since)}, where=_where(which)).to_pylist()
-    return dict.fromkeys(windows, (0, 0)) | {since[row["since"]]: (row["n"], row["errors"]) for row in rows}
-
-
-def _count_hours(house: House, which: Filter, window: timedelta, at: datetime) -> Count:
-    start_us, end_us = microseconds(at - window), microseconds(at)
-    with open_tiles(house.monitor.store, house.monitor.folder, start_us=start_us, end_us=end_us) as log:
-        named = {**_named(which), "since": start_us // HOUR_US * HOUR_US}
-        (row,) = log.ask("errors_in_hours", named, where=_where(which)).to_pylist()
-    return row["n"], row["errors"]
-
-
-def _named(which: Filter) -> dict[str, Any]:
-    return {"kind": which.kind, "service": which.service, "route": which.route}
-
-
-def _where(which: Filter) -> str:
-    parts = ["kind = $kind", *(["service = $service"] if which.service else [])]
-    return " AND ".join([*parts, *(["route = $route"] if which.route else [])])
-
-
-def _window(house: House, rule: Rule, at: datetime) -> Window:
-    return Window(at - rule.window, at, house.services.settings.zone)
+def _errors(found: list[error_changes.Met]) -> Readings:
+    return {
+        f"{error.title} (#{error.id})": Reading(
+            1.0,
+            1,
+            f"{error.culprit}, first in version {error.release}",
+            lead=Lead(error_id=error.id, error_title=error.title),
+        )
+        for error in found
+    }
 
 
 def _asked_for(session: Session, start: datetime, end: datetime) -> int:
@@ -230,7 +213,3 @@ def _weeks_earlier(at: datetime, weeks: int, zone: ZoneInfo) -> datetime:
 def _name(route: RouteLatency) -> str:
     """ "/coaches/{coach}" of the site, "console /sign-in" elsewhere."""
     return route.route if route.service == "site" else f"{route.service} {route.route}"
-
-
-def _seconds_since(then: datetime, at: datetime) -> float:
-    return max(0.0, (at - then).total_seconds())

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from analytics.evaluator import SETTLE
-from analytics.measures import House, Readings, measure
+from analytics.measured import House, Readings
+from analytics.measures import measure
 from analytics.monitor import Monitor
 from core.bootstrap import Services
 from core.telemetry.alerts.machine import OPEN, Reading, Standing, State, step

@@ -1,6 +1,7 @@
 """Incidents: those that are open, each with its number, its story and two buttons; and those that were."""
 
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from console.acting import act
 from console.inert import inert
 from console.session import Staff, services
 from core import clock
-from core.telemetry.alerts import incidents, lists, words
+from core.telemetry.alerts import addresses, incidents, lists, words
 from core.telemetry.alerts.models import AlertChange, AlertStanding, Incident
 from core.telemetry.alerts.rules import Severity
 from core.words import spoken_instant, spoken_length
@@ -39,11 +40,12 @@ def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[A
         st.markdown("Nothing is wrong at this moment.")
         return
     st.header(_are_open(len(found)), anchor=False)
-    stands = {row.incident_id: row for row in standings}
+    stands = lists.leading(standings)
     for incident in found:
         with st.container(border=True, key=f"incident-{incident.id}"):
             _title(incident)
             _now(incident, stands.get(incident.id))
+            _links(incident)
             _buttons(incident, staff)
             with st.expander("What happened", key=f"story-{incident.id}"):
                 _story(incident, changes[incident.id])
@@ -60,6 +62,7 @@ def show_past(found: Sequence[Incident], changes: Changes) -> None:
         lasted = spoken_length(incident.closed_at - incident.opened_at)
         label = f"{words.headline(incident)}, {lasted}, {spoken_instant(incident.opened_at, zone)}"
         with st.expander(inert(label), key=f"past-{incident.id}"):
+            _links(incident)
             _story(incident, changes[incident.id])
 
 
@@ -76,14 +79,31 @@ def _now(incident: Incident, row: AlertStanding | None) -> None:
     metric, now = words.metric_of(incident), clock.now()
     unit = metric.unit
     value = words.said(row.value if row is not None else None, unit)
-    lines = [
+    lasted = f"for {spoken_length(now - incident.opened_at)}"
+    numbers = [
         f"{metric.says}: {value}, limit {words.limit(metric, incident.fire_at)}",
-        f"for {spoken_length(now - incident.opened_at)}, at worst {words.said(incident.worst, unit)}",
+        f"{lasted}, at worst {words.said(incident.worst, unit)}",
+    ]
+    lines = [
+        *([lasted] if metric.once else numbers),
+        words.lead(incident),
         incident.detail,
         f"{incident.acknowledger.name} looks after it" if incident.acknowledger is not None else "",
         "Nobody was told: the rule was muted, or had been said often enough" if incident.told_at is None else "",
     ]
     st.text("\n".join(line[:1].upper() + line[1:] for line in lines if line))
+
+
+def _links(incident: Incident) -> None:
+    """To the error that it names, and to the requests around its beginning."""
+    error, requests = addresses.error(incident), addresses.requests(incident, services().settings.zone)
+    links = [
+        f'<a href="{escape(address)}" target="_self">{text}</a>'
+        for text, address in (("Open the error", error), ("See the requests", requests))
+        if address
+    ]
+    if links:
+        st.html(" · ".join(links))
 
 
 def _buttons(incident: Incident, staff: Staff) -> None:
@@ -124,9 +144,9 @@ def _do(command: Callable[..., Any], incident: Incident, shown_to: Staff, done: 
 
 def _story(incident: Incident, changes: Sequence[AlertChange]) -> None:
     zone = services().settings.zone
-    unit = words.metric_of(incident).unit
     lines = [
-        f"{spoken_instant(change.at, zone)}: {words.became(change)} ({words.said(change.value, unit)})"
+        f"{spoken_instant(change.at, zone)}: {words.of_rule(change, incident)}{words.became(change)} "
+        f"({words.said(change.value, words.metric_of_change(change, incident).unit)})"
         + ("; the admins were told" if change.told else "")
         for change in changes
     ]

@@ -203,7 +203,10 @@ def _payload(services: Services, letter: Letter) -> Mapping[str, Any]:
     if letter.notice is None:
         raise ValueError("the webhook is told of incidents alone")
     return letter.notice.payload(
-        gym=letter.gym.name, console_url=services.settings.console_url, delivery=letter.message.message_id
+        gym=letter.gym.name,
+        console_url=services.settings.console_url,
+        delivery=letter.message.message_id,
+        zone=services.settings.zone,
     )
 
 

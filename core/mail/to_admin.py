@@ -3,9 +3,9 @@
 from zoneinfo import ZoneInfo
 
 from core.mail.letter import Action, Facts, Letter
-from core.mail.links import Links
+from core.mail.links import Links, unlinked
 from core.settings import Settings
-from core.telemetry.alerts import words
+from core.telemetry.alerts import addresses, words
 from core.telemetry.alerts.machine import State
 from core.telemetry.alerts.notices import Notice
 from core.words import spoken_instant, spoken_length
@@ -19,7 +19,7 @@ def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
     over = notice.change.after == State.NORMAL
     return Facts(
         rows=_over(notice, zone) if over else _now(notice, zone),
-        actions=[Action("Open the alerts", links.alerts, primary=not over)],
+        actions=_actions(notice, links, zone, over=over),
         words={
             "headline": words.headline(notice.incident),
             "event": notice.event,
@@ -28,13 +28,27 @@ def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
             "limit": words.limit(notice.metric, notice.change.fire_at),
             "lasted": spoken_length(notice.change.at - notice.incident.opened_at),
             "sentence": notice.incident.sentence,
+            "happens_once": notice.metric.once,
             "resolver": notice.incident.closer.name if notice.incident.closer else "",
         },
     )
 
 
+def _actions(notice: Notice, links: Links, zone: ZoneInfo, *, over: bool) -> list[Action]:
+    """To the incident; and to what shows the reason."""
+    error, requests = addresses.error(notice.incident), addresses.requests(notice.incident, zone)
+    found = [Action("Open the alerts", links.alerts, primary=not over)]
+    if error:
+        found.append(Action("Open the error", f"{links.console}{error}", primary=False))
+    if requests:
+        found.append(Action("See the requests", f"{links.console}{requests}", primary=False))
+    return found
+
+
 def _now(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
     incident = notice.incident
+    if notice.metric.once:
+        return [("Since", spoken_instant(incident.opened_at, zone)), *_about(notice)]
     rows = [
         ("Measured", notice.metric.says),
         ("Now", words.said(notice.change.value, notice.metric.unit)),
@@ -59,4 +73,11 @@ def _over(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
 
 
 def _about(notice: Notice) -> list[tuple[str, str]]:
-    return [("More", notice.incident.detail)] if notice.incident.detail else []
+    """What fails most, and the numbers behind it. Titles of errors may hold what somebody outside wrote."""
+    incident = notice.incident
+    rows = [
+        ("Fails most", incident.lead_route),
+        ("Error", unlinked(incident.lead_error) if incident.lead_error_id else ""),
+        ("More", incident.detail),
+    ]
+    return [(name, text) for name, text in rows if text]

@@ -20,6 +20,7 @@ from core.telemetry.recorder import Recorder
 from core.telemetry.work import OTHER, current
 
 MOST_EVENTS = 20
+FROM_BROWSERS = "browser:"  # begins the name of each module
 VITALS = {"CLS": 100.0, "FCP": 600_000.0, "INP": 600_000.0, "LCP": 600_000.0, "TTFB": 600_000.0}
 KINDS_OF_ERROR = frozenset(
     ("Error", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError", "DOMException")
@@ -122,6 +123,6 @@ def own_frames(stack: str) -> list[Frame]:
     found: list[Frame] = []
     for line in stack.splitlines()[: MOST_FRAMES * 2]:
         if match := OUR_FRAME.search(line):
-            script = f"browser:{match['file']}.js"
+            script = f"{FROM_BROWSERS}{match['file']}.js"
             found.append((script, script, match["function"], int(match["line"]), []))
     return list(reversed(found[:MOST_FRAMES]))

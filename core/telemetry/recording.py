@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from core.settings import Settings
 from core.telemetry import machine
+from core.telemetry.lanes import now_us
+from core.telemetry.life import STOPPED, LoopMark
 from core.telemetry.recorder import Recorder
 from core.telemetry.release import release
 from core.telemetry.store import store_for
@@ -49,18 +51,20 @@ def recording(
     if not settings.telemetry:
         yield None
         return
-    measured = machine.Machine(settings.data_dir)
+    measured, mark = machine.Machine(settings.data_dir), LoopMark()
     recorder = Recorder(
         store_for(settings),
         service=service,
         release=release(),
         person=Who(settings).here,
         keep_totals=bool(settings.metrics_token.get_secret_value()),
-        samples=lambda: {**measured.measure(), **(samples() if samples is not None else {})},
+        samples=lambda: {**measured.measure(), **mark.measure(), **(samples() if samples is not None else {})},
     )
     with _in_charge(recorder):
         recorder.event("deploy", recorder.release)
         yield recorder
+        mark.stop()
+        recorder.metrics.add((now_us(), os.getpid(), STOPPED, 1.0))
 
 
 def note(

@@ -14,7 +14,7 @@ from core.gym import the_gym
 from core.mail.models import MessageKind, OutboxMessage
 from core.telemetry.alerts import lists
 from core.telemetry.alerts.machine import State
-from core.telemetry.alerts.models import AlertStanding
+from core.telemetry.alerts.models import AlertStanding, Incident
 from core.telemetry.alerts.words import became
 from tests.analytics.house import NOW_US, House, requests
 
@@ -73,13 +73,30 @@ class Watched:
         return State(self.standing(key, instance).state)
 
     def firing(self) -> set[str]:
+        """The rules that hold an incident open."""
         with self.services.database.read() as session:
-            return {incident.rule_key for incident in lists.open_incidents(session)}
+            return {row.rule_key for row in lists.standings(session) if row.incident_id is not None}
+
+    def incidents(self) -> list[Incident]:
+        """All of them, the oldest first, but for those of this machine's own disk."""
+        with self.services.database.read() as session:
+            query = select(Incident).where(Incident.metric != "disk.used_share").order_by(Incident.id)
+            return list(session.scalars(query))
+
+    def open_now(self) -> list[Incident]:
+        return [incident for incident in self.incidents() if incident.is_open]
 
     def changes(self, key: str) -> list[str]:
         with self.services.database.read() as session:
             found = reversed(lists.latest_changes(session, limit=1000))
         return [became(change) + ("!" if change.told else "") for change in found if change.rule_key == key]
+
+    def told(self, cause: str) -> list[str]:
+        """What was said about incidents of this cause, in order."""
+        with self.services.database.read() as session:
+            found = reversed(lists.latest_changes(session, limit=1000))
+            causes = {incident.id: incident.cause for incident in session.scalars(select(Incident))}
+            return [became(one) for one in found if one.told and causes.get(one.incident_id or 0) == cause]
 
     def mails(self) -> list[OutboxMessage]:
         with self.services.database.read() as session:

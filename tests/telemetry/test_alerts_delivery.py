@@ -83,6 +83,7 @@ def test_the_webhook_gets_all_there_is_to_know(desk: Desk) -> None:
         "severity": "warning",
         "openedAt": "2026-11-23T20:01:00Z",
         "closedAt": None,
+        "cause": "requests.failing visit",
     }
     assert payload == {
         "text": "Spirit Athletics: Requests fail: 5 % (limit: 2 % or more)",
@@ -93,6 +94,9 @@ def test_the_webhook_gets_all_there_is_to_know(desk: Desk) -> None:
         "value": 0.05,
         "limit": 0.02,
         "detail": "5 of 100 requests",
+        "route": None,
+        "error": None,
+        "requestsUrl": None,
         "url": "http://127.0.0.1:8501/alerts",
     }
 

@@ -123,7 +123,7 @@ def test_an_incident_keeps_its_name_when_its_rule_is_gone(alarm: Alarm) -> None:
     (incident,) = alarm.incidents()
     assert not incident.is_open and words.headline(incident) == "Booking fails"
     assert words.metric_of(incident) is METRICS["requests.error_share"]
-    assert incident.sentence.startswith("Rings when, of all requests in the last 5 minutes, 2 % or more")
+    assert incident.sentence.startswith("Rings when, of all requests of families in the last 5 minutes, 2 % or more")
     with alarm.services.database.read() as session:
         assert not session.scalars(select(AlertStanding).where(AlertStanding.rule_key == alarm.rule.key)).all()
         assert not choices.is_in_force(session, Chosen(alarm.rule))
@@ -260,7 +260,7 @@ def test_a_mute_has_an_end(alarm: Alarm) -> None:
 
 def test_each_rule_says_in_words_what_it_does() -> None:
     assert " ".join(words.will_do(BY_KEY["errors"])) == (
-        "Rings when, of all requests in the last 5 minutes, 2 % or more came to nothing, for 1 minute on end. "
+        "Rings when, of all requests of families in the last 5 minutes, 2 % or more came to nothing, for 1 minute on end. "
         "Fewer than 20 requests are too few to begin. It is over when that has been below 1 % for 5 minutes. "
         "It is said again every 4 hours while nobody looks after it."
     )

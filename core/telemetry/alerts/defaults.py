@@ -1,15 +1,19 @@
 """The rules that a gym begins with. An admin may change all of a rule but its name and what it measures."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-from core.telemetry.alerts.rules import DAY, HOUR, MINUTE, NoData, Rule, Severity
+from core.telemetry.alerts.rules import DAY, HOUR, MINUTE, VISIT, WEEK, Filter, NoData, Rule, Severity
+
+FAMILIES = Filter(kind=VISIT)  # what nobody felt wakes nobody
 
 DEFAULT_RULES = (
     Rule(
         "errors",
         "Requests fail",
-        "Of the requests of five minutes, two in a hundred came to nothing because something broke here.",
+        "Of what families asked for in five minutes, two in a hundred came to nothing because something broke here.",
         "requests.error_share",
+        filter=FAMILIES,
         fire_at=0.02,
         recover_at=0.01,
         min_samples=20,
@@ -18,8 +22,9 @@ DEFAULT_RULES = (
     Rule(
         "errors-critical",
         "Many requests fail",
-        "Of the requests of five minutes, five in a hundred came to nothing because something broke here: families cannot book.",
+        "Of what families asked for in five minutes, five in a hundred came to nothing because something broke here: families cannot book.",
         "requests.error_share",
+        filter=FAMILIES,
         fire_at=0.05,
         recover_at=0.03,
         min_samples=20,
@@ -31,6 +36,7 @@ DEFAULT_RULES = (
         "A page is slow",
         "One in twenty requests of a page took longer than a second.",
         "requests.p95_ms",
+        filter=FAMILIES,
         fire_at=1000,
         recover_at=800,
         window=10 * MINUTE,
@@ -53,9 +59,9 @@ DEFAULT_RULES = (
     Rule(
         "mail-waits",
         "Mail is not going out",
-        "A message has been due for more than five minutes.",
+        "A message has been due for three minutes: families and coaches do not hear what they should.",
         "outbox.oldest_due_s",
-        fire_at=300,
+        fire_at=180,  # and a minute until it is measured: an outage is heard of within five minutes
         recover_at=60,
         severity=Severity.CRITICAL,
         repeat=HOUR,
@@ -81,9 +87,54 @@ DEFAULT_RULES = (
         repeat=HOUR,
     ),
     Rule(
+        "process-silent",
+        "No sign of life",
+        "A process of the gym has recorded nothing for a minute, though nobody stopped it: it is dead, or hangs.",
+        "service.silent_s",
+        fire_at=60,  # four beats
+        recover_at=40,
+        severity=Severity.CRITICAL,
+        after=MINUTE,  # a machine that slept, or was just started, has its first beats by then
+        keep_firing=MINUTE,
+        no_data=NoData.KEEP,  # its last beat is archived in the end, and it is as silent as before
+        repeat=HOUR,
+    ),
+    Rule(
+        "tasks-fail",
+        "Tasks of the worker fail",
+        "In a quarter of an hour half of the runs of one task failed.",
+        "tasks.failing_share",
+        fire_at=0.5,
+        recover_at=0.2,
+        window=15 * MINUTE,
+        min_samples=3,
+    ),
+    Rule(
+        "error-new",
+        "A new error",
+        "Something broke in a way that it never did before.",
+        "errors.new_count",
+        fire_at=1,
+        recover_at=1,
+        window=30 * MINUTE,  # for so long it waits for its turn when many come at once
+        keep_firing=timedelta(),
+        repeat=None,
+    ),
+    Rule(
+        "error-back",
+        "An error is back",
+        "What was resolved, or ignored for a while, has happened again.",
+        "errors.back_count",
+        fire_at=1,
+        recover_at=1,
+        window=30 * MINUTE,
+        keep_firing=timedelta(),
+        repeat=None,
+    ),
+    Rule(
         "disk",
         "The disk fills up",
-        "Four fifths of the disk that holds the data are in use.",
+        "Four fifths of the disk that holds the data are in use; of a large disk only its last 100 GB count.",
         "disk.used_share",
         fire_at=0.80,
         recover_at=0.78,
@@ -93,12 +144,31 @@ DEFAULT_RULES = (
     Rule(
         "disk-critical",
         "The disk is almost full",
-        "Nineteen twentieths of the disk are in use: soon nothing can be booked.",
+        "Nineteen twentieths of the disk are in use, or of the last 100 GB of a large one: soon nothing can be booked.",
         "disk.used_share",
         fire_at=0.95,
         recover_at=0.93,
         severity=Severity.CRITICAL,
         repeat=HOUR,
+    ),
+    Rule(
+        "pictures-room",
+        "The room for pictures runs out",
+        "Four fifths of the room that the gym allows for pictures are in use.",
+        "media.used_share",
+        fire_at=0.80,
+        recover_at=0.78,
+        repeat=WEEK,
+    ),
+    Rule(
+        "pictures-full",
+        "The room for pictures is used up",
+        "No picture can be added until some are deleted, or more room is allowed.",
+        "media.used_share",
+        fire_at=0.98,
+        recover_at=0.95,
+        severity=Severity.CRITICAL,
+        repeat=DAY,
     ),
     Rule(
         "lost",
@@ -123,10 +193,21 @@ DEFAULT_RULES = (
         repeat=DAY,
     ),
     Rule(
+        "blind",
+        "Monitoring is blind",
+        "For ten minutes a rule could not be measured, so what it watches for would not be noticed.",
+        "monitor.blind_count",
+        fire_at=1,
+        recover_at=1,
+        after=10 * MINUTE,
+        keep_firing=2 * MINUTE,
+        repeat=DAY,
+    ),
+    Rule(
         "bookings-low",
         "Far fewer requests than usual",
         "In six hours fewer than a third as many families asked for lessons as on this weekday in the last four weeks. "
-        "Hours in which nobody usually asks are no incident.",
+        "Hours in which nobody usually asks, and days on which nothing is on offer, are no incident.",
         "bookings.usual_share",
         fire_at=0.33,
         recover_at=0.6,
@@ -141,11 +222,12 @@ DEFAULT_RULES = (
         "Failing fast",
         "At this rate a month’s allowance of lost requests (one in two hundred) is gone in two days.",
         "requests.burn_times",
+        filter=FAMILIES,
         fire_at=14.4,
         recover_at=7.2,
         window=HOUR,
         short_window=5 * MINUTE,
-        min_samples=10,
+        min_samples=100,
         severity=Severity.CRITICAL,
         repeat=HOUR,
     ),
@@ -154,25 +236,29 @@ DEFAULT_RULES = (
         "Failing steadily",
         "At this rate a month’s allowance of lost requests is gone in five days.",
         "requests.burn_times",
+        filter=FAMILIES,
         fire_at=6,
         recover_at=3,
         window=6 * HOUR,
-        short_window=30 * MINUTE,
-        min_samples=20,
+        short_window=15 * MINUTE,
+        min_samples=300,
         severity=Severity.CRITICAL,
-        keep_firing=15 * MINUTE,
+        after=30 * MINUTE,  # longer than the second window: what is over by then is told by the other rules
+        keep_firing=5 * MINUTE,
     ),
     Rule(
         "burn-slow",
         "Failing slowly",
         "Over three days more requests came to nothing than a month can bear.",
         "requests.burn_times",
+        filter=FAMILIES,
         fire_at=1,
         recover_at=0.8,
         window=3 * DAY,
-        short_window=6 * HOUR,
-        min_samples=30,
-        keep_firing=HOUR,
+        short_window=30 * MINUTE,  # so that it is over soon after its cause is
+        min_samples=1000,
+        after=HOUR,
+        keep_firing=15 * MINUTE,
         repeat=DAY,
     ),
 )

@@ -3,9 +3,11 @@ A rule changes, and what follows from it, in one transaction:
 
 1. The change, under its number. `uq_alert_change_rule_key_instance_number` refuses whoever comes second.
 2. Where the rule stands.
-3. Its incident: opened when it fires, closed when it is good again.
-4. Notices: one row of the outbox for each admin, and one for the webhook. Nothing is said while the rule is muted, nor
-   more than a few times an hour; what was held back is said when that ends, if it goes on.
+3. Its incident: opened when it fires, unless one of the same cause is open, which it joins; closed when the last rule
+   that holds it is good again. `uq_alert_incident_cause` refuses a second one.
+4. Notices: one row of the outbox for each admin, and one for the webhook: when it opens, when it becomes more severe, when
+   it is over. Nothing is said while the rule is muted, nor more than a few times an hour; what was held back is said when
+   that ends, if it goes on.
 """
 
 from datetime import datetime, timedelta
@@ -21,10 +23,10 @@ from core.errors import NotFound, NotPossible, Refused
 from core.mail import outbox
 from core.people.models import Account, Role
 from core.people.staff import check_is_admin
-from core.telemetry.alerts import words
+from core.telemetry.alerts import causes, words
 from core.telemetry.alerts.machine import OPEN, Reading, Standing, State
 from core.telemetry.alerts.models import AlertChange, AlertStanding, Incident
-from core.telemetry.alerts.rules import Rule
+from core.telemetry.alerts.rules import Rule, cause_of
 
 MOST_WORDS_AN_HOUR = 5  # of one rule: a slow database slows every page, and one mail says as much as forty
 ALREADY = "This has just changed. Please look again."
@@ -60,8 +62,15 @@ def conclude(
         AlreadyChanged: there has been another change since. Roll back.
     """
     row = session.get(AlertStanding, (rule.key, instance))
-    incident = row.incident if row is not None else None
-    speaks = not muted and _has_a_word(session, rule, incident, before, after.state, now=now)
+    own = row.incident if row is not None else None
+    begins = after.state in OPEN and before not in OPEN
+    joined = causes.find_open(session, rule, instance, reading.lead) if begins and own is None else None
+    incident = own or joined
+    worse = joined is not None and causes.rank(rule.metric, rule.severity) > causes.rank_of(joined)
+    closes = after.state is State.NORMAL and own is not None and causes.is_last(session, rule, instance, own)
+    speaks = not muted and _has_a_word(
+        session, rule, incident, before, after.state, joins=joined is not None, worse=worse, closes=closes, now=now
+    )
     row = row or _new(session, rule, instance, at)
     if before is after.state and not speaks:
         if row.number != number:
@@ -69,12 +78,21 @@ def conclude(
         _note(row, after, reading, at, rule)
         return None
     row.number = number + 1
+    if joined is not None:
+        row.incident = joined
+    if worse and joined is not None:
+        _lead_by(joined, rule, instance)
     _note(row, after, reading, at, rule)
-    change = _change(session, row, before, rule, account_id=None, at=at)
-    if after.state in OPEN and incident is None:
-        incident = _open(session, row, rule, at)
-    if after.state is State.NORMAL and incident is not None:
-        row.incident, incident.closed_at = None, at
+    change = _change(
+        session, row, before, metric=rule.metric, fire_at=rule.fire_at, account_id=None, at=at, worse=worse
+    )
+    if begins and incident is None:
+        incident = _open(session, row, rule, reading, at)
+    if after.state is State.NORMAL and own is not None:
+        row.incident = None
+        if closes:
+            causes.let_go(session, own)
+            own.closed_at = at
     if incident is not None:
         change.incident_id = incident.id
         if speaks:
@@ -121,10 +139,12 @@ def resolve(session: Session, incident_id: int, *, account_id: int, webhook: boo
     """
     check_is_admin(session, account_id)
     incident = get_incident(session, incident_id)
-    row = session.get(AlertStanding, (incident.rule_key, incident.instance))
-    if not incident.is_open or row is None:
+    rows = causes.standings_of(session, incident)
+    if not incident.is_open or not rows:
         raise NotPossible("This incident is over already.")
-    _end(session, row, incident, account_id=account_id, webhook=webhook, now=now)
+    for row in rows[1:]:
+        _leave(session, row, incident, account_id=account_id, now=now)
+    _end(session, rows[0], incident, account_id=account_id, webhook=webhook, now=now)
     audit.record(session, Verb.INCIDENT_RESOLVED, "incident", incident.id, by=account_id, now=now)
     session.flush()
     return incident
@@ -133,11 +153,14 @@ def resolve(session: Session, incident_id: int, *, account_id: int, webhook: boo
 def end_all_of(session: Session, rule_key: str, *, account_id: int, now: datetime) -> None:
     """The rule is turned off or deleted: nothing of it stays open, and nothing is said."""
     for row in session.scalars(select(AlertStanding).where(AlertStanding.rule_key == rule_key)).unique():
-        if row.incident is not None:
-            row.incident.told_at = None
-            _end(session, row, row.incident, account_id=account_id, webhook=False, now=now)
-        else:
+        incident = row.incident
+        if incident is None:
             row.state, row.since, row.silent_since = State.NORMAL, now, None
+        elif len(causes.standings_of(session, incident)) > 1:  # other rules say that it goes on
+            _leave(session, row, incident, account_id=account_id, now=now)
+        else:
+            incident.told_at = None
+            _end(session, row, incident, account_id=account_id, webhook=False, now=now)
 
 
 def get_incident(session: Session, incident_id: int) -> Incident:
@@ -177,13 +200,29 @@ def _note(row: AlertStanding, after: Standing, reading: Reading, at: datetime, r
     row.value, row.samples, row.detail = reading.value, reading.samples, reading.detail
     incident = row.incident
     if incident is not None and reading.value is not None:
-        worse = min if rule.measured.bad_below else max
-        incident.worst = reading.value if incident.worst is None else worse(incident.worst, reading.value)
-        incident.detail = reading.detail or incident.detail
+        _follow(incident, rule, reading)
+
+
+def _follow(incident: Incident, rule: Rule, reading: Reading) -> None:
+    """The incident's own number is that of the rule which leads it; what fails most is anybody's to find out."""
+    causes.name_lead(incident, reading.lead)
+    if rule.key != incident.rule_key or reading.value is None:
+        return
+    worse = min if rule.measured.bad_below else max
+    incident.worst = reading.value if incident.worst is None else worse(incident.worst, reading.value)
+    incident.detail = reading.detail or incident.detail
 
 
 def _change(
-    session: Session, row: AlertStanding, before: State, rule: Rule, *, account_id: int | None, at: datetime
+    session: Session,
+    row: AlertStanding,
+    before: State,
+    *,
+    metric: str,
+    fire_at: float,
+    account_id: int | None,
+    at: datetime,
+    worse: bool = False,
 ) -> AlertChange:
     change = AlertChange(
         rule_key=row.rule_key,
@@ -193,21 +232,35 @@ def _change(
         before=before,
         after=row.state,
         value=row.value,
-        fire_at=rule.fire_at,
+        fire_at=fire_at,
         account_id=account_id,
         told=False,
+        metric=metric,
+        worse=worse,
     )
     session.add(change)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        if any(table in guard_named(error) for table in ("alert_change", "alert_standing")):
-            raise AlreadyChanged(ALREADY) from error
-        raise
+    _flush(session)
     return change
 
 
-def _open(session: Session, row: AlertStanding, rule: Rule, at: datetime) -> Incident:
+def _flush(session: Session) -> None:
+    """Raises AlreadyChanged when somebody else was first."""
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if any(name in guard_named(error) for name in ("alert_change", "alert_standing", "alert_incident")):
+            raise AlreadyChanged(ALREADY) from error
+        raise
+
+
+def _lead_by(incident: Incident, rule: Rule, instance: str) -> None:
+    """A more severe rule has fired: from now on the incident is named after it."""
+    incident.rule_key, incident.instance, incident.cause = rule.key, instance, cause_of(rule, instance)
+    incident.title, incident.metric, incident.severity = rule.title, rule.metric, rule.severity
+    incident.sentence, incident.fire_at, incident.worst = rule.sentence or words.rings_when(rule), rule.fire_at, None
+
+
+def _open(session: Session, row: AlertStanding, rule: Rule, reading: Reading, at: datetime) -> Incident:
     incident = Incident(
         rule_key=rule.key,
         title=rule.title,
@@ -219,35 +272,54 @@ def _open(session: Session, row: AlertStanding, rule: Rule, at: datetime) -> Inc
         worst=row.value,
         detail=row.detail,
         opened_at=at,
+        cause=cause_of(rule, row.instance),
     )
+    causes.name_lead(incident, reading.lead)
     row.incident = incident
-    session.flush()
+    _flush(session)
     return incident
 
 
 def _end(
     session: Session, row: AlertStanding, incident: Incident, *, account_id: int, webhook: bool, now: datetime
 ) -> None:
-    before = State(row.state)
-    row.state, row.since, row.silent_since, row.number = State.NORMAL, now, None, row.number + 1
-    rule = Rule(incident.rule_key, "", "", "", incident.fire_at, incident.fire_at)
-    change = _change(session, row, before, rule, account_id=account_id, at=now)
-    row.incident, change.incident_id = None, incident.id
+    change = _leave(session, row, incident, account_id=account_id, now=now)
     incident.closed_at, incident.closed_by = now, account_id
     if incident.told_at is not None:
         _tell(session, change, incident, webhook=webhook, now=now)
 
 
+def _leave(session: Session, row: AlertStanding, incident: Incident, *, account_id: int, now: datetime) -> AlertChange:
+    """The rule is normal again because somebody says so. What happens once stays as it is, or it would begin anew."""
+    before, row.number = State(row.state), row.number + 1
+    if not causes.is_once(session, row):
+        row.state, row.since, row.silent_since = State.NORMAL, now, None
+    change = _change(
+        session, row, before, metric=incident.metric, fire_at=incident.fire_at, account_id=account_id, at=now
+    )
+    row.incident, change.incident_id, change.after = None, incident.id, State.NORMAL
+    return change
+
+
 def _has_a_word(
-    session: Session, rule: Rule, incident: Incident | None, before: State, after: State, *, now: datetime
+    session: Session,
+    rule: Rule,
+    incident: Incident | None,
+    before: State,
+    after: State,
+    *,
+    joins: bool,
+    worse: bool,
+    closes: bool,
+    now: datetime,
 ) -> bool:
     """Whether there is something to say, and it was not said often enough."""
-    if after is State.NORMAL:
-        return incident is not None and incident.told_at is not None  # who heard that it began hears that it is over
+    if after is State.NORMAL:  # who heard that it began hears that it is over
+        return closes and incident is not None and incident.told_at is not None and not causes.happens_once(incident)
     if after not in (State.FIRING, State.NO_DATA) or before is State.RECOVERING:
         return False
-    if before is after and not _again(rule, incident, now):
-        return False
+    if (joins or before is after) and not worse and not _again(rule, incident, now):
+        return False  # the incident is known already, and is no worse than it was
     lately = (
         select(func.count())
         .select_from(AlertChange)

@@ -58,6 +58,16 @@ def standings(session: Session) -> list[AlertStanding]:
     return list(session.scalars(select(AlertStanding).order_by(AlertStanding.rule_key, AlertStanding.instance)))
 
 
+def leading(rows: Sequence[AlertStanding]) -> dict[int, AlertStanding]:
+    """For each open incident where the rule stands that it is named after."""
+    found: dict[int, AlertStanding] = {}
+    for row in rows:
+        incident = row.incident
+        if incident is not None and (row.rule_key, row.instance) == (incident.rule_key, incident.instance):
+            found[incident.id] = row
+    return found
+
+
 def forget_unmeasured(session: Session, *, at: datetime, after: timedelta = timedelta(hours=1)) -> None:
     """A route that nobody asked for lately stands nowhere, if nothing is open about it."""
     for row in standings(session):

@@ -28,17 +28,34 @@ OPEN = (State.FIRING, State.RECOVERING, State.NO_DATA)  # an incident is
 
 
 @dataclass(frozen=True)
+class Lead:
+    """
+    Where to look first: the route or task that fails most, and the group of errors that most of it falls into.
+
+    error_id: of the group, 0 for none. Titles are shortened.
+    """
+
+    service: str = ""
+    route: str = ""
+    error_id: int = 0
+    error_title: str = ""
+
+
+@dataclass(frozen=True)
 class Reading:
     """
     What was measured. value: None when there was nothing to measure; samples: of how many.
 
     problem: why it could not be measured, in words; then nothing is concluded.
+    is_certain: clear enough though the samples are few. lead: where to look, if it is bad.
     """
 
     value: float | None = None
     samples: int = 0
     detail: str = ""
     problem: str = ""
+    is_certain: bool = False
+    lead: Lead | None = None
 
 
 @dataclass(frozen=True)
@@ -63,11 +80,11 @@ def step(rule: Rule, standing: Standing, reading: Reading, *, at: datetime) -> S
         return standing
     if reading.value is None:
         return _with_nothing(rule, standing, at)
-    return _next(rule, replace(standing, silent_since=None), _look(rule, reading.value, reading.samples), at)
+    return _next(rule, replace(standing, silent_since=None), _look(rule, reading.value, reading), at)
 
 
-def _look(rule: Rule, value: float, samples: int) -> _Look:
-    if rule.is_bad(value) and samples >= rule.min_samples:
+def _look(rule: Rule, value: float, reading: Reading) -> _Look:
+    if rule.is_bad(value) and (reading.is_certain or reading.samples >= rule.min_samples):
         return _Look.BAD
     return _Look.GOOD if rule.is_good(value) else _Look.BETWEEN
 

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.orm import Base
 from core.people.models import Account
+
+OPEN_CAUSE = text("closed_at IS NULL AND cause <> ''")
 
 
 class RuleChoice(Base):
@@ -50,10 +52,17 @@ class Incident(Base):
     instance: what it is about where a rule watches several things, such as a route; else "".
     worst: the worst number so far. told_at, told_change_id: the latest word of it; None while nobody was told.
     closed_by: who resolved it; None: it ended by itself.
+    cause: what it is about; several rules may share it, and rule_key is then the most severe that has fired so far.
+    lead_service, lead_route, lead_error_id, lead_error: what fails most, for whoever looks for the reason.
     """
 
     __tablename__ = "alert_incident"
-    __table_args__ = (Index("ix_alert_incident_closed_at", "closed_at"),)
+    __table_args__ = (
+        Index("ix_alert_incident_closed_at", "closed_at"),
+        Index(  # two evaluators that see two rules of one cause fire at the same moment
+            "uq_alert_incident_cause", "cause", unique=True, sqlite_where=OPEN_CAUSE, postgresql_where=OPEN_CAUSE
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     rule_key: Mapped[str]
@@ -72,6 +81,11 @@ class Incident(Base):
     closed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     told_at: Mapped[datetime | None]
     told_change_id: Mapped[int | None]
+    cause: Mapped[str] = mapped_column(server_default=text("''"))
+    lead_service: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    lead_route: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    lead_error_id: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    lead_error: Mapped[str] = mapped_column(default="", server_default=text("''"))
 
     acknowledger: Mapped[Account | None] = relationship(lazy="joined", foreign_keys=[acknowledged_by])
     closer: Mapped[Account | None] = relationship(lazy="joined", foreign_keys=[closed_by])
@@ -111,7 +125,8 @@ class AlertChange(Base):
     One change of one rule, or one more word about an incident that goes on (then both states are the same).
 
     A change has one number, and `uq_alert_change_rule_key_instance_number` lets nobody make it twice, however many
-    evaluators there are. told: whether notices went out with it.
+    evaluators there are. told: whether notices went out with it. metric: what value and fire_at are of, for several
+    rules may share an incident. worse: the incident was open, and became more severe.
     """
 
     __tablename__ = "alert_change"
@@ -133,6 +148,8 @@ class AlertChange(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("alert_incident.id"))
     told: Mapped[bool]
+    metric: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    worse: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class AlertClock(Base):

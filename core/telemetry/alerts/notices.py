@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from core.telemetry.alerts import words
+from core.telemetry.alerts import addresses, words
 from core.telemetry.alerts.machine import State
 from core.telemetry.alerts.models import AlertChange, Incident
 from core.telemetry.alerts.rules import Metric
@@ -21,13 +22,15 @@ class Notice:
 
     @property
     def metric(self) -> Metric:
-        return words.metric_of(self.incident)
+        return words.metric_of_change(self.change, self.incident)
 
     @property
     def event(self) -> str:
-        """firing, still_firing, no_data, still_no_data, recovered or resolved: stable, for programs."""
+        """firing, worse, still_firing, no_data, still_no_data, recovered or resolved: stable, for programs."""
         again = "still_" if self.change.before == self.change.after else ""
         match self.change.after:
+            case State.FIRING if self.change.worse:
+                return "worse"
             case State.FIRING:
                 return f"{again}firing"
             case State.NO_DATA:
@@ -51,14 +54,17 @@ class Notice:
             return f"Over: {said}"
         if self.change.after == State.NO_DATA:
             return f"{said}: there is nothing to measure"
+        if self.metric.once:
+            return said
         value = words.said(self.change.value, self.metric.unit)
         return f"{said}: {value} (limit: {words.limit(self.metric, self.change.fire_at)})"
 
-    def payload(self, *, gym: str, console_url: str, delivery: str) -> dict[str, Any]:
+    def payload(self, *, gym: str, console_url: str, delivery: str, zone: ZoneInfo) -> dict[str, Any]:
         """What the webhook gets. `text` alone is enough for a chat; `delivery` is the same when it is sent twice."""
         incident = self.incident
+        lead = words.lead(incident)
         return {
-            "text": f"{gym}: {self.sentence()}",
+            "text": f"{gym}: {self.sentence()}" + (f". {lead}" if lead and incident.is_open else ""),
             "event": self.event,
             "delivery": delivery,
             "at": _instant(self.change.at),
@@ -70,12 +76,22 @@ class Notice:
                 "severity": incident.severity,
                 "openedAt": _instant(incident.opened_at),
                 "closedAt": _instant(incident.closed_at),
+                "cause": incident.cause,
             },
             "metric": incident.metric,
             "unit": self.metric.unit.value,
             "value": self.change.value,
             "limit": self.change.fire_at,
             "detail": incident.detail,
+            "route": incident.lead_route or None,
+            "error": {
+                "id": incident.lead_error_id,
+                "title": incident.lead_error,
+                "url": f"{console_url}{addresses.error(incident)}",
+            }
+            if incident.lead_error_id
+            else None,
+            "requestsUrl": f"{console_url}{requests}" if (requests := addresses.requests(incident, zone)) else None,
             "url": f"{console_url}/alerts",
         }
 

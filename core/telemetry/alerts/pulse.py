@@ -7,13 +7,14 @@ Each part has an interval in which it gives a sign of life, and is called silent
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.errors import SetupError
 from core.gym import the_gym
 from core.telemetry.alerts.models import AlertClock
+from core.telemetry.life import LOOP_SILENT, STOPPED
 from core.telemetry.store import Store
 from core.telemetry.tables import metric_log
 from core.words import spoken_length
@@ -21,7 +22,11 @@ from core.words import spoken_length
 EVALUATE_EVERY = timedelta(minutes=1)
 SWEEP_EVERY = timedelta(minutes=1)  # the worker's own is shorter; where cron sweeps, it is a minute
 RECORD_EVERY = timedelta(seconds=30)  # each process is measured every 15 seconds, and written ten seconds later
-LATEST_ROWS = 500
+RECORD_US = 30_000_000
+LAST_WORDS_US = (
+    2_000_000  # a last measure may follow the word that it stops; in a container the next process has its number
+)
+LATEST_ROWS = 50_000  # some hours of a small gym; older ones are archived anyway
 EARLY = timedelta(seconds=10)  # cron is not exact, and a minute that is missed is a long silence
 PASSING = "command"  # a service that ends by itself: its silence says nothing
 
@@ -79,25 +84,97 @@ def silences(session: Session, *, now: datetime) -> list[Silence]:
 
 
 def silence_of_the_recorders(store: Store, *, now: datetime) -> list[Silence]:
-    """Of the recorder of each process that has given a sign of life before; of all of them when there is none."""
-    follows = "what it does is not recorded"
+    """Of each process that has given a sign of life before and was not stopped; of all of them when there is none."""
     try:
-        latest = heartbeats(store)
+        signs = signs_of_life(store)
     except (SQLAlchemyError, SetupError) as error:
         return [Silence("The monitor", None, f"its data cannot be read ({type(error).__name__})")]
-    if not latest:
+    if not signs:
         return [Silence("The recorder", None, "these pages have nothing to show")]
-    silent = {service: at for service, at in latest.items() if now - at > 2 * RECORD_EVERY}
-    return [Silence(f"The recorder of the {service}", at, follows) for service, at in sorted(silent.items())]
+    expected = sorted((sign for sign in signs if sign.is_expected), key=lambda sign: sign.service)
+    silent = [
+        Silence(f"The recorder of the {sign.service}", sign.last_at, "what it does is not recorded, or it is dead")
+        for sign in expected
+        if now - sign.last_at > 2 * RECORD_EVERY
+    ]
+    hung = [
+        Silence(f"The {sign.service}", sign.last_at - timedelta(seconds=sign.hangs_s), "it hangs, and answers nobody")
+        for sign in expected
+        if sign.hangs_s > 2 * RECORD_EVERY.total_seconds()
+    ]
+    return [*silent, *hung]
 
 
-def heartbeats(store: Store) -> dict[str, datetime]:
-    """When each service last gave a sign of life, as far as its latest rows tell. Raises SQLAlchemyError, StoreNewer."""
-    lasting = select(metric_log.c.service, metric_log.c.at_us).where(metric_log.c.service != PASSING)
-    newest = lasting.order_by(metric_log.c.id.desc()).limit(LATEST_ROWS)
-    rows = newest.subquery()
-    query = select(rows.c.service, func.max(rows.c.at_us)).group_by(rows.c.service)
+@dataclass(frozen=True)
+class Sign:
+    """
+    The latest sign of life of a service, of whichever of its processes gave it.
+
+    was_stopped: it was the last word of a process that ended in good order.
+    hangs_s: for how long the event loop of one of its processes has not come round, though that process lives.
+    """
+
+    service: str
+    last_at: datetime
+    was_stopped: bool = False
+    hangs_s: float = 0.0
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether it ought to give another sign; a command ends by itself."""
+        return self.service != PASSING and not self.was_stopped
+
+    def trouble(self, now: datetime) -> str:
+        """In words; "" for none."""
+        if self.hangs_s > RECORD_EVERY.total_seconds():
+            return f"it hangs: it lives, and has answered nobody for {spoken_length(timedelta(seconds=self.hangs_s))}"
+        if now - self.last_at > RECORD_EVERY:
+            return "it is dead, or stands still"
+        return ""
+
+
+def signs_of_life(store: Store) -> list[Sign]:
+    """Of each service, as far as the hot rows tell. Raises SQLAlchemyError, StoreNewer."""
+    rows = metric_log.c
+    newest_id = select(func.coalesce(func.max(rows.id), 0)).scalar_subquery()
+    last = (
+        select(rows.service, func.max(rows.id).label("id"))
+        .where(rows.id > newest_id - LATEST_ROWS)
+        .group_by(rows.service)
+        .subquery()
+    )
+    query = select(rows.service, rows.process, rows.at_us).join(last, last.c.id == rows.id)
+    ends = select(rows.service, rows.process, rows.at_us).where(rows.id > newest_id - LATEST_ROWS, rows.name == STOPPED)
     with store.read() as connection:
         found = connection.execute(query).all()
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return {service: epoch + timedelta(microseconds=at_us) for service, at_us in found}
+        ended = {(row.service, row.process): row.at_us for row in connection.execute(ends.order_by(rows.id))}
+        hanging = _hanging(connection, since_us=max((row.at_us for row in found), default=0) - RECORD_US)
+    return [
+        Sign(
+            row.service,
+            _instant(row.at_us),
+            ended.get((row.service, row.process), 0) > row.at_us - LAST_WORDS_US,
+            hanging.get(row.service, 0.0),
+        )
+        for row in found
+    ]
+
+
+def _hanging(connection: Connection, *, since_us: int) -> dict[str, float]:
+    """By service, the worst of its processes that live: what each of them said last."""
+    rows = metric_log.c
+    newest_id = select(func.coalesce(func.max(rows.id), 0)).scalar_subquery()
+    said = (
+        select(rows.service, rows.process, rows.value)
+        .where(rows.id > newest_id - LATEST_ROWS, rows.at_us >= since_us, rows.name == LOOP_SILENT)
+        .order_by(rows.id)
+    )
+    latest = {(row.service, row.process): row.value for row in connection.execute(said)}
+    worst: dict[str, float] = {}
+    for (service, _), value in latest.items():
+        worst[service] = max(worst.get(service, 0.0), value)
+    return worst
+
+
+def _instant(at_us: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)

@@ -43,6 +43,8 @@ class Metric:
     at_once: as it is at that instant; a rule's window means nothing here. longest: the longest window.
     one_by_one: each route by itself, and only while it is asked for, so that silence cannot ring.
     filters: what a rule may narrow it by. replayable: what it was at an instant of the past can still be told.
+    cause: metrics that have the same one speak of the same trouble, and share an incident; "": the metric's own name.
+    once: something that happens and is not over later: one notice, and none of an end.
     """
 
     says: str
@@ -55,6 +57,8 @@ class Metric:
     longest: timedelta = DAY
     filters: tuple[str, ...] = ()
     replayable: bool = True
+    cause: str = ""
+    once: bool = False
 
 
 BY_ROUTE = ("kind", "service", "route")
@@ -66,6 +70,7 @@ METRICS = {
         "requests",
         longest=WEEK,
         filters=BY_ROUTE,
+        cause="requests.failing",
     ),
     "requests.p95_ms": Metric(
         "what 95 % of the requests stayed within",
@@ -80,9 +85,32 @@ METRICS = {
         "in the last {last}, and in the last {short_last} as well, {these} failed so often that their allowance is used up "
         "{limit} as fast as it lasts",
         Unit.TIMES,
-        "lost requests",
+        "requests",
         longest=WEEK,
         filters=BY_ROUTE,
+        cause="requests.failing",
+    ),
+    "tasks.failing_share": Metric(
+        "runs of the task that fails most",
+        "of the runs of one task in the last {last}, {limit} failed",
+        Unit.SHARE,
+        "runs",
+    ),
+    "errors.new_count": Metric(
+        "errors that never happened before",
+        "an error happens that never happened before",
+        Unit.COUNT,
+        one_by_one=True,
+        replayable=False,
+        once=True,
+    ),
+    "errors.back_count": Metric(
+        "errors that are back",
+        "an error happens again that was resolved, or ignored for a while",
+        Unit.COUNT,
+        one_by_one=True,
+        replayable=False,
+        once=True,
     ),
     "statements.slow_share": Metric(
         "database statements that were slow",
@@ -97,6 +125,7 @@ METRICS = {
         Unit.SECONDS,
         at_once=True,
         replayable=False,
+        cause="mail",
     ),
     "mail.troubled_count": Metric(
         "messages given up, or tried in vain more than once",
@@ -104,6 +133,7 @@ METRICS = {
         Unit.COUNT,
         longest=WEEK,
         replayable=False,
+        cause="mail",
     ),
     "worker.silent_s": Metric(
         "how long ago the worker looked after everything",
@@ -111,9 +141,37 @@ METRICS = {
         Unit.SECONDS,
         at_once=True,
         replayable=False,
+        cause="service.silent worker",
+    ),
+    "service.silent_s": Metric(
+        "how long a process has given no sign of life, or has hung",
+        "site, console or worker has given no sign of life, or has hung, for {limit}, and was not stopped",
+        Unit.SECONDS,
+        at_once=True,
+        one_by_one=True,
+        replayable=False,
+        cause="service.silent",
     ),
     "disk.used_share": Metric(
-        "the disk that is in use", "{limit} of the disk is in use", Unit.SHARE, at_once=True, replayable=False
+        "the disk that is in use",
+        "{limit} of the disk is in use (of a large one, of its last 100 GB)",
+        Unit.SHARE,
+        at_once=True,
+        replayable=False,
+    ),
+    "media.used_share": Metric(
+        "the room for pictures that is in use",
+        "{limit} of the room for pictures is in use",
+        Unit.SHARE,
+        at_once=True,
+        replayable=False,
+    ),
+    "monitor.blind_count": Metric(
+        "rules that cannot be measured",
+        "{limit} rules cannot be measured",
+        Unit.COUNT,
+        at_once=True,
+        replayable=False,
     ),
     "monitor.lost_count": Metric(
         "monitoring events that were lost", "{limit} monitoring events were lost in the last {last}", Unit.COUNT
@@ -134,13 +192,23 @@ METRICS = {
         longest=WEEK,
     ),
 }
-KINDS = {"http": "requests", "script": "runs of console pages", "task": "tasks of the worker"}
+VISIT = "visit"
+KINDS = {
+    VISIT: "requests of families",
+    "http": "requests",
+    "script": "runs of console pages",
+    "task": "tasks of the worker",
+}
 SERVICES = ("site", "console", "worker")
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which requests count: kind (http, script, task), one service or one route, or all."""
+    """
+    Which requests count: kind, one service or one route, or all.
+
+    kind: visit (what families asked the site for), http (any request, probes and programs too), script, task.
+    """
 
     kind: str = "http"
     service: str = ""
@@ -196,3 +264,9 @@ class Rule:
     def is_good(self, value: float) -> bool:
         """Well enough to end what has begun."""
         return value > self.recover_at if self.measured.bad_below else value < self.recover_at
+
+
+def cause_of(rule: Rule, instance: str) -> str:
+    """What the rule's incident is about: rules about one thing share one open incident, whatever their limits are."""
+    narrowed = (rule.filter.kind, rule.filter.service, rule.filter.route) if rule.measured.filters else ()
+    return " ".join(part for part in (rule.measured.cause or rule.metric, *narrowed, instance) if part)

@@ -2,17 +2,23 @@
 
 from datetime import timedelta
 
+from core.telemetry.alerts.defaults import BY_KEY
 from core.telemetry.alerts.machine import State
 from core.telemetry.alerts.models import AlertChange, Incident
 from core.telemetry.alerts.quiet import spoken_quiet
-from core.telemetry.alerts.rules import KINDS, METRICS, Filter, Metric, NoData, Rule, Unit
+from core.telemetry.alerts.rules import KINDS, METRICS, VISIT, Filter, Metric, NoData, Rule, Unit
 from core.words import spoken_length
 
 SECOND_MS = 1000
 
 
 GONE = Metric("something that is not measured any more", "", Unit.COUNT)
-EACH = {"http": "requests of one page", "script": "runs of one console page", "task": "runs of one task"}
+EACH = {
+    "visit": "requests of families for one page",
+    "http": "requests of one page",
+    "script": "runs of one console page",
+    "task": "runs of one task",
+}
 
 
 def said(value: float | None, unit: Unit) -> str:
@@ -47,6 +53,19 @@ def metric_of(incident: Incident) -> Metric:
     return METRICS.get(incident.metric, GONE)
 
 
+def metric_of_change(change: AlertChange, incident: Incident) -> Metric:
+    """What its number is of: several rules may share the incident."""
+    return METRICS.get(change.metric) or metric_of(incident)
+
+
+def lead(incident: Incident) -> str:
+    """ "Most of it: /coaches/{coach} (ValueError: no hours)"; "" where nothing is known."""
+    error = f"{incident.lead_error}" if incident.lead_error_id else ""
+    if not incident.lead_route:
+        return f"The error: {error}" if error else ""
+    return f"Most of it: {incident.lead_route}" + (f" ({error})" if error else "")
+
+
 def rings_when(rule: Rule) -> str:
     """ "Rings when, of all requests in the last 5 minutes, 2 % or more came to nothing, for 1 minute on end."."""
     metric = rule.measured
@@ -66,6 +85,8 @@ def rings_when(rule: Rule) -> str:
 def will_do(rule: Rule) -> list[str]:
     """All that a rule does, in a few sentences."""
     beyond = f"{'above' if rule.measured.bad_below else 'below'} {said(rule.recover_at, rule.measured.unit)}"
+    if rule.measured.once:
+        return [rings_when(rule), "It is said once for each of them."]
     over = f"has been {beyond} for {spoken_length(rule.keep_firing)}" if rule.keep_firing else f"is {beyond}"
     again = f"again every {_last(rule.repeat)} while nobody looks after it" if rule.repeat else "once"
     sentences = [rings_when(rule), f"It is over when that {over}.", f"It is said {again}."]
@@ -78,8 +99,17 @@ def will_do(rule: Rule) -> list[str]:
     return sentences
 
 
+def of_rule(change: AlertChange, incident: Incident) -> str:
+    """ "Failing fast: " for a change of another rule than the one that the incident is named after."""
+    if change.rule_key == incident.rule_key:
+        return ""
+    return f"{BY_KEY[change.rule_key].title}: " if change.rule_key in BY_KEY else f"{change.rule_key}: "
+
+
 def became(change: AlertChange) -> str:
     """What a change was, in a few words: "fires", "is over"."""
+    if change.worse:
+        return "is worse"
     if change.before == change.after:
         return "still fires" if change.after == State.FIRING else f"still {change.after}"
     match change.after:
@@ -109,7 +139,7 @@ def _these(which: Filter, nouns: dict[str, str], metric: Metric) -> str:
     of = f" of the {which.service}" if which.service and which.service not in noun else ""
     if not which.route:
         return (f"all {noun}{of}" if nouns is KINDS else f"{noun}{of}").strip()
-    return f"{noun}{of} {'to' if noun == KINDS['http'] else 'named'} {which.route}"
+    return f"{noun}{of} {'to' if which.kind in ('http', VISIT) else 'named'} {which.route}"
 
 
 def _last(length: timedelta) -> str:
