@@ -40,6 +40,7 @@ from core.telemetry import jobs, recording
 
 if TYPE_CHECKING:
     from analytics.monitor import Monitor
+    from analytics.unwritable import Outage
 
 NUDGE_EXPIRES_S = 20
 NUDGE_LIMIT_S = 0.5
@@ -228,7 +229,7 @@ def evaluate_alerts() -> None:
     """Measure every rule, and have told what changed, if this minute is nobody else's. Safe at any time, anywhere."""
     from analytics.evaluator import evaluate_if_due
 
-    done = evaluate_if_due(services(), _monitor(), now=clock.now())
+    done = evaluate_if_due(services(), _monitor(), now=clock.now(), outage=_outage())
     if done is not None and done.changes:
         nudge_from_thread(deliver_mail)  # a slow mail server does not stop the evaluator
 
@@ -238,6 +239,13 @@ def _monitor() -> "Monitor":
     from analytics.monitor import monitor_for
 
     return monitor_for(services().settings)
+
+
+@cache
+def _outage() -> "Outage":
+    from analytics.unwritable import Outage
+
+    return Outage()
 
 
 def _repeat(

@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from analytics.measured import House, Readings
 from analytics.measures import measure
 from analytics.monitor import Monitor
+from analytics.unwritable import Outage
 from core.bootstrap import Services
+from core.errors import Unavailable
 from core.failpoints import failpoint
 from core.telemetry.alerts import causes, incidents, lists, pulse
 from core.telemetry.alerts.choices import Chosen, is_in_force, rules_in_force
@@ -59,10 +62,25 @@ class Evaluation:
     changes: int
 
 
-def evaluate_if_due(services: Services, monitor: Monitor, *, now: datetime) -> Evaluation | None:
-    """None when somebody else has evaluated within the minute."""
-    with services.database.write() as transaction:
-        mine = pulse.claim_evaluation(transaction.session, now=now)
+def evaluate_if_due(
+    services: Services, monitor: Monitor, *, now: datetime, outage: Outage | None = None
+) -> Evaluation | None:
+    """
+    None when somebody else has evaluated within the minute, or nothing can be written.
+
+    Args:
+        outage: what this process knows of a database that cannot be written; None: another process tells of it.
+    """
+    try:
+        with services.database.write() as transaction:
+            mine = pulse.claim_evaluation(transaction.session, now=now)
+    except (Unavailable, SQLAlchemyError) as error:
+        if outage is None:
+            raise
+        outage.goes_on(services, error, now=now)
+        return None
+    if outage is not None:
+        outage.is_over(services, now=now)
     return evaluate(services, monitor, now=now) if mine else None
 
 

@@ -7,10 +7,10 @@ from analytics.leads import lead_of, lead_of_task
 from analytics.log import open_log, open_tiles
 from analytics.measured import NOTHING, TILED_FROM, Count, House, Readings
 from analytics.tiles import HOUR_US
-from analytics.visitors import BY_FAMILIES
 from analytics.window import microseconds
 from core.telemetry.alerts.machine import Lead, Reading
 from core.telemetry.alerts.rules import OBJECTIVE, VISIT, Filter, Rule
+from core.telemetry.categories import FAMILY
 from core.words import spoken_length
 
 WIDER = (timedelta(minutes=15), timedelta(hours=1))  # where few ask, few say as much only over a longer time
@@ -115,10 +115,11 @@ def _lead(house: House, rule: Rule, at: datetime) -> Lead | None:
 
 
 def _named(which: Filter) -> dict[str, Any]:
-    return {"kind": which.kind, "service": which.service, "route": which.route}
+    kind = "http" if which.kind == VISIT else which.kind
+    return {"kind": kind, "service": which.service, "route": which.route, "category": FAMILY}
 
 
 def _where(which: Filter) -> str:
-    kind = BY_FAMILIES if which.kind == VISIT else "kind = $kind"
-    parts = [kind, *(["service = $service"] if which.service else [])]
+    of_families = ["category = $category"] if which.kind == VISIT else []
+    parts = ["kind = $kind", *of_families, *(["service = $service"] if which.service else [])]
     return " AND ".join([*parts, *(["route = $route"] if which.route else [])])

@@ -17,8 +17,6 @@ from analytics.failing import burn_times, error_share, failing_tasks
 from analytics.latency import RouteLatency, Scope
 from analytics.log import open_log
 from analytics.measured import NOTHING, House, Readings, seconds_since
-from analytics.visitors import is_families
-from core import disk
 from core.bookings.models import Booking
 from core.gym import the_gym
 from core.images.queries import storage_used
@@ -28,12 +26,15 @@ from core.telemetry import error_changes
 from core.telemetry.alerts import pulse
 from core.telemetry.alerts.machine import Lead, Reading
 from core.telemetry.alerts.rules import VISIT, Rule
+from core.telemetry.categories import FAMILY
+from core.telemetry.machine import disk_use
 from core.words import file_size
 
 __all__ = ["MEASURES", "House", "Readings", "measure"]
 WEEKS_BACK = 4
 TRIES_IN_VAIN = 2
 MAX_ROUTES = 40
+LARGE_DISK_BYTES = 100 * 10**9
 
 
 def measure(house: House, rule: Rule, *, at: datetime) -> Readings:
@@ -43,12 +44,14 @@ def measure(house: House, rule: Rule, *, at: datetime) -> Readings:
 
 def p95_ms(house: House, rule: Rule, at: datetime) -> Readings:
     which = rule.filter
-    scope = Scope(kind="http" if which.kind == VISIT else which.kind, service=which.service, route=which.route)
-    found = [
-        route
-        for route in latency.by_route(house.monitor, house.window(rule, at), scope)
-        if which.kind != VISIT or is_families(route.service, route.route)
-    ]
+    of_families = which.kind == VISIT
+    scope = Scope(
+        kind="http" if of_families else which.kind,
+        service=which.service,
+        route=which.route,
+        category=FAMILY if of_families else "",
+    )
+    found = latency.by_route(house.monitor, house.window(rule, at), scope)
     busiest = sorted(found, key=lambda route: -route.n)[:MAX_ROUTES]
     return {_name(route): _latency(route, rule) for route in busiest}
 
@@ -128,8 +131,12 @@ def troubled_count(house: House, rule: Rule, at: datetime) -> Readings:
 
 
 def disk_used_share(house: House, rule: Rule, at: datetime) -> Readings:
-    room = disk.room_at(house.services.settings.data_dir)
-    return {"": Reading(room.used_share, detail=f"{room.free_bytes / 1e9:.1f} GB are free")}
+    """Of a large disk only the last 100 GB count: four hundredths of 16 TB are room for years, of 20 GB for a week."""
+    disk = disk_use(house.services.settings.data_dir)
+    share, free = disk.used_share, disk.free_bytes
+    if share < 1 and free / (1 - share) > LARGE_DISK_BYTES:
+        share = max(0.0, 1 - free / LARGE_DISK_BYTES)
+    return {"": Reading(share, detail=f"{free / 1e9:.1f} GB are free")}
 
 
 def media_used_share(house: House, rule: Rule, at: datetime) -> Readings:

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console import api, monitoring_api, originals, provider, sign_in, uploads
+from console.alerts.watchdog import watch_until
 from console.boundary import say_failure
 from console.gate import Gate
 from console.monitoring.asked import close_monitors
@@ -121,6 +122,7 @@ def _lifespan(services: Services) -> Any:
         stop = threading.Event()
         threading.Thread(target=_collect_until, args=(stop,), name="collect", daemon=True).start()
         with recording(services.settings, "console", samples=partial(waiting.measures, services.database)):
+            threading.Thread(target=watch_until, args=(stop, services), name="watchdog", daemon=True).start()
             yield
         stop.set()
         close_monitors()

@@ -1,4 +1,8 @@
-"""The dead man's switch: which part of the house is silent, above every page of an admin. It needs none of them."""
+"""
+The dead man's switch: which process is silent, above every page of an admin. It needs none of them.
+
+A fragment of its own, so that it comes and goes on a page that stays open, whatever that page does.
+"""
 
 from datetime import timedelta
 from html import escape
@@ -6,8 +10,9 @@ from html import escape
 import streamlit as st
 
 from console.monitoring.asked import monitor
-from console.session import services
+from console.session import services, signed_in
 from core import clock, look
+from core.errors import Unavailable
 from core.telemetry.alerts import pulse
 
 STYLE = (
@@ -19,6 +24,7 @@ STYLE = (
 
 began_at = clock.now()  # of this process; the others have just begun as well
 FIRST_SIGN = timedelta(minutes=1)
+LOOK_EVERY_S = 15
 
 
 def silences() -> list[str]:
@@ -31,8 +37,17 @@ def silences() -> list[str]:
     return [silence.sentence(now=now) for silence in found]
 
 
+@st.fragment(run_every=LOOK_EVERY_S)
 def warn_of_silence() -> None:
-    """Nothing while all of them live, nor while they are still starting."""
+    """Nothing while all of them live, nor while they are still starting; nor when the database is away, which is said elsewhere."""
+    try:
+        if signed_in().is_admin:
+            _warn()
+    except Unavailable:
+        return
+
+
+def _warn() -> None:
     if clock.now() - began_at < FIRST_SIGN:
         return
     if said := silences():

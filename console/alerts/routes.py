@@ -13,7 +13,8 @@ from console.monitoring.asked import ask
 from console.session import services
 from core import clock
 from core.errors import SpiritError
-from core.telemetry.alerts.rules import WEEK, Filter
+from core.telemetry.alerts.rules import VISIT, WEEK, Filter
+from core.telemetry.categories import FAMILY
 
 log = structlog.get_logger()
 
@@ -23,7 +24,9 @@ def routes_of(which: Filter) -> list[str]:
     until = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     window = Window(until - WEEK, until, services().settings.zone)
     try:
-        found = ask(latency.by_route, window, Scope(kind=which.kind, service=which.service))
+        of_families = which.kind == VISIT
+        scope = Scope("http" if of_families else which.kind, which.service, category=FAMILY if of_families else "")
+        found = ask(latency.by_route, window, scope)
     except (SQLAlchemyError, SpiritError, OSError) as error:
         log.warning("routes not read", why=type(error).__name__)
         st.caption("The routes cannot be read at this moment.")

@@ -11,6 +11,8 @@ What the house notices about itself, and never at a booking's cost.
     fingerprints       which errors are the same mistake
     error_groups       errors by group, written exactly by many processes
     errors             groups as the console shows them; resolve, ignore, open again
+    error_changes      errors that were never met before, or came back
+    life               signs of life: stopped in good order, an event loop that hangs
     browsers           what visitors' browsers tell; nothing of it is believed unseen
     totals exposition  sums of all processes, and the text that a Prometheus reads
     who machine release    people as keyed hashes; memory, processor, disk; which release this is

@@ -17,7 +17,11 @@ from core.telemetry.alerts.rules import Rule, cause_of
 from tests.telemetry.alarm import NOON, Alarm, hire
 
 LEAD = Lead("site", "/bookings", 7, "ValueError: no hours")
-FEW, MANY, GOOD = Reading(0.03, 100, "3 of 100", lead=LEAD), Reading(0.5, 100, "50 of 100", lead=LEAD), Reading(0.0, 100)
+FEW, MANY, GOOD = (
+    Reading(0.03, 100, "3 of 100", lead=LEAD),
+    Reading(0.5, 100, "50 of 100", lead=LEAD),
+    Reading(0.0, 100),
+)
 OTHER = Reading(0.03, 100, "3 of 100", lead=Lead("site", "/shop", 8, "KeyError: price"))
 WARNING = replace(BY_KEY["errors"], after=timedelta(), keep_firing=timedelta())
 CRITICAL = replace(BY_KEY["errors-critical"], keep_firing=timedelta())
@@ -149,7 +153,7 @@ def test_the_database_refuses_a_second_open_incident_of_a_cause(alarm: Alarm) ->
     """Of two evaluators that see two rules of one cause fire at the same moment, one is refused, and looks again."""
     read(alarm, WARNING, FEW)
     columns = {column.name: getattr(alarm.incidents()[0], column.name) for column in Incident.__table__.columns}
-    with pytest.raises(IntegrityError, match="uq_alert_incident_cause|alert_incident.cause"):  # noqa: SIM117
+    with pytest.raises(IntegrityError, match=r"uq_alert_incident_cause|alert_incident\.cause"):  # noqa: SIM117
         with alarm.services.database.write() as transaction:
             transaction.session.execute(insert(Incident), [columns | {"id": 99}])
     with alarm.services.database.write() as transaction:

@@ -8,6 +8,7 @@ Admins are told when the system does badly, once, and again when it is over.
     machine      from one state to the next, with the time and the number as arguments
     models       where each rule stands, its incidents, and every change: rows of the gym's own database
     incidents    a change, its incident and its notices, in one transaction; acknowledge, resolve
+    causes addresses  which open incident a rule belongs to; where it leads in the console
     lists words  what is open, what was; numbers and incidents as people say them
     pulse        when the parts of the house were last alive, for whoever does not trust the rest
 

@@ -66,6 +66,12 @@ def evaluated(session: Session, *, now: datetime) -> None:
     session.execute(update(AlertClock).values(evaluated_at=now).execution_options(synchronize_session=False))
 
 
+def is_overdue(session: Session, *, now: datetime, after: timedelta) -> bool:
+    """Whether nobody has measured the rules for so long."""
+    evaluated_at = session.scalar(select(AlertClock.evaluated_at))
+    return evaluated_at is None or now - evaluated_at > after
+
+
 def silences(session: Session, *, now: datetime) -> list[Silence]:
     """Of the worker and of the evaluator."""
     parts = (

@@ -1,0 +1,50 @@
+"""
+Watchdog of the evaluator: when nobody has measured the rules for a while, the console does.
+
+The worker measures and sends. One that is dead or stands still could not say so itself; this process can, and sends what it
+finds. Minutes are claimed, so the two never measure one twice.
+"""
+
+import threading
+from datetime import timedelta
+
+import structlog
+
+from analytics.evaluator import evaluate_if_due
+from analytics.monitor import Monitor
+from console.monitoring.asked import monitor_of
+from core import clock
+from core.bootstrap import Services
+from core.mail.delivery import Pump
+from core.telemetry import jobs
+from core.telemetry.alerts import pulse
+
+LOOK_EVERY_S = 15.0
+FIRST_LOOK_S = 60.0  # a worker that was started with us measures first
+TAKE_OVER_AFTER = timedelta(seconds=90)  # one minute missed
+
+log = structlog.get_logger()
+
+
+def watch_until(stop: threading.Event, services: Services) -> None:
+    """In a thread of its own."""
+    monitor, pump = monitor_of(services), Pump()
+    if stop.wait(FIRST_LOOK_S):
+        return
+    while not stop.wait(LOOK_EVERY_S):
+        try:
+            look(services, monitor, pump)
+        except Exception:  # the next look tries again; a dead thread would not
+            log.exception("watchdog failed")
+
+
+def look(services: Services, monitor: Monitor, pump: Pump) -> None:
+    """Measure and send, if nobody else does."""
+    now = clock.now()
+    with services.database.read() as session:
+        if not pulse.is_overdue(session, now=now, after=TAKE_OVER_AFTER):
+            return
+    with jobs.run("alerts"):
+        done = evaluate_if_due(services, monitor, now=now)
+    if done is not None and done.changes:
+        threading.Thread(target=pump.ring, args=(services,), name="watchdog-mail", daemon=True).start()
