@@ -421,3 +421,21 @@ def test_rules_and_incidents_of_before_keep_their_quiet_hours_and_get_their_name
         assert choices.get_rule(session, "disk").rule.quiet == ()
         (incident,) = session.scalars(select(Incident))
     assert (headline(incident), incident.metric) == ("A page is slow: /", "requests.p95_ms")
+
+
+def test_rules_that_somebody_changed_stay_changed_when_the_defaults_do(empty_database: Database) -> None:
+    """Untouched ones follow the program; a narrowed one counts what it did, and lost requests become as many that lose them."""
+    migrate(empty_database, revision="0016")
+    run(
+        empty_database,
+        "INSERT INTO alert_choice (rule_key, fire_at, recover_at) VALUES ('errors', 0.1, 0.05)",
+        "INSERT INTO alert_choice (rule_key, service) VALUES ('errors-critical', 'console')",
+        "INSERT INTO alert_choice (rule_key, min_samples) VALUES ('burn-fast', 20)",
+    )
+    migrate(empty_database)
+    with empty_database.read() as session:
+        rules = {one.rule.key: one.rule for one in choices.rules_in_force(session)}
+    assert (rules["errors"].fire_at, rules["errors"].filter.kind) == (0.1, "visit")
+    assert (rules["errors-critical"].filter.kind, rules["errors-critical"].filter.service) == ("http", "console")
+    assert rules["burn-fast"].min_samples == 278, "of which 7.2 % are twenty"
+    assert rules["burn-slow"].min_samples == 1000

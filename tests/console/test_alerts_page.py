@@ -112,7 +112,9 @@ def test_a_rule_is_changed_and_set_back(desk: Desk) -> None:
     app.number_input(key="samples-errors").set_value(7)
     app.selectbox(key="repeat-errors").set_value(timedelta())
     app.text_input(key="quiet-errors").set_value("22:00-6:30, 12:00-13:00")
-    app.selectbox(key="service-errors").set_value("console")
+    app = app.selectbox(key="service-errors").set_value("console").run()
+    assert "Families ask the site alone" in app.warning[0].value
+    app.selectbox(key="kind-errors").set_value("http")
     app = app.selectbox(key="no-data-errors").set_value(NoData.ALERT).run()
     app = app.selectbox(key="no-data-after-errors").set_value(2 * HOUR).run()
     assert "of all requests of the console in the last 30 minutes, 10 % or more came to nothing" in said(app)
@@ -129,7 +131,7 @@ def test_a_rule_is_changed_and_set_back(desk: Desk) -> None:
         min_samples=7,
         repeat=None,
         quiet=((1320, 390), (720, 780)),
-        filter=Filter(service="console"),
+        filter=Filter("http", "console"),
         no_data=NoData.ALERT,
         no_data_after=2 * HOUR,
     )
@@ -224,11 +226,11 @@ def test_a_rule_is_tried_on_the_last_day(desk: Desk) -> None:
     row = {"at_us": at_us, "service": "site", "kind": "http", "route": "/", "status": 500, "outcome": "error"}
     store = store_for(desk.services.settings)
     with store.write() as connection:
-        connection.execute(insert(request_log), [row] * 30)
+        connection.execute(insert(request_log), [row] * 30 + [row | {"status": 200, "outcome": "ok"}] * 40)
     store.dispose()
     app = press(open_rule(desk, "errors"), "Try it on the last day")
     assert "it would have begun once, and have been open for" in said(app) and "looked at every 5 minutes" in said(app)
-    app = press(app.number_input(key="samples-errors").set_value(31).run(), "Try it on the last day")
+    app = press(app.number_input(key="samples-errors").set_value(71).run(), "Try it on the last day")
     assert "it would not have begun at all" in said(app)
     assert not [button for button in open_rule(desk, "disk").button if "Try" in button.label]
 

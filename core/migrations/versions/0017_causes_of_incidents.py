@@ -12,6 +12,7 @@ depends_on = None
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 BURNS = {"burn-fast": 14.4, "burn-steady": 6.0, "burn-slow": 1.0}  # the limits that they came with
+OF_FAMILIES = ("errors", "errors-critical", "slow-route", *BURNS)
 BURN_METRIC, LOST_ALLOWED, MAX_SAMPLES = "requests.burn_times", 0.005, 1_000_000
 OPEN_CAUSE = sa.text("closed_at IS NULL AND cause <> ''")
 
@@ -36,7 +37,19 @@ def upgrade() -> None:
             "(SELECT metric FROM alert_incident WHERE alert_incident.id = alert_change.incident_id), '')"
         )
     )
+    _keep_what_is_narrowed()
     _ask_for_requests()
+
+
+def _keep_what_is_narrowed() -> None:
+    """These rules count what families ask for, from now on. One that somebody narrowed goes on counting what it did."""
+    choice = sa.table("alert_choice", *map(sa.column, ("rule_key", "kind", "service", "route")))
+    narrowed = choice.c.service.is_not(None) | choice.c.route.is_not(None)
+    op.execute(
+        sa.update(choice)
+        .where(choice.c.rule_key.in_(OF_FAMILIES), choice.c.kind.is_(None), narrowed)
+        .values(kind="http")
+    )
 
 
 def _ask_for_requests() -> None:

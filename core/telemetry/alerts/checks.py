@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from core.errors import Invalid
 from core.telemetry.alerts.quiet import check_quiet
-from core.telemetry.alerts.rules import DAY, KINDS, MINUTE, SERVICES, WEEK, Filter, NoData, Rule, Unit
+from core.telemetry.alerts.rules import DAY, KINDS, MINUTE, SERVICES, VISIT, WEEK, Filter, NoData, Rule, Unit
 from core.text import at_most, can_be_seen, one_line
 from core.words import spoken_length
 
@@ -100,6 +100,8 @@ def _filter(rule: Rule) -> None:
     narrowed = [name for name in ("kind", "service", "route") if getattr(wanted, name) != getattr(usual, name)]
     if not set(narrowed) <= set(rule.measured.filters):
         raise Invalid({"filter": "This is measured for the whole gym; it cannot be narrowed in this way."})
+    if wanted.kind == VISIT and wanted.service not in ("", "site"):
+        raise Invalid({"filter": "Families ask the site alone. Please choose requests, whoever makes them."})
     if wanted.kind not in KINDS or wanted.service not in ("", *SERVICES):
         raise Invalid({"filter": "Please choose what it counts from the lists."})
     if one_line(wanted.route) != wanted.route or len(wanted.route) > LONGEST_ROUTE:
