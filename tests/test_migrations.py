@@ -425,7 +425,7 @@ def test_rules_and_incidents_of_before_keep_their_quiet_hours_and_get_their_name
 
 def test_rules_that_somebody_changed_stay_changed_when_the_defaults_do(empty_database: Database) -> None:
     """Untouched ones follow the program; a narrowed one counts what it did, and lost requests become as many that lose them."""
-    migrate(empty_database, revision="0017")
+    migrate(empty_database, revision="0018")
     run(
         empty_database,
         "INSERT INTO alert_choice (rule_key, fire_at, recover_at) VALUES ('errors', 0.1, 0.05)",
