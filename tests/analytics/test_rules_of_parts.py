@@ -17,9 +17,10 @@ from core.gym import the_gym
 from core.images.models import Image, ImageKind
 from core.schedule.models import Coach, DateOverride
 from core.telemetry import errors
-from core.telemetry.alerts import choices, pulse
+from core.telemetry.alerts import pulse
 from core.telemetry.alerts.defaults import BY_KEY
 from core.telemetry.alerts.machine import Reading
+from core.telemetry.alerts.models import RuleChoice
 from core.telemetry.catching import Caught
 from core.telemetry.error_groups import Pending, write
 from core.telemetry.life import LOOP_SILENT, STOPPED
@@ -54,7 +55,7 @@ def only(watched: Watched, *keys: str) -> None:
     """Measure these rules alone, since the others have tests of their own."""
     with watched.services.database.write() as transaction:
         for key in BY_KEY.keys() - set(keys):
-            transaction.session.add(choices.RuleChoice(rule_key=key, enabled=False))
+            transaction.session.add(RuleChoice(rule_key=key, enabled=False))
 
 
 def test_a_site_that_stands_still_rings_within_minutes_and_once(watched: Watched) -> None:
