@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -18,10 +19,13 @@ from core.bootstrap import Services
 from core.demo_pictures import hang_pictures
 from core.errors import SettingInvalid
 from core.gym import content_changed, the_gym
+from core.images.storage import StorageUnavailable
 from core.people.accounts import create_account, find_account
 from core.people.models import Account, Role
 from core.schedule import queries, slots
 from core.schedule.models import Asks, Coach, DateOverride, LessonType, WeeklyHours
+
+log = structlog.get_logger()
 
 PASSWORD = "chalk-and-rings"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -146,7 +150,12 @@ def load_demo(services: Services) -> list[DemoSignIn]:
         empty = session.scalar(select(func.count()).select_from(Booking)) == 0
     if empty and {person.slug for person in COACHES} <= coaches.keys():
         _a_week_of_bookings(services, coaches)
-    hang_pictures(services)
+    try:
+        hang_pictures(services)
+    except (
+        StorageUnavailable
+    ) as error:  # a gym without pictures still shows everything else; the next start tries again
+        log.warning("the demo has no pictures yet", why=error.detail)
     with services.database.read() as session:
         return [_sign_in(account) for email in _emails() if (account := find_account(session, email))]
 

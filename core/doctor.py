@@ -162,8 +162,10 @@ def _pictures(services: Services) -> str:
             storage.put(path, token.encode(), media_type="text/plain", caching=PRIVATE)
             found = storage.get(path)
             storage.remove(path)
-        except (StorageUnavailable, FileNotFoundError) as error:
-            raise Unwell(f"{error}; see {variable}") from None
+        except StorageUnavailable as error:
+            raise Unwell(f"{error.detail}; see {variable}") from None
+        except FileNotFoundError:
+            raise Unwell(f"{storage.label} does not give back what it was given; see {variable}") from None
         if found != token.encode():
             raise Unwell(f"{storage.label} does not give back what it was given; see {variable}")
     if reason := ownership.why_not_ours(services, claim=False):

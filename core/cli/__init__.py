@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.cli import checks, data, images, outbox, serving, staff
 from core.errors import SpiritError
+from core.images.storage import StorageUnavailable
 from core.logs import masked
 
 app = typer.Typer(
@@ -40,6 +41,8 @@ def main() -> None:
     """Run a command. A mistake is one line, never a traceback."""
     try:
         app()
+    except StorageUnavailable as error:
+        give_up(error.detail)
     except SpiritError as error:
         give_up(str(error))
     except SQLAlchemyError as error:

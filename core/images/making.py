@@ -37,7 +37,7 @@ from core.images.models import Image, ImageState, Rendition
 from core.images.pixels import Glimpse, Made, Opened, scratch
 from core.images.queries import needs_making
 from core.images.recipes import MEDIA_TYPES, RECIPES, Spec, fingerprints, specs_of
-from core.images.storage import StorageUnavailable
+from core.images.storage import AWAY, StorageUnavailable
 from core.images.uploads import original_path
 from core.images.uses import uses_of
 from core.telemetry import recording
@@ -45,6 +45,7 @@ from core.telemetry import recording
 LEASE = timedelta(seconds=180)  # longer than the darkroom and one rendition's storing may take
 MOST_ATTEMPTS = 8
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
+NOT_OPENED_YET = "This picture could not be made just now."
 ORIGINAL_LOST = "The original is not where it was kept. Please send the photo again."
 
 log = structlog.get_logger()
@@ -145,13 +146,15 @@ def _make(services: Services, darkroom: Darkroom, claim: Claim) -> str:
         log.info("picture rejected", image_id=image.id, why=str(refusal))
         services.database.transact(_reject, claim, str(refusal))
         return "rejected"
-    except (StorageUnavailable, DarkroomFailed) as failure:
-        return _try_again(services, image, claim, str(failure))
+    except StorageUnavailable as failure:
+        return _try_again(services, image, claim, AWAY, detail=failure.detail)
+    except DarkroomFailed as failure:
+        return _try_again(services, image, claim, NOT_OPENED_YET, detail=str(failure))
     except _Overtaken:
         return "retried"
     except Exception as error:  # a picture that we cannot make must not stop the others
         log.exception("picture failed", image_id=image.id)
-        return _try_again(services, image, claim, f"It could not be made: {type(error).__name__}.")
+        return _try_again(services, image, claim, NOT_OPENED_YET, detail=type(error).__name__)
     return "refined" if claim.fine else "made"
 
 
@@ -303,8 +306,9 @@ def _reject(session: Session, claim: Claim, reason: str, *, now: datetime) -> No
     session.execute(unfinished.values(live=False, retired_at=now))
 
 
-def _try_again(services: Services, image: Image, claim: Claim, why: str) -> str:
-    log.warning("picture not made", image_id=image.id, why=why, attempts=image.attempts)
+def _try_again(services: Services, image: Image, claim: Claim, why: str, *, detail: str) -> str:
+    """why: for whoever sent it; detail: for the log."""
+    log.warning("picture not made", image_id=image.id, why=detail, attempts=image.attempts)
     try:
         services.database.transact(_postpone, claim, why)
     except _Overtaken:

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from core.errors import NotAllowed, NotFound
+from core.errors import NotAllowed, NotFound, PictureTwice
 from core.images.models import Image, ImageKind
 from core.people.models import Account, Role
 
@@ -19,6 +19,14 @@ def check_may_change(session: Session, image: Image, account_id: int | None) -> 
     """Raises NotFound for a picture that is not hers: the same answer as for one that is not there."""
     if not _is_admin(session, account_id) and image.uploaded_by != account_id:
         raise NotFound("We know no such picture.")
+
+
+def check_own(session: Session, image: Image, account_id: int | None) -> None:
+    """Raises PictureTwice for a file that somebody else has sent: it would be hers to see and not to use."""
+    if not _is_admin(session, account_id) and image.uploaded_by != account_id:
+        raise PictureTwice(
+            "This very file was sent by somebody else already. Please send another photo, or ask an admin to show that one."
+        )
 
 
 def _is_admin(session: Session, account_id: int | None) -> bool:

@@ -41,7 +41,7 @@ class StorageUsed:
 
 @dataclass(frozen=True)
 class Progress:
-    """made of wanted: the renditions of an image's recipe. Small pictures need fewer, so `made` may end below."""
+    """made of wanted: the renditions of an image's recipe. Which sizes a small picture needs is known when it is finished."""
 
     made: int
     wanted: int
@@ -90,7 +90,8 @@ def progress_of(session: Session, image: Image) -> Progress:
         .select_from(Rendition)
         .where(Rendition.image_id == image.id, Rendition.retired_at.is_(None), _of_this_making(image))
     )
-    return Progress(made or 0, wanted)
+    finished = image.recipe_made == fingerprints(fine=False)[image.kind.value]
+    return Progress(made or 0, (made or 0) if finished else wanted)
 
 
 def storage_used(session: Session) -> StorageUsed:

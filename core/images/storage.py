@@ -27,8 +27,20 @@ TRIES = 2
 OWNER = "gym-id"  # whose storage it is (core.images.ownership)
 
 
+AWAY = "The place where photos are stored does not answer, or is full."
+NOTHING_TAKEN_IN = f"{AWAY} Nothing was taken in; please try again in a few minutes."
+
+
 class StorageUnavailable(Unavailable):
-    """The folder or bucket does not answer, refuses, or is full; it can be tried again."""
+    """
+    The folder or bucket does not answer, refuses, or is full; it can be tried again.
+
+    Its message is for whoever sent a photo; `detail` names the storage and the cause, for the log and the doctor.
+    """
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(NOTHING_TAKEN_IN)
+        self.detail = detail
 
 
 @dataclass(frozen=True)

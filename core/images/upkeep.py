@@ -1,7 +1,7 @@
 """The storages, kept in order: what nothing refers to goes after a while; what should be there is looked at."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from core import clock
 from core.bootstrap import Services
 from core.images import ownership
 from core.images.models import Image, Rendition, RetiredOriginal
-from core.images.storage import Storage
+from core.images.storage import Storage, Stored
 from core.images.uploads import original_path
 
 GRACE = timedelta(days=7)  # a page that somebody has open, or that a search engine keeps, goes on showing its pictures
@@ -65,7 +65,13 @@ def sweep_orphans(services: Services, *, grace: timedelta | None = None, dry_run
         retired = select(RetiredOriginal.original_hash)
         originals = {original_path(hash_) for query in (kept, retired) for hash_ in session.scalars(query)}
     media_gone, media_bytes = _remove_others(services.media, needed, before=now - grace, dry_run=dry_run)
-    gone, size = _remove_others(services.originals, originals, before=now - min(grace, UNKNOWN_GRACE), dry_run=dry_run)
+    gone, size = _remove_others(
+        services.originals,
+        originals,
+        before=now - min(grace, UNKNOWN_GRACE),
+        dry_run=dry_run,
+        needed_since=lambda path: _is_sent_again(services, path),
+    )
     return Swept(media_gone, gone, media_bytes + size)
 
 
@@ -121,9 +127,28 @@ def _paths_in_use(session: Session, *, since: datetime) -> set[str]:
     return set(session.scalars(select(Rendition.path).where(still)))
 
 
-def _remove_others(storage: Storage, needed: set[str], *, before: datetime, dry_run: bool) -> tuple[list[str], int]:
+def _is_sent_again(services: Services, path: str) -> bool:
+    """Whether the same file came in once more while the storage was looked through."""
+    with services.database.read() as session:
+        query = select(Image.id).where(Image.original_hash == path.rpartition("/")[2], Image.original_kept.is_(True))
+        return session.scalar(query.limit(1)) is not None
+
+
+def _remove_others(
+    storage: Storage,
+    needed: set[str],
+    *,
+    before: datetime,
+    dry_run: bool,
+    needed_since: Callable[[str], bool] | None = None,
+) -> tuple[list[str], int]:
+    """needed_since: asked once more right before a file goes."""
     gone = [file for file in storage.files() if file.path not in needed and file.stored_at < before]
     if not dry_run:
-        for file in gone:
-            storage.remove(file.path)
+        gone = [file for file in gone if not (needed_since and needed_since(file.path)) and _removed(storage, file)]
     return sorted(file.path for file in gone), sum(file.size_bytes for file in gone)
+
+
+def _removed(storage: Storage, file: Stored) -> bool:
+    storage.remove(file.path)
+    return True

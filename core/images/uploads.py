@@ -12,7 +12,7 @@ from core.bootstrap import Services
 from core.errors import Invalid, PictureTwice, StorageFull
 from core.images.intake import Upload
 from core.images.models import Image, ImageKind, ImageState, RetiredOriginal
-from core.images.permissions import check_may_change, check_may_upload
+from core.images.permissions import check_may_change, check_may_upload, check_own
 from core.images.queries import get_image, storage_used
 from core.images.recipes import MEDIA_TYPES
 from core.images.storage import PRIVATE
@@ -34,6 +34,7 @@ def accept(
     Raises:
         Invalid: alt is too long, or no line of text.
         NotAllowed: this kind is not hers to send.
+        PictureTwice: the same file is here already, and somebody else's.
         StorageFull: the budget is used up.
         StorageUnavailable: nothing was taken in.
     """
@@ -43,9 +44,11 @@ def accept(
         check_budget(session, upload)
     keep_original(services, upload)
     try:
-        return services.database.transact(_enter, upload, kind, alt=alt, account_id=account_id)
+        image = services.database.transact(_enter, upload, kind, alt=alt, account_id=account_id)
     except IntegrityError:  # another tab was faster by a moment
-        return services.database.transact(_enter, upload, kind, alt=alt, account_id=account_id)
+        image = services.database.transact(_enter, upload, kind, alt=alt, account_id=account_id)
+    _keep_still(services, upload)
+    return image
 
 
 def replace(services: Services, image_id: int, upload: Upload, *, account_id: int | None) -> Image:
@@ -59,7 +62,9 @@ def replace(services: Services, image_id: int, upload: Upload, *, account_id: in
         check_may_change(session, get_image(session, image_id), account_id)
         check_budget(session, upload)
     keep_original(services, upload)
-    return services.database.transact(_exchange, image_id, upload, account_id=account_id)
+    image = services.database.transact(_exchange, image_id, upload, account_id=account_id)
+    _keep_still(services, upload)
+    return image
 
 
 def read_alt(alt: str) -> str:
@@ -74,6 +79,12 @@ def keep_original(services: Services, upload: Upload) -> None:
     """As it came, under its hash, where nobody from outside can look."""
     media_type = MEDIA_TYPES.get(upload.header.format, f"image/{upload.header.format}")
     services.originals.put(original_path(upload.hash), upload.data, media_type=media_type, caching=PRIVATE)
+
+
+def _keep_still(services: Services, upload: Upload) -> None:
+    """A sweep may have taken the same file for an orphan before it was written down; from now on it does not."""
+    if services.originals.size_of(original_path(upload.hash)) is None:
+        keep_original(services, upload)
 
 
 def original_path(hash_: str) -> str:
@@ -100,6 +111,7 @@ def _enter(
         session.flush()
         audit.record(session, Verb.PICTURE_SENT, "picture", image.id, by=account_id, now=now)
     else:
+        check_own(session, image, account_id)
         image.alt = image.alt or alt
         image.original_kept = True
         if image.state in FINISHED_BADLY:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import func, select, update
 
+from core import clock
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible, PictureInUse, PictureTwice
 from core.failpoints import armed
 from core.gym import the_gym
@@ -18,6 +20,9 @@ from core.images.making import Pump, Work
 from core.images.models import Image, ImageKind, ImageState, Rendition
 from core.images.queries import images_of, progress_of, storage_used
 from core.images.recipes import Recipe, Shape
+from core.images.storage import Stored
+from core.images.upkeep import sweep_orphans
+from core.images.uploads import original_path
 from core.schedule.models import Coach
 from core.schedule.page import set_photo
 from core.sweep import sweep
@@ -491,6 +496,59 @@ def test_progress_is_told_by_renditions(gallery: Gallery) -> None:
     with gallery.services.database.read() as session:
         progress = progress_of(session, gallery.image(image.id))
     assert (progress.made, progress.wanted) == (8, 8)
+
+
+@sqlite_only
+def test_a_small_picture_is_finished_with_the_files_that_it_needs(gallery: Gallery) -> None:
+    image = gallery.made(jpeg(90, 60))
+    with gallery.services.database.read() as session:
+        progress = progress_of(session, image)
+    assert (progress.made, progress.wanted) == (2, 2)
+
+
+@sqlite_only
+def test_a_file_that_somebody_else_sent_is_said_to_be_there(gallery: Gallery) -> None:
+    gallery.send(jpeg(90, 60), ImageKind.PROFILE)
+    with pytest.raises(PictureTwice, match="sent by somebody else"):
+        uploads.accept(
+            gallery.services, intake.checked(jpeg(90, 60), name="me.jpg"), ImageKind.PROFILE, account_id=gallery.nora
+        )
+
+
+@sqlite_only
+@pytest.mark.parametrize("at", ["before it is looked up", "before it is written down"])
+def test_an_orphan_that_is_sent_again_while_orphans_are_removed_keeps_its_original(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    data = jpeg(90, 60)
+    upload = intake.checked(data, name="x.jpg")
+    uploads.keep_original(gallery.services, upload)  # and the upload that brought it was never written down
+    later = clock.now() + timedelta(days=60)
+    sent: list[Image] = []
+    if at == "before it is looked up":
+        listed = gallery.services.originals.files
+
+        def files_and_then_sent() -> list[Stored]:
+            found = list(listed())
+            sent.append(gallery.send(data))
+            return found
+
+        monkeypatch.setattr(gallery.services.originals, "files", files_and_then_sent)
+        with time_machine.travel(later, tick=False):
+            sweep_orphans(gallery.services)
+    else:
+        put = gallery.services.originals.put
+
+        def put_and_then_swept(path: str, data: bytes, **how: str) -> None:
+            put(path, data, **how)
+            monkeypatch.undo()
+            with time_machine.travel(later, tick=False):
+                sweep_orphans(gallery.services)
+
+        monkeypatch.setattr(gallery.services.originals, "put", put_and_then_swept)
+        sent.append(gallery.send(data))
+    assert gallery.services.originals.get(original_path(upload.hash)) == data
+    assert gallery.image(sent[0].id).original_kept
 
 
 # The sweep ─────────────────────────────────────────────────────────────────────────────────────────────────────────
