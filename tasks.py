@@ -1,12 +1,11 @@
 """
 The Huey queue and every task: the timetable of the house.
 
-    deliver_mail       when nudged, after a commit that wrote mail
+    deliver_mail       when nudged, after a commit that wrote mail, and every 20 seconds; each lane of the outbox apart
     expire_requests    when nudged
     make_pictures      when nudged, after an upload; one at a time
-    sweep              every 20 seconds, and at start: everything that is due; the truth, while nudges are a courtesy
-    remove_orphans     every hour: files of pictures that nothing refers to any more
-    archive            every hour: what was recorded moves into files, and what is too old goes
+    sweep              every 20 seconds, and at start: the database's own pass; the truth, while nudges are a courtesy
+    do_duties          every minute: the archive and the storages, each when its hour has come (core/duties.py)
     evaluate_alerts    every minute: each rule is measured, and what changed is told
 
 Huey loses a running task when its process is killed, so no task carries anything but its name: what there is to do
@@ -16,6 +15,7 @@ stands in the database.
 import asyncio
 import hashlib
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -27,14 +27,15 @@ from huey.api import Task, TaskWrapper
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
-from core import clock
+from core import clock, duties
 from core import sweep as house
 from core.bootstrap import services
+from core.clock_jumps import ClockWatch
 from core.database_files import wal_bytes
-from core.images import upkeep
 from core.images.making import Pump as PicturePump
 from core.mail import waiting
-from core.mail.delivery import Pump
+from core.mail.delivery import AT_ONCE, Pump
+from core.mail.lanes import Lane
 from core.settings import Settings
 from core.telemetry import jobs, recording
 
@@ -46,10 +47,9 @@ NUDGE_EXPIRES_S = 20
 NUDGE_LIMIT_S = 0.5
 MAX_PENDING = 500  # more than a busy worker leaves within a nudge's twenty seconds
 SWEEP_EVERY_S = 20
-ORPHANS_EVERY_S, ORPHANS_FIRST_S = 3600, 300
-ARCHIVE_EVERY_S, ARCHIVE_FIRST_S = 3600, 60
+DUTIES_EVERY_S, DUTIES_FIRST_S = 60, 60
 ALERTS_EVERY_S, ALERTS_FIRST_S = 15, 30  # whose minute it is, the evaluator's clock decides
-DRAIN_S = 8
+DRAIN_S, LANES_DRAIN_S = 8, 1.5
 
 log = structlog.get_logger()
 
@@ -67,20 +67,26 @@ def queue_at(settings: Settings) -> Huey:
 
 
 queue = queue_at(services().settings)
-pump = Pump()
+pump = Pump([Lane.MAIL])
+alert_pump, webhook_pump = Pump([Lane.ALERTS], at_once=1), Pump([Lane.WEBHOOK], at_once=1)
+mail_rung, alerts_rung, webhook_rung = threading.Event(), threading.Event(), threading.Event()
+trust_clock = ClockWatch()
 darkroom, patient_darkroom = PicturePump(), PicturePump()
 
 
 @queue.task(expires=NUDGE_EXPIRES_S)
 def deliver_mail() -> None:
-    """Deliver every mail that is due. Safe to run at any time, any number of times."""
-    pump.ring(services())
+    """Deliver every mail that is due. Safe to run at any time, any number of times. The other lanes' threads are rung."""
+    alerts_rung.set()
+    webhook_rung.set()
+    if trust_clock():
+        pump.ring(services())
 
 
 @queue.task(expires=NUDGE_EXPIRES_S)
 def expire_requests() -> None:
     """Expire every request that is past its time. Safe to run at any time, any number of times."""
-    if house.expire_requests(services()):
+    if trust_clock() and house.expire_requests(services()):
         pump.ring(services())
 
 
@@ -92,8 +98,8 @@ def make_pictures() -> None:
 
 @queue.task(expires=NUDGE_EXPIRES_S)
 def sweep() -> None:
-    """One pass over everything that is due. Safe to run at any time, any number of times."""
-    house.sweep(services(), pictures=False)
+    """The database's own pass. Safe to run at any time, any number of times."""
+    _keep_true_once()
 
 
 class Nudges:
@@ -145,12 +151,23 @@ class Worker(Consumer):  # type: ignore[misc]
         """The passes begin last: once Huey minds TERM, so that none is cut off by it."""
         super().start()
         stop = self.stop_flag
-        _repeat(_sweep_once, "sweep", stop, every_s=SWEEP_EVERY_S)
-        _repeat(_make_once, "pictures", stop, every_s=SWEEP_EVERY_S)  # neither waits for the other
-        _repeat(remove_orphans, "orphans", stop, every_s=ORPHANS_EVERY_S, first_after_s=ORPHANS_FIRST_S)
+        _repeat(_keep_true_once, "sweep", stop, every_s=SWEEP_EVERY_S)
+        _repeat(_make_once, "pictures", stop, every_s=SWEEP_EVERY_S)  # none of these waits for another
+        _repeat(do_duties, "duties", stop, every_s=DUTIES_EVERY_S, first_after_s=DUTIES_FIRST_S)
         _repeat(evaluate_alerts, "alerts", stop, every_s=ALERTS_EVERY_S, first_after_s=ALERTS_FIRST_S)
-        if services().settings.telemetry:
-            _repeat(archive, "archive", stop, every_s=ARCHIVE_EVERY_S, first_after_s=ARCHIVE_FIRST_S)
+        self._lanes = [
+            *(_lane(pump, "mail", stop, rung=mail_rung, first_after_s=5 * number) for number in range(AT_ONCE)),
+            _lane(alert_pump, "alert mail", stop, rung=alerts_rung),
+            _lane(webhook_pump, "webhook", stop, rung=webhook_rung),
+        ]
+
+    def let_lanes_finish(self) -> None:
+        """The mails that are on their way get a moment more; what is cut off is sent again when its lease is over."""
+        ends = time.monotonic() + LANES_DRAIN_S
+        for rung in (mail_rung, alerts_rung, webhook_rung):
+            rung.set()
+        for lane in self._lanes:
+            lane.join(max(0.0, ends - time.monotonic()))
 
 
 def run_worker() -> None:
@@ -168,6 +185,7 @@ def run_worker() -> None:
     with recording.recording(services().settings, "worker", samples=_measures):
         try:
             worker.run()
+            worker.let_lanes_finish()
         finally:
             jobs.interrupt_all()
 
@@ -203,8 +221,22 @@ def _task_never_ran(signal: str, task: Task) -> None:
     jobs.never_ran(task.name, task.id, signal)
 
 
-def _sweep_once() -> None:
-    house.sweep(services(), pictures=False)
+def _keep_true_once() -> None:
+    if trust_clock():
+        house.keep_true(services())
+        mail_rung.set()  # an expiry has mails
+
+
+def _lane(
+    pump: Pump, name: str, stop: threading.Event, *, rung: threading.Event, first_after_s: float = 0
+) -> threading.Thread:
+    """Sends what is due in this lane, whatever the others do."""
+
+    def send() -> None:
+        if trust_clock():
+            pump.ring(services(), enough=stop.is_set)
+
+    return _repeat(send, name, stop, every_s=SWEEP_EVERY_S, first_after_s=first_after_s, rung=rung)
 
 
 def _make_once() -> None:
@@ -213,16 +245,11 @@ def _make_once() -> None:
     patient_darkroom.ring(services(), fine=True)
 
 
-def remove_orphans() -> None:
-    """Remove the files of pictures that nothing refers to any more. Safe to run at any time, any number of times."""
-    upkeep.sweep_orphans(services())
-
-
-def archive() -> None:
-    """Move what was recorded into files and tidy up. Safe to run at any time, any number of times."""
+def do_duties() -> None:
+    """Do each periodic duty whose time has come, if it is nobody else's. Safe to run at any time, any number of times."""
     from analytics.archive import archive_now
 
-    archive_now(services())
+    duties.do_due(services(), {**duties.WORK_OF_CORE, duties.ARCHIVE: archive_now})
 
 
 def evaluate_alerts() -> None:
@@ -249,9 +276,16 @@ def _outage() -> "Outage":
 
 
 def _repeat(
-    work: Callable[[], object], name: str, stop: threading.Event, *, every_s: float, first_after_s: float = 0
-) -> None:
-    """Do this in a thread of its own until the worker stops, for Huey's clock steps by the minute."""
+    work: Callable[[], object],
+    name: str,
+    stop: threading.Event,
+    *,
+    every_s: float,
+    first_after_s: float = 0,
+    rung: threading.Event | None = None,
+) -> threading.Thread:
+    """Do this in a thread of its own until the worker stops, for Huey's clock steps by the minute; and when it is rung."""
+    waits_for = rung or stop
 
     def until_stopped() -> None:
         stop.wait(first_after_s)
@@ -262,6 +296,9 @@ def _repeat(
                 except Exception:  # the next pass tries again; a dead thread would not
                     job.fail()
                     log.exception("pass failed", of=name)
-            stop.wait(every_s)
+            if waits_for.wait(every_s) and rung is not None:
+                rung.clear()
 
-    threading.Thread(target=until_stopped, name=name, daemon=True).start()
+    thread = threading.Thread(target=until_stopped, name=name, daemon=True)
+    thread.start()
+    return thread

@@ -5,6 +5,9 @@ What must be the same on the way back travels in a signed cookie of ten minutes,
 way back that this browser did not begin opens nothing. The session that follows is a row like every other.
 """
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -28,7 +31,8 @@ from core.settings import Settings
 
 COOKIE, COOKIE_PATH = "spirit_provider", "/sign-in/provider"
 LASTS = timedelta(minutes=10)
-TIMEOUT_S = 10
+TIMEOUT_S = 10  # of each read
+TOTAL_S = 20  # of a whole way there or back, however slowly the provider answers
 AWAY = "The sign-in service cannot be reached at the moment. Please try again, or sign in with a password or a mailed link."
 NOT_CONFIRMED = "The sign-in service did not confirm who you are. Please try again, or sign in in another way."
 BEGUN_ELSEWHERE = "This sign-in was begun in another browser, or too long ago. Please begin again."
@@ -44,13 +48,15 @@ async def begin(request: Request) -> Response:
     """Off to the provider."""
     settings = _settings(request)
     client = _client(settings)
-    request.scope["session"] = {}
+    session: dict[str, Any] = {}
     try:
-        await _check_issuer(client, settings)
-        response = await client.authorize_redirect(request, f"{settings.console_url}{COOKIE_PATH}/back")
-    except (HTTPError, AuthlibBaseError, NotOurProvider, ValueError, KeyError, RuntimeError) as error:
+        async with asyncio.timeout(TOTAL_S):
+            with _library_session(request, session):
+                await _check_issuer(client, settings)
+                response = await client.authorize_redirect(request, f"{settings.console_url}{COOKIE_PATH}/back")
+    except (TimeoutError, HTTPError, AuthlibBaseError, NotOurProvider, ValueError, KeyError, RuntimeError) as error:
         return _failed(request, error, AWAY, 503)
-    return _remember(response, {**request.session, "next": sign_in.next_of(request.query_params)}, settings)
+    return _remember(response, {**session, "next": sign_in.next_of(request.query_params)}, settings)
 
 
 async def back(request: Request) -> Response:
@@ -60,11 +66,12 @@ async def back(request: Request) -> Response:
     remembered = _remembered(request, settings)
     if remembered is None:
         return sign_in.refused(request, SignInRefused(BEGUN_ELSEWHERE))
-    request.scope["session"] = remembered
     try:
-        await _check_issuer(client, settings)
-        identity = await _identity(request, client, settings)
-    except (HTTPError, NotOurProvider) as error:
+        async with asyncio.timeout(TOTAL_S):
+            with _library_session(request, remembered):
+                await _check_issuer(client, settings)
+                identity = await _identity(request, client, settings)
+    except (TimeoutError, HTTPError, NotOurProvider) as error:
         return _failed(request, error, AWAY, 503)
     except (AuthlibBaseError, JoseError, ValueError, KeyError, RuntimeError) as error:
         return _failed(request, error, NOT_CONFIRMED, 401)
@@ -78,6 +85,17 @@ async def back(request: Request) -> Response:
     except (SignInRefused, Unavailable) as error:
         return _forget(sign_in.refused(request, error), settings)
     return _forget(await sign_in.begin(request, token, sign_in.next_of(remembered)), settings)
+
+
+@contextmanager
+def _library_session(request: Request, values: dict[str, Any]) -> Iterator[None]:
+    """What the library keeps between there and back. Streamlit's session middleware gets its own object back afterwards."""
+    theirs = request.scope.get("session")
+    request.scope["session"] = values
+    try:
+        yield
+    finally:
+        request.scope["session"] = theirs
 
 
 async def _identity(request: Request, client: StarletteOAuth2App, settings: Settings) -> Identity:

@@ -37,7 +37,7 @@ def build(settings: Settings) -> Services:
         settings=settings,
         database=database,
         signer=Signer(settings.signing_keys()),
-        transport=transport_for(settings.mail_url),
+        transport=transport_for(settings.mail_url, ehlo_name=settings.ehlo_name),
         media=storage_at(settings.media_url, variable="SPIRIT_MEDIA_URL"),
         originals=storage_at(settings.originals_url, variable="SPIRIT_ORIGINALS_URL", private=True),
         pictures=delivery_for(settings.media_base_url, base_url=settings.base_url),

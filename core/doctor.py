@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import smtplib
 import stat
 import tempfile
 from collections.abc import Callable
@@ -14,11 +13,12 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import clock, copies
+from core import clock, copies, duties
 from core.backup.checking import fault_of_file
 from core.bootstrap import Services
 from core.database_files import wal_bytes
 from core.db import MAX_WAL_BYTES
+from core.deadline import answer_within
 from core.errors import SpiritError, Unavailable
 from core.gym import the_gym
 from core.images import ownership
@@ -26,7 +26,7 @@ from core.images.models import ImageState
 from core.images.queries import images_of, storage_used, waiting
 from core.images.storage import PRIVATE, StorageUnavailable
 from core.mail import outbox
-from core.mail.transports import FolderTransport, SmtpTransport
+from core.mail.transports import FolderTransport, MailFailure, SmtpTransport
 from core.migrations import check_schema
 from core.settings import unknown_names
 
@@ -184,12 +184,10 @@ def _pictures(services: Services) -> str:
 
 def _greeting(transport: SmtpTransport) -> str:
     server = transport.server
-    connect = smtplib.SMTP_SSL if server.tls_at_once else smtplib.SMTP
     try:
-        with connect(server.host, server.port, timeout=CONNECT_S) as conversation:
-            conversation.ehlo_or_helo_if_needed()
-    except OSError as error:
-        raise Unwell(f"{server.host}:{server.port} does not answer ({error}); see SPIRIT_MAIL_URL") from None
+        transport.greet()
+    except MailFailure as failure:
+        raise Unwell(f"{server.host}:{server.port} does not answer ({failure}); see SPIRIT_MAIL_URL") from None
     return f"{server.host}:{server.port} answers"
 
 
@@ -232,9 +230,10 @@ def _sign_in(services: Services) -> str:
     import httpx2  # slow to load, and only whoever has a provider needs it
 
     try:
-        answer = httpx2.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=CONNECT_S)
+        address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+        answer = answer_within(CONNECT_S, lambda: httpx2.get(address, timeout=CONNECT_S))
         described = answer.raise_for_status().json()
-    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, TimeoutError) as error:
         raise Unwell(
             f"{issuer} does not answer as a provider ({type(error).__name__}); see SPIRIT_OIDC_ISSUER"
         ) from None
@@ -247,6 +246,14 @@ def _sign_in(services: Services) -> str:
 def _require_private(path: Path) -> None:
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise Unwell(f"others on this machine can open {path}: chmod go= {path}")
+
+
+def _duties(services: Services) -> str:
+    with services.database.read() as session:
+        late = duties.overdue(session, services.settings)
+    if late:
+        raise Unwell(f"{'; '.join(late)}: start `spirit worker`, or let cron call `spirit sweep`")
+    return "archive and storages are seen to every hour"
 
 
 def _worker(services: Services) -> str:
@@ -273,4 +280,5 @@ CHECKS: dict[str, Callable[[Services], str]] = {
     "secrets": _secrets,
     "sign-in": _sign_in,
     "worker": _worker,
+    "duties": _duties,
 }

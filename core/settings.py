@@ -24,6 +24,9 @@ QUEUE_SCHEMES = ("sqlite", "postgresql", "redis")
 MAIL_SCHEMES = ("file", "smtp", "smtps")
 MEDIA_SCHEMES = ("file", "s3")
 OF_OUR_OWN_PROGRAMS = ("SPIRIT_TEST_", "SPIRIT_BENCH_", "SPIRIT_SUPERVISED")  # between our processes, and in tests
+HOST_NAME = re.compile(
+    r"(?=.{1,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
+)
 CLOUDINARY = re.compile(r"cloudinary:[\w-]+")
 
 
@@ -44,6 +47,10 @@ class Settings(BaseSettings):
         description="file:///FOLDER, smtp://USER:PASSWORD@HOST:587 or smtps://…; ?starttls=required; empty: mail/ in the data folder.",
     )
     mail_from: str = Field("Spirit Athletics <bookings@spirit.example>", description="The sender of every mail.")
+    mail_ehlo_name: str = Field(
+        "",
+        description="How this machine names itself to the mail server; empty: BASE_URL's host, or its address where that is no name.",
+    )
     media_url: str = Field(
         "",
         description="Pictures as pages show them: file:///FOLDER or s3://BUCKET/PREFIX?endpoint=https://…&region=…; empty: media/ in the data folder.",
@@ -129,6 +136,13 @@ class Settings(BaseSettings):
     @classmethod
     def _mail(cls, value: str) -> str:
         return _with_scheme(value, MAIL_SCHEMES)
+
+    @field_validator("mail_ehlo_name")
+    @classmethod
+    def _ehlo_name(cls, value: str) -> str:
+        if value and not HOST_NAME.fullmatch(value):
+            raise ValueError("a host name such as lessons.example.org")
+        return value
 
     @field_validator("media_url", "originals_url")
     @classmethod
@@ -245,6 +259,12 @@ class Settings(BaseSettings):
     def sender(self) -> Address:
         """Who every mail is from."""
         return setting_values.read_sender(self.mail_from)
+
+    @property
+    def ehlo_name(self) -> str:
+        """How we say hello to the mail server; empty where this machine has no name but its address."""
+        host = urlsplit(self.base_url).hostname or ""
+        return self.mail_ehlo_name or (host if HOST_NAME.fullmatch(host) else "")
 
     @property
     def mailbox_is_a_folder(self) -> bool:

@@ -1,6 +1,12 @@
-"""One pass over everything that is due: the truth behind every nudge."""
+"""
+The truth behind every nudge, in two passes that never wait for each other's reasons.
+
+    keep_true   the database alone: requests expire, summaries are written, what is old is forgotten; under a second
+    deliver     the network: each lane of the outbox by senders of its own, bounded by time
+"""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import structlog
@@ -12,19 +18,21 @@ from core.bootstrap import Services
 from core.gym import the_gym
 from core.images.making import make_due
 from core.mail import daily_summary
-from core.mail.delivery import Delivery, deliver_due
+from core.mail.delivery import Delivery, deliver_due, total
+from core.mail.lanes import ALL_LANES
 from core.people import old_links, sessions, throttle
 from core.rehearsals import practice
 from core.tidy_files import tidy_up_files
 
 PICTURES_WITHIN_S = 20
+NETWORK_WITHIN_S = 20.0  # no mail is begun after this; one that is on its way may take 45 s more
 
 log = structlog.get_logger()
 
 
 def sweep(services: Services, *, pictures: bool = True) -> dict[str, int]:
     """
-    Expire, write the mails of the day, deliver, tidy up; and last, for a while, pictures. Safe to run at any time, anywhere, any number of times.
+    Both passes, and last, for a while, pictures: for whoever has no worker. Safe to run at any time, anywhere, any number of times.
 
     Args:
         pictures: False where another thread makes them.
@@ -32,11 +40,28 @@ def sweep(services: Services, *, pictures: bool = True) -> dict[str, int]:
     Returns:
         How many requests expired, mails were sent, dropped, retried and given up, and pictures were made.
     """
+    expired = keep_true(services)
+    delivery = deliver(services)
+    return {"expired": expired, **counts(delivery), "pictures": make_pictures(services) if pictures else 0}
+
+
+def keep_true(services: Services) -> int:
+    """The pass that touches our own database alone. Returns how many requests expired."""
     expired = expire_requests(services)
     write_summaries(services)
-    delivery = deliver_due(services)
     tidy_up_files(services, names_left=services.database.transact(_tidy_up) > 0)
-    return {"expired": expired, **counts(delivery), "pictures": make_pictures(services) if pictures else 0}
+    return expired
+
+
+def deliver(services: Services, *, within_s: float = NETWORK_WITHIN_S) -> Delivery:
+    """The pass that talks to the network: every lane at once, so that none waits for another."""
+    stop_at = time.monotonic() + within_s
+    with ThreadPoolExecutor(len(ALL_LANES), thread_name_prefix="lane") as senders:
+        passes = [
+            senders.submit(deliver_due, services, (lane,), enough=lambda: time.monotonic() > stop_at)
+            for lane in ALL_LANES
+        ]
+    return total(done.result() for done in passes)
 
 
 def make_pictures(services: Services) -> int:

@@ -13,6 +13,7 @@ from core.telemetry.recording import recording
 from core.telemetry.work import UNMATCHED
 from public_site import rates
 from public_site.cache import SharedPages
+from public_site.cron import Cron
 from public_site.errors import HANDLERS
 from public_site.routes import ROUTES
 from public_site.transact import new_writers
@@ -45,6 +46,7 @@ def create_app(services: Services | None = None) -> Edge:
     site.state.limiter = rates.new_limiter()
     site.state.pages = SharedPages(services)
     site.state.writers = new_writers()
+    site.state.cron = Cron(services)
     labels = labels_of(ROUTES)
     site.state.templates = frozenset((*labels.values(), UNMATCHED))
     return Edge(

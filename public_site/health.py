@@ -1,7 +1,8 @@
 """Alive, and ready: for monitors and load balancers."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -10,14 +11,14 @@ from starlette.responses import Response
 from core import clock
 from core.bootstrap import Services
 from core.errors import SetupError, Unavailable
-from core.gym import the_gym
+from core.gym import Gym, the_gym
 from core.mail import outbox
 from core.migrations import check_schema
 from public_site.templating import orjson_response
 from public_site.transact import services_of
 
 SWEPT_WITHIN = timedelta(minutes=2)
-MAIL_WITHIN = timedelta(minutes=10)
+MAIL_WITHIN, TROUBLE_WITHIN = timedelta(minutes=4), timedelta(minutes=2)  # an outage is seen within five minutes
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -26,31 +27,60 @@ async def alive(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """503 with the reasons when a family could not be served, or nobody would hear of it."""
-    reasons = await asyncio.to_thread(reasons_not_ready, services_of(request))
-    status = 503 if reasons else 200
+    """
+    503 with the reasons when a family could not be served, or nobody would hear of it.
+
+    Slow mail is *degraded*, and 200: a load balancer that takes the site out of service would not mend a mail server.
+    """
+    found = await asyncio.to_thread(readiness, services_of(request))
     return orjson_response(
-        {"status": "not ready" if reasons else "ready", "reasons": reasons}, status, headers=NO_STORE
+        {"status": found.status, "reasons": found.reasons}, 200 if found.serves else 503, headers=NO_STORE
     )
 
 
-def reasons_not_ready(services: Services) -> list[str]:
-    """In words; none when all is well."""
+@dataclass(frozen=True)
+class Readiness:
+    """broken: why families cannot be served. slow: what is late without that. In words."""
+
+    broken: list[str] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)
+
+    @property
+    def serves(self) -> bool:
+        return not self.broken
+
+    @property
+    def status(self) -> str:
+        return "not ready" if self.broken else "degraded" if self.slow else "ready"
+
+    @property
+    def reasons(self) -> list[str]:
+        return [*self.broken, *self.slow]
+
+
+def readiness(services: Services) -> Readiness:
+    """What a load balancer and an operator want to know."""
     now = clock.now()
     try:
         check_schema(services.database)
         with services.database.read() as session:
-            swept_at = the_gym(session).last_swept_at
+            gym = the_gym(session)
             due_at = outbox.oldest_due_at(session, now=now)
         with services.database.write():
             pass
     except SetupError as error:
-        return [str(error)]
+        return Readiness([str(error)])
     except (Unavailable, SQLAlchemyError):
-        return ["The database does not answer, or cannot be written."]
-    reasons = []
-    if swept_at is None or now - swept_at > SWEPT_WITHIN:
-        reasons.append("No sweep within two minutes: start the worker, or let cron call.")
+        return Readiness(["The database does not answer, or cannot be written."])
+    is_swept = gym.last_swept_at is not None and now - gym.last_swept_at <= SWEPT_WITHIN
+    broken = [] if is_swept else ["No sweep within two minutes: start the worker, or let cron call."]
+    return Readiness(broken, _slow(gym, due_at, now))
+
+
+def _slow(gym: Gym, due_at: datetime | None, now: datetime) -> list[str]:
+    slow = []
     if due_at is not None and now - due_at > MAIL_WITHIN:
-        reasons.append("Mail has been waiting for over ten minutes.")
-    return reasons
+        slow.append("Mail has been waiting for over four minutes.")
+    if gym.mail_trouble_since is not None and now - gym.mail_trouble_since > TROUBLE_WITHIN:
+        slow.append(f"Mail is not going out: {gym.mail_trouble}.")
+    return slow

@@ -51,6 +51,7 @@ def test_a_healthy_gym_has_nothing_to_complain_of(healthy: Services) -> None:
         "ok    secrets ",
         "ok    sign-in ",
         "ok    worker  ",
+        "ok    duties  ",
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core import backup as backups
-from core import clock, migrations
+from core import clock, duties, migrations
 from core.bootstrap import Services, services
 from core.cli.serving import say_sign_ins
 from core.demo import load_demo
@@ -24,6 +24,7 @@ from core.telemetry.recording import recording
 def add_to(app: typer.Typer) -> None:
     for command in (migrate, demo, sweep, archive, backup, restore, after_restore):
         app.command()(command)
+    app.command("duties", hidden=True)(do_duties)
 
 
 def migrate() -> None:
@@ -52,14 +53,32 @@ def demo(
 
 
 def sweep() -> None:
-    """Do once whatever is due: expire requests, deliver mail, measure the alert rules. For machines with cron and no worker."""
+    """Do once whatever is due: requests, mail, alert rules, archive, storages. For machines with cron and no worker."""
     migrations.check_schema(services().database)
     with recording(services().settings, "command"):
         with jobs.run("sweep"):
             done = sweep_once(services())
         print(", ".join(f"{name} {count}" for name, count in done.items()))
-        with jobs.run("alerts"):
-            _evaluate_alerts(services())
+        _do_duties(services())
+
+
+def do_duties() -> None:
+    """Do once each periodic duty whose time has come: alert rules, archive, storages. `spirit sweep` does the same."""
+    migrations.check_schema(services().database)
+    with recording(services().settings, "command"):
+        done = _do_duties(services())
+    print(", ".join(done) if done else "Nothing was due.")
+
+
+def _do_duties(ready: Services) -> list[str]:
+    """DuckDB is loaded in this process, and only if something needs it."""
+    with jobs.run("alerts"):
+        _evaluate_alerts(ready)
+
+    def archive_now(ready: Services) -> object:
+        return import_module("analytics.archive").archive_now(ready)
+
+    return duties.do_due(ready, {**duties.WORK_OF_CORE, duties.ARCHIVE: archive_now})
 
 
 def _evaluate_alerts(ready: Services) -> None:

@@ -12,7 +12,7 @@ No number of tries ends a mail that is still true. What would stop every mail op
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -67,6 +67,11 @@ class Delivery:
         return replace(self, **{name: getattr(self, name) + 1})
 
 
+def total(passes: Iterable[Delivery]) -> Delivery:
+    """Several passes as one."""
+    return Delivery(*(sum(count) for count in zip(*map(astuple, passes), strict=True)))
+
+
 def _never() -> bool:
     return False
 
@@ -91,8 +96,7 @@ class Pump(pump.Pump):
 
     def ring(self, services: Services, *, enough: Callable[[], bool] = _never) -> Delivery:
         """Deliver what is due, unless others are at it already and will look again."""
-        passes = self.run(lambda: deliver_due(services, self.lanes, enough=enough))
-        return Delivery(*(sum(count) for count in zip(*map(astuple, passes), strict=True)))
+        return total(self.run(lambda: deliver_due(services, self.lanes, enough=enough)))
 
 
 def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Letter:

@@ -1,8 +1,7 @@
 """
 One mail to one mail server, and never longer than it may take.
 
-Every phase of the conversation has its limit, and all of them together have theirs. A thread watches the clock and
-shuts the connection when time is up: a limit on each read alone would be renewed by every byte that a server sends.
+Every phase of the conversation has its limit, and all of them together have theirs (core/deadline.py).
 """
 
 import contextlib
@@ -10,21 +9,21 @@ import enum
 import smtplib
 import socket
 import ssl
-import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from core.connection import connect
+from core.deadline import Deadline
 from core.mail.addresses import deliverable
 from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
 from core.mail.refusals import failure_of
 
 T = TypeVar("T")
 PHASE_S, TOTAL_S, GOODBYE_S = 10.0, 45.0, 2.0
+CLOSING = 421
 ABOUT_THIS_MAIL = ("rcpt", "data")
 
 
@@ -56,49 +55,17 @@ class Server:
     starttls: Starttls = Starttls.IF_OFFERED
 
 
-class Watch:
-    """The clock of one conversation."""
-
-    def __init__(self, phase_s: float, total_s: float) -> None:
-        self._phase_s, self._ends = phase_s, time.monotonic() + total_s
-
-    def left_s(self, limit_s: float | None = None) -> float:
-        """How long the next phase may take. Raises TimeoutError if nothing is left."""
-        left = min(limit_s or self._phase_s, self._ends - time.monotonic())
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-    def run(self, step: Callable[[], T], connection: socket.socket, limit_s: float | None = None) -> T:
-        """Do this step; shut the connection if it is not done in time, and raise TimeoutError then."""
-        is_over = threading.Event()
-
-        def shut() -> None:
-            is_over.set()
-            with contextlib.suppress(OSError):  # the server was faster
-                connection.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(self.left_s(limit_s), shut)
-        timer.daemon = True
-        timer.start()
-        try:
-            done = step()
-        except OSError:  # smtplib's own errors are among these
-            if is_over.is_set():
-                raise TimeoutError from None
-            raise
-        finally:
-            timer.cancel()
-        if is_over.is_set():
-            raise TimeoutError  # what looks like an answer is the part of one that came in time
-        return done
-
-
 class SmtpTransport:
-    """Sends by SMTP, a connection a mail. phase_s, total_s: its limits in seconds."""
+    """
+    Sends by SMTP, a connection a mail.
 
-    def __init__(self, server: Server, *, phase_s: float = PHASE_S, total_s: float = TOTAL_S) -> None:
-        self.server, self._phase_s, self._total_s = server, phase_s, total_s
+    ehlo_name: how we say hello; empty: by our address. phase_s, total_s: limits in seconds.
+    """
+
+    def __init__(
+        self, server: Server, *, ehlo_name: str = "", phase_s: float = PHASE_S, total_s: float = TOTAL_S
+    ) -> None:
+        self.server, self.ehlo_name, self._phase_s, self._total_s = server, ehlo_name, phase_s, total_s
 
     def send(self, message: EmailMessage, *, recipient: str) -> None:
         """
@@ -110,7 +77,7 @@ class SmtpTransport:
             AuthenticationFailure: the sign-in was refused, or is demanded and we have none.
         """
         with contextlib.ExitStack() as opened:
-            talk = _Conversation(self.server, Watch(self._phase_s, self._total_s), opened)
+            talk = self._conversation(opened)
             try:
                 talk.begin()
                 talk.hand_over(message, deliverable(recipient))
@@ -118,13 +85,26 @@ class SmtpTransport:
                 raise _failure(talk.phase, error) from error
             talk.end()
 
+    def greet(self) -> None:
+        """Go as far as a mail would before its sender is named, and leave. Raises MailFailure as `send` does."""
+        with contextlib.ExitStack() as opened:
+            talk = self._conversation(opened)
+            try:
+                talk.begin()
+            except OSError as error:
+                raise _failure(talk.phase, error) from error
+            talk.end()
+
+    def _conversation(self, opened: contextlib.ExitStack) -> "_Conversation":
+        return _Conversation(self.server, self.ehlo_name, Deadline(self._total_s, phase_s=self._phase_s), opened)
+
 
 class _Client(smtplib.SMTP):
     """smtplib on a connection that we opened ourselves, so that opening it has its limit too."""
 
-    def __init__(self, host: str, connection: socket.socket) -> None:
+    def __init__(self, host: str, connection: socket.socket, ehlo_name: str) -> None:
         self._connection = connection
-        super().__init__(host, local_hostname=_our_name(connection))
+        super().__init__(host, local_hostname=ehlo_name or address_literal(connection))
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         return self._connection
@@ -133,20 +113,20 @@ class _Client(smtplib.SMTP):
 class _Conversation:
     """One mail's way through the phases. `phase` is the one it is in; `opened` closes what was opened."""
 
-    def __init__(self, server: Server, watch: Watch, opened: contextlib.ExitStack) -> None:
-        self._server, self._watch, self._opened = server, watch, opened
+    def __init__(self, server: Server, ehlo_name: str, deadline: Deadline, opened: contextlib.ExitStack) -> None:
+        self._server, self._ehlo_name, self._deadline, self._opened = server, ehlo_name, deadline, opened
         self.phase = "connect"
 
     def begin(self) -> None:
         server = self._server
-        connection = self._opened.enter_context(_connected(server, self._watch))
+        connection = self._opened.enter_context(connect(server.host, server.port, self._deadline))
         self._line = self._opened.enter_context(connection.dup())  # shuts it, whatever TLS makes of its first name
         if server.tls_at_once:
             connection = self._step("tls", lambda: _trusting().wrap_socket(connection, server_hostname=server.host))
             self._opened.enter_context(connection)
-        self._client = self._step("greeting", lambda: _Client(server.host, connection))
+        self._client = self._step("greeting", lambda: _Client(server.host, connection, self._ehlo_name))
         self._opened.callback(self._client.close)
-        self._step("hello", self._client.ehlo_or_helo_if_needed)
+        self._step("hello", self._hello)
         if not server.tls_at_once:
             self._starttls()
         if server.user:
@@ -157,10 +137,18 @@ class _Conversation:
         if self._client.has_extn("starttls"):
             context = _trusting() if required else _whoever_answers()
             self._step("starttls", lambda: self._client.starttls(context=context))
-            self._step("hello", self._client.ehlo_or_helo_if_needed)
+            self._step("hello", self._hello)
         elif required:
             self.phase = "starttls"
             raise smtplib.SMTPNotSupportedError
+
+    def _hello(self) -> None:
+        """EHLO, or HELO where that is not known. A server that is closing says so here, and that is the reason to keep."""
+        code, text = self._client.ehlo()
+        if not 200 <= code < 300 and code != CLOSING:
+            code, text = self._client.helo()
+        if not 200 <= code < 300:
+            raise smtplib.SMTPResponseException(code, text)
 
     def hand_over(self, message: EmailMessage, recipient: str) -> None:
         sender = message["From"].addresses[0].addr_spec
@@ -176,11 +164,11 @@ class _Conversation:
     def end(self) -> None:
         """The mail is the server's now; a goodbye that fails changes nothing."""
         with contextlib.suppress(OSError):
-            self._watch.run(self._client.quit, self._line, GOODBYE_S)
+            self._deadline.run(self._client.quit, self._line, GOODBYE_S)
 
     def _step(self, phase: str, step: Callable[[], T]) -> T:
         self.phase = phase
-        return self._watch.run(step, self._line)
+        return self._deadline.run(step, self._line)
 
     def _command(self, phase: str, command: Callable[[], tuple[int, bytes]]) -> None:
         code, text = self._step(phase, command)
@@ -188,39 +176,8 @@ class _Conversation:
             raise smtplib.SMTPResponseException(code, text)
 
 
-def _connected(server: Server, watch: Watch) -> socket.socket:
-    """The first of the host's addresses that answers. All of them together have one phase's time."""
-    ends = time.monotonic() + watch.left_s()
-    refusal: OSError = ConnectionRefusedError()
-    for family, kind, protocol, _, address in _looked_up(server, watch.left_s()):
-        connection = socket.socket(family, kind, protocol)
-        try:
-            connection.settimeout(max(ends - time.monotonic(), 0.01))
-            connection.connect(address)
-            connection.settimeout(None)  # from here on the watch shuts it
-            return connection
-        except OSError as error:
-            connection.close()
-            refusal = error
-    raise refusal
-
-
-def _looked_up(server: Server, limit_s: float) -> list[Any]:
-    """The host's addresses. The system's own patience is longer than ours, so a thread asks and may be left behind."""
-    answer: Future[list[Any]] = Future()
-
-    def ask() -> None:
-        try:
-            answer.set_result(socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM))
-        except OSError as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    return answer.result(limit_s)
-
-
-def _our_name(connection: socket.socket) -> str:
-    """How we say hello: our address. The host's full name would be a question to the network, without a limit."""
+def address_literal(connection: socket.socket) -> str:
+    """How a machine without a name says hello (RFC 5321): its address."""
     address = connection.getsockname()[0]
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 

@@ -36,7 +36,7 @@ class Transport(Protocol):
     def send(self, message: EmailMessage, *, recipient: str) -> None: ...
 
 
-def transport_for(url: str) -> Transport:
+def transport_for(url: str, *, ehlo_name: str = "") -> Transport:
     """
     The transport behind an address; it connects to nothing yet.
 
@@ -48,7 +48,7 @@ def transport_for(url: str) -> Transport:
     """
     if url.startswith("file:"):
         return FolderTransport(Path(unquote(url.removeprefix("file:").removeprefix("//"))))
-    return SmtpTransport(_server(url))
+    return SmtpTransport(_server(url), ehlo_name=ehlo_name)
 
 
 class FolderTransport:

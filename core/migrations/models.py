@@ -5,6 +5,7 @@ from core.bookings.models import Booking, BookingEvent, Hold, ReplacedHandle
 from core.bookings.notes import BookingNote
 from core.bookings.unconfirmed import UnconfirmedRequest
 from core.content.models import Campaign, Product
+from core.duties import DutyClock
 from core.gym import Gym
 from core.images.models import Image, Rendition, RetiredOriginal
 from core.mail.models import OutboxMessage
@@ -29,6 +30,7 @@ __all__ = [
     "Campaign",
     "Coach",
     "DateOverride",
+    "DutyClock",
     "FormerSlug",
     "Gym",
     "Hold",

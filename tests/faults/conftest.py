@@ -4,18 +4,19 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 
 from core import clock
 from core.bookings.models import Booking, Hold
 from core.bookings.requests import request_lesson
 from core.db import Database
 from core.gym import the_gym
+from core.mail.claims import LEASE
 from core.mail.models import MessageKind, MessageState, OutboxMessage
 from core.schedule import slots
 from tests.support import people
@@ -24,6 +25,15 @@ from tests.support.processes import RunningGym
 from tests.support.smtp import MailServer, mail_server
 
 NORAS, OMARS = "nora@spirit.example", "omar@spirit.example"
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(OutboxMessage.state == MessageState.QUEUED, OutboxMessage.due_at <= now)
+
+
+def is_being_sent(*, since: datetime) -> ColumnElement[bool]:
+    """By who claimed it since then, and not by one who was killed."""
+    return and_(OutboxMessage.state == MessageState.SENDING, OutboxMessage.lease_until >= since + LEASE)
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,8 @@ class Gym:
         def has_swept() -> bool:
             with self.database.read() as session:
                 last = the_gym(session).last_swept_at
-            return last is not None and last > came
+                left = select(func.count()).where(is_due(clock.now()) | is_being_sent(since=came))
+                return last is not None and last > came and not session.scalar(left)
 
         worker = self.processes.start("worker")
         self.processes.wait_until(has_swept, "all that is due is done", "worker")

@@ -54,6 +54,46 @@ def test_one_transport_sends_many_mails_from_many_threads() -> None:
     assert len(server.messages()) == 8
 
 
+# How we say hello
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"base_url": "https://lessons.example.org"}, "lessons.example.org"),
+        ({"base_url": "https://lessons.example.org", "mail_ehlo_name": "mail.example.org"}, "mail.example.org"),
+        ({"base_url": "http://127.0.0.1:8000"}, "[127.0.0.1]"),
+        ({"base_url": "http://localhost:8000"}, "[127.0.0.1]"),
+    ],
+)
+def test_we_say_hello_by_a_name_where_there_is_one(given: dict[str, str], name: str) -> None:
+    with mail_server() as server:
+        told = settings.model_copy(update=given)
+        transport_for(server.url, ehlo_name=told.ehlo_name).send(confirmation(), recipient=SAM)
+        assert server.greetings == [name]
+
+
+def test_a_server_that_is_closing_says_so_in_its_answer_to_hello() -> None:
+    def closing(connection: socket.socket) -> None:
+        connection.sendall(b"421 4.3.2 not you\r\n")
+        hang_up(connection)
+
+    with (
+        scripted_server(conversation(then=closing)) as port,
+        pytest.raises(ServerFailure, match=r"\(hello: 421 4.3.2\)"),
+    ):
+        impatient(port, phase_s=5.0).send(confirmation(), recipient=SAM)
+
+
+def test_a_server_that_knows_helo_alone_is_greeted_so() -> None:
+    replies = (b"502 what\r\n", b"250 here\r\n", OK, OK, b"354 go ahead\r\n")
+    with (
+        scripted_server(conversation(*replies, then=hang_up)) as port,
+        pytest.raises(TemporaryFailure, match=r"\(data\)"),
+    ):
+        impatient(port, phase_s=5.0).send(confirmation(), recipient=SAM)
+
+
 # Encryption
 
 

@@ -135,7 +135,7 @@ def test_our_own_mistake_is_a_page_with_the_headers_and_tells_nothing(
     def broken(*arguments: Any) -> None:
         raise ZeroDivisionError("a secret of ours")
 
-    monkeypatch.setattr(health, "reasons_not_ready", broken)
+    monkeypatch.setattr(health, "readiness", broken)
     answer = gym.get("/readyz")
     assert answer.status_code == 500 and "it was our mistake" in answer.text and "secret" not in answer.text
     assert answer.headers["x-request-id"] and answer.headers["content-security-policy"]

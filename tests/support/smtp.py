@@ -53,6 +53,7 @@ class MailServer:
         self.user, self.password = user, password
         self.host, self.port = "127.0.0.1", 0
         self.lines: list[asyncio.Transport] = []  # every connection that was made
+        self.greetings: list[str] = []  # what each client called itself
         self._received: list[Received] = []
         self._troubles: dict[str, Trouble] = {}
         self._changed = threading.Condition()
@@ -190,6 +191,7 @@ class _Handler:
     async def handle_EHLO(
         self, server: _Smtp, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
+        self.gym.greetings.append(hostname)
         reply = await self.gym.trouble("hello", server)
         if reply is not None:
             return [reply]

@@ -54,7 +54,7 @@ def desk(services: Services) -> Iterator[Desk]:
     with listening() as hook, time_machine.travel(NOON, tick=False) as clock:
         server = FakeServer()
         told = services.settings.model_copy(update={"alert_webhook_url": SecretStr(hook.url)})
-        equipped = replace(services, settings=told, transport=server, webhook=HttpWebhook(hook.url, phase_s=2))
+        equipped = replace(services, settings=told, transport=server, webhook=HttpWebhook(hook.url, total_s=2))
         yield Desk(Alarm(equipped, webhook=True, admins={"Ada": hire(equipped, "Ada").id}), server, hook, clock)
 
 
@@ -212,7 +212,7 @@ def test_a_slow_webhook_and_one_that_is_away_are_temporary() -> None:
     with listening() as hook:
         hook.waits_s = 0.5
         with pytest.raises(TemporaryFailure, match="did not answer in time"):
-            HttpWebhook(hook.url, phase_s=0.1).post({"text": "hello"})
+            HttpWebhook(hook.url, total_s=0.1).post({"text": "hello"})
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         with pytest.raises(TemporaryFailure, match="could not be reached"):

@@ -48,7 +48,7 @@ def test_an_error_of_the_site_becomes_a_group_with_its_story(watched: Services, 
     def broken(*arguments: Any) -> None:
         raise ZeroDivisionError("for sam@example.org")
 
-    monkeypatch.setattr(health, "reasons_not_ready", broken)
+    monkeypatch.setattr(health, "readiness", broken)
     with TestClient(create_app(watched), base_url=watched.settings.base_url) as client:
         answers = [client.get("/readyz") for _ in range(3)]
     (group,) = kept.groups()
@@ -61,7 +61,7 @@ def test_an_error_of_the_site_becomes_a_group_with_its_story(watched: Services, 
     ]
     (exception,) = json.loads(events[0].body)["exceptions"]
     ours = [frame for frame in exception["frames"] if frame["own"]]
-    assert ours[-1]["function"] == "ready" and any("reasons_not_ready" in line for line in ours[-1]["source"])
+    assert ours[-1]["function"] == "ready" and any("readiness" in line for line in ours[-1]["source"])
     assert ["request", "Request", ""] in ours[-1]["locals"]
     assert [hour.count for hour in kept.rows("error_hour")] == [3]
 

@@ -61,6 +61,12 @@ def claim_evaluation(session: Session, *, now: datetime, early: timedelta = time
     return bool(claimed.rowcount == 1)  # type: ignore[attr-defined]
 
 
+def evaluation_is_due(session: Session, *, now: datetime) -> bool:
+    """Whether nobody has evaluated within the minute."""
+    due_at = session.scalar(select(AlertClock.due_at))
+    return due_at is None or due_at <= now + EARLY or due_at > now + EVALUATE_EVERY
+
+
 def evaluated(session: Session, *, now: datetime) -> None:
     """The evaluator came to its end."""
     session.execute(update(AlertClock).values(evaluated_at=now).execution_options(synchronize_session=False))

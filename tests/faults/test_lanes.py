@@ -1,0 +1,146 @@
+"""A mail server that swallows everything, and a webhook that drips: what keeps the gym true goes on, and so does mail."""
+
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import httpx2
+import pytest
+from sqlalchemy import select, update
+
+from core import clock
+from core.bookings.models import Booking, Status
+from core.mail import outbox
+from core.mail.models import MessageState, OutboxMessage
+from core.schedule.models import Coach
+from core.telemetry.alerts.models import AlertChange, Incident
+from tests.faults.conftest import Gym
+
+pytestmark = pytest.mark.processes
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+
+
+@contextmanager
+def server(answer: Callable[[socket.socket, threading.Event], None]) -> Iterator[int]:
+    """Takes every connection and does this with it. Yields its port."""
+    listening, over = socket.create_server(("127.0.0.1", 0), backlog=64), threading.Event()
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
+    def talk(connection: socket.socket) -> None:
+        with connection:
+            try:
+                answer(connection, over)
+            except OSError:
+                return  # the other side has left
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        over.set()
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+
+
+def say_nothing(connection: socket.socket, over: threading.Event) -> None:
+    over.wait(120)
+
+
+def drip(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while not over.wait(0.2):
+        connection.sendall(b"a")
+
+
+def test_requests_expire_in_time_while_a_mail_server_swallows_every_mail(gym: Gym) -> None:
+    for number in range(5):
+        gym.ask(gym.omar, f"family{number}@example.org", ago=MINUTE)
+    overdue = [gym.ask(gym.nora, "sam@example.org", ago=61 * MINUTE)]
+    with server(say_nothing) as port:
+        gym.processes.start("worker", SPIRIT_MAIL_URL=f"smtp://127.0.0.1:{port}")
+        gym.processes.wait_until(lambda: _is_expired(gym, overdue[0]), "it expires", "worker")
+        soon = gym.ask(gym.nora, "hanna@example.org", ago=timedelta())
+        with gym.database.write() as transaction:
+            transaction.session.execute(
+                update(Booking).where(Booking.id == soon.id).values(expires_at=clock.now() + SECOND)
+            )
+        due = time.monotonic() + 1
+        gym.processes.wait_until(lambda: _is_expired(gym, soon), "the next one expires", "worker", 45)
+        assert time.monotonic() - due < 30
+        assert not [row for row in gym.outbox() if row.state in (MessageState.SENT, MessageState.DEAD)]
+        assert gym.processes["worker"].stop() == 0
+    with gym.database.read() as session:
+        assert outbox.oldest_due_at(session, now=clock.now()) is not None
+
+
+def test_families_get_their_mail_at_once_while_a_webhook_drips(gym: Gym) -> None:
+    """Ten notices are due to a webhook that answers a byte at a time and comes to no end."""
+    with server(drip) as port:
+        webhook = f"http://127.0.0.1:{port}/hook"
+        gym.processes.start("worker", SPIRIT_ALERT_WEBHOOK_URL=webhook)
+        _notices(gym, 10)
+        gym.processes.wait_until(lambda: _being_told(gym) > 0, "the webhook is called", "worker")
+        gym.processes.start("site", SPIRIT_ALERT_WEBHOOK_URL=webhook)
+        late_s = [_booked_until_mailed(gym, f"family{number}@example.org") for number in range(5)]
+        assert statistics.median(late_s) < 2, late_s
+        assert _being_told(gym) == 1, "and all the while the webhook was being told"
+        assert gym.processes["worker"].stop() == 0
+
+
+def _booked_until_mailed(gym: Gym, email: str) -> float:
+    """By the public site, which nudges the worker as for every family."""
+    site, today = gym.processes.site_url, clock.now().date()
+    with gym.database.read() as session:
+        lesson = session.get_one(Coach, gym.omar).lessons[-1]
+    window: dict[str, str | int] = {"lessonId": lesson.id, "from": str(today + DAY), "to": str(today + 20 * DAY)}
+    slots = httpx2.get(f"{site}/api/coaches/{gym.omar}/slots", params=window).raise_for_status().json()["slots"]
+    wanted = {
+        "coachId": gym.omar,
+        "lessonId": lesson.id,
+        "startDateTimeUTC": slots[0]["startDateTimeUTC"],
+        "customerName": "Sam Rivera",
+        "customerEmail": email,
+        "customerPhone": "+1 415-555-0134",
+        "athleteName": "Ida",
+    }
+    began = time.monotonic()
+    httpx2.post(f"{site}/api/book/private", json=wanted).raise_for_status()
+    gym.server.wait_for(1, to=email)
+    return time.monotonic() - began
+
+
+def _is_expired(gym: Gym, booking: Booking) -> bool:
+    return gym.booking(booking).status is Status.EXPIRED
+
+
+def _being_told(gym: Gym) -> int:
+    with gym.database.read() as session:
+        sending = select(OutboxMessage.id).where(
+            OutboxMessage.channel == "webhook", OutboxMessage.state == MessageState.SENDING
+        )
+        return len(session.scalars(sending).all())
+
+
+def _notices(gym: Gym, count: int) -> None:
+    """Each of an incident of its own, due to the webhook."""
+    with gym.database.write() as transaction:
+        session, now = transaction.session, transaction.now
+        for number in range(count):
+            rule = {"rule_key": "errors", "instance": f"/{number}", "fire_at": 0.02}
+            incident = Incident(**rule, severity="warning", detail="", opened_at=now)
+            change = AlertChange(**rule, number=1, at=now, before="normal", after="firing", told=True)
+            session.add_all([incident, change])
+            session.flush()
+            change.incident_id, incident.told_change_id = incident.id, change.id
+            outbox.add_alert(session, change.id, None, now=now)
