@@ -18,7 +18,7 @@ from core.schedule import hours, slots
 from core.schedule.availability import DAY_MIN, Window
 from core.schedule.hours import WEEKDAYS, WeekWindow
 from core.schedule.models import Coach, DateOverride, LessonType
-from core.schedule.spoken_hours import read_hours, written_hours
+from core.schedule.spoken_hours import is_guessed, read_hours, written_hours
 from core.words import clock_time, spoken_day, spoken_time, zone_name
 
 WEEK = timedelta(days=7)
@@ -75,7 +75,7 @@ def _field(coach: Coach, weekday: int, kept: Sequence[WeekWindow]) -> str:
 def _week(coach: Coach, kept: Sequence[WeekWindow]) -> list[WeekWindow] | None:
     """A line a weekday, as it would be said. None while one cannot be read."""
     st.header("Every week", anchor=False)
-    st.markdown("Write hours like 9–12, 2–7 pm. A day without hours is a day off.")
+    st.markdown("Write hours like 9–12, 2–7 or noon–5 pm. A day without hours is a day off.")
     week: list[WeekWindow] = []
     readable = True
     for weekday, name in enumerate(WEEKDAYS):
@@ -89,7 +89,16 @@ def _week(coach: Coach, kept: Sequence[WeekWindow]) -> list[WeekWindow] | None:
             st.error(inert(str(error)))
         else:
             week += windows
+            _understood(text, weekday, windows)
     return sorted(week, key=_order) if readable else None
+
+
+def _understood(text: str, weekday: int, windows: Sequence[WeekWindow]) -> None:
+    """What was read, before it is kept, wherever it was written in another way."""
+    said = written_hours(windows)
+    if text.strip() != said:
+        guess = " Write am or pm if you mean the other half of the day." if is_guessed(text, weekday) else ""
+        st.caption(inert(f"Read as {said or 'a day off'}.{guess}"))
 
 
 def _picture(week: Sequence[WeekWindow]) -> None:

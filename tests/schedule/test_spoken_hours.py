@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from core.schedule.hours import WeekWindow
-from core.schedule.spoken_hours import read_hours, written_hours
+from core.schedule.spoken_hours import is_guessed, read_hours, written_hours
 
 HOUR = 60
 
@@ -25,6 +25,30 @@ HOUR = 60
         ("8 pm–12 am", [(1200, 1440)]),
         ("0–24", [(0, 1440)]),
         ("12 am–6 am", [(0, 360)]),
+        ("2-7", [(14 * HOUR, 19 * HOUR)]),
+        ("9–5", [(9 * HOUR, 17 * HOUR)]),
+        ("9 to 5", [(9 * HOUR, 17 * HOUR)]),
+        ("10-1", [(10 * HOUR, 13 * HOUR)]),
+        ("9-12, 2-7", [(9 * HOUR, 12 * HOUR), (14 * HOUR, 19 * HOUR)]),
+        ("9-12/2-7", [(9 * HOUR, 12 * HOUR), (14 * HOUR, 19 * HOUR)]),
+        ("9–noon & 1:30–6", [(9 * HOUR, 12 * HOUR), (810, 18 * HOUR)]),
+        ("noon-7", [(12 * HOUR, 19 * HOUR)]),
+        ("Noon to midnight", [(12 * HOUR, 24 * HOUR)]),
+        ("midnight-6 am", [(0, 6 * HOUR)]),
+        ("12-2", [(12 * HOUR, 14 * HOUR)]),
+        ("8-8", [(8 * HOUR, 20 * HOUR)]),
+        ("6-2", [(6 * HOUR, 14 * HOUR)]),
+        ("6-8", [(18 * HOUR, 20 * HOUR)]),
+        ("9 am - 5", [(9 * HOUR, 17 * HOUR)]),
+        ("2pm-7", [(14 * HOUR, 19 * HOUR)]),
+        ("8 pm–12", [(20 * HOUR, 24 * HOUR)]),
+        ("9 a.m. – 5 p.m.", [(9 * HOUR, 17 * HOUR)]),
+        ("9a-5p", [(9 * HOUR, 17 * HOUR)]),
+        ("from 9 till 5", [(9 * HOUR, 17 * HOUR)]),
+        ("09:00-17:00", [(9 * HOUR, 17 * HOUR)]),
+        ("02:00-07:00", [(2 * HOUR, 7 * HOUR)]),
+        ("9h30-12h", [(570, 12 * HOUR)]),
+        ("5–12 pm", [(5 * HOUR, 12 * HOUR)]),
     ],
 )
 def test_what_is_written_is_what_is_meant(text: str, windows: list[tuple[int, int]]) -> None:
@@ -37,6 +61,22 @@ def test_what_is_written_is_what_is_meant(text: str, windows: list[tuple[int, in
 def test_what_cannot_be_read_names_its_day(text: str) -> None:
     with pytest.raises(Invalid, match="Wednesday: please write hours like 9–12"):
         read_hours(text, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "guessed"),
+    [
+        ("2-7", True),
+        ("9–5", True),
+        ("2–7 pm", False),
+        ("14-19", False),
+        ("9am-5", False),
+        ("noon-7", False),
+        ("", False),
+    ],
+)
+def test_what_was_guessed_is_known(text: str, guessed: bool) -> None:
+    assert is_guessed(text, 0) is guessed
 
 
 @given(st.lists(st.tuples(st.integers(0, 287), st.integers(1, 288)), max_size=4))
