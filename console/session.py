@@ -9,6 +9,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -38,6 +39,7 @@ class Staff:
     coach_id: int | None
     last_used_at: datetime
     wants_sound: bool = False
+    zone: ZoneInfo | None = None  # a coach's own; None for who teaches nobody
 
     @property
     def is_admin(self) -> bool:
@@ -83,8 +85,10 @@ def find_staff(session_token: str | None) -> Staff | None:
             return None
         account = found.account
         coach = coach_of(session, account)
-        coach_id = coach.id if coach else None
-        return Staff(found.id, account.id, account.name, account.role, coach_id, found.last_used_at, account.sound)
+        coach_id, zone = (coach.id, coach.zone) if coach else (None, None)
+        return Staff(
+            found.id, account.id, account.name, account.role, coach_id, found.last_used_at, account.sound, zone
+        )
 
 
 def still(shown_to: Staff) -> Staff | None:

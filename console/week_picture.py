@@ -1,7 +1,7 @@
 """A week of lessons as a picture, and the same in words beneath."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import altair as alt
@@ -15,16 +15,16 @@ from core.bookings import lists, queries
 from core.bookings.models import Booking
 from core.bookings.whose import OfCoach
 from core.schedule.availability import at_wall_time
-from core.words import clock_time, spoken_day
+from core.words import clock_time, spoken_day, zone_name
 
-WEEK = "week-offset"
+WEEK, DAY = "week-offset", timedelta(days=1)
 MOST_LINES = 80
 BOOKED, WAITS = "booked", "waits for an answer"
 
 
 def week_picture(staff: Staff) -> None:
     """Monday to Sunday, with the weeks before and after."""
-    zone = services().settings.zone
+    zone = staff.zone or services().settings.zone
     whose = staff.whose
     if staff.is_admin and (chosen := _coach()):
         whose = OfCoach(chosen)
@@ -35,22 +35,24 @@ def week_picture(staff: Staff) -> None:
     back.button("The week before", on_click=_turn, args=(offset - 1,), width="stretch")
     middle.markdown(f"**{spoken_day(monday)} to {spoken_day(monday + timedelta(days=6))}**", text_alignment="center")
     forward.button("The week after", on_click=_turn, args=(offset + 1,), width="stretch")
-    start, end = at_wall_time(monday, 0, zone), at_wall_time(monday + timedelta(days=7), 0, zone)
+    start, end = at_wall_time(monday - DAY, 0, zone), at_wall_time(monday + timedelta(days=8), 0, zone)
     with services().database.read() as session:
-        booked = list(lists.lessons_between(session, start, end, whose=whose))
+        lessons = lists.lessons_between(session, start, end, whose=whose)
         asked = queries.requests_awaiting_answer(session, whose=whose, now=clock.now())
-    waiting = [booking for booking in asked if start <= booking.starts_at < end]
+    booked, waiting = (
+        [one for one in found if monday <= _day_of(one) < monday + 7 * DAY] for found in (lessons, asked)
+    )
     if not booked and not waiting:
         st.info("Nothing is booked in this week.")
         return
-    shown = sorted((*booked, *waiting), key=lambda booking: (booking.starts_at, booking.id))
-    _picture(shown, monday, zone)
+    shown = sorted((*booked, *waiting), key=lambda booking: (_day_of(booking), booking.starts_at, booking.id))
+    _picture(shown, monday)
     _words(shown, staff, zone)
 
 
-def _picture(shown: Sequence[Booking], monday: date, zone: ZoneInfo) -> None:
+def _picture(shown: Sequence[Booking], monday: date) -> None:
     days = [f"{monday + timedelta(days=day):%a %d}" for day in range(7)]
-    rows = [_row(booking, zone) for booking in shown]
+    rows = [_row(booking) for booking in shown]
     hours = [hour for row in rows for hour in (row["from"], row["to"])]
     first, last = int(min(*hours, 9.0)), int(max(*hours, 18.0)) + 1
     chart = (
@@ -77,7 +79,13 @@ def _picture(shown: Sequence[Booking], monday: date, zone: ZoneInfo) -> None:
     st.altair_chart(chart, width="stretch")
 
 
-def _row(booking: Booking, zone: ZoneInfo) -> dict[str, str | float]:
+def _day_of(booking: Booking) -> date:
+    """Its coach's day."""
+    return booking.starts_at.astimezone(booking.coach.zone).date()
+
+
+def _row(booking: Booking) -> dict[str, str | float]:
+    zone = booking.coach.zone
     begins, ends = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
     until = 24.0 if ends.date() > begins.date() else ends.hour + ends.minute / 60
     return {
@@ -95,13 +103,16 @@ def _row(booking: Booking, zone: ZoneInfo) -> dict[str, str | float]:
 def _words(shown: Sequence[Booking], staff: Staff, zone: ZoneInfo) -> None:
     day: date | None = None
     for booking in shown[:MOST_LINES]:
-        begins: datetime = booking.starts_at.astimezone(zone)
+        begins = booking.starts_at.astimezone(booking.coach.zone)
         if begins.date() != day:
             day = begins.date()
             st.markdown(f"**{spoken_day(day)}**")
         whose = f", with {booking.coach.name}" if staff.is_admin else ""
         waits = f" ({WAITS})" if _state(booking) == WAITS else ""
-        st.text(f"{clock_time(begins, zone)}: {booking.lesson.name} for {booking.athlete_name}{whose}{waits}")
+        elsewhere = f" ({zone_name(begins)})" if booking.coach.zone != zone else ""
+        st.text(
+            f"{clock_time(begins, booking.coach.zone)}{elsewhere}: {booking.lesson.name} for {booking.athlete_name}{whose}{waits}"
+        )
     if len(shown) > MOST_LINES:
         st.caption(f"And {len(shown) - MOST_LINES} more; choose a coach to see each.")
 

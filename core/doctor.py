@@ -28,6 +28,8 @@ from core.images.storage import PRIVATE, StorageUnavailable
 from core.mail import outbox
 from core.mail.transports import FolderTransport, MailFailure, SmtpTransport
 from core.migrations import check_schema
+from core.schedule.queries import published_coaches
+from core.schedule.zones import coaches_elsewhere
 from core.settings import unknown_names
 
 LEAST_FREE_BYTES = 500 * 1024 * 1024
@@ -206,6 +208,20 @@ def _settings(services: Services) -> str:
     return "every variable that begins with SPIRIT_ is a setting"
 
 
+def _zones(services: Services) -> str:
+    """A coach may live elsewhere; when all of them do, the gym's zone was set after they were made."""
+    zone = services.settings.timezone
+    with services.database.read() as session:
+        elsewhere = coaches_elsewhere(session, zone)
+        coaches = len(published_coaches(session))
+    if not elsewhere:
+        return f"the gym and its coaches are in {zone}"
+    said = f"the gym is in {zone}, " + ", ".join(f"{coach.name} in {coach.timezone}" for coach in elsewhere)
+    if len(elsewhere) >= coaches and len({coach.timezone for coach in elsewhere}) == 1:
+        raise Unwell(f"{said}; if SPIRIT_TIMEZONE is right, set the coaches to it on the console's page Gym")
+    return said
+
+
 def _secrets(services: Services) -> str:
     settings = services.settings
     if settings.is_https:
@@ -272,6 +288,7 @@ def _worker(services: Services) -> str:
 
 CHECKS: dict[str, Callable[[Services], str]] = {
     "settings": _settings,
+    "zones": _zones,
     "database": _database,
     "disk": _disk,
     "mail": _mail,

@@ -20,6 +20,7 @@ from core.mail.transports import transport_for
 from core.settings import load_settings
 from core.sweep import sweep
 from tests.images.photos import detailed, saved
+from tests.support.people import nora, omar
 from tests.support.processes import free_port
 from tests.support.provider import running_provider
 from tests.support.smtp import mail_server
@@ -43,6 +44,7 @@ def test_a_healthy_gym_has_nothing_to_complain_of(healthy: Services) -> None:
     assert complaints(healthy) == {}
     assert [str(finding)[:14] for finding in examine(healthy)] == [
         "ok    settings",
+        "ok    zones   ",
         "ok    database",
         "ok    disk    ",
         "ok    mail    ",
@@ -232,3 +234,14 @@ def test_a_clock_that_is_not_the_databases_is_found(healthy: Services, monkeypat
 def test_a_storage_of_another_gym_is_found(healthy: Services) -> None:
     healthy.originals.put("gym-id", b"somebody else's", media_type="text/plain")
     assert "spirit images claim" in complaints(healthy)["pictures"]
+
+
+def test_coaches_who_all_live_elsewhere_are_told_and_one_who_does_is_named(healthy: Services) -> None:
+    """The gym's zone was set after they were made; or one of them teaches from afar."""
+    with healthy.database.write() as transaction:
+        hers, his = nora(transaction.session), omar(transaction.session)
+        hers.timezone = his.timezone = "America/New_York"
+    assert "Nora Lindqvist in America/New_York" in complaints(healthy)["zones"]
+    with healthy.database.write() as transaction:
+        transaction.session.merge(his).timezone = healthy.settings.timezone
+    assert "zones" not in complaints(healthy)

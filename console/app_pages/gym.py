@@ -13,6 +13,7 @@ from core.gym_texts import GymTexts, set_gym
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import LessonType
 from core.schedule.page import every_lesson
+from core.schedule.zones import coaches_elsewhere, set_everybodys_zone
 from core.words import money
 
 
@@ -26,6 +27,7 @@ def page() -> None:
         gym, lessons = the_gym(session), every_lesson(session)
     _texts(gym, staff)
     _rules(gym, staff)
+    _zone(staff)
     st.header("Lesson types", anchor=False)
     for lesson in lessons:
         state = "" if lesson.active else ", not offered"
@@ -116,6 +118,25 @@ def _rules(gym: Gym, staff: Staff) -> None:
             else:
                 act(staff, set_rules, rules, done="The rules are kept, and hold from now on.")
             st.rerun()
+
+
+def _zone(staff: Staff) -> None:
+    """The gym's own is a setting of its machine; what follows from it for the coaches is seen to here."""
+    zone = services().settings.timezone
+    st.header("Time zone", anchor=False)
+    st.markdown(inert(f"The gym is in {zone}: the setting SPIRIT_TIMEZONE of its machine."))
+    with services().database.read() as session:
+        elsewhere = coaches_elsewhere(session, zone)
+    if not elsewhere:
+        st.markdown("So are all coaches.")
+        return
+    st.text("\n".join(f"{coach.name} is in {coach.timezone}" for coach in elsewhere))
+    st.markdown(
+        "A coach’s hours and days are counted in her own zone: 9 am stays 9 am when it changes, booked lessons stay when they are."
+    )
+    if st.button(inert(f"Set all coaches to {zone}")):
+        act(staff, set_everybodys_zone, zone, done=inert(f"All coaches are in {zone} now."))
+        st.rerun()
 
 
 def _lesson(lesson: LessonType | None, staff: Staff) -> None:

@@ -18,6 +18,7 @@ from core.errors import NotAllowed
 from core.people import api_keys, identities
 from core.people import staff as people
 from core.people.models import Account, ApiKey, Role, StaffSession
+from core.schedule.zones import zone_choices
 from core.words import spoken_instant
 
 
@@ -100,9 +101,9 @@ def _invite(staff: Staff) -> None:
         email = st.text_input("E-mail address", max_chars=254)
         role = st.radio("Role", (Role.COACH, Role.ADMIN), format_func=lambda role: role.value.capitalize())
         teaches = st.checkbox("Parents can book lessons with this person", value=True)
+        zone = st.selectbox("Her time zone", zone_choices(services().settings.timezone))
         if st.form_submit_button("Invite", type="primary"):
             done = inert(f"{name} is invited. The link in the mail works once, within a week.")
-            zone = services().settings.timezone
             wanted: dict[str, Any] = {"email": email, "name": name, "role": role, "teaches": teaches, "zone": zone}
             if act(staff, people.invite, **wanted, done=done):
                 tasks.nudge_from_thread(tasks.deliver_mail)

@@ -19,6 +19,7 @@ from core.schedule.availability import DAY_MIN, Window
 from core.schedule.hours import WEEKDAYS, WeekWindow
 from core.schedule.models import Coach, DateOverride, LessonType
 from core.schedule.spoken_hours import is_guessed, read_hours, written_hours
+from core.schedule.zones import set_zone, zone_choices
 from core.words import clock_time, spoken_day, spoken_time, zone_name
 
 WEEK = timedelta(days=7)
@@ -49,6 +50,19 @@ def page() -> None:
             written = [_field(coach, weekday, kept) for weekday in range(len(WEEKDAYS))]
             st.button("Keep this week", type="primary", on_click=_keep_week, args=(written, coach_id, staff))
     _single_days(coach, single_days, staff)
+    _zone(coach, staff)
+
+
+def _zone(coach: Coach, staff: Staff) -> None:
+    """In which all of these hours are meant."""
+    st.header("Time zone", anchor=False)
+    choices = zone_choices(coach.timezone, services().settings.timezone)
+    zone = st.selectbox("These hours are meant in", choices, key=f"zone-{coach.id}-{coach.timezone}")
+    if zone != coach.timezone:
+        st.markdown("9 am stays 9 am, in the other zone. Lessons that are booked stay when they are.")
+        if st.button("Keep this time zone", type="primary"):
+            act(staff, set_zone, zone, coach=coach.id, done=inert(f"The hours are meant in {zone} from now on."))
+            st.rerun()
 
 
 def _keep_week(written: Sequence[str], coach_id: int, shown_to: Staff) -> None:

@@ -1,8 +1,9 @@
 """Today: who waits, today's lessons and tomorrow's, and what others changed since yesterday."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from core.bookings import lists
 from core.bookings.models import Booking
 from core.bookings.words import actor_name
 from core.schedule.availability import at_wall_time
-from core.words import clock_time, spoken_day, spoken_instant, spoken_time
+from core.words import clock_time, spoken_day, spoken_instant, spoken_time, zone_name
 
 REQUESTS = Path(__file__).parent / "requests.py"
 DAY = timedelta(days=1)
@@ -30,7 +31,7 @@ BECAME = {
 def page() -> None:
     staff = signed_in()
     now = clock.now()
-    zone = services().settings.zone
+    zone = staff.zone or services().settings.zone
     today = now.astimezone(zone).date()
     st.title("Today")
     badge = badge_for(staff)
@@ -39,15 +40,16 @@ def page() -> None:
         st.page_link(REQUESTS, label=f"{said} for an answer{', one of them urgently' if badge.is_urgent else ''}")
     else:
         st.markdown("Nobody is waiting for an answer.")
-    midnight = [at_wall_time(today + DAY * day, 0, zone) for day in range(3)]
+    first, last = (
+        at_wall_time(today + DAY * day, 0, zone) for day in (-1, 3)
+    )  # days begin earlier and later elsewhere
     with services().database.read() as session:
-        lessons = lists.lessons_between(session, midnight[0], midnight[2], whose=staff.whose)
+        lessons = lists.lessons_between(session, first, last, whose=staff.whose)
         changed = lists.changed_by_others(session, now - LOOKS_BACK, whose=staff.whose, account_id=staff.account_id)
     for day in range(2):
         st.header(spoken_day(today + DAY * day), anchor=False)
-        _lessons(
-            [lesson for lesson in lessons if midnight[day] <= lesson.starts_at < midnight[day + 1]], staff.is_admin
-        )
+        of_day = [lesson for lesson in lessons if _day_of(lesson) == today + DAY * day]
+        _lessons(of_day, zone, staff.is_admin)
     st.header("What others changed since yesterday", anchor=False)
     for booking in changed:
         st.text(_changed(booking, now))
@@ -55,7 +57,12 @@ def page() -> None:
         st.markdown("Nothing.")
 
 
-def _lessons(lessons: Sequence[Booking], is_admin: bool) -> None:
+def _day_of(lesson: Booking) -> date:
+    """A lesson's day is its coach's: Saturday, 2 am in Berlin is Saturday's."""
+    return lesson.starts_at.astimezone(lesson.coach.zone).date()
+
+
+def _lessons(lessons: Sequence[Booking], own_zone: ZoneInfo, is_admin: bool) -> None:
     for lesson in lessons:
         zone = lesson.coach.zone
         with_whom = f", with {lesson.coach.name}" if is_admin else ""
@@ -64,7 +71,8 @@ def _lessons(lessons: Sequence[Booking], is_admin: bool) -> None:
             if lesson.customer_phone
             else f"\n{lesson.customer_name}"
         )
-        times = f"{clock_time(lesson.starts_at, zone)} to {clock_time(lesson.ends_at, zone)}"
+        elsewhere = f" ({zone_name(lesson.starts_at.astimezone(zone))})" if zone != own_zone else ""
+        times = f"{clock_time(lesson.starts_at, zone)} to {clock_time(lesson.ends_at, zone)}{elsewhere}"
         st.text(f"{times}: {lesson.lesson.name} for {lesson.athlete_name}{with_whom}{phone}")
     if not lessons:
         st.markdown("No lesson.")

@@ -15,6 +15,7 @@ from core.people.accounts import create_account
 from core.people.models import Role
 from core.people.sign_in import LINK_LIVES, new_link
 from core.schedule.new_coach import add_coach
+from core.schedule.zones import check_zone
 
 Email = Annotated[str, typer.Argument(help="The address to sign in with.")]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read a password from standard input.")]
@@ -37,26 +38,30 @@ def create_admin(
 def create_coach(
     email: Email,
     name: Annotated[str, typer.Option(help="As parents read it.")],
+    timezone: Annotated[str, typer.Option(help="Hers, if it is not the gym's: America/New_York.")] = "",
     password_stdin: PasswordStdin = False,
 ) -> None:
     """Add a coach who teaches every lesson type. Without a password, print a link to sign in with."""
-    _create(email, name, Role.COACH, _password(password_stdin))
+    zone = check_zone(timezone or services().settings.timezone)
+    _create(email, name, Role.COACH, _password(password_stdin), zone)
 
 
-def _create(email: str, name: str, role: Role, password: str | None) -> None:
+def _create(email: str, name: str, role: Role, password: str | None, zone: str = "") -> None:
     check_schema(services().database)
-    link_id = services().database.transact(_add, email, name, role, password)
+    link_id = services().database.transact(_add, email, name, role, password, zone)
     print(f"{name} can sign in at {services().settings.console_url}.")
     if link_id is not None:
         link = Links(services().settings, services().signer).sign_in(link_id)
         print(f"This link works once, within {LINK_LIVES.seconds // 60} minutes:\n{link}")
 
 
-def _add(session: Session, email: str, name: str, role: Role, password: str | None, *, now: datetime) -> int | None:
+def _add(
+    session: Session, email: str, name: str, role: Role, password: str | None, zone: str, *, now: datetime
+) -> int | None:
     """The account, her coach's row if she coaches, and the id of a sign-in link if she has no password."""
     account = create_account(session, email=email, name=name, role=role, password=password, now=now)
     if role is Role.COACH:
-        add_coach(session, account, zone=services().settings.timezone)
+        add_coach(session, account, zone=zone)
     return new_link(session, account, now=now).id if password is None else None
 
 

@@ -1,0 +1,75 @@
+"""Coaches' time zones: their weeks and days are counted in them. One at a time, or all at once after the gym's has changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.audit import Verb
+from core.errors import Invalid
+from core.gym import content_changed
+from core.people.models import Account
+from core.people.staff import check_is_admin
+from core.schedule.hours import check_may_edit
+from core.schedule.models import Coach
+
+COMMON = (
+    *("America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles"),
+    *("America/Anchorage", "Pacific/Honolulu", "Europe/London", "Europe/Berlin", "Australia/Sydney"),
+)
+
+
+def zone_choices(*first: str) -> list[str]:
+    """Every zone there is, those that are likely first."""
+    others = sorted(
+        zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))
+    )
+    return list(dict.fromkeys((*first, *COMMON, *others)))
+
+
+def check_zone(zone: str) -> str:
+    """Raises Invalid for a name that is no IANA zone."""
+    if zone not in available_timezones():
+        raise Invalid({"timezone": "This should be a time zone such as America/New_York."})
+    return zone
+
+
+def set_zone(session: Session, coach: Coach, zone: str, *, account_id: int, now: datetime) -> Coach:
+    """
+    Her hours are meant in this zone from now on: 9 am stays 9 am. Lessons that are booked keep their instant.
+
+    Raises:
+        NotAllowed: neither the coach herself nor an admin. Invalid: no such zone.
+    """
+    check_may_edit(session, coach, account_id)
+    if coach.timezone != check_zone(zone):
+        coach.timezone = zone
+        audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=account_id, now=now)
+    session.flush()
+    return coach
+
+
+def coaches_elsewhere(session: Session, zone: str) -> Sequence[Coach]:
+    """Those who work here, in another zone than the gym's, by name."""
+    return session.scalars(
+        select(Coach)
+        .join(Account, Account.id == Coach.account_id)
+        .where(Coach.timezone != zone, Account.disabled_at.is_(None))
+        .order_by(Account.name)
+    ).all()
+
+
+def set_everybodys_zone(session: Session, zone: str, *, account_id: int, now: datetime) -> int:
+    """All coaches at once, as `set_zone` does it for one: after the gym's own was set. How many changed. Raises NotAllowed."""
+    check_is_admin(session, account_id)
+    check_zone(zone)
+    changed = session.scalars(select(Coach).where(Coach.timezone != zone).order_by(Coach.id).with_for_update()).all()
+    for coach in changed:
+        coach.timezone, coach.schedule_version = zone, coach.schedule_version + 1
+        audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=account_id, now=now)
+    session.flush()
+    content_changed(session)
+    return len(changed)
