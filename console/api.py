@@ -15,13 +15,14 @@ from console import caller
 from core import clock
 from core.bookings import queries
 from core.bookings.decisions import Decision, decide_as_staff
-from core.bookings.models import Channel, Status
+from core.bookings.models import Booking, Channel, Status
 from core.bookings.whose import whose_bookings
 from core.bootstrap import Services
 from core.errors import Invalid, SpiritError
 from core.http import problems
 from core.http.body import MOST_BYTES, BodyTooLarge, at_most
 from core.http.bookings import booking_as_json, despite_wrong
+from core.mail.status import family_status, said_to_staff
 
 FIELDS = ("bookingId", "action", "reason", "despite")
 
@@ -71,14 +72,20 @@ async def decide(request: Request) -> Response:
     )
     booking = await run_in_threadpool(run)
     await tasks.nudge(tasks.deliver_mail)
-    message = "The lesson is approved." if booking.status is Status.APPROVED else "The request is denied."
+    done = "The lesson is approved." if booking.status is Status.APPROVED else "The request is denied."
+    mailed = await run_in_threadpool(_said_of_mail, services, booking)
     body = booking_as_json(booking, now=clock.now())
-    return json_answer({"success": True, "message": f"{message} The family is told.", "booking": body})
+    return json_answer({"success": True, "message": f"{done} {mailed}".rstrip(), "booking": body})
 
 
 async def nothing_here(request: Request) -> Response:
     """Streamlit would answer 200 to any unknown address."""
     return json_answer(problems.problem_of_status(404), 404)
+
+
+def _said_of_mail(services: Services, booking: Booking) -> str:
+    with services.database.read() as session:
+        return said_to_staff(family_status(session, booking, now=clock.now()), booking)
 
 
 def _pending(services: Services, account_id: int) -> dict[str, Any]:

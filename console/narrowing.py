@@ -18,6 +18,7 @@ from core.schedule.page import every_lesson
 
 STATES: dict[str, Status | None] = {
     "Booked": Status.APPROVED,
+    "Waiting": Status.PENDING,
     "Denied": Status.DENIED,
     "Expired": Status.EXPIRED,
     "Cancelled": Status.CANCELLED,
@@ -41,7 +42,7 @@ def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -
 
     text = st.text_input(
         "Search",
-        placeholder="A name or an e-mail address",
+        placeholder="A name, an e-mail address or a phone number",
         key=remembered(TEXT, ""),
         on_change=noted,
         args=(TEXT,),
@@ -63,7 +64,7 @@ def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -
         whose=whose,
         text=text,
         lesson_id=lesson or None,
-        status=STATES[state],
+        status=None if text.strip() and state == usual_state else STATES[state],  # who is looked for may be in any
         start=_midnight(first),
         end=_midnight(last, days=1),
     )

@@ -8,6 +8,7 @@ import tasks
 from console.acting import act
 from console.badge import URGENT
 from console.inert import inert
+from console.opening import open_button
 from console.session import Staff
 from core import clock
 from core.bookings.concerns import Concern
@@ -15,9 +16,15 @@ from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Booking, Channel
 from core.words import money, spoken_instant, spoken_time, time_left
 
+NOT_HERE = ", who does not work here any more: an admin has to answer"
 
-def request_card(booking: Booking, staff: Staff, concerns: Mapping[Concern, str]) -> None:
-    """Who asks for what, until when; approve and deny. concerns: what speaks against approving."""
+
+def request_card(booking: Booking, staff: Staff, concerns: Mapping[Concern, str], *, is_open: bool = False) -> None:
+    """
+    Who asks for what, until when; approve and deny.
+
+    concerns: what speaks against approving. is_open: its whole story is shown around it.
+    """
     assert booking.expires_at is not None
     left = booking.expires_at - clock.now()
     zone = booking.coach.zone
@@ -26,10 +33,11 @@ def request_card(booking: Booking, staff: Staff, concerns: Mapping[Concern, str]
         urgent = f":red[**Urgent: {time_left(left)} left.**] " if left < URGENT else ""
         st.markdown(f"{urgent}Answer by {spoken_instant(booking.expires_at, zone)}")
         facts = [f"{booking.lesson.name}, {money(booking.price_cents)}", f"for {booking.athlete_name}"]
-        facts.append(f"asked by {booking.customer_name}")
+        facts.append(f"asked by {booking.customer_name}, {booking.customer_email}")
         st.text(", ".join(facts))
         if staff.is_admin:
-            st.text(f"Coach: {booking.coach.name}")
+            gone = booking.coach.account.disabled_at is not None
+            st.text(f"Coach: {booking.coach.name}{NOT_HERE if gone else ''}")
         if booking.customer_phone:
             st.text(f"Phone: {booking.customer_phone}")
         if booking.notes:
@@ -37,6 +45,8 @@ def request_card(booking: Booking, staff: Staff, concerns: Mapping[Concern, str]
         if concerns:
             st.warning(inert(" ".join(concerns.values())))
         _answers(booking, staff, concerns)
+        if not is_open:
+            open_button(booking, "request")
 
 
 def _answers(booking: Booking, staff: Staff, concerns: Mapping[Concern, str]) -> None:
@@ -105,6 +115,6 @@ def _decide(
         slot_version=booking.slot_version,
         despite=despite,
         coach=booking.coach_id,
-        done=f"{inert(booking.athlete_name)}’s lesson is {answer}. The family is told.",
+        done=f"{inert(booking.athlete_name)}’s lesson is {answer}. A mail to the family was written.",
     ):
         tasks.nudge_from_thread(tasks.deliver_mail)

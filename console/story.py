@@ -9,6 +9,7 @@ import streamlit as st
 
 import tasks
 from console.acting import act
+from console.family_mail import mail_to_family
 from console.inert import inert
 from console.mail_story import mail_name, mail_story
 from console.request_card import request_card
@@ -22,6 +23,7 @@ from core.bookings.changes import cancel_as_staff
 from core.bookings.concerns import Concern, concerns
 from core.bookings.models import Actor, Attendance, Booking, BookingEvent, Status
 from core.errors import NotFound
+from core.mail.status import family_status
 from core.people.models import Account
 from core.words import money, spoken_instant, spoken_time
 
@@ -51,6 +53,7 @@ def story(booking_id: int, staff: Staff) -> None:
         names = {row.account_id: _name(session.get(Account, row.account_id)) for row in rows if row.account_id}
         own_note = notes.note_of(session, booking_id, staff.account_id)
         against = concerns(session, [booking])[booking.id]
+        mailed = family_status(session, booking, now=clock.now())
     _facts(booking)
     _what_can_be_done(booking, staff, against)
     _note(booking, own_note, staff)
@@ -58,6 +61,8 @@ def story(booking_id: int, staff: Staff) -> None:
     for row in rows:
         st.text(_happened(row, booking, names))
     st.header("Mails", anchor=False)
+    if booking.anonymised_at is None:
+        mail_to_family(booking, mailed, staff)
     for message in mails:
         st.text(f"{mail_name(message)}\n{mail_story(message, booking.coach.zone)}")
 
@@ -94,7 +99,7 @@ def _what_can_be_done(booking: Booking, staff: Staff, against: Mapping[Concern, 
     now = clock.now()
     status = booking.status_at(now)
     if status is Status.PENDING:
-        request_card(booking, staff, against)
+        request_card(booking, staff, against, is_open=True)
     elif status is Status.APPROVED and now >= booking.starts_at:
         _attendance(booking, staff)
     elif status is Status.APPROVED:
@@ -145,7 +150,7 @@ def _ask(verb: str, question: str, booking: Booking, staff: Staff, command: Call
     with st.popover(f"{verb} …"), st.form(f"change-{booking.id}", border=False):
         st.text_area(question, max_chars=500, key=key)
         label = f"Yes: {verb[0].lower()}{verb[1:]}"
-        done = "Done. The family is told."
+        done = "Done. A mail to the family was written."
         st.form_submit_button(
             label, type="primary", on_click=_run, args=(command, booking, staff, done), kwargs={"reason_in": key}
         )

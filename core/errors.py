@@ -3,6 +3,8 @@ What can go wrong, as facts. Each message says what happened and what to do next
 
     SpiritError
     ├── NotFound                  no such thing, or not yours: the same answer
+    │   ├── NoLongerOffered       a coach or a lesson that families could book once
+    │   └── AddressMoved          a lesson type that has another address by now (with which)
     ├── Refused                   the request was understood; the state of things forbids it
     │   ├── SlotUnavailable       taken, past, off the step, inside the notice … (with the next free ones)
     │   ├── AlreadyDecided        somebody was faster (with how, when, by whom)
@@ -52,6 +54,26 @@ class NotFound(SpiritError):
 
     def __init__(self, message: str = "There is nothing at this address.") -> None:
         super().__init__(message)
+
+
+class NoLongerOffered(NotFound):
+    """`coach`: slug and name of one who is still there and teaches something else; None where she is gone herself."""
+
+    code = "no_longer_offered"
+
+    def __init__(self, message: str, coach: tuple[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.coach = coach
+
+
+class AddressMoved(NotFound):
+    """`lesson_slug`: the lesson type's part of the address today."""
+
+    code = "address_moved"
+
+    def __init__(self, lesson_slug: str) -> None:
+        super().__init__(f"This lesson has another address by now: {lesson_slug}.")
+        self.lesson_slug = lesson_slug
 
 
 class Refused(SpiritError):

@@ -5,9 +5,9 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from core.errors import Invalid, OutcomeUnknown, SpiritError
+from core.errors import AddressMoved, Invalid, NoLongerOffered, OutcomeUnknown, SpiritError
 from core.http import problems
 from core.http.body import BodyTooLarge
 from public_site.templating import orjson_response, render
@@ -17,10 +17,21 @@ from public_site.transact import services_of
 async def rules_said_no(request: Request, error: Exception) -> Response:
     """An error of the rules, on its page."""
     assert isinstance(error, SpiritError)
+    if isinstance(error, AddressMoved):
+        return _moved(request, error)
     if problems.status_of(error) == 500:
         raise error
     document, headers = problems.problem(error), problems.headers_of(error)
-    return _answer(request, document, headers, sentences=_sentences(error))
+    coach = error.coach if isinstance(error, NoLongerOffered) else None
+    return _answer(request, document, headers, sentences=_sentences(error), coach=coach)
+
+
+def _moved(request: Request, error: AddressMoved) -> Response:
+    """The same page at the lesson's address of today, whatever was asked of it."""
+    _, coaches, coach, _, *rest = request.url.path.split("/")
+    path = "/".join(["", coaches, coach, error.lesson_slug, *rest])
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(path + query, 301, headers={"Cache-Control": "no-cache"})  # it may move again
 
 
 async def http_said_no(request: Request, error: Exception) -> Response:
@@ -43,8 +54,14 @@ def wants_json(request: Request) -> bool:
 
 
 def _answer(
-    request: Request, document: dict[str, Any], headers: dict[str, str], *, sentences: list[str] | None = None
+    request: Request,
+    document: dict[str, Any],
+    headers: dict[str, str],
+    *,
+    sentences: list[str] | None = None,
+    coach: tuple[str, str] | None = None,
 ) -> Response:
+    """coach: slug and name of one whose other lessons are a way on."""
     headers = {**headers, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
     if wants_json(request):
         return orjson_response(document, document["status"], headers=headers, media_type=problems.MEDIA_TYPE)
@@ -58,6 +75,7 @@ def _answer(
         "sentences": sentences or [document["detail"]],
         "console_url": console_url,
         "look_here": _page_of_it(request) if document["code"] == OutcomeUnknown.code else None,
+        "coach": coach,
     }
     return render(request, "problem.html", context, status=document["status"], headers=headers)
 

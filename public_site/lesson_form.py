@@ -66,8 +66,7 @@ async def again(request: Request, values: Mapping[str, str], error: SpiritError)
 
 
 def _fresh(session: Session, slug: str, lesson_slug: str, starts_at: datetime, at: datetime) -> FormView:
-    coach = queries.get_coach(session, slug)
-    lesson = queries.get_lesson(coach, lesson_slug)
+    coach, lesson, _ = queries.get_offered(session, slug, lesson_slug)
     try:
         slot = slots.check_offered(session, coach, lesson, starts_at, now=at)
     except SlotUnavailable as gone:

@@ -9,6 +9,7 @@ from console.badge import badge_for
 from console.downloads import download
 from console.inert import inert
 from console.narrowing import STATE, search_for
+from console.opening import OPEN
 from console.remembered import forget, note, remembered
 from console.request_card import request_card
 from console.said import say
@@ -25,7 +26,7 @@ from core.bookings.whose import check_covers
 from core.bookings.words import first_names
 from core.words import money, spoken_time
 
-OPEN, PAGES, LIST = "open_booking", "pages_before", "which_list"
+PAGES, LIST = "pages_before", "which_list"
 REQUESTS, UPCOMING, PAST, WEEK = "Requests", "Upcoming", "Past", "Week"
 HEADER = (
     *("Starts", "Ends", "Lesson", "Coach", "Athlete", "Family", "E-mail", "Phone", "State", "Attendance", "Price"),

@@ -1,6 +1,6 @@
 """People, for admins: invite, roles, disable, where each is signed in, and the keys of their programs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,16 +8,19 @@ import streamlit as st
 
 import tasks
 from console.acting import act
+from console.for_admins import HEARS_NOTHING, list_commitments
 from console.inert import inert
 from console.key_story import last_used
 from console.places import one_session
 from console.said import say
 from console.session import Staff, services, signed_in
 from core import clock
+from core.bookings.commitments import Commitments, commitments_by_account
 from core.errors import NotAllowed
 from core.people import api_keys, identities
 from core.people import staff as people
 from core.people.models import Account, ApiKey, Role, StaffSession
+from core.schedule.preferences import coaches_without_mail
 from core.schedule.zones import zone_choices
 from core.words import spoken_instant
 
@@ -34,9 +37,19 @@ def page() -> None:
         sessions = people.all_live_sessions(session, now=now)
         keys = api_keys.all_keys(session)
         invited = people.invited_and_not_here_yet(session)
+        open_with = commitments_by_account(session, now=now)
+        silent = {coach.account_id for coach in coaches_without_mail(session)}
     for account in everybody:
         hers = [key for key in keys if key.account_id == account.id]
-        _person(account, sessions.get(account.id, ()), hers, invited.get(account.id), staff)
+        _person(
+            account,
+            sessions.get(account.id, ()),
+            hers,
+            invited.get(account.id),
+            staff,
+            silent,
+            open_with.get(account.id),
+        )
     _invite(staff)
 
 
@@ -46,11 +59,15 @@ def _person(
     keys: Sequence[ApiKey],
     invited_until: datetime | None,
     staff: Staff,
+    silent: Collection[int],
+    open_with: Commitments | None,
 ) -> None:
     state = "signs in no more" if account.disabled_at else account.role.value.lower()
     state += ", invited" if invited_until else ""
     with st.expander(inert(f"{account.name}, {state}"), key=f"about-person-{account.id}"):
         st.text(account.email)
+        if account.id in silent:
+            st.warning(inert(f"{account.name} {HEARS_NOTHING}."))
         zone = services().settings.zone
         for session in sessions:
             one_session(session, staff)
@@ -74,7 +91,18 @@ def _person(
         _button(verb, people.change_role, account, staff, f"{account.name} has another role now.", other)
         with st.popover("Disable …"):
             st.markdown("Signed out at once, and not shown to parents any more. What is booked stands.")
+            if open_with is not None:
+                _what_hangs_on(open_with)
             _button("Yes: disable", people.disable, account, staff, f"{account.name} signs in no more.")
+
+
+def _what_hangs_on(open_with: Commitments) -> None:
+    """Before a coach is disabled: the families who wait for her, and how they go on."""
+    list_commitments(open_with)
+    st.markdown(
+        "Admins answer these requests from then on, on the page Requests, and get the reminders. Lessons take place "
+        "unless you cancel them, each in its story."
+    )
 
 
 def _key(key: ApiKey, account: Account, staff: Staff) -> None:

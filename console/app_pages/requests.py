@@ -5,6 +5,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from console.family_mail import unreached
 from console.practice import practice_request
 from console.request_card import request_card
 from console.said import say
@@ -14,6 +15,7 @@ from core.bookings import queries
 from core.bookings.concerns import Concern, concerns
 from core.bookings.models import Actor, Booking
 from core.bookings.words import actor_name
+from core.mail.status import DeliveryStatus, family_statuses
 from core.words import spoken_instant, spoken_time
 
 STATUS_WORDS = {
@@ -31,6 +33,7 @@ def page() -> None:
     waiting, against, recent = _found(staff, now) if staff.has_bookings else ([], {}, [])
     st.title("Requests")
     say()
+    unreached(staff)
     if not waiting:
         st.info("Nobody is waiting for an answer. New requests appear here by themselves.")
     for booking in waiting:
@@ -39,8 +42,10 @@ def page() -> None:
     answered = [booking for booking in recent if booking not in waiting]
     if answered:
         st.header("What happened lately")
+        with services().database.read() as session:
+            mailed = family_statuses(session, answered, now=now)
         for booking in answered:
-            _lately(booking, staff)
+            _lately(booking, staff, mailed[booking.id])
 
 
 def _found(
@@ -52,13 +57,17 @@ def _found(
         return waiting, concerns(session, waiting), queries.recent_bookings(session, whose=staff.whose)
 
 
-def _lately(booking: Booking, staff: Staff) -> None:
+def _lately(booking: Booking, staff: Staff, mailed: DeliveryStatus) -> None:
     zone = booking.coach.zone
     coach = f", with {booking.coach.name}" if staff.is_admin else ""
     status = booking.status_at(clock.now()).value
     word = ":green[Booked]" if status == "APPROVED" and not booking.needed_asking else STATUS_WORDS[status]
     st.markdown(f"**{word}** · {spoken_time(booking.starts_at, booking.ends_at, zone)}")
-    st.text(f"{booking.lesson.name} for {booking.athlete_name}{coach}; {_by(booking, status)}")
+    st.text(f"{booking.lesson.name} for {booking.athlete_name}{coach}; {_by(booking, status)}{_mail(mailed)}")
+
+
+def _mail(mailed: DeliveryStatus) -> str:
+    return "" if mailed is DeliveryStatus.NONE else f"\nMail to the family: {mailed.value}"
 
 
 def _by(booking: Booking, status: str) -> str:

@@ -1,4 +1,4 @@
-"""Today: who waits, today's lessons and tomorrow's, and what others changed since yesterday."""
+"""Today: who waits, whom our mail did not reach, today's lessons and tomorrow's, and what others changed since yesterday."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from console.badge import badge_for
+from console.family_mail import unreached
+from console.for_admins import for_admins
+from console.said import say
 from console.session import services, signed_in
 from core import clock
 from core.bookings import lists
@@ -34,12 +37,16 @@ def page() -> None:
     zone = staff.zone or services().settings.zone
     today = now.astimezone(zone).date()
     st.title("Today")
+    say()
     badge = badge_for(staff)
     if badge.count:
         said = "One family waits" if badge.count == 1 else f"{badge.number} families wait"
         st.page_link(REQUESTS, label=f"{said} for an answer{', one of them urgently' if badge.is_urgent else ''}")
     else:
         st.markdown("Nobody is waiting for an answer.")
+    unreached(staff)
+    if staff.is_admin:
+        for_admins(staff)
     first, last = (
         at_wall_time(today + DAY * day, 0, zone) for day in (-1, 3)
     )  # days begin earlier and later elsewhere

@@ -1,10 +1,10 @@
 """What is still open with a coach or of a lesson type: requests that wait, and confirmed lessons to come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from core.bookings.models import Booking, Status
@@ -23,9 +23,14 @@ class Commitments:
         return bool(self.requests or self.lessons)
 
 
-def commitments_of_account(session: Session, account_id: int, *, now: datetime) -> Commitments:
-    """Those of the coach with this account; none where there is no such coach."""
-    return _commitments(session, Coach.account_id == account_id, now)
+def commitments_by_account(session: Session, *, now: datetime) -> Mapping[int, Commitments]:
+    """Those of every coach who has some, by her account; one query for a page that shows all."""
+    found = _found(session, true(), now)
+    accounts = {booking.coach.account_id for booking in found}
+    return {
+        account_id: _sorted_out([booking for booking in found if booking.coach.account_id == account_id], now)
+        for account_id in accounts
+    }
 
 
 def commitments_of_lesson(session: Session, lesson_type_id: int, *, now: datetime) -> Commitments:
@@ -39,7 +44,11 @@ def commitments_of_disabled(session: Session, *, now: datetime) -> Commitments:
 
 
 def _commitments(session: Session, which: ColumnElement[bool], now: datetime) -> Commitments:
-    found = session.scalars(
+    return _sorted_out(_found(session, which, now), now)
+
+
+def _found(session: Session, which: ColumnElement[bool], now: datetime) -> Sequence[Booking]:
+    return session.scalars(
         select(Booking)
         .join(Coach, Coach.id == Booking.coach_id)
         .join(Account, Account.id == Coach.account_id)
@@ -47,6 +56,9 @@ def _commitments(session: Session, which: ColumnElement[bool], now: datetime) ->
         .options(joinedload(Booking.coach, innerjoin=True), joinedload(Booking.lesson, innerjoin=True))
         .order_by(Booking.starts_at, Booking.id)
     ).all()
+
+
+def _sorted_out(found: Sequence[Booking], now: datetime) -> Commitments:
     return Commitments(
         [booking for booking in found if booking.status_at(now) is Status.PENDING],
         [booking for booking in found if booking.status is Status.APPROVED],

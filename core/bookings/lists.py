@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, Tuple, and_, func, literal, not_, or_, select, tuple_
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Status
@@ -15,6 +15,8 @@ from core.orm import Instant
 from core.text import searchable
 
 PAGE_SIZE = 20
+MIN_PHONE_DIGITS = 4  # fewer are in half of all numbers
+PHONE_SIGNS = set("0123456789+-()./ ")
 FEED_LOOKS_BACK = timedelta(days=31)
 LONGEST = timedelta(days=1)  # no lesson is longer, so that an index on starts_at serves
 
@@ -26,7 +28,8 @@ class Search:
     """
     What a list is narrowed to.
 
-    whose: the scope of whoever asks, or less. text: in a name or an address. status: as it is shown, None for all.
+    whose: the scope of whoever asks, or less. text: in a name, an address or a phone number. status: as it is shown,
+    None for all.
     start, end: lessons that begin in [start, end).
     """
 
@@ -47,9 +50,11 @@ def upcoming(session: Session, search: Search, *, after: Cursor | None = None, n
     """
     What has not ended, soonest first: lessons, and what came to nothing; a page and one more.
 
-    Requests that wait are not in it: they have a list of their own.
+    Requests that wait have a list of their own; they are in it when somebody looks for a text, or for them.
     """
-    query = _found(search, now).where(Booking.ends_at > now, Booking.starts_at > now - LONGEST, not_(_waits(now)))
+    query = _found(search, now).where(Booking.ends_at > now, Booking.starts_at > now - LONGEST)
+    if not search.text.strip() and search.status is not Status.PENDING:
+        query = query.where(not_(_waits(now)))
     if after is not None:
         query = query.where(_place() > tuple_(literal(after[0], Instant()), literal(after[1])))
     return session.scalars(query.order_by(Booking.starts_at, Booking.id).limit(PAGE_SIZE + 1)).all()
@@ -145,6 +150,8 @@ def _found(search: Search, now: datetime) -> Select[Booking]:
     if search.status is Status.EXPIRED:
         unswept = and_(Booking.status == Status.PENDING, Booking.expires_at <= now)
         return query.where(or_(Booking.status == Status.EXPIRED, unswept))
+    if search.status is Status.PENDING:
+        return query.where(_waits(now))
     return query if search.status is None else query.where(Booking.status == search.status)
 
 
@@ -161,5 +168,21 @@ def _whole(whose: Whose, text: str) -> Select[Booking]:
     query = within(query, whose)
     if wanted := searchable(text):
         names = (Booking.customer_name, Booking.athlete_name, Booking.customer_email)
-        query = query.where(or_(*(func.lower(name).contains(wanted, autoescape=True) for name in names)))
+        found = [func.lower(name).contains(wanted, autoescape=True) for name in names]
+        if digits := _phone_digits(text):
+            found.append(_digits_of(Booking.customer_phone).contains(digits))
+        query = query.where(or_(*found))
     return query
+
+
+def _phone_digits(text: str) -> str:
+    """What somebody who looks for a phone number has typed, without the zero that is dialled within a country."""
+    digits = "".join(sign for sign in text if sign in "0123456789").lstrip("0")
+    return digits if len(digits) >= MIN_PHONE_DIGITS and not set(text) - PHONE_SIGNS else ""
+
+
+def _digits_of(phone: InstrumentedAttribute[str | None]) -> ColumnElement[str]:
+    bare: ColumnElement[str] = func.coalesce(phone, "")
+    for sign in "+ -().":
+        bare = func.replace(bare, sign, "")
+    return bare

@@ -9,6 +9,7 @@ from core.errors import (
     Gone,
     Invalid,
     NeedsAgreement,
+    NoLongerOffered,
     NotAllowed,
     NotAsShown,
     NotFound,
@@ -29,6 +30,7 @@ MEDIA_TYPE = "application/problem+json"
 
 STATUS: dict[type[SpiritError], int] = {
     NotFound: 404,
+    NoLongerOffered: 410,
     Refused: 409,
     Gone: 410,
     Invalid: 422,
@@ -65,6 +67,7 @@ TITLES_BY_CODE = {
     "request_expired": "This request has expired",
     "link_replaced": "There is a newer mail",
     "outcome_unknown": "We are not sure whether this was saved",
+    "no_longer_offered": "This is not offered any more",
 }
 CODES = {
     400: "unreadable",

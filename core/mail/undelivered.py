@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 from core import audit
 from core.audit import AuditEvent, Verb
 from core.bookings.models import Booking, Status
+from core.bookings.whose import Whose, within
 from core.errors import NotFound
 from core.mail.models import MessageState, OutboxMessage
 from core.people.models import Account
@@ -42,9 +43,9 @@ class UnreachedStaff:
     message: OutboxMessage
 
 
-def unreached_families(session: Session, *, coach_id: int | None, now: datetime) -> Sequence[UnreachedFamily]:
+def unreached_families(session: Session, *, whose: Whose, now: datetime) -> Sequence[UnreachedFamily]:
     """
-    One entry a booking, the soonest lesson first; every coach's when coach_id is None.
+    One entry a booking, the soonest lesson first.
 
     It stands until a later mail to the family leaves, this one is tried again, or somebody notes that she has called.
     """
@@ -62,12 +63,8 @@ def unreached_families(session: Session, *, coach_id: int | None, now: datetime)
         .options(joinedload(Booking.coach, innerjoin=True), joinedload(Booking.lesson, innerjoin=True))
         .order_by(Booking.starts_at, Booking.id)
     )
-    if coach_id is not None:
-        query = query.where(Booking.coach_id == coach_id)
-    return [
-        UnreachedFamily(booking, message, UNKNOWN[booking.status_at(now)])
-        for message, booking in session.execute(query)
-    ]
+    found = session.execute(within(query, whose))
+    return [UnreachedFamily(booking, message, UNKNOWN[booking.status_at(now)]) for message, booking in found]
 
 
 def unreached_staff(session: Session) -> Sequence[UnreachedStaff]:

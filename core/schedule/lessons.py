@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -13,7 +13,7 @@ from core.audit import Verb
 from core.errors import Invalid, NotFound
 from core.gym import content_changed
 from core.people.staff import check_is_admin
-from core.schedule.models import LessonType
+from core.schedule.models import FormerSlug, LessonType
 from core.text import one_line, something
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -63,13 +63,25 @@ def save_lesson(
     lesson = LessonType() if lesson_id is None else session.get(LessonType, lesson_id)
     if lesson is None:
         raise NotFound("There is no such lesson.")
+    former = lesson.slug
     for name, value in facts:
         setattr(lesson, name, value)
     session.add(lesson)
     session.flush()
+    _keep_former_slug(session, lesson, former)
     audit.record(session, Verb.LESSON_CHANGED, "lesson", lesson.id, by=account_id, now=now)
     content_changed(session)
     return lesson
+
+
+def _keep_former_slug(session: Session, lesson: LessonType, former: str | None) -> None:
+    """Mails of years lead to the address of before. One that is in use again leads to whoever uses it."""
+    session.execute(
+        delete(FormerSlug).where(FormerSlug.slug == lesson.slug).execution_options(synchronize_session=False)
+    )
+    if former is not None and former != lesson.slug:
+        session.add(FormerSlug(slug=former, lesson_type_id=lesson.id))
+        session.flush()
 
 
 def _sentence(problem: Any) -> str:

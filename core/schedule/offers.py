@@ -17,4 +17,5 @@ def other_times(coach: Coach, lesson: LessonType) -> str:
     """The path on the site that leads on: free times of both; else her other lessons; else the other coaches."""
     if is_offered(coach, lesson):
         return f"/coaches/{coach.slug}/{lesson.slug}"
-    return f"/coaches/{coach.slug}" if is_shown(coach) and coach.lessons else "/coaches"
+    teaches = is_shown(coach) and any(taught.active for taught in coach.lessons)
+    return f"/coaches/{coach.slug}" if teaches else "/coaches"

@@ -1,15 +1,18 @@
 """How a coach takes requests: notice, horizon, step, when she is asked, how long she has, and which mails she gets."""
 
 import enum
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Door, Verb
 from core.errors import Invalid
+from core.people.models import Account
 from core.schedule.availability import DAY_MIN, LEAST_TIME_TO_ANSWER
 from core.schedule.hours import check_may_edit
 from core.schedule.models import Asks, Coach
@@ -96,10 +99,26 @@ def remarks(preferences: Preferences) -> list[str]:
             f"Parents must ask at least {needed_min} minutes ahead all the same: {because}, "
             f"and you have {LEAST_ANSWER_MIN} minutes to answer."
         )
-    told = preferences.request_mails or preferences.daily_summary or preferences.reminder_before_min is not None
-    if preferences.asks is not Asks.NEVER and not told:
+    if not hears_of_requests(preferences):
         said.append("No mail will tell you that a family waits: only the console shows it.")
     return said
+
+
+def hears_of_requests(preferences: Preferences | Coach) -> bool:
+    """Whether some mail tells her that a family waits, or none can wait."""
+    told = preferences.request_mails or preferences.daily_summary or preferences.reminder_before_min is not None
+    return told or preferences.asks is Asks.NEVER
+
+
+def coaches_without_mail(session: Session) -> Sequence[Coach]:
+    """Coaches that parents see, and whom no mail tells that a family waits, by name: admins should know."""
+    shown = session.scalars(
+        select(Coach)
+        .join(Account, Account.id == Coach.account_id)
+        .where(Coach.published, Account.disabled_at.is_(None))
+        .order_by(Account.name, Coach.id)
+    )
+    return [coach for coach in shown if not hears_of_requests(coach)]
 
 
 def set_preferences(

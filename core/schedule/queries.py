@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from core.errors import NotFound
+from core.errors import AddressMoved, NoLongerOffered, NotFound
 from core.gym import Gym, the_gym
 from core.images.models import Image
 from core.people.models import Account
-from core.schedule.models import Coach, LessonType
+from core.schedule.models import Coach, FormerSlug, LessonType
 
 NO_SUCH_COACH = "We know no such coach."
+NOT_AT_THE_MOMENT = "This coach gives no private lessons here at the moment. Others may have a time that suits you."
 
 
 def published_coaches(session: Session, *, photos: bool = False) -> Sequence[Coach]:
@@ -23,18 +24,30 @@ def published_coaches(session: Session, *, photos: bool = False) -> Sequence[Coa
 
 
 def get_coach(session: Session, slug: str) -> Coach:
-    """The published coach with this slug. Raises NotFound."""
-    return _one(session, _BY_SLUG, slug=slug)
+    """The published coach with this slug. Raises NotFound; NoLongerOffered for one that is not shown any more."""
+    try:
+        return _one(session, _BY_SLUG, slug=slug)
+    except NotFound:
+        if session.scalars(select(Coach.id).where(Coach.slug == slug)).one_or_none() is None:
+            raise
+        raise NoLongerOffered(NOT_AT_THE_MOMENT) from None
 
 
 def get_offered(session: Session, slug: str, lesson_slug: str) -> tuple[Coach, LessonType, Gym]:
-    """A published coach, a lesson that she teaches, and the gym, in one statement. Raises NotFound."""
+    """
+    A published coach, a lesson that she teaches, and the gym, in one statement: what an address on the site names.
+
+    Raises NotFound; NoLongerOffered and AddressMoved for what was there once: mails of years lead here.
+    """
     found = session.execute(_OFFERED, {"slug": slug, "lesson_slug": lesson_slug}).one_or_none()
     if found is not None:
         coach, lesson, gym = found
         return coach, lesson, gym
     coach = get_coach(session, slug)
-    return coach, get_lesson(coach, lesson_slug), the_gym(session)
+    try:
+        return coach, get_lesson(coach, lesson_slug), the_gym(session)
+    except NotFound as unknown:
+        raise _what_became_of(session, coach, lesson_slug) or unknown from None
 
 
 def get_coach_by_id(session: Session, coach_id: int) -> Coach:
@@ -84,6 +97,20 @@ def _one(session: Session, query: Select[Coach], **values: str | int) -> Coach:
     if coach is None:
         raise NotFound(NO_SUCH_COACH)
     return coach
+
+
+def _what_became_of(session: Session, coach: Coach, lesson_slug: str) -> NotFound | None:
+    """Of a lesson that this coach does not teach: it has moved, or is not offered any more; None if there never was one."""
+    moved_to = select(LessonType).join(FormerSlug, FormerSlug.lesson_type_id == LessonType.id)
+    moved = session.scalars(moved_to.where(FormerSlug.slug == lesson_slug)).one_or_none()
+    if moved is not None and moved.active and moved in coach.lessons:
+        return AddressMoved(moved.slug)
+    lesson = moved or session.scalars(select(LessonType).where(LessonType.slug == lesson_slug)).one_or_none()
+    if lesson is None:
+        return None
+    others = any(taught.active for taught in coach.lessons)
+    sentence = f"{coach.name} does not offer “{lesson.name}” any more."
+    return NoLongerOffered(sentence, (coach.slug, coach.name) if others else None)
 
 
 def _taught(coach: Coach, wanted: Callable[[LessonType], bool]) -> LessonType:

@@ -44,7 +44,7 @@ def test_the_keyboard_alone_approves(gym: RunningGym, browser: Browser, waiting:
         console.locator("body").focus()
         press_tab_until(console, lambda: waiting in focused(console))
         console.keyboard.press("Enter")
-        expect(console.get_by_text(f"{waiting}’s lesson is approved. The family is told.")).to_be_visible(
+        expect(console.get_by_text(f"{waiting}’s lesson is approved. A mail to the family was written.")).to_be_visible(
             timeout=PATIENCE_MS
         )
 
@@ -62,13 +62,13 @@ def test_what_is_being_typed_stays_when_a_request_above_is_answered_elsewhere(
         reason.press_sequentially("Half a sen")
         other.goto(gym.console_url)
         press(other.get_by_role("button", name="Approve", exact=True).first)  # one of the demo's
-        expect(other.get_by_text("is approved. The family is told.")).to_be_visible(timeout=PATIENCE_MS)
+        expect(other.get_by_text("is approved. A mail to the family was written.")).to_be_visible(timeout=PATIENCE_MS)
         expect(cards).to_have_count(before - 1, timeout=PATIENCE_MS)
         settle(console)
         console.keyboard.type("tence.")
         assert reason.input_value() == "Half a sentence."
         press(console.get_by_role("button", name="Deny the request"))
-        expect(console.get_by_text(f"{waiting}’s lesson is denied. The family is told.")).to_be_visible(
+        expect(console.get_by_text(f"{waiting}’s lesson is denied. A mail to the family was written.")).to_be_visible(
             timeout=PATIENCE_MS
         )
 
@@ -129,7 +129,7 @@ def test_the_console_is_restarted_in_mid_click_and_an_open_tab_works_on(
         card = console.get_by_text(f"for {waiting}, asked by")
         expect(card).to_be_visible(timeout=PATIENCE_MS)
         press(console.get_by_role("button", name="Approve", exact=True).last)
-        expect(console.get_by_text(f"{waiting}’s lesson is approved. The family is told.")).to_be_visible(
+        expect(console.get_by_text(f"{waiting}’s lesson is approved. A mail to the family was written.")).to_be_visible(
             timeout=PATIENCE_MS
         )
 

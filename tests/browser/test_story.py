@@ -85,7 +85,9 @@ def test_a_coach_denies_in_the_console_and_the_family_reads_the_reason(
         card.get_by_role("button", name="Deny …").click()
         console.get_by_label("Why not? The family will read this.").fill("At a meet. Wednesday would be lovely.")
         press(console.get_by_role("button", name="Deny the request"))
-        expect(console.get_by_text("lesson is denied. The family is told.")).to_be_visible(timeout=PATIENCE_MS)
+        expect(console.get_by_text("lesson is denied. A mail to the family was written.")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
     denied = mailbox.wait_for(2, to=email)[1]
     body = denied.get_body(("plain",))
     assert body is not None and "Wednesday would be lovely." in body.get_content()
@@ -112,7 +114,9 @@ def test_the_badge_goes_up_when_a_parent_books_and_down_when_another_tab_decides
         other = desk.new_page()
         other.goto(gym.console_url)
         other.get_by_role("button", name="Approve", exact=True).click()
-        expect(other.get_by_text("lesson is approved. The family is told.")).to_be_visible(timeout=PATIENCE_MS)
+        expect(other.get_by_text("lesson is approved. A mail to the family was written.")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
         console.bring_to_front()
         expect(console).to_have_title("Requests · Spirit Athletics", timeout=PATIENCE_MS)
 

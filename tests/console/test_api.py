@@ -62,7 +62,7 @@ def test_the_coach_approves_and_the_family_is_told(desk: Desk) -> None:
     answer = decide(desk, "Ida")
     told = answer.json()
     assert answer.status_code == 200 and set(told) == {"success", "message", "booking"} and told["success"] is True
-    assert told["message"] == "The lesson is approved. The family is told."
+    assert told["message"] == "The lesson is approved. The mail to the family is waiting to be sent."
     assert told["booking"]["status"] == "APPROVED" and told["booking"]["approvedAt"] == "2026-11-23T17:10:00Z"
     assert desk.booking("Ida").channel is Channel.API
     assert len(desk.mails(MessageKind.CONFIRMED)) == 1 and desk.nudged == ["deliver_mail"]
@@ -71,7 +71,7 @@ def test_the_coach_approves_and_the_family_is_told(desk: Desk) -> None:
 def test_the_coach_denies_with_a_reason_or_without(desk: Desk) -> None:
     desk.become("nora")
     told = decide(desk, "Ida", action="deny", reason=" I am away. ").json()
-    assert told["message"] == "The request is denied. The family is told."
+    assert told["message"] == "The request is denied. The mail to the family is waiting to be sent."
     assert told["booking"]["denialReason"] == "I am away."
     assert decide(desk, "Ben", action="deny", reason=None).json()["booking"]["denialReason"] is None
 

@@ -57,7 +57,7 @@ def test_an_admin_sees_everybodys_each_with_its_coach_and_the_outbox(desk: Desk)
 def test_the_coach_approves_with_one_press(desk: Desk) -> None:
     app = desk.open(desk.start("nora"))
     app.button(key=f"approve-{desk.bookings['Ida']}").click().run()
-    assert [said.value for said in app.success] == ["Ida’s lesson is approved. The family is told."]
+    assert [said.value for said in app.success] == ["Ida’s lesson is approved. A mail to the family was written."]
     assert athletes(app) == ["Ben"] and "What happened lately" in headers(app)
     booking = desk.booking("Ida")
     assert (booking.status, booking.channel) == (Status.APPROVED, Channel.CONSOLE)
@@ -69,7 +69,7 @@ def test_the_coach_approves_with_one_press(desk: Desk) -> None:
 def test_the_coach_denies_with_a_reason_that_the_family_reads(desk: Desk) -> None:
     app = desk.open(desk.start("nora"))
     deny(app, desk.bookings["Ben"], "I am away on Tuesday.")
-    assert [said.value for said in app.success] == ["Ben’s lesson is denied. The family is told."]
+    assert [said.value for said in app.success] == ["Ben’s lesson is denied. A mail to the family was written."]
     booking = desk.booking("Ben")
     assert (booking.status, booking.denial_reason) == (Status.DENIED, "I am away on Tuesday.")
     assert len(desk.mails(MessageKind.DENIED)) == 1
@@ -119,7 +119,7 @@ def test_an_admin_answers_for_a_coach_with_a_reason_only(desk: Desk) -> None:
     assert [said.value for said in app.error] == ["Please give a reason."]
     assert desk.booking("Mia").status is Status.PENDING
     app = press(app, mia, "Approve", "Omar is on the road.")
-    assert [said.value for said in app.success] == ["Mia’s lesson is approved. The family is told."]
+    assert [said.value for said in app.success] == ["Mia’s lesson is approved. A mail to the family was written."]
     assert desk.booking("Mia").override_reason == "Omar is on the road."
     assert len(desk.mails(MessageKind.DECIDED_BY_ADMIN)) == 1
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.bookings import changes, expiry
-from core.bookings.commitments import commitments_of_account, commitments_of_disabled, commitments_of_lesson
+from core.bookings.commitments import commitments_by_account, commitments_of_disabled, commitments_of_lesson
 from core.bookings.decisions import Decision, decide, decide_as_staff
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Channel
@@ -44,13 +44,13 @@ def test_what_hangs_on_a_coach_is_found(house: House) -> None:  # noqa: F811
     first, second = house.ask(at(1, 16)), house.ask(at(2, 9))
     decide(house.session, house.nora, second.id, Decision.APPROVE, by=house.by_nora, now=NOW)
     house.booked()
-    open_with_her = commitments_of_account(house.session, house.nora.account_id, now=NOW)
+    open_with_her = commitments_by_account(house.session, now=NOW)[house.nora.account_id]
     assert (open_with_her.requests, open_with_her.lessons) == ([first], [second])
     assert commitments_of_lesson(house.session, house.tumbling.id, now=NOW) == open_with_her
     assert not commitments_of_disabled(house.session, now=NOW)
     disable(house)
     assert commitments_of_disabled(house.session, now=LATER) == open_with_her
-    assert not commitments_of_account(house.session, house.nora.account_id, now=at(3, 9))
+    assert house.nora.account_id not in commitments_by_account(house.session, now=at(3, 9))
 
 
 @pytest.mark.parametrize("kind", [MessageKind.REQUEST, MessageKind.REMINDER])
