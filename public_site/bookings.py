@@ -81,8 +81,11 @@ async def create(request: Request) -> Response:
     values = await read_form(request)
     if next_start := values.pop("next_start", ""):
         values["starts_at"] = next_start
+    typed = {name: value for name, value in values.items() if name != lesson_form.EMAIL_ASKED_ABOUT}
     try:
-        wanted = LessonRequest.parse(values, country=services_of(request).settings.country)
+        wanted = LessonRequest.parse(typed, country=services_of(request).settings.country)
+        if question := lesson_form.email_question(values):
+            raise Invalid(question)
         network = rates.network_hash(request)
         made = await transact(request, request_from, wanted, by=PARENT_ON_SITE, network=network, coach=wanted.coach_id)
     except OutcomeUnknown:

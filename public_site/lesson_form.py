@@ -15,6 +15,7 @@ from core.bookings.wanted import Shown, read_id, read_start
 from core.errors import Invalid, NotAsShown, NotFound, SlotUnavailable, SpiritError
 from core.gym import Gym, the_gym
 from core.http import problems
+from core.mistyped import likely_meant
 from core.schedule import queries, slots
 from core.schedule.availability import Slot
 from core.schedule.models import Coach, LessonType
@@ -22,6 +23,7 @@ from public_site.templating import render
 from public_site.transact import now, read, read_after
 
 HIDDEN = ("coach_id", "lesson_id", "starts_at", *Shown.model_fields)
+EMAIL_ASKED_ABOUT = "email_asked_about"
 TYPED = ("customer_name", "customer_email", "customer_phone", "athlete_name", "notes")
 
 
@@ -32,6 +34,7 @@ class FormView:
 
     values: what was typed, by field. errors: a sentence by field. notice: a sentence about all of it.
     next_slots: other free times, where this one is not to be had; title: a heading that says so.
+    email_asked_about: the address that is asked about on this page.
     """
 
     gym: Gym
@@ -44,6 +47,7 @@ class FormView:
     notice: str = ""
     next_slots: list[Slot] = field(default_factory=list)
     title: str = ""
+    email_asked_about: str = ""
 
 
 async def fresh(request: Request) -> Response:
@@ -89,7 +93,7 @@ def _again(
     except NotFound:
         raise error from None
     typed = {name: values.get(name, "") for name in TYPED}
-    errors = error.fields if isinstance(error, Invalid) else {}
+    errors = {**email_question(values), **(error.fields if isinstance(error, Invalid) else {})}
     unseen = [sentence for name, sentence in errors.items() if name not in TYPED]
     notice = " ".join(unseen) if isinstance(error, Invalid) else str(error)
     changes = _changes(session, coach, lesson, starts_at, values, at) if not isinstance(error, NotAsShown) else {}
@@ -101,6 +105,15 @@ def _again(
         session, coach, lesson, starts_at,
         key=key if usable else new_key(), values=typed, errors=errors, notice=notice, gone=gone,
     )  # fmt: skip
+
+
+def email_question(values: Mapping[str, str]) -> dict[str, str]:
+    """By field: was another address meant? Nothing for one that looks right, or that was asked about on the last page."""
+    address = values.get("customer_email", "").strip()
+    meant = likely_meant(address)
+    if meant is None or values.get(EMAIL_ASKED_ABOUT) == address:
+        return {}
+    return {"customer_email": f"Did you mean {meant}? If {address} is right, press the button once more."}
 
 
 def _changes(
@@ -137,7 +150,11 @@ def _view(
 ) -> FormView:
     slot = _slot(session, coach, lesson, starts_at, now())
     next_slots, title = (_slots(lesson, gone), gone.title) if gone else ([], "")
-    return FormView(the_gym(session), coach, lesson, slot, key, values or {}, errors or {}, notice, next_slots, title)
+    address = (values or {}).get("customer_email", "").strip()
+    return FormView(
+        the_gym(session), coach, lesson, slot, key, values or {}, errors or {}, notice, next_slots, title,
+        email_asked_about=address if likely_meant(address) else "",
+    )  # fmt: skip
 
 
 def _slots(lesson: LessonType, gone: SlotUnavailable) -> list[Slot]:

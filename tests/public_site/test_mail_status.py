@@ -11,7 +11,7 @@ from core.mail.models import MessageKind, MessageState, OutboxMessage
 from core.mail.status import masked
 from core.people.models import Account
 from core.schedule.models import Coach
-from tests.public_site.conftest import OWN_PAGE, Gym, words
+from tests.public_site.conftest import OWN_PAGE, Gym, hidden, words
 from tests.public_site.test_family_page import page
 
 CLAIMS = ("has been told", "is told", "was told", "The family knows")
@@ -132,3 +132,29 @@ def test_a_family_is_not_promised_an_answer_of_somebody_who_is_gone(gym: Gym) ->
 @pytest.mark.parametrize(("address", "shown"), [("sam@gmial.com", "s•••@gmial.com"), ("x@y.example", "x•••@y.example")])
 def test_a_masked_address_shows_a_typing_mistake_in_its_domain(address: str, shown: str) -> None:
     assert masked(address) == shown
+
+
+def test_a_likely_mistyped_address_is_asked_about_once_and_then_taken(gym: Gym) -> None:
+    form = {**gym.form(), "customer_email": "ann@gmial.com", "notes": "Shy at first."}
+    first = gym.post("/bookings", form)
+    assert first.status_code == 422 and gym.bookings() == []
+    assert "Did you mean ann@gmail.com? If ann@gmial.com is right, press the button once more." in first.text
+    assert "Shy at first." in first.text
+    second = gym.post("/bookings", {**form, **hidden(first.text)})
+    assert second.status_code == 303 and [row.customer_email for row in gym.bookings()] == ["ann@gmial.com"]
+
+
+def test_an_address_that_is_mistyped_in_another_way_is_asked_about_again(gym: Gym) -> None:
+    form = {**gym.form(), "customer_email": "ann@gmial.com"}
+    first = gym.post("/bookings", form)
+    second = gym.post("/bookings", {**form, **hidden(first.text), "customer_email": "ann@gmail.con"})
+    assert second.status_code == 422 and "Did you mean ann@gmail.com?" in second.text
+    third = gym.post("/bookings", {**form, **hidden(second.text), "customer_email": "ann@gmail.com"})
+    assert third.status_code == 303
+
+
+def test_the_question_comes_together_with_what_else_is_to_be_looked_at(gym: Gym) -> None:
+    form = {**gym.form(), "customer_email": "ann@gmial.com", "customer_name": ""}
+    first = gym.post("/bookings", form)
+    assert "Did you mean ann@gmail.com?" in first.text and "Please fill this in." in first.text
+    assert gym.post("/bookings", {**form, **hidden(first.text), "customer_name": "Ann"}).status_code == 303
