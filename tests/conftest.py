@@ -12,7 +12,9 @@ What every test may ask for. Whatever touches a database runs on both, SQLite an
 People are built by tests/support/people.py.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -26,7 +28,7 @@ from sqlalchemy.orm import Session
 from core.bootstrap import Services, build
 from core.db import Database
 from core.settings import Settings, load_settings
-from tests.support import browser, clocks, network, postgresql
+from tests.support import browser, clocks, memory, network, postgresql
 from tests.support.databases import PostgresqlStore, SqliteStore, Store, fresh
 
 SECRET_KEY = "a key that only the tests know"
@@ -37,11 +39,13 @@ labels: dict[str, str] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    memory.work_in_memory()
     for name in [name for name in os.environ if name.startswith("SPIRIT_") and name != postgresql.VARIABLE]:
         del os.environ[name]  # a developer's own settings are not the tests'
-    os.environ["SPIRIT_DATA_DIR"] = tempfile.mkdtemp(
+    os.environ["SPIRIT_DATA_DIR"] = folder = tempfile.mkdtemp(
         prefix="spirit-tests-"
-    )  # for what is built at import, as the queue
+    )  # what is built at import, as the queue
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     network.stay_on_loopback()
 
 
