@@ -33,7 +33,7 @@ from core.mail.calendar import calendar_file
 from core.mail.status import DeliveryStatus, family_status, masked
 from core.numbers import whole_number
 from core.schedule.offers import other_times
-from public_site import confirmations, lesson_form, rates
+from public_site import booked, confirmations, lesson_form, rates
 from public_site.forms import read_form
 from public_site.templating import render
 from public_site.transact import now, read, read_after, services_of, transact
@@ -91,6 +91,8 @@ async def create(request: Request) -> Response:
     except OutcomeUnknown:
         return await lesson_form.again(request, values, OutcomeUnknown(SEND_AGAIN))
     except ASKS_AGAIN as error:
+        if (earlier := await booked.find_after(error, request, values)) is not None:
+            return booked.page(request, earlier, status=problems.status_of(error))
         return await lesson_form.again(request, values, error)
     await tasks.nudge(tasks.deliver_mail)
     if isinstance(made, UnconfirmedRequest):

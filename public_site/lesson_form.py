@@ -19,6 +19,7 @@ from core.mistyped import likely_meant
 from core.schedule import queries, slots
 from core.schedule.availability import Slot
 from core.schedule.models import Coach, LessonType
+from public_site import booked
 from public_site.templating import render
 from public_site.transact import now, read, read_after
 
@@ -51,7 +52,14 @@ class FormView:
 
 
 async def fresh(request: Request) -> Response:
-    """An empty form with a new key; 409 with other times when this one is gone."""
+    """
+    An empty form with a new key; 409 with other times when this one is gone.
+
+    form: the key of a form that was sent from here. Where it made a booking, that is what is shown; it is never taken
+    over as the new form's key, since whoever sent the address to somebody else would know it.
+    """
+    if (earlier := await booked.find(request, request.query_params.get("form", ""))) is not None:
+        return booked.page(request, earlier)
     starts_at = read_start(request.query_params.get("start", ""))
     slug, lesson_slug = request.path_params["coach"], request.path_params["lesson"]
     view = await read(request, _fresh, slug, lesson_slug, starts_at, now())

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from core.bookings.models import Booking, ReplacedHandle, Status
+from core.bookings.models import Booking, BookingEvent, Channel, ReplacedHandle, Status
 from core.bookings.whose import Whose, within
 from core.errors import LinkReplaced, NotFound
 from core.schedule.models import Coach
@@ -34,6 +34,20 @@ def get_by_handle(session: Session, handle: str) -> Booking:
 def find_by_key(session: Session, key_hash: str) -> Booking | None:
     """The booking that this form key, or idempotency key, has made."""
     return session.scalars(_whole().where(Booking.idempotency_key_hash == key_hash)).one_or_none()
+
+
+def find_by_form_key(session: Session, key: str) -> Booking | None:
+    """
+    The booking that a form of the site with this key has made.
+
+    Never one that a program made: it chooses its keys itself, and they may be easy to guess.
+    """
+    booking = find_by_key(session, hashed(key))
+    if booking is None:
+        return None
+    query = select(BookingEvent.channel).where(BookingEvent.booking_id == booking.id)
+    first = session.scalars(query.order_by(BookingEvent.id).limit(1)).one()
+    return booking if first is Channel.SITE else None
 
 
 def requests_awaiting_answer(session: Session, *, whose: Whose, now: datetime) -> Sequence[Booking]:

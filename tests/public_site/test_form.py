@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from httpx2 import Response
 
 from core.bookings.models import Status
 from core.errors import Unavailable
@@ -256,3 +257,53 @@ def test_what_was_shown_may_be_sent_as_anything_and_loses_nothing(gym: Gym) -> N
         assert gym.post("/bookings", {**gym.form(), name: value}).status_code == 422
     assert gym.post("/bookings", {**gym.form(), "cancelling": "<b>"}).status_code == 409
     assert not gym.bookings()
+
+
+def back(gym: Gym, form: dict[str, str], **more: str) -> Response:
+    """The form's address as the browser has it after the form was sent."""
+    return gym.get(
+        "/coaches/nora/tumbling-60/request",
+        params={"start": form["starts_at"], "form": form["idempotency_key"], **more},
+    )
+
+
+def test_back_after_booking_says_what_was_booked_and_leads_there(gym: Gym) -> None:
+    form = gym.form()
+    place = gym.post("/bookings", form).headers["location"]
+    opened = back(gym, form)
+    assert opened.status_code == 200 and "You have asked for this" in words(opened.text)
+    assert f'href="{place}"' in opened.text and "gone" not in words(opened.text)
+    assert opened.headers["cache-control"] == "no-store"
+    gym.post(f"{place}/cancel", {})
+    assert "You asked for this before" in words(back(gym, form).text)
+
+
+def test_the_same_form_changed_and_sent_again_leads_to_what_it_has_made(gym: Gym) -> None:
+    form = gym.form()
+    place = gym.post("/bookings", form).headers["location"]
+    for changed in ({"athlete_name": "Bo"}, {"customer_email": "sam@"}):
+        answer = gym.post("/bookings", {**form, **changed})
+        assert answer.status_code in (409, 422) and f'href="{place}"' in answer.text
+    assert len(gym.bookings()) == 1
+
+
+def test_an_unknown_key_in_the_address_opens_a_form_with_a_key_of_its_own(gym: Gym) -> None:
+    form = gym.form()
+    opened = back(gym, form)
+    assert opened.status_code == 200 and hidden(opened.text)["idempotency_key"] != form["idempotency_key"]
+
+
+def test_a_key_that_a_program_has_chosen_opens_nobodys_booking(gym: Gym) -> None:
+    form, key = gym.form(), "order-0000000001"
+    wanted = {
+        "coachId": gym.nora_id,
+        "lessonId": gym.tumbling_id,
+        "startDateTimeUTC": form["starts_at"],
+        "customerName": "Sam Rivera",
+        "customerEmail": "sam@example.org",
+        "athleteName": "Ida",
+    }
+    made = gym.client.post("/api/book/private", json=wanted, headers={"Idempotency-Key": key})
+    assert made.status_code == 201
+    opened = back(gym, {**form, "idempotency_key": key})
+    assert opened.status_code == 409 and "/bookings/" not in opened.text
