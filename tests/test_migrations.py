@@ -406,6 +406,20 @@ def test_families_of_before_have_their_keys(services: Services, monkeypatch: pyt
     assert all(key == email.lower() for email, key in keys.items())
 
 
+def test_calendar_entries_of_before_keep_their_names(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = services.database
+    load_demo(services)
+    run(database, "UPDATE booking SET calendar_uid = '' WHERE id <= 2")
+    revision = migrations._script().get_revision("0015").module
+    with database.write() as transaction:
+        monkeypatch.setattr(revision, "op", _Op(transaction.session.connection()))
+        revision.fill_calendar_uids("spirit.example")
+    with database.read() as session:
+        names = dict(session.execute(text("SELECT id, calendar_uid FROM booking ORDER BY id")).all())
+    assert (names[1], names[2]) == ("booking-1@spirit.example", "booking-2@spirit.example")
+    assert len(set(names.values())) == len(names), "a booking made since has one of its own"
+
+
 def test_rules_and_incidents_of_before_keep_their_quiet_hours_and_get_their_names(empty_database: Database) -> None:
     migrate(empty_database, revision="0012")
     run(
