@@ -29,7 +29,7 @@ from public_site import rates
 from public_site.approvals import decide_by_link
 from public_site.openapi import document
 from public_site.templating import orjson_response
-from public_site.transact import now, read, services_of, transact
+from public_site.transact import now, read, search, services_of, transact
 
 MOST_DAYS = 62
 ASKS = {Asks.ALWAYS: "always", Asks.UNDER_NOTICE: "sometimes", Asks.NEVER: "never"}
@@ -58,9 +58,10 @@ async def coaches(request: Request) -> Response:
 
 
 async def coach_slots(request: Request) -> Response:
+    rates.check_search(request)
     lesson_id, first_on, last_on = _asked_for(request.query_params)
     coach_id = id_in(request.path_params, "coach_id")
-    return orjson_response(await read(request, _slots, coach_id, lesson_id, first_on, last_on, now()))
+    return orjson_response(await search(request, _slots, coach_id, lesson_id, first_on, last_on, now()))
 
 
 async def book(request: Request) -> Response:

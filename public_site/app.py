@@ -16,7 +16,7 @@ from public_site.cache import SharedPages
 from public_site.cron import Cron
 from public_site.errors import HANDLERS
 from public_site.routes import ROUTES
-from public_site.transact import new_writers
+from public_site.transact import new_searchers, new_writers
 
 DEADLINE_S = 25.0  # longer than the database may take to be given up, in its worst moment
 
@@ -47,6 +47,7 @@ def create_app(services: Services | None = None) -> Edge:
     site.state.pages = SharedPages(services)
     site.state.writers = new_writers()
     site.state.cron = Cron(services)
+    site.state.searchers = new_searchers()
     labels = labels_of(ROUTES)
     site.state.templates = frozenset((*labels.values(), UNMATCHED))
     return Edge(
@@ -67,5 +68,6 @@ async def _lifespan(site: Starlette) -> AsyncIterator[None]:
     with recording(services.settings, "site"):
         yield
         site.state.writers.shutdown(wait=True)
+        site.state.searchers.shutdown(wait=True)
     site.state.pages.close()
     services.database.dispose()

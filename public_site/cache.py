@@ -21,7 +21,7 @@ from starlette.responses import Response
 from core import clock
 from core.bootstrap import Services
 from core.telemetry.work import current
-from public_site.transact import read
+from public_site.transact import read, search
 
 MOST_PAGES = 512
 ALWAYS = datetime.max.replace(tzinfo=UTC)
@@ -68,7 +68,7 @@ class SharedPages:
             work.cache = "hit" if fresh else "miss"
             work.coach_id = versions[-1] if coach is not None and versions else 0
         if page is None or not fresh:
-            html, valid_until = await read(request, build, now)
+            html, valid_until = await search(request, build, now)
             page = self._keep(key, html, versions, valid_until)
         headers = {"ETag": page.etag, "Cache-Control": REVALIDATE}
         if page.etag in request.headers.get("if-none-match", ""):

@@ -19,9 +19,9 @@ from core.mistyped import likely_meant
 from core.schedule import queries, slots
 from core.schedule.availability import Slot
 from core.schedule.models import Coach, LessonType
-from public_site import booked
+from public_site import booked, rates
 from public_site.templating import render
-from public_site.transact import now, read, read_after
+from public_site.transact import now, read_after, search
 
 HIDDEN = ("coach_id", "lesson_id", "starts_at", *Shown.model_fields)
 EMAIL_ASKED_ABOUT = "email_asked_about"
@@ -60,9 +60,10 @@ async def fresh(request: Request) -> Response:
     """
     if (earlier := await booked.find(request, request.query_params.get("form", ""))) is not None:
         return booked.page(request, earlier)
+    rates.check_search(request)
     starts_at = read_start(request.query_params.get("start", ""))
     slug, lesson_slug = request.path_params["coach"], request.path_params["lesson"]
-    view = await read(request, _fresh, slug, lesson_slug, starts_at, now())
+    view = await search(request, _fresh, slug, lesson_slug, starts_at, now())
     gone = bool(view.notice)
     return _answer(request, "gone.html" if gone else "form.html", view, 409 if gone else 200)
 

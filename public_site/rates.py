@@ -12,6 +12,9 @@ from core.errors import TooMany
 from core.http.sender import network_of
 
 POSTS = RateLimitItemPerMinute(300, 10)  # a gym full of families may share one address
+SEARCHES = RateLimitItemPerMinute(
+    240
+)  # free times that no cache answers: a program of one network, or its many families
 BEACONS = RateLimitItemPerMinute(60)  # a page sends two or three
 ALL_BEACONS = RateLimitItemPerMinute(600)  # from everywhere together, so that a flood costs little
 
@@ -24,6 +27,11 @@ def new_limiter() -> MovingWindowRateLimiter:
 def check(request: Request) -> None:
     """Count one post. Raises TooMany, with when to come back."""
     _count(request, POSTS, sender_of(request))
+
+
+def check_search(request: Request) -> None:
+    """Count one look at free times that has to be computed. Raises TooMany, with when to come back."""
+    _count(request, SEARCHES, f"search {sender_of(request)}")
 
 
 def check_beacon(request: Request) -> None:

@@ -20,11 +20,17 @@ from core.errors import SpiritError, Unavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 WRITERS = 16
+SEARCHERS = 2  # they compute under one interpreter's lock: more of them only keep pages waiting longer
 
 
 def new_writers() -> ThreadPoolExecutor:
     """Writers have threads of their own, so that those who wait for their turn never stall pages."""
     return ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
+
+
+def new_searchers() -> ThreadPoolExecutor:
+    """Searches for free times have threads of their own: the event loop answers everybody else."""
+    return ThreadPoolExecutor(SEARCHERS, thread_name_prefix="searcher")
 
 
 async def read(request: Request, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -33,6 +39,13 @@ async def read(request: Request, query: Callable[Concatenate[Session, P], T], *a
     if services.database.is_sqlite:
         return _read(services, query, *args, **kwargs)
     return await run_in_threadpool(partial(_read, services, query, *args, **kwargs))
+
+
+async def search(request: Request, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a query that computes for a while, such as free times: on a thread of its own, so that other pages go on."""
+    run = partial(_read, services_of(request), query, *args, **kwargs)
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(request.app.state.searchers, partial(context.run, run))
 
 
 async def read_after(

@@ -1,6 +1,7 @@
 """up, site, console, worker: the processes."""
 
 import os
+import resource
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -20,6 +21,10 @@ Host = Annotated[str, typer.Option(help="The network address to listen on.")]
 THIS_MACHINE = "127.0.0.1"
 SITE_PORT, CONSOLE_PORT = 8000, 8501
 DRAIN_S = 8
+CONNECTION = "core.http.connections:GuardedConnection"  # by name: core imports no web server
+MAX_FILES = 65_536
+FILES_OF_OUR_OWN = 256  # databases, logs, pictures
+MIN_CONNECTIONS, MAX_CONNECTIONS = 64, 4_000  # above, an answer says 503 at once instead of everybody waiting
 
 
 def add_to(app: typer.Typer) -> None:
@@ -105,8 +110,19 @@ def _serve(application: str, settings: Settings, **options: Any) -> None:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=",".join(settings.trusted_proxies),
         timeout_graceful_shutdown=DRAIN_S,
+        http=CONNECTION,
+        limit_concurrency=max(MIN_CONNECTIONS, min(MAX_CONNECTIONS, _raise_file_limit() - FILES_OF_OUR_OWN)),
         **options,
     )
+
+
+def _raise_file_limit() -> int:
+    """Each connection is a file, and the usual soft limit of 1,024 is meant for programs that use select. Returns what holds now."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(soft, wanted)
 
 
 def _children(site_port: int, console_port: int) -> list[processes.Child]:

@@ -5,6 +5,7 @@ What site and console say alike over HTTP; plain Python, no framework, imported 
     body        how much of it is read
     origin      did this form come from our own page?
     bookings    a booking as JSON
+    connections slow clients are closed; a cap per address
     sender      where it came from, for counting
     problems    the status of each error, and its JSON (RFC 9457)
 """

@@ -114,13 +114,17 @@ def open_slots(rules: Rules, busy: Sequence[Busy], *, first_on: date, last_on: d
     valid_until is exact: the answer is the same at every instant before it, and another at it, unless `busy` or
     `rules` change first. It is never later than a year from now.
     """
+    taken = _Taken(busy)
     slots: list[Slot] = []
     changes: list[datetime] = [now + timedelta(days=366)]
     for day in (first_on + timedelta(days=offset) for offset in range((last_on - first_on).days + 1)):
         horizon_from = rules.bookable_from(day)
         for starts_at in _starts_on(rules, day):
-            open_from, open_until = _bookable_between(rules, busy, starts_at, horizon_from)
-            if now > open_until or open_until < open_from:
+            open_until = rules.bookable_until(starts_at)
+            if now > open_until:
+                continue
+            open_from = _free_from(rules, taken, starts_at, horizon_from)
+            if open_from is None or open_until < open_from:
                 continue
             if now < open_from:
                 changes.append(open_from)
@@ -133,18 +137,29 @@ def open_slots(rules: Rules, busy: Sequence[Busy], *, first_on: date, last_on: d
     return OpenSlots(tuple(slots), min(changes))
 
 
-def _bookable_between(
-    rules: Rules, busy: Sequence[Busy], starts_at: datetime, horizon_from: datetime
-) -> tuple[datetime, datetime]:
-    """From when until when, both included, this start can be booked; the end is before the beginning if never."""
-    begins, ends = starts_at - rules.buffer_before, starts_at + rules.lesson + rules.buffer_after
-    open_from, open_until = horizon_from, rules.bookable_until(starts_at)
-    for taken in busy:
-        if taken.start < ends and begins < taken.end:
-            if taken.until is None:
-                return open_until, open_until - INSTANT
-            open_from = max(open_from, taken.until)
-    return open_from, open_until
+class _Taken:
+    """Busy time, walked once beside the starts (a sweep line): O(starts + busy), where each start met all of it before."""
+
+    def __init__(self, busy: Sequence[Busy]) -> None:
+        self._ahead = sorted(busy, key=lambda taken: taken.start, reverse=True)  # the next is last
+        self._near: list[Busy] = []
+
+    def touching(self, begins: datetime, ends: datetime) -> list[Busy]:
+        """What overlaps [begins, ends). Asked with both in order of time."""
+        while self._ahead and self._ahead[-1].start < ends:
+            self._near.append(self._ahead.pop())
+        self._near = [taken for taken in self._near if begins < taken.end]
+        return self._near
+
+
+def _free_from(rules: Rules, taken: _Taken, starts_at: datetime, horizon_from: datetime) -> datetime | None:
+    """The instant from which nothing is in this start's way; None while something is that does not end by itself."""
+    free_from = horizon_from
+    for busy in taken.touching(starts_at - rules.buffer_before, starts_at + rules.lesson + rules.buffer_after):
+        if busy.until is None:
+            return None
+        free_from = max(free_from, busy.until)
+    return free_from
 
 
 def _starts_on(rules: Rules, day: date) -> Iterator[datetime]:

@@ -302,3 +302,35 @@ def test_a_window_that_ends_in_the_skipped_hour_ends_at_the_skip() -> None:
     day = date(2026, 3, 8)
     hours = {day.weekday(): (Window(0, 2 * 60 + 30),)}
     assert wall_times(on_day(rules_of(weekly=hours), day), LOS_ANGELES) == ["00:00", "00:30", "01:00"]
+
+
+def test_each_busy_time_is_looked_at_a_few_times_however_many_starts_there_are() -> None:
+    looked_at = 0
+
+    class Counted(Busy):
+        def __getattribute__(self, name: str) -> Any:
+            nonlocal looked_at
+            looked_at += name == "end"
+            return super().__getattribute__(name)
+
+    days, opens = 366, datetime(2026, 11, 23, 17, tzinfo=UTC)
+    hours = [opens + timedelta(days=day, hours=hour) for day in range(days) for hour in range(9)]
+    rules = Rules(
+        zone=LOS_ANGELES,
+        weekly=dict.fromkeys(range(7), (Window(540, 1080),)),
+        extra={},
+        removed={},
+        notice=timedelta(0),
+        horizon_days=days + 1,
+        step_min=15,
+        lesson=timedelta(hours=1),
+        buffer_before=timedelta(0),
+        buffer_after=timedelta(minutes=15),
+        asks=Asks.NEVER,
+        asks_under=timedelta(0),
+        expiry_before=timedelta(0),
+    )
+    taken = [Counted(hour, hour + timedelta(minutes=50)) for hour in hours]
+    first_on = date(2026, 11, 23)
+    found = open_slots(rules, taken, first_on=first_on, last_on=first_on + timedelta(days=days - 1), now=opens)
+    assert not found.slots and looked_at < 12 * len(taken)
