@@ -50,6 +50,7 @@ SWEEP_EVERY_S = 20
 DUTIES_EVERY_S, DUTIES_FIRST_S = 60, 60
 ALERTS_EVERY_S, ALERTS_FIRST_S = 15, 30  # whose minute it is, the evaluator's clock decides
 DRAIN_S, LANES_DRAIN_S = 8, 1.5
+MAX_LOOKED_AT = 50  # the next tasks of the queue, of which the oldest is measured
 
 log = structlog.get_logger()
 
@@ -191,9 +192,11 @@ def run_worker() -> None:
 
 
 def _measures() -> dict[str, float]:
+    first = [task.id for task in queue.pending(limit=MAX_LOOKED_AT)]
     return {
         **waiting.measures(services().database),
         "queue.pending_count": float(queue.pending_count()),
+        "queue.oldest_s": jobs.oldest_wait_s(first),
         "database.wal_bytes": float(wal_bytes(services().database)),
     }
 

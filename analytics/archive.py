@@ -6,23 +6,26 @@ A pass, for each table of facts, in numbered steps:
 1. Read, while no writer is at work, the mark and the highest id. The mark is an id, not a time: a flush that comes
    after its hour is over would be lost otherwise.
 2. Read the rows between the two.
-3. Write them into a Parquet file a day (UTC), and the tiles of requests beside it. Each file is there whole or not at all.
+3. Write them into a Parquet file a day (UTC), and the tiles of requests beside it. Each file is there whole or not at all;
+   where several hosts share the store, it is uploaded to where all of them find it (analytics/cold.py).
 4. In one transaction move the mark and enter the files into the manifest, if nobody else has moved the mark meanwhile;
    else throw our files away. Until here readers see nothing of it, from here on all of it.
 5. Merge the small files of days that are over (analytics/compaction.py).
-6. Ten minutes later, when no reader uses them: delete hot rows that lie in files, and files that were merged, are too
+6. Ten minutes later, when no reader uses them: delete hot rows that lie in files which this process has opened, and files that were merged, are too
    old, or are known to nobody (analytics/retention.py).
 
 Killed at any step, nothing is lost and nothing is there twice; the next pass goes on.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 from sqlalchemy import Table, func, select
 
-from analytics import compaction, hot, manifest, parquet, retention
+from analytics import cold, compaction, hot, manifest, parquet, retention
 from analytics.duck import cursor, run
 from analytics.manifest import DAY_US, File
 from analytics.monitor import monitor_for
@@ -32,6 +35,7 @@ from analytics.tiles import TILES
 from analytics.window import microseconds
 from core import clock
 from core.bootstrap import Services
+from core.errors import Unavailable
 from core.failpoints import failpoint
 from core.gym import the_gym
 from core.telemetry.categories import derived
@@ -92,6 +96,9 @@ def _archive_batch(store: Store, folder: Path, table: Table, *, now_us: int) -> 
         batch = hot.rows(connection, table, after=before, upto=upto)
     files = _write_files(folder, table, batch)
     failpoint("archive_files_written")
+    if not cold.upload(store, folder, files):  # the rows stay hot; the next pass tries again
+        _throw_away(store, folder, files)
+        return None
     with store.write() as connection:
         moved = manifest.move_mark(
             connection, table.name, before=before, after=upto, rows=batch.num_rows, now_us=now_us
@@ -99,12 +106,18 @@ def _archive_batch(store: Store, folder: Path, table: Table, *, now_us: int) -> 
         if moved:
             manifest.add(connection, files, now_us=now_us)
             failpoint("archive_entered")
-    if not moved:
-        for file in files:
-            (folder / file.path).unlink(missing_ok=True)
+    if not moved:  # another pass was faster
+        _throw_away(store, folder, files)
         return None
     failpoint("archive_committed")
     return batch.num_rows, len(files)
+
+
+def _throw_away(store: Store, folder: Path, files: Sequence[File]) -> None:
+    for file in files:
+        (folder / file.path).unlink(missing_ok=True)
+        with suppress(Unavailable):
+            cold.remove(store, file.path)
 
 
 def _write_files(folder: Path, table: Table, batch: pa.Table) -> list[File]:

@@ -7,12 +7,14 @@ open one takes longer than to read what a day has in it.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from analytics import manifest, parquet
+from analytics import cold, manifest, parquet
 from analytics.duck import cursor, quoted
 from analytics.manifest import DAY_US, File
 from analytics.tiles import TILES
+from core.errors import Unavailable
 from core.failpoints import failpoint
 from core.telemetry.store import Store
 
@@ -50,12 +52,17 @@ def _label(file: File, today: str) -> str:
 
 
 def _merge(store: Store, folder: Path, stream: str, label: str, files: Sequence[File], *, now_us: int) -> int:
+    if cold.present(store, folder, files)[1]:
+        return 0  # one of them cannot be read here; another host, or a later pass, merges them
     source = f"read_parquet([{', '.join(quoted(folder / file.path) for file in files)}], union_by_name = true)"
     query = TILES[stream].merge(source) if stream in TILES else f"SELECT * FROM {source} ORDER BY at_us"
     with cursor(folder) as work:
         whole = parquet.write(work, query, folder=folder, stream=stream, label=label)
     assert whole is not None
     failpoint("merge_written")
+    if not cold.upload(store, folder, [whole]):
+        (folder / whole.path).unlink(missing_ok=True)
+        return 0
     with store.write() as connection:
         still_there = manifest.retire(connection, files, now_us=now_us)
         if still_there:
@@ -64,6 +71,8 @@ def _merge(store: Store, folder: Path, stream: str, label: str, files: Sequence[
             connection.rollback()
     if not still_there:  # somebody else has merged or removed one of them meanwhile
         (folder / whole.path).unlink(missing_ok=True)
+        with suppress(Unavailable):
+            cold.remove(store, whole.path)
         return 0
     failpoint("merge_committed")
     return len(files)

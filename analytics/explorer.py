@@ -42,7 +42,7 @@ class Measure:
     is_of_many: bool = False
 
 
-BY_ROUTE = {"service": "service", "route": "route"}
+BY_ROUTE = {"whose": "category", "service": "service", "route": "route"}
 BY_STATEMENT = {"service": "service", "route": "route", "place": "place", "statement": "shape"}
 BY_NAME = {"kind": "name", "service": "service", "route": "route"}
 
@@ -94,10 +94,16 @@ CATALOGUE: dict[str, Measure] = {
         "kind = 'vital' AND name <> 'CLS'", BY_NAME, is_of_many=True,
     ),
     "lost": Measure("What the monitor lost", "rows", "event_log", "sum(value)", "kind = 'lost'", BY_NAME),
+    "killed": Measure(
+        "Processes that ended without stopping", "times", "event_log", "count(*)", "kind = 'process' AND name = 'lost'",
+        {"service": "service"},
+    ),
     "memory": _metric("Memory of a process, at most", "MB", "process.memory_bytes", "max(value) / 1e6"),
     "processor": _metric("Processor of a process, at most", "% of a core", "process.cpu_share", "max(value) * 100"),
     "disk": _metric("Disk that is used, at most", "%", "disk.used_share", "max(value) * 100"),
     "overdue": _metric("Oldest due mail, at most", "s", "outbox.oldest_due_s"),
+    "queue_age": _metric("Oldest waiting task, at most", "s", "queue.oldest_s"),
+    "wal": _metric("Write-ahead log of the database, at most", "MB", "database.wal_bytes", "max(value) / 1e6"),
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """How each part of the house does, in words: asked of the last quarter of an hour, and of what is there at this moment."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from analytics.window import Window, instant
 from core.gym import the_gym
 from core.mail.models import MessageState, OutboxMessage
 from core.mail.outbox import oldest_due_at
+from core.telemetry.categories import FAMILY
 
 LOOKS_BACK = timedelta(minutes=15)
 SILENT_AFTER = timedelta(minutes=2)
@@ -25,6 +26,8 @@ LOST_WITHIN = timedelta(hours=24)
 LATE_MAIL, VERY_LATE_MAIL = timedelta(minutes=5), timedelta(minutes=30)
 SLOW_MS, FAILING, MANY_FAILING = 1000.0, 0.02, 0.05
 FULL, VERY_FULL = 0.80, 0.95
+MIN_FREE_BYTES, PLENTY_BYTES = 500e6, 50e9  # below the first anything may fail; above the second a share says nothing
+MAX_WAL_BYTES = 256e6  # it is cut back to 64 MB; more is a reader that never ends
 SLOW_STATEMENTS = 5
 
 
@@ -50,6 +53,16 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Killed:
+    """A service of which processes ended without stopping: how often, when last, and what may be missing of it."""
+
+    service: str
+    n: int
+    last_at: datetime
+    missing_s: float
+
+
+@dataclass(frozen=True)
 class Measures:
     """The latest value of each measure, by (service, name), and when it was taken."""
 
@@ -72,18 +85,18 @@ def parts(monitor: Monitor, session: Session, *, now: datetime, zone: ZoneInfo) 
     found = [
         _service(name, scope, latency.overall(monitor, window, scope), measures.heard_of(name.lower()), now)
         for name, scope in {
-            "Site": Scope(service="site"),
+            "Site": Scope(service="site", category=FAMILY),
             "Console": Scope(service="console"),
             "Worker": Scope(service="worker", kind="task"),
         }.items()
     ]
-    lost = lost_lately(monitor, now=now, zone=zone)
+    lost, killed = lost_lately(monitor, now=now, zone=zone), killed_lately(monitor, now=now, zone=zone)
     return [
         *found,
         mail_part(session, now=now),
         _database(slow),
-        _disk(measures.find("disk.used_share")),
-        _monitor(lost),
+        _disk(measures.find("disk.used_share"), measures.find("disk.free_bytes"), measures.find("database.wal_bytes")),
+        _monitor(lost, killed, zone),
     ]
 
 
@@ -92,6 +105,13 @@ def lost_lately(monitor: Monitor, *, now: datetime, zone: ZoneInfo) -> dict[str,
     window = Window(now - LOST_WITHIN, now, zone)
     with _opened(monitor, window, "event_log") as log:
         return {row["reason"]: row["n"] for row in log.ask("lost").to_pylist()}
+
+
+def killed_lately(monitor: Monitor, *, now: datetime, zone: ZoneInfo) -> list[Killed]:
+    """Processes that ended within a day without stopping: killed, or with their machine."""
+    with _opened(monitor, Window(now - LOST_WITHIN, now, zone), "event_log") as log:
+        rows = log.ask("killed").to_pylist()
+    return [Killed(row["service"], row["n"], instant(row["last_us"]), row["missing_s"]) for row in rows]
 
 
 def mail_part(session: Session, *, now: datetime) -> Part:
@@ -139,18 +159,37 @@ def _database(slow: int) -> Part:
     return Part("Database", State.WELL, "Answers." if not slow else f"Answers; {slow} slow in a quarter of an hour.")
 
 
-def _disk(used: float | None) -> Part:
+def _disk(used: float | None, free_bytes: float | None, wal_bytes: float | None) -> Part:
+    """Full is what nothing can be written to, by share and by bytes: five percent of a large disk are plenty."""
     if used is None:
         return Part("Disk", State.UNKNOWN, "Nobody has measured it for a quarter of an hour.")
-    state = State.BAD if used >= VERY_FULL else State.LOOK if used >= FULL else State.WELL
-    return Part("Disk", state, f"{used:.0%} full.")
+    words = f"{used:.0%} full." if free_bytes is None else f"{used:.0%} full, {_bytes(free_bytes)} free."
+    if wal_bytes is not None:
+        words += f" The database's write-ahead log has {_bytes(wal_bytes)}."
+    has_plenty = free_bytes is not None and free_bytes >= PLENTY_BYTES
+    has_nothing = free_bytes is not None and free_bytes < MIN_FREE_BYTES
+    if has_nothing or (used >= VERY_FULL and not has_plenty):
+        return Part("Disk", State.BAD, words)
+    is_tight = (used >= FULL and not has_plenty) or (wal_bytes or 0) > MAX_WAL_BYTES
+    return Part("Disk", State.LOOK if is_tight else State.WELL, words)
 
 
-def _monitor(lost: Mapping[str, int]) -> Part:
-    if not lost:
+def _monitor(lost: Mapping[str, int], killed: Sequence[Killed], zone: ZoneInfo) -> Part:
+    if not lost and not killed:
         return Part("Monitor", State.WELL, "Lost nothing within a day.")
-    reasons = ", ".join(f"{n:,} ({reason})" for reason, n in list(lost.items())[:3])
-    return Part("Monitor", State.LOOK, f"Could not keep within a day: {reasons}.")
+    words = [
+        f"The {one.service} ended without stopping at {one.last_at.astimezone(zone):%H:%M}"
+        f"{f', the last of {one.n} times' if one.n > 1 else ''}: up to {one.missing_s:.0f} seconds of rows may be missing."
+        for one in killed
+    ]
+    if lost:
+        reasons = ", ".join(f"{n:,} ({reason})" for reason, n in list(lost.items())[:3])
+        words.append(f"Could not keep within a day: {reasons}.")
+    return Part("Monitor", State.LOOK, " ".join(words))
+
+
+def _bytes(size: float) -> str:
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.0f} MB"
 
 
 def _measures(monitor: Monitor, window: Window) -> Measures:

@@ -9,12 +9,12 @@ from analytics.window import EXACT_UPTO, Window
 
 def by_task(monitor: Monitor, window: Window) -> pa.Table:
     """
-    Each task: n, failed, retried, interrupted, expired, and its waits and run times, the busiest first.
+    Each task: n, failed, retried, interrupted, expired, lost (its process was killed), and its waits and run times, the busiest first.
 
     Rows are kept for 90 days; of a longer range the newest month is read (see `read_part`).
 
     Returns:
-        task, n, failed, retried, interrupted, expired, wait_p50_ms, wait_p95_ms, run_p50_ms, run_p95_ms, run_max_ms.
+        task, n, failed, retried, interrupted, expired, lost, wait_p50_ms, wait_p95_ms, run_p50_ms, run_p95_ms, run_max_ms.
     """
     part = read_part(window)
     with open_log(monitor.store, monitor.folder, start_us=part.start_us, end_us=part.end_us) as log:

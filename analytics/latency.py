@@ -2,12 +2,13 @@
 How long things take: by route and over time.
 
 Percentiles are nearest rank: p95 is the least duration that 95 % of the requests did not exceed. Ranges up to a month
-are read exactly, row by row, while they have few enough rows; beyond, from tiles, within 1 %.
+are read exactly, row by row, while all of their rows are kept and are few enough; beyond, from tiles, within 1 %.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pyarrow as pa
 
@@ -19,7 +20,9 @@ from analytics.tiles import bucket_value_us
 from analytics.window import EXACT_UPTO, HOUR_US, Window, microseconds
 from core.telemetry.categories import FAMILY
 
-EXACT_ROWS = 3_000_000
+MAX_EXACT_ROWS = 3_000_000  # 0.15 s a million; beyond, a page of six questions would take seconds
+MAX_EXACT_ROWS_OF_A_DAY = 20_000_000  # the steps of a day are shorter than a tile, so it is worth waiting for
+A_DAY = timedelta(hours=25)  # with the day of 25 hours
 THIN = 20  # fewer than this many make no percentile that one could trust
 
 
@@ -85,14 +88,20 @@ FAMILIES = Scope(category=FAMILY)
 
 def is_exact(monitor: Monitor, window: Window) -> bool:
     """Whether this window is read row by row: it is short, has not too many rows, and all of them are kept still."""
-    if window.length > EXACT_UPTO:
+    if window.by_hours or window.length > EXACT_UPTO:
         return False
     with monitor.store.read() as connection:
+        if window.start_us < manifest.rows_gone_before(connection, "request_log", tiles="tile_hour_all"):
+            return False  # the rows are gone, and their histograms stay
         files = manifest.live(connection, "request_log", start_us=window.start_us, end_us=window.end_us)
-        tiles = manifest.live(connection, "tile_hour_all", start_us=window.start_us, end_us=window.end_us)
-    if tiles and (not files or tiles[0].day < files[0].day):
-        return False  # the rows are gone, and their histograms stay
-    return sum(file.rows for file in files) <= EXACT_ROWS
+    most = MAX_EXACT_ROWS_OF_A_DAY if window.length <= A_DAY else MAX_EXACT_ROWS
+    return sum(file.rows_within(window.start_us, window.end_us) for file in files) <= most
+
+
+def readable(monitor: Monitor, window: Window) -> Window:
+    """The window that can be answered: as it was asked for from rows; to whole hours where tiles alone can answer."""
+    is_short = window.length <= EXACT_UPTO
+    return window.widened() if is_short and not is_exact(monitor, window) else window
 
 
 def by_route(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> list[RouteLatency]:
@@ -121,8 +130,8 @@ def over_time(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> pa.T
         step_us (where the step begins), n, errors, p50_ms, p95_ms, p99_ms, max_ms.
     """
     with opened(monitor, window) as (log, exact):
-        if exact and window.step_us is not None:
-            return ask(log, scope, by_step(window.step_us))
+        if exact:
+            return ask(log, scope, by_step(window), source=with_steps(log, window))
         with_hours(log, window)
         hourly = "over_time_by_route" if scope.route else "over_time"
         return ask_tiles(log, scope, BY_HOURS_STEP, source=f"{hourly} JOIN hours USING (at_us)")
@@ -142,14 +151,26 @@ AS_ONE = Split("$service AS service, kind, $route AS route", "service, kind, rou
 BY_HOURS_STEP = Split("step_us", "step_us", "step_us")
 
 
-def by_step(step_us: int) -> Split:
-    """Of rows, by steps of so many microseconds."""
-    return Split(f"at_us - at_us % {step_us} AS step_us", "step_us", "step_us")
+def by_step(window: Window) -> Split:
+    """Of rows, by the steps of a window; to be asked of `with_steps`."""
+    step_us = window.even_step_us
+    column = f"at_us - at_us % {step_us} AS step_us" if step_us is not None else "step_us"
+    return Split(column, "step_us", "step_us")
 
 
-def ask(log: Log, scope: Scope, split: Split) -> pa.Table:
-    """Row by row, from a log of rows."""
-    return log.ask("latency_of_rows", scope.named, split=split.columns, where=scope.where, order=split.order)
+def with_steps(log: Log, window: Window) -> str:
+    """SQL of the relation of rows that knows each row's step: its own, where a division tells it, for a join takes longer."""
+    if window.even_step_us is not None:
+        return "request_log"
+    log.cursor.register("steps", window.step_table())
+    return "request_log ASOF JOIN steps ON request_log.at_us >= steps.step_us"
+
+
+def ask(log: Log, scope: Scope, split: Split, *, source: str = "request_log") -> pa.Table:
+    """Row by row, from a log of rows. source: the relation of them."""
+    return log.ask(
+        "latency_of_rows", scope.named, split=split.columns, where=scope.where, order=split.order, source=source
+    )
 
 
 def ask_tiles(log: Log, scope: Scope, split: Split, *, source: str) -> pa.Table:

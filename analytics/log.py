@@ -23,7 +23,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from analytics import hot, manifest
+from analytics import cold, hot, manifest
 from analytics.duck import Cursor, cursor, quoted, run
 from analytics.request_ids import WHOLE
 from analytics.tiles import DAY_US, HOUR_US, TILES, Tile
@@ -99,12 +99,13 @@ def open_log(
     with cursor(folder) as work:
         with store.read() as connection:
             for name in tables:
-                files = manifest.live(connection, name, start_us=start_us, end_us=end_us)
+                live = manifest.live(connection, name, start_us=start_us, end_us=end_us)
+                files, _ = cold.present(store, folder, live)  # what is missing is named by the page
                 _register_hot(work, connection, name, start_us=start_us)
                 window = f"at_us >= {start_us} AND at_us < {end_us}"
-                cold = f" UNION ALL BY NAME SELECT * FROM {_read(folder, files)} WHERE {window}" if files else ""
+                archived = f" UNION ALL BY NAME SELECT * FROM {_read(folder, files)} WHERE {window}" if files else ""
                 columns = f"* REPLACE ({WHOLE}, {derived()} AS category)" if name == "request_log" else "*"
-                _view(work, name, f"SELECT {columns} FROM (SELECT * FROM hot_{name} WHERE {window}{cold})")
+                _view(work, name, f"SELECT {columns} FROM (SELECT * FROM hot_{name} WHERE {window}{archived})")
         yield Log(work, start_us, end_us)
 
 
@@ -126,7 +127,7 @@ def open_tiles(store: Store, folder: Path, *, start_us: int, end_us: int) -> Ite
             _view(work, "tail", f"SELECT * FROM hot_request_log WHERE at_us >= {start_us} AND at_us < {end_us}")
 
             def hours(stream: str, start: int = start_us, end: int = end_us) -> str:
-                return _whole_tiles(connection, folder, TILES[stream], start, end)
+                return _whole_tiles(store, connection, folder, TILES[stream], start, end)
 
             def with_tail(stream: str, *parts: str) -> str:
                 return " UNION ALL BY NAME ".join((*parts, TILES[stream].build("tail")))
@@ -160,8 +161,9 @@ def _register_hot(work: Cursor, connection: Connection, name: str, *, start_us: 
     work.register(f"hot_{name}", recent)
 
 
-def _whole_tiles(connection: Connection, folder: Path, tile: Tile, start_us: int, end_us: int) -> str:
-    files = manifest.live(connection, tile.stream, start_us=start_us, end_us=end_us) if start_us < end_us else []
+def _whole_tiles(store: Store, connection: Connection, folder: Path, tile: Tile, start_us: int, end_us: int) -> str:
+    live = manifest.live(connection, tile.stream, start_us=start_us, end_us=end_us) if start_us < end_us else []
+    files, _ = cold.present(store, folder, live)
     if not files:
         return f"(SELECT * FROM ({tile.build('tail')}) LIMIT 0)"
     return f"(SELECT * FROM {tile.readable(_read(folder, files))} WHERE at_us >= {start_us} AND at_us < {end_us})"

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.telemetry.tables import archive_file, archive_mark, archive_run
 
-DAY_US = 86_400_000_000
+DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
+
+GONE = ".gone"  # archive_mark: the instant before which a stream's rows are gone, µs
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class File:
     def day(self) -> int:
         """Days since 1970 (UTC) of its first row."""
         return self.first_us // DAY_US
+
+    def rows_within(self, start_us: int, end_us: int) -> int:
+        """About how many of its rows lie there, as if they came evenly."""
+        length = max(1, self.last_us - self.first_us)
+        part = min(self.last_us, end_us) - max(self.first_us, start_us)
+        return round(self.rows * max(0.0, min(1.0, part / length)))
 
 
 def mark(connection: Connection, stream: str) -> int:
@@ -90,6 +98,39 @@ def live(
         query = query.where(archive_file.c.first_us < end_us)
     found = connection.execute(query.order_by(archive_file.c.first_us, archive_file.c.id))
     return [File(row.stream, row.path, row.rows, row.size_bytes, row.first_us, row.last_us, row.id) for row in found]
+
+
+def rows_gone_before(connection: Connection, stream: str, *, tiles: str) -> int:
+    """
+    The instant before which rows of a stream are gone while their tiles stay; 0 when none are. Merging does not change it.
+
+    Noted when files are retired. Of an archive from before that was noted: whole files go, the oldest first; so whatever
+    begins with the oldest file that is left has all its rows, and nothing is gone when tiles begin in its hour.
+    """
+    if noted := mark(connection, f"{stream}{GONE}"):
+        return noted
+    oldest, latest = _first_and_last(connection, tiles)
+    if oldest is None or latest is None:
+        return 0
+    first, _ = _first_and_last(connection, stream)
+    if first is None:
+        return latest + HOUR_US  # only tiles are left of all that was archived
+    return first if oldest < first // HOUR_US * HOUR_US else 0
+
+
+def note_gone(connection: Connection, stream: str, *, before_us: int) -> None:
+    """Rows of a stream from before this instant are gone, and will not come back."""
+    before = taken_mark(connection, f"{stream}{GONE}")
+    if before_us > before:
+        connection.execute(
+            update(archive_mark).where(archive_mark.c.stream == f"{stream}{GONE}").values(upto_id=before_us)
+        )
+
+
+def _first_and_last(connection: Connection, stream: str) -> tuple[int | None, int | None]:
+    columns = select(func.min(archive_file.c.first_us), func.max(archive_file.c.last_us))
+    row = connection.execute(columns.where(archive_file.c.replaced_at_us == 0, archive_file.c.stream == stream)).one()
+    return row[0], row[1]
 
 
 def retire(connection: Connection, files: Sequence[File], *, now_us: int) -> bool:

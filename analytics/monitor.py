@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from analytics.cold import missing_of, shelf_for
+from analytics.window import Window
 from core.settings import Settings
 from core.telemetry.store import PATIENT_MS, Store, archive_folder, store_for
 
@@ -16,4 +18,11 @@ class Monitor:
 
 
 def monitor_for(settings: Settings) -> Monitor:
-    return Monitor(store_for(settings, busy_ms=PATIENT_MS), archive_folder(settings))
+    store = store_for(settings, busy_ms=PATIENT_MS)
+    store.shelf = shelf_for(settings)
+    return Monitor(store, archive_folder(settings))
+
+
+def missing_files(monitor: Monitor, window: Window) -> list[str]:
+    """The files of a window that cannot be read on this host; without them its numbers are too small."""
+    return missing_of(monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from analytics.latency import REQUESTS, Scope, opened, with_hours
+from analytics.latency import REQUESTS, Scope, by_step, opened, with_hours, with_steps
 from analytics.monitor import Monitor
 from analytics.window import Window
 
@@ -41,10 +41,13 @@ def totals(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> Totals:
     return Totals(**found.to_pylist()[0])
 
 
-def database_over_time(monitor: Monitor, window: Window, kind: str = "http") -> pa.Table:
+def database_over_time(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> pa.Table:
     """step_us, n, statements, db_ms and all_ms (of each request, on average), oldest first."""
     with opened(monitor, window) as (log, exact):
-        if exact and window.step_us is not None:
-            return log.ask("database_over_time_exact", {"kind": kind, "step": window.step_us})
+        if exact:
+            source, split = with_steps(log, window), by_step(window)
+            return log.ask(
+                "database_over_time_exact", scope.named, step=split.columns, source=source, where=scope.where
+            )
         with_hours(log, window)
-        return log.ask("database_over_time", {"kind": kind})
+        return log.ask("database_over_time", scope.named, where=scope.where)

@@ -1,33 +1,43 @@
 """
 How long what is kept, and what goes: whole files, never rows out of a file.
 
-A byte budget stands above all ages: while the files weigh more, the oldest facts go first, then the oldest tiles by hour.
+A byte budget stands above all ages: while files and hot store together weigh more, the oldest facts go first, then the
+oldest tiles by hour; of a hot store that is too heavy alone the oldest stories of errors go. What was deleted gives its
+bytes back to the disk, some at a time, so that no writer waits long.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
-from analytics import manifest
+from analytics import cold, manifest
 from analytics.manifest import DAY_US, File
 from analytics.tiles import TILES
+from core.errors import Unavailable
 from core.failpoints import failpoint
+from core.telemetry import processes
+from core.telemetry.error_groups import MOMENTS_FROM
 from core.telemetry.store import Store
 from core.telemetry.tables import (
     FACTS,
+    archive_mark,
     archive_run,
     error_change,
     error_event,
     error_group,
     error_hour,
+    error_moment,
     error_person,
+    request_log,
+    written_batch,
 )
 
 MINUTE_US = 60_000_000
 READERS_MAY_TAKE_US = 10 * MINUTE_US
 STRAY_AFTER_S = 3600
 CHUNK_ROWS = 2_000
+MOMENT_DAYS = 32  # of errors; ranges up to a month are counted by them
 FOR_EVER = ("tile_day", "tile_day_all")
 
 
@@ -35,7 +45,7 @@ FOR_EVER = ("tile_day", "tile_day_all")
 class Keep:
     """
     fact_days: rows as they happened; error_days: the stories of errors (their groups and counts stay as long as tiles);
-    tile_days: histograms by hour (thirteen months); budget_bytes: all files together.
+    tile_days: histograms by hour (thirteen months); budget_bytes: all files and the hot store together.
     """
 
     fact_days: int = 90
@@ -46,17 +56,20 @@ class Keep:
 
 def tidy_up(store: Store, folder: Path, keep: Keep, *, now_us: int) -> tuple[int, int]:
     """Retire what is too old or too much, then remove what no reader uses any more. Returns files and hot rows removed."""
-    _retire_old(store, keep, now_us=now_us)
     _forget_errors(store, keep, now_us=now_us)
-    removed = _remove_files(store, folder, now_us=now_us)
-    return removed, _delete_hot_rows(store, now_us=now_us)
+    deleted = _delete_hot_rows(store, folder, now_us=now_us)
+    _forget_flushes(store, now_us=now_us)
+    store.shrink()
+    _lighten(store, keep)
+    _retire_old(store, keep, now_us=now_us)
+    return _remove_files(store, folder, now_us=now_us), deleted
 
 
-def too_old_or_too_much(files: list[File], keep: Keep, *, now_us: int) -> list[File]:
-    """Which of these files have had their time, oldest first."""
+def too_old_or_too_much(files: list[File], keep: Keep, *, now_us: int, hot_bytes: int = 0) -> list[File]:
+    """Which of these files have had their time, oldest first. hot_bytes: what the hot store weighs beside them."""
     gone = [file for file in files if file.last_us < now_us - _days(file, keep) * DAY_US]
     left = [file for file in files if file not in gone]
-    weight = sum(file.size_bytes for file in left)
+    weight = hot_bytes + sum(file.size_bytes for file in left)
     for file in sorted(left, key=lambda file: (file.stream in TILES, file.stream in FOR_EVER, file.last_us)):
         if weight <= keep.budget_bytes:
             break
@@ -72,26 +85,57 @@ def _days(file: File, keep: Keep) -> int:
 
 
 def _retire_old(store: Store, keep: Keep, *, now_us: int) -> None:
+    hot_bytes = store.size_bytes()
     with store.write() as connection:
-        gone = too_old_or_too_much(manifest.live(connection), keep, now_us=now_us)
+        gone = too_old_or_too_much(manifest.live(connection), keep, now_us=now_us, hot_bytes=hot_bytes)
         if gone:
             manifest.retire(connection, gone, now_us=now_us)
+            if rows := [file.last_us for file in gone if file.stream == request_log.name]:
+                manifest.note_gone(connection, request_log.name, before_us=max(rows) + 1)
+
+
+def _lighten(store: Store, keep: Keep) -> None:
+    """A hot store that alone weighs more than all may: the oldest stories of errors go; their counts stay."""
+    while store.size_bytes() > keep.budget_bytes:
+        oldest = select(error_event.c.id).order_by(error_event.c.id).limit(CHUNK_ROWS)
+        with store.write() as connection:
+            gone = connection.execute(
+                delete(error_event).where(error_event.c.id.in_(oldest.scalar_subquery()))
+            ).rowcount
+        if not gone:
+            return
+        store.shrink()
+
+
+def _forget_flushes(store: Store, *, now_us: int) -> None:
+    """Ids of flushes that nobody tries again, and processes that ended long ago."""
+    with store.write() as connection:
+        connection.execute(delete(written_batch).where(written_batch.c.at_us < now_us - DAY_US))
+        processes.forget_old(connection, now_us=now_us)
 
 
 def _forget_errors(store: Store, keep: Keep, *, now_us: int) -> None:
     stories = select(error_event.c.id).where(error_event.c.at_us < now_us - keep.error_days * DAY_US).limit(CHUNK_ROWS)
-    long_ago = now_us - keep.tile_days * DAY_US
+    long_ago, month_ago = now_us - keep.tile_days * DAY_US, now_us - MOMENT_DAYS * DAY_US
     while True:
         with store.write() as connection:
             told = connection.execute(delete(error_event).where(error_event.c.id.in_(stories.scalar_subquery())))
         if told.rowcount < CHUNK_ROWS:
             break
     with store.write() as connection:
+        _forget_moments(connection, before_us=month_ago)
         connection.execute(delete(error_hour).where(error_hour.c.hour_us < long_ago))
         unseen = list(connection.scalars(select(error_group.c.id).where(error_group.c.last_seen_us < long_ago)))
-        for table in (error_person, error_change, error_event):
+        for table in (error_person, error_change, error_event, error_moment):
             connection.execute(delete(table).where(table.c.group_id.in_(unseen)))
         connection.execute(delete(error_group).where(error_group.c.id.in_(unseen)))
+
+
+def _forget_moments(connection: Connection, *, before_us: int) -> None:
+    """Their hours stay; the mark says from when on moments can be counted."""
+    mark = (archive_mark.c.stream == MOMENTS_FROM, archive_mark.c.upto_id < before_us)
+    if connection.execute(update(archive_mark).where(*mark).values(upto_id=before_us)).rowcount:
+        connection.execute(delete(error_moment).where(error_moment.c.at_us < before_us))
 
 
 def _remove_files(store: Store, folder: Path, *, now_us: int) -> int:
@@ -99,12 +143,18 @@ def _remove_files(store: Store, folder: Path, *, now_us: int) -> int:
     with store.read() as connection:
         retired = manifest.retired(connection, before_us=now_us - READERS_MAY_TAKE_US)
         known = manifest.known_paths(connection)
-    for _, path in retired:
+    removed = []
+    for file_id, path in retired:
         (folder / path).unlink(missing_ok=True)
+        try:
+            cold.remove(store, path)
+        except Unavailable:
+            break  # a later pass goes on
+        removed.append(file_id)
     failpoint("files_removed")
-    if retired:
+    if removed:
         with store.write() as connection:
-            manifest.forget(connection, [file_id for file_id, _ in retired])
+            manifest.forget(connection, removed)
     strays = [path for path in folder.glob("*/*.p*") if _is_stray(path, folder, known, now_us=now_us)]
     for stray in strays:
         stray.unlink(missing_ok=True)
@@ -116,8 +166,8 @@ def _is_stray(path: Path, folder: Path, known: set[str], *, now_us: int) -> bool
     return str(path.relative_to(folder)) not in known and path.stat().st_mtime < now_us / 1e6 - STRAY_AFTER_S
 
 
-def _delete_hot_rows(store: Store, *, now_us: int) -> int:
-    """In small steps, so that no writer waits long."""
+def _delete_hot_rows(store: Store, folder: Path, *, now_us: int) -> int:
+    """In small steps, so that no writer waits long; and only those whose files can be opened here."""
     deleted = 0
     for table in FACTS.values():
         settled = select(func.max(archive_run.c.upto_id)).where(
@@ -125,6 +175,10 @@ def _delete_hot_rows(store: Store, *, now_us: int) -> int:
         )
         with store.read() as connection:
             upto = connection.execute(settled).scalar()
+            oldest_us = connection.execute(select(func.min(table.c.at_us)).where(table.c.id <= (upto or 0))).scalar()
+            files = manifest.live(connection, table.name, start_us=oldest_us) if oldest_us is not None else []
+        if oldest_us is None or not cold.are_opened(store, folder, files):
+            continue
         while upto:
             chunk = select(table.c.id).where(table.c.id <= upto).order_by(table.c.id).limit(CHUNK_ROWS)
             with store.write() as connection:

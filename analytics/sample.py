@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics import compaction, manifest, parquet
+from analytics import cold, compaction, manifest, parquet
 from analytics.duck import Cursor, cursor, run
 from analytics.log import query
 from analytics.manifest import DAY_US, File
@@ -19,6 +19,7 @@ from analytics.request_ids import PACKED
 from analytics.tiles import TILES
 from analytics.window import microseconds
 from core import clock
+from core.errors import Unavailable
 from core.settings import Settings
 from core.telemetry.categories import derived
 
@@ -86,8 +87,12 @@ def make(monitor: Monitor, traffic: Traffic, *, now: datetime) -> int:
             _ask(work, "CREATE TEMP TABLE stretch AS " + query("sample_requests"), given)
             files = [*_tiles(work, monitor), *(_facts(work, monitor, traffic, given) if with_rows else ())]
             total += run(work, "SELECT count(*) FROM stretch")[0][0]
+        if not cold.upload(monitor.store, monitor.folder, files):
+            raise Unavailable("The storage of the monitor's files does not take them.")
         with monitor.store.write() as connection:
             manifest.add(connection, files, now_us=end_us)
+            if not with_rows:
+                manifest.note_gone(connection, "request_log", before_us=start_us + days * DAY_US)
     return total
 
 

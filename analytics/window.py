@@ -31,11 +31,21 @@ EXACT_UPTO = timedelta(days=31)
 
 @dataclass(frozen=True)
 class Window:
-    """Half-open [start, end), aware; zone: whose days and weeks its steps are, once they are that long."""
+    """
+    Half-open [start, end), kept in UTC, so that a length is time that passes whatever the clock does.
+
+    zone: on whose clock its steps lie. by_hours: its rows are gone or too many, so it is answered from tiles of hours; it
+    begins and ends with an hour, and no step is shorter.
+    """
 
     start: datetime
     end: datetime
     zone: ZoneInfo
+    by_hours: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
 
     @property
     def start_us(self) -> int:
@@ -51,24 +61,38 @@ class Window:
 
     @property
     def step_us(self) -> int | None:
-        """The length of a step; None when steps are days or weeks of the calendar, which have 23 or 25 hours twice a year."""
-        return next((step for longest, step in STEPS if self.length <= longest), None)
+        """The length of an ordinary step; None when steps are days or weeks of the calendar."""
+        step = next((step for longest, step in STEPS if self.length <= longest), None)
+        return max(step, HOUR_US) if step is not None and self.by_hours else step
+
+    @property
+    def even_step_us(self) -> int | None:
+        """The same where all steps are equally long: up to an hour. Longer ones follow the clock when it is changed."""
+        step = self.step_us
+        return step if step is not None and step <= HOUR_US else None
+
+    def widened(self) -> "Window":
+        """To whole hours, as tiles can tell it."""
+        start, end = self.start_us // HOUR_US * HOUR_US, -(-self.end_us // HOUR_US) * HOUR_US
+        return Window(instant(start), instant(end), self.zone, by_hours=True)
 
     def previous(self) -> "Window":
         """The same length, just before."""
-        return Window(self.start - self.length, self.start, self.zone)
+        return Window(self.start - self.length, self.start, self.zone, self.by_hours)
 
     def a_week_before(self) -> "Window":
-        """The same weekday and hour a week earlier, or as many weeks as it is long."""
+        """The same weekday and hour on the gym's clock a week earlier, or as many weeks as it is long."""
         weeks = timedelta(days=7) * max(1, -(-self.length // timedelta(days=7)))
-        return Window(self.start - weeks, self.end - weeks, self.zone)
+        start, end = (at.astimezone(self.zone) - weeks for at in (self.start, self.end))
+        return Window(start, end, self.zone, self.by_hours)
 
     def steps(self) -> list[datetime]:
         """Where each step begins, the first one at or before the start."""
-        step = self.step_us
-        if step is not None:
+        if (step := self.even_step_us) is not None:
             first = self.start_us // step * step
             return [instant(at_us) for at_us in range(first, self.end_us, step)]
+        if (step := self.step_us) is not None:
+            return self._by_the_clock(step // HOUR_US)
         every = 1 if self.length <= DAYS_UPTO else 7
         day = self.start.astimezone(self.zone).date()
         if every == 7:
@@ -78,6 +102,16 @@ class Window:
             found.append(begins)
             day += timedelta(days=every)
         return found
+
+    def _by_the_clock(self, hours: int) -> list[datetime]:
+        """Midnight, 2:00, 4:00, … of each of the gym's days, whatever hour is missing or comes twice."""
+        day, last = (at.astimezone(self.zone).date() for at in (self.start, self.end))
+        found: set[datetime] = set()
+        while day <= last:
+            found |= {datetime.combine(day, time(hour), self.zone).astimezone(UTC) for hour in range(0, 24, hours)}
+            day += timedelta(days=1)
+        first = max(step for step in found if step <= self.start)
+        return sorted(step for step in found if first <= step < self.end)
 
     def step_table(self) -> pa.Table:
         """The steps as a relation of one column, step_us, for an ASOF JOIN."""

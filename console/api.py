@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import orjson
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,6 +27,7 @@ from core.mail.status import family_status, said_to_staff
 
 FIELDS = ("bookingId", "action", "reason", "despite")
 
+log = structlog.get_logger()
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -42,6 +44,9 @@ def answered(endpoint: Endpoint, *, most_bytes: int = MOST_BYTES) -> Endpoint:
         except HTTPException as error:
             words = error.detail if error.status_code in (400, 403, 415) else None
             return json_answer(problems.problem_of_status(error.status_code, detail=words), error.status_code)
+        except Exception:  # a program reads a problem document too when the mistake is ours
+            log.exception("request failed")  # the edge's line names the route
+            return json_answer(problems.problem_of_status(500), 500)
 
     return with_problems
 

@@ -1,36 +1,43 @@
 """
 The monitor as JSON, for admins and their programs.
 
-    GET  /api/admin/monitoring/metrics?range=1h              the cards and both charts of one range
+    GET  /api/admin/monitoring/metrics?range=1h&category=     the cards and both charts of one range; the families'
+                                                             requests, or another category's, or `all`
     GET  /api/admin/monitoring/errors?range=1h&level=&resolved=
     POST /api/admin/monitoring/errors/{id}/resolve
 
 Durations are milliseconds, `errorRate` is in percent, instants are UTC with Z. A number that nothing stands behind is null.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from analytics import latency, overview, today
-from analytics.monitor import Monitor
+from analytics.latency import Scope
+from analytics.log import LogUnreadable, QuestionTooSlow
+from analytics.monitor import Monitor, missing_files
 from analytics.window import RANGES, Window, instant, last
 from console import caller
 from console.api import json_answer
 from console.monitoring.asked import monitor_of
 from core import clock
 from core.bootstrap import Services
-from core.errors import Invalid, NotAllowed
+from core.errors import Invalid, NotAllowed, SetupError, Unavailable
 from core.numbers import id_in
 from core.people.models import Account, Role
 from core.telemetry import errors
+from core.telemetry.categories import CATEGORIES, FAMILY
 from core.telemetry.error_groups import RESOLVED
 from core.telemetry.errors import ErrorGroup
 
+T = TypeVar("T")
 LEVELS = ("WARNING", "ERROR", "CRITICAL")
 YES_NO = {"": None, "true": True, "false": False}
 DEFAULT_RANGE = "1h"
@@ -41,7 +48,8 @@ async def metrics(request: Request) -> Response:
     services = caller.services_of(request)
     await _admin(request, await caller.account_of(request))
     window = _window(request, services)
-    return json_answer(await run_in_threadpool(_metrics, services, window))
+    category = _one_of(request, "category", {"": FAMILY, "all": ""} | {name: name for name in CATEGORIES})
+    return json_answer(await _read(_metrics, services, window, Scope(category=category)))
 
 
 async def error_groups(request: Request) -> Response:
@@ -51,7 +59,7 @@ async def error_groups(request: Request) -> Response:
     window = _window(request, services)
     level = _one_of(request, "level", {"": None} | {level: level for level in LEVELS})
     resolved = _one_of(request, "resolved", YES_NO)
-    return json_answer({"errors": await run_in_threadpool(_errors, services, window, level, resolved)})
+    return json_answer({"errors": await _read(_errors, services, window, level, resolved)})
 
 
 async def resolve(request: Request) -> Response:
@@ -61,8 +69,18 @@ async def resolve(request: Request) -> Response:
     await _admin(request, who.account_id)
     store, group_id = monitor_of(services).store, id_in(request.path_params, "id")
     mend = partial(caller.run_as, services, who, errors.resolve, store, group_id, now=clock.now())
-    done = await run_in_threadpool(mend)
+    done = await _read(mend)
     return json_answer({"success": True, "error": error_as_json(done)})
+
+
+async def _read(question: Callable[..., T], *about: Any) -> T:
+    """The answer, from a thread. What the monitoring data cannot give is said as a problem that may be over soon."""
+    try:
+        return await run_in_threadpool(question, *about)
+    except (QuestionTooSlow, LogUnreadable, SetupError) as error:
+        raise Unavailable(str(error)) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise Unavailable("The monitoring data cannot be read at the moment. Please try again in a while.") from error
 
 
 def error_as_json(group: ErrorGroup) -> dict[str, Any]:
@@ -85,16 +103,19 @@ def error_as_json(group: ErrorGroup) -> dict[str, Any]:
     }
 
 
-def _metrics(services: Services, window: Window) -> dict[str, Any]:
+def _metrics(services: Services, asked: Window, scope: Scope) -> dict[str, Any]:
     monitor = monitor_of(services)
-    seen, totals = latency.overall(monitor, window), overview.totals(monitor, window)
+    window = latency.readable(monitor, asked)
+    seen, totals = latency.overall(monitor, window, scope), overview.totals(monitor, window, scope)
     with services.database.read() as session:
-        active = today.active_staff(session, window.start, window.end)
-        booked = today.bookings_on(session, window.end.astimezone(window.zone).date(), window.zone, upto=window.end)
+        active = today.active_staff(session, asked.start, asked.end)
+        booked = today.bookings_on(session, asked.end.astimezone(asked.zone).date(), asked.zone, upto=asked.end)
     return {
         "from": _z(window.start),
         "to": _z(window.end),
         "exact": latency.is_exact(monitor, window),
+        "category": scope.category or "all",
+        "missingFiles": missing_files(monitor, window),
         "avgLatency": totals.mean_ms,
         "p50": seen.p50_ms if seen else None,
         "p95": seen.p95_ms if seen else None,
@@ -104,23 +125,23 @@ def _metrics(services: Services, window: Window) -> dict[str, Any]:
         "errorRate": None if totals.error_rate is None else totals.error_rate * 100,
         "activeUsers": active,
         "bookingsToday": booked,
-        "performance": _performance(monitor, window),
-        "database": _database(monitor, window),
+        "performance": _performance(monitor, window, scope),
+        "database": _database(monitor, window, scope),
     }
 
 
-def _performance(monitor: Monitor, window: Window) -> list[dict[str, Any]]:
+def _performance(monitor: Monitor, window: Window, scope: Scope) -> list[dict[str, Any]]:
     return [
         {"at": _z(instant(row["step_us"])), "requests": row["n"], "errors": row["errors"]}
         | {"p50": row["p50_ms"], "p95": row["p95_ms"], "p99": row["p99_ms"], "max": row["max_ms"]}
-        for row in latency.over_time(monitor, window).to_pylist()
+        for row in latency.over_time(monitor, window, scope).to_pylist()
     ]
 
 
-def _database(monitor: Monitor, window: Window) -> list[dict[str, Any]]:
+def _database(monitor: Monitor, window: Window, scope: Scope) -> list[dict[str, Any]]:
     return [
         {"at": _z(instant(row["step_us"])), "statements": row["statements"], "avgPerRequest": row["db_ms"]}
-        for row in overview.database_over_time(monitor, window).to_pylist()
+        for row in overview.database_over_time(monitor, window, scope).to_pylist()
     ]
 
 

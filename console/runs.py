@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from core.errors import SpiritError, Unavailable
-from core.telemetry import recording
+from core.telemetry import recording, statements
 from core.telemetry.categories import STAFF
 from core.telemetry.lanes import now_us
 from core.telemetry.work import Work, current, new_request_id
@@ -71,6 +71,7 @@ def _tell(run: Run, outcome: str) -> None:
     recorder = recording.active()
     if recorder is None:
         return
+    statements.keep_repeated(run)
     duration_us = (time.perf_counter_ns() - run.began_ns) // 1000
     recorder.requests.add(
         (

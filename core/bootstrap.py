@@ -10,6 +10,7 @@ from core.mail.transports import Transport, transport_for
 from core.mail.webhook import Webhook, webhook_for
 from core.settings import Settings, load_settings
 from core.telemetry import statements
+from core.telemetry.scrubbing import hide_values
 from core.tokens import Signer
 
 
@@ -28,7 +29,8 @@ class Services:
 
 
 def build(settings: Settings) -> Services:
-    """Services from settings; connects to nothing yet."""
+    """Services from settings; connects to nothing yet. From here on no secret of theirs stands in a log or a trace."""
+    hide_values([*settings.secret_values(), *settings.signing_keys()])
     database = Database(settings.database_url)
     if settings.telemetry:
         for engine in database.engines:

@@ -24,10 +24,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from core import clock, commit, postgresql
-from core.errors import NotFound, Unavailable
+from core.errors import DiskFull, NotFound, Unavailable
 from core.in_use import InUse
 from core.schedule.models import Coach
-from core.telemetry import recording
+from core.telemetry import machine, recording
 from core.write_queue import WAIT_S, Turns, WriteQueue
 
 T = TypeVar("T")
@@ -36,6 +36,7 @@ CANNOT_BE_SHOWN = "We cannot show this just now. Please try again in a moment."
 MAX_WAL_BYTES = 16 << 20  # of SQLite's log; four times what it takes between two of its own checkpoints
 WROTE = "wrote"
 ONLY_READS = ("SELECT", "BEGIN", "SAVEPO", "RELEAS", "ROLLBA", "PRAGMA", "SHOW")
+PG_DISK_FULL = "53100"
 TRY_AGAIN = ("40P01", "40001")  # deadlock, serialization failure
 
 
@@ -107,7 +108,15 @@ class Database:
             except OperationalError as error:
                 if getattr(error.orig, "sqlstate", None) in TRY_AGAIN:
                     raise
-                raise Unavailable from error
+                raise self._refusal(error) from error
+
+    def _refusal(self, error: OperationalError) -> Unavailable:
+        """A full disk is told as such, for waiting does not help: SQLite calls it an I/O error where it maps a file."""
+        said = str(error.orig)
+        is_full = "disk is full" in said or getattr(error.orig, "sqlstate", None) == PG_DISK_FULL
+        if self.is_sqlite and "disk I/O error" in said:
+            is_full = machine.is_full(Path(self.url.database or "").parent)
+        return DiskFull() if is_full else Unavailable()
 
     def transact(
         self,

@@ -29,7 +29,8 @@ What can go wrong, as facts. Each message says what happened and what to do next
     ├── NotAllowed                signed in, but not for this
     ├── SignInRefused             wrong address or password, or no session
     ├── Unavailable               nothing was stored; try again (database busy or away)
-    │   └── OutcomeUnknown        it may have been stored: look first
+    │   ├── OutcomeUnknown        it may have been stored: look first
+    │   └── DiskFull              and nothing can be until somebody makes room
     └── SetupError                one line for the person who installs it
         ├── SettingInvalid
         ├── SchemaOutdated        run `spirit migrate`
@@ -255,6 +256,16 @@ class OutcomeUnknown(Unavailable):
         self, message: str = "We are not sure whether this was saved. Please look first, before you do it again."
     ) -> None:
         super().__init__(message)
+
+
+class DiskFull(Unavailable):
+    """Nothing was stored, and nothing can be until somebody makes room."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The disk of this machine is full, so nothing was stored. Whoever looks after it has to make room; "
+            "please try again afterwards."
+        )
 
 
 class SetupError(SpiritError):

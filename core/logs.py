@@ -20,6 +20,9 @@ from core.telemetry.work import current
 __all__ = ["HIDDEN", "as_text", "configure", "formatter", "masked", "standard_config", "without_personal_data"]
 
 
+OUR_PACKAGES = ("core", "analytics", "public_site", "console", "tasks", "__main__")
+
+
 def configure(settings: Settings) -> None:
     """Set this process's logging up. Call once, before the first line."""
     logging.config.dictConfig(standard_config(settings))
@@ -37,13 +40,15 @@ def standard_config(settings: Settings) -> dict[str, Any]:
             "stderr": {"class": "logging.StreamHandler", "formatter": "spirit"},
             "errors": {"class": "core.telemetry.watching.ErrorHandler"},
         },
-        "root": {"handlers": ["stderr", "errors"], "level": "INFO"},
+        "root": {
+            "handlers": ["stderr", "errors"],
+            "level": "WARNING",
+        },  # an HTTP library's INFO names each address it asks
         "loggers": {
+            **{name: {"level": "INFO"} for name in OUR_PACKAGES},
             "uvicorn": {"level": "INFO", "handlers": [], "propagate": True},  # Streamlit gives it a handler of its own
             "uvicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
             "uvicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": True},
-            "huey": {"level": "WARNING"},
-            "alembic": {"level": "WARNING"},
         },
     }
 

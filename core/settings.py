@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.headerregistry import Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +27,7 @@ OF_OUR_OWN_PROGRAMS = ("SPIRIT_TEST_", "SPIRIT_BENCH_", "SPIRIT_SUPERVISED")  # 
 HOST_NAME = re.compile(
     r"(?=.{1,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
 )
+OPENS_SOMETHING = re.compile(r"(?=.*\d).{6,}|.{16,}")  # a part of a webhook's path that is no mere word
 CLOUDINARY = re.compile(r"cloudinary:[\w-]+")
 
 
@@ -250,6 +251,20 @@ class Settings(BaseSettings):
     def signing_keys(self) -> list[str]:
         """The keys that verify; the first one signs. Without a setting, one is made in the data folder, once."""
         return self._given_keys() or [_kept_key(self.data_dir / "secret_key")]
+
+    def secret_values(self) -> Iterator[str]:
+        """Every text that opens something: secrets, passwords inside addresses, the webhook's address and its path."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                yield from (part.strip() for part in value.get_secret_value().split(","))
+            elif isinstance(value, str) and "://" in value and "@" in value:
+                password = value.partition("://")[2].rpartition("@")[0].partition(":")[2]
+                yield from (password, unquote(password))
+        webhook = urlsplit(self.alert_webhook_url.get_secret_value())
+        yield from (webhook.path, webhook.query)
+        yield from (part for part in webhook.path.split("/") if OPENS_SOMETHING.fullmatch(part))
+        yield from (os.environ.get(name, "") for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"))
 
     @property
     def is_https(self) -> bool:

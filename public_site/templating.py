@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -80,6 +81,13 @@ async def static(request: Request) -> Response:
             media_type = mimetypes.guess_type(name)[0]
             return Response(content, media_type=media_type, headers={"Cache-Control": FOR_EVER})
     raise HTTPException(404)
+
+
+@cache
+def scripts() -> dict[str, frozenset[str]]:
+    """Our scripts without their ending, with the identifiers that stand in each."""
+    texts = {name.removesuffix(".js"): text.decode() for name, text in _static().items() if name.endswith(".js")}
+    return {name: frozenset(re.findall(r"[A-Za-z_$][\w$]*", text)) for name, text in texts.items()}
 
 
 @cache

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from core.http.body import at_most
 from core.telemetry import browsers, recording
+from public_site.templating import scripts
 
 MOST_BYTES = 16 * 1024
 
@@ -18,5 +19,5 @@ async def told_by_a_browser(request: Request) -> Response:
     except orjson.JSONDecodeError:
         raise HTTPException(400) from None
     if (recorder := recording.active()) is not None:
-        browsers.tell(recorder, said, routes=request.app.state.templates)
+        browsers.tell(recorder, said, routes=request.app.state.templates, scripts=scripts())
     return Response(status_code=204)

@@ -13,6 +13,8 @@ import pytest
 import structlog
 
 from core import logs
+from core.settings import Settings
+from core.telemetry.scrubbing import hide_values
 
 
 @pytest.fixture(params=["text", "json"])
@@ -64,6 +66,8 @@ def test_a_process_configures_itself_once(style: str, tmp_path: Path) -> None:
     program = f"""
 import logging, structlog
 from core import logs
+from core.settings import Settings
+from core.telemetry.scrubbing import hide_values
 from core.settings import load_settings
 logs.configure(load_settings(_env_file=None, data_dir={str(tmp_path)!r}, log={style!r}))
 structlog.get_logger().info("one")
@@ -103,3 +107,56 @@ def test_numbers_and_plain_words_stay() -> None:
         "route": "/bookings/{handle}",
     }
     assert logs.without_personal_data(None, "info", dict(event)) == event
+
+
+def secretive(tmp_path: Path) -> Settings:
+    return Settings(
+        _env_file=None,
+        data_dir=tmp_path,
+        secret_key="first-key-of-this-gym-8392,second-key-of-this-gym-2211",
+        database_url="postgresql://spirit:data%2Fbase-pw@db.example/spirit",
+        queue_url="redis://:queue-pw-1@queue.example/0",
+        mail_url="smtp://spirit:mail%40pw@mail.example:587",
+        cron_secret="cron-secret-of-ours",
+        metrics_token="metrics-token-of-ours",
+        alert_webhook_url="https://hooks.example/services/T000/spirit-alerts-k3y",
+        oidc_issuer="https://id.example",
+        oidc_client_id="gym",
+        oidc_client_secret="oidc secret",
+    )
+
+
+SECRET_TEXTS = (
+    "first-key-of-this-gym-8392", "second-key-of-this-gym-2211", "data%2Fbase-pw", "data/base-pw", "queue-pw-1", "mail@pw",
+    "mail%40pw", "cron-secret-of-ours", "metrics-token-of-ours", "spirit-alerts-k3y", "oidc secret", "oidc%20secret",
+)  # fmt: skip
+
+
+@pytest.fixture
+def hidden(tmp_path: Path) -> Iterator[None]:
+    hide_values(secretive(tmp_path).secret_values())
+    yield
+    hide_values(())
+
+
+@pytest.mark.parametrize("secret", SECRET_TEXTS)
+def test_no_secret_of_the_settings_stands_in_a_line_or_a_trace(said: StringIO, hidden: None, secret: str) -> None:
+    logging.getLogger("httpx2").warning("HTTP Request: POST %s", f"https://hooks.example/x/{secret}")
+    try:
+        raise ValueError(f"connection to {secret} failed")
+    except ValueError:
+        structlog.get_logger().exception(f"it said {secret}", about={"deep": [f"x{secret}x"]})
+    assert secret not in said.getvalue() and "ValueError" in said.getvalue()
+
+
+def test_a_word_of_a_webhooks_address_that_opens_nothing_stays(said: StringIO, hidden: None) -> None:
+    structlog.get_logger().info("services of hooks.example")
+    assert "services of hooks.example" in said.getvalue()
+
+
+def test_libraries_are_heard_from_warnings_on_and_we_from_infos_on(tmp_path: Path) -> None:
+    loggers = logs.standard_config(secretive(tmp_path))
+    assert loggers["root"]["level"] == "WARNING"
+    for name in ("core", "analytics", "public_site", "console", "tasks"):
+        assert loggers["loggers"][name]["level"] == "INFO"
+    assert not {"httpx2", "httpx", "urllib3", "botocore"} & set(loggers["loggers"])

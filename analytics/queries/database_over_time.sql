@@ -6,6 +6,6 @@ SELECT
     sum(db_us) / 1000.0 / sum(n) AS db_ms,
     sum(sum_us) / 1000.0 / sum(n) AS all_ms
 FROM totals JOIN hours USING (at_us)
-WHERE kind = $kind
+WHERE {where}
 GROUP BY ALL
 ORDER BY step_us

@@ -6,7 +6,7 @@ WITH measured AS (
         coalesce(sum(weight) FILTER (status >= 500 OR outcome = 'error'), 0)::BIGINT AS errors,
         quantile_disc(duration_us, [0.50, 0.95, 0.99]) AS ranks,
         max(duration_us) / 1000.0 AS max_ms
-    FROM request_log
+    FROM {source}
     WHERE {where}
     GROUP BY ALL
 )

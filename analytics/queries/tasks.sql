@@ -6,6 +6,7 @@ SELECT
     count(*) FILTER (outcome = 'retried')::BIGINT AS retried,
     count(*) FILTER (outcome = 'interrupted')::BIGINT AS interrupted,
     count(*) FILTER (outcome = 'expired')::BIGINT AS expired,
+    count(*) FILTER (outcome = 'lost')::BIGINT AS lost,
     quantile_disc(wait_us, 0.50) / 1000.0 AS wait_p50_ms,
     quantile_disc(wait_us, 0.95) / 1000.0 AS wait_p95_ms,
     quantile_disc(duration_us, 0.50) / 1000.0 AS run_p50_ms,

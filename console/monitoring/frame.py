@@ -6,19 +6,25 @@ or a part of a chart is selected, that instant stands still.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
 
-from analytics.window import RANGES, Window, last
+from analytics import latency
+from analytics.monitor import missing_files
+from analytics.window import EXACT_UPTO, RANGES, Window, last
 from console.inert import inert
+from console.monitoring.asked import ask
+from console.monitoring.criticals import criticals
 from console.session import services, signed_in
 from console.watch import still_fresh
 from core import clock
-from core.errors import NotAllowed
+from core.errors import NotAllowed, SpiritError
 
 REFRESH_EVERY_S = 30
 GRAIN_S = 10  # sessions that ask within it share their answers
@@ -27,6 +33,7 @@ LONGEST = timedelta(days=400)
 WORDS = {name: name for name in RANGES if name != "13mo"} | {"13 months": "13mo", FREE: FREE}
 PREVIOUS, WEEK_BEFORE, NOTHING = "the time before", "the same weekday", "nothing"
 HELD = "window_held"
+MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,12 @@ class View:
     word: str  # what it is compared with, in words
     scheme: str
     is_live: bool
+    is_free: bool = False
+
+    def until(self) -> datetime:
+        """Where errors are counted to: on a page that refreshes, this very moment."""
+        is_now = self.is_live and not self.is_free and not st.session_state.get(HELD)
+        return max(self.window.end, clock.now()) if is_now else self.window.end
 
 
 def monitoring_page(title: str, draw: Callable[[View], None], *, compares: bool = True, ranges: bool = True) -> None:
@@ -48,6 +61,8 @@ def monitoring_page(title: str, draw: Callable[[View], None], *, compares: bool 
     name, is_live = _range_and_refresh(ranges)
     compared_with = _comparison(compares)
     free = _free_range() if name == FREE else None
+    if is_live:
+        criticals()
     body = st.fragment(_body, run_every=REFRESH_EVERY_S if is_live else None)
     body(draw, name, free, compared_with, is_live)
 
@@ -88,12 +103,37 @@ def _body(
     if free is None and name == FREE:
         st.info("Choose where the range begins and where it ends.")
         return
-    window = Window(*free, zone) if free is not None else last(name, now=_rendered_at(name, is_live), zone=zone)
+    asked = Window(*free, zone) if free is not None else last(name, now=_rendered_at(name, is_live), zone=zone)
+    window = _readable(asked)
     compared = {PREVIOUS: window.previous, WEEK_BEFORE: window.a_week_before}.get(compared_with)
     word = "the time before" if compared_with == PREVIOUS else "a week earlier"
-    view = View(window, compared() if compared else None, word, colour_scheme(), is_live)
+    view = View(window, _readable(compared()) if compared else None, word, colour_scheme(), is_live, free is not None)
     st.caption(inert(_spoken(window, is_live and free is None)))
+    _incomplete(window)
     draw(view)
+
+
+def _incomplete(window: Window) -> None:
+    """Which files of the archive cannot be read on this host; the panels count without them."""
+    missing: list[str] = []
+    with suppress(SpiritError, SQLAlchemyError):
+        missing = ask(missing_files, window)
+    if missing:
+        more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
+        st.warning(
+            inert(
+                "Monitoring is incomplete: these numbers are too small, for files of the archive cannot be read on this "
+                f"machine: {', '.join(missing[:MAX_NAMED])}{more}. They lie where they were written, or in the storage "
+                "of the originals, which does not answer."
+            )
+        )
+
+
+def _readable(window: Window) -> Window:
+    """As the monitoring data can answer it. Where that cannot be read at all, the panels say so."""
+    with suppress(SpiritError, SQLAlchemyError):
+        return ask(latency.readable, window)
+    return window
 
 
 def _rendered_at(name: str, is_live: bool) -> datetime:
@@ -180,4 +220,10 @@ def _spoken(window: Window, is_live: bool) -> str:
     first = f"{start:%A, %B} {start.day}, {start:%H:%M}"
     second = f"{end:%H:%M}" if same_day else f"{end:%A, %B} {end.day}, {end:%H:%M}"
     stands = " Stands still while you look at a part of it." if is_live and st.session_state.get(HELD) else ""
-    return f"{first} to {second}.{stands}"
+    return f"{first} to {second}.{stands}{_grain(window)}"
+
+
+def _grain(window: Window) -> str:
+    if window.by_hours:
+        return " Widened to whole hours: the single requests of this range are not kept any more, or are too many."
+    return " Beyond 31 days requests are counted by whole hours, from histograms." if window.length > EXACT_UPTO else ""

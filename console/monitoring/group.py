@@ -39,7 +39,7 @@ def show_group(group_id: int, view: View) -> None:
     st.markdown(f":{color}-badge[{word}] {inert(group.level.lower())}, at {inert(group.culprit)}")
     st.text(_facts(group))
     _what_can_be_done(group)
-    hours = errors.trend(store, group_id, start=view.window.start, end=view.window.end)
+    hours = errors.trend(store, group_id, start=view.window.start, end=view.until())
     if hours:
         rows = [{"at_us": errors.as_us(at), "n": count} for at, count in hours]
         picture = charts.columns(rows, view.window, scheme=view.scheme, unit="times")

@@ -16,8 +16,9 @@ from analytics.log import LogUnreadable, QuestionTooSlow
 from console.downloads import download
 from console.inert import inert
 from console.monitoring.asked import ANSWERS, mark
-from console.session import Staff, signed_in
-from core.errors import NotAllowed, SpiritError
+from console.session import Staff, services, signed_in
+from core.errors import NotAllowed, SpiritError, StoreNewer
+from core.telemetry.machine import is_full
 
 Spec = dict[str, Any]
 
@@ -30,9 +31,22 @@ def panel(draw: Callable[[], None]) -> None:
         draw()
     except (QuestionTooSlow, LogUnreadable) as error:
         st.warning(inert(str(error)))
-    except (SpiritError, SQLAlchemyError) as error:
+    except (SpiritError, SQLAlchemyError, OSError) as error:
         log.warning("panel failed", exc_info=error)
-        st.warning("This part cannot be read at the moment. The monitoring data may be busy or away; the rest stands.")
+        st.warning(inert(why_unreadable(error)))
+
+
+def why_unreadable(error: Exception) -> str:
+    """What an admin can do about a part that cannot be read."""
+    folder = services().settings.data_dir
+    if is_full(folder):
+        return (
+            f"The disk is full, so the monitoring data cannot be read. Make room on the disk of {folder}; what was "
+            "recorded is still there, and what happens meanwhile is counted."
+        )
+    if isinstance(error, StoreNewer):
+        return str(error)
+    return "This part cannot be read at the moment. The monitoring data may be busy or away; the rest stands."
 
 
 def chart(picture: Chart | Spec, *, key: str, title: str) -> None:
@@ -52,7 +66,7 @@ def brushed(picture: Chart | Spec, *, key: str, title: str, name: str) -> list[f
 
 def drawn(draw: Callable[..., Chart], *about: Any, **options: Any) -> Spec:
     """The chart that `draw` makes, kept like an answer: drawing takes longer than asking. about: must be hashable."""
-    key = ("drawn", draw.__qualname__, about, tuple(sorted(options.items())), mark())
+    key = ("drawn", draw.__code__.co_filename, draw.__qualname__, about, tuple(sorted(options.items())), mark())
     return ANSWERS.of(key, lambda: _spec(draw(*about, **options)))
 
 

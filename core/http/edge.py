@@ -11,8 +11,9 @@ import structlog
 
 from core.errors import OutcomeUnknown, Unavailable
 from core.http import problems
-from core.telemetry import recording
+from core.telemetry import recording, statements
 from core.telemetry.categories import category_of
+from core.telemetry.recorder import Recorder
 from core.telemetry.work import UNMATCHED, Work, current, new_request_id
 
 Scope = MutableMapping[str, Any]
@@ -186,20 +187,28 @@ class _Exchange:
         route, method = work.route, self._method
         duration_us = ((self.ended_ns or time.perf_counter_ns()) - self.began_ns) // 1000
         if (recorder := recording._active) is not None:
-            ttfb_us = (self.first_ns - self.began_ns) // 1000 if self.first_ns else 0
-            same_max = work.same_max if work.shapes else 0
-            category = category_of(recorder.service, route, method=method, status=status, headers=self.scope["headers"])
-            recorder.requests.add(
-                (
-                    self.began_us, "http", method, route, status, outcome, duration_us, 0, ttfb_us, work.db_us,
-                    work.db_count, same_max, work.cache, work.who, work.request_id, work.error_id, category,
-                )
-            )  # fmt: skip
+            try:
+                self._record(recorder, route, method, status, outcome, duration_us)
+            except Exception as error:  # the request has been answered
+                recorder.failed(error)
         level = logging.DEBUG if route[0] == "_" and status < 400 else logging.INFO  # Streamlit's hundred files
         if listening.isEnabledFor(level):
             log.log(
                 level, "request", route=route, method=method, status=status, duration_ms=round(duration_us / 1000, 1)
             )
+
+    def _record(self, recorder: Recorder, route: str, method: str, status: int, outcome: str, duration_us: int) -> None:
+        work = self.work
+        statements.keep_repeated(work)
+        ttfb_us = (self.first_ns - self.began_ns) // 1000 if self.first_ns else 0
+        same_max = work.same_max if work.shapes else 0
+        category = category_of(recorder.service, route, method=method, status=status, headers=self.scope["headers"])
+        recorder.requests.add(
+            (
+                self.began_us, "http", method, route, status, outcome, duration_us, 0, ttfb_us, work.db_us,
+                work.db_count, same_max, work.cache, work.who, work.request_id, work.error_id, category,
+            )
+        )  # fmt: skip
 
 
 def labels_of(routes: Any, prefix: str = "") -> dict[int, str]:

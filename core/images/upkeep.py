@@ -12,7 +12,7 @@ from core import clock
 from core.bootstrap import Services
 from core.images import ownership
 from core.images.models import Image, Rendition, RetiredOriginal
-from core.images.storage import Storage, Stored
+from core.images.storage import MONITORING, Storage, Stored
 from core.images.uploads import original_path
 
 GRACE = timedelta(days=7)  # a page that somebody has open, or that a search engine keeps, goes on showing its pictures
@@ -143,7 +143,11 @@ def _remove_others(
     needed_since: Callable[[str], bool] | None = None,
 ) -> tuple[list[str], int]:
     """needed_since: asked once more right before a file goes."""
-    gone = [file for file in storage.files() if file.path not in needed and file.stored_at < before]
+    gone = [
+        file
+        for file in storage.files()
+        if file.path not in needed and file.stored_at < before and not file.path.startswith(MONITORING)
+    ]
     if not dry_run:
         gone = [file for file in gone if not (needed_since and needed_since(file.path)) and _removed(storage, file)]
     return sorted(file.path for file in gone), sum(file.size_bytes for file in gone)

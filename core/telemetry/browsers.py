@@ -1,8 +1,9 @@
 """
 What a visitor's browser says of a page: errors of our own scripts, and web vitals. Anybody can say anything there.
 
-So nothing is believed that is not on a list: routes and names are ours, numbers have bounds, and of a stack only the
-names of our own scripts and their functions are kept.
+So nothing is kept that is not on a list: routes and names are ours, numbers have bounds, of a stack the names of our own
+scripts and of what stands in them, of a message the words that browsers themselves use. A name that somebody typed, or
+made up, is on none of them.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from core.telemetry.catching import Caught, Frame
 from core.telemetry.fingerprints import VERSION, normalised
 from core.telemetry.lanes import now_us
 from core.telemetry.recorder import Recorder
+from core.telemetry.scrubbing import HIDDEN
 from core.telemetry.work import OTHER, current
 
 MOST_EVENTS = 20
@@ -30,15 +32,32 @@ OUR_FRAME = re.compile(
 )
 LONGEST_TEXT, LONGEST_STACK, MOST_FRAMES = 500, 4000, 20
 MOST_GROUPS = 100  # of one process
+WORDS = frozenset(  # of the messages of Chromium, Firefox and Safari, and of what our scripts call
+    """
+    a abort aborted after an and any argument arguments array as assignment at async attempt be because been
+    before call callback called can cannot can't circular code const constant constructor content convert could
+    couldn't data defined delete denied did does document domexception due element empty error event exceeded
+    exception expected expression failed fetch file for found from function generator get has have identifier
+    illegal import in index initialization initialize insecure instance invalid invocation is isn't iterable json
+    key length limit load loading map match maximum may memory message method missing module must network new no
+    node non not null number object of on only operation or out outside page parameter parse parsing permission
+    position primitive promise properties property proxy quota range read reading redeclaration reference regexp
+    regular rejection request required resource response return script security set setting size source stack
+    storage strict string structure symbol syntax target the this timed timeout to token too type typeerror
+    undefined unable unexpected unhandled uncaught unknown unsupported unterminated url used valid value variable
+    was while with within without write observer performanceobserver sendbeacon beacon navigator entries entry
+    """.split()  # noqa: SIM905 (a hundred and fifty words, a line each otherwise)
+)
 _known: set[str] = set()
 
 
-def tell(recorder: Recorder, said: Any, *, routes: Collection[str]) -> int:
+def tell(recorder: Recorder, said: Any, *, routes: Collection[str], scripts: Mapping[str, Collection[str]]) -> int:
     """
     Record what a browser sent, as far as it can be believed.
 
     Args:
         said: any JSON. routes: every template that a page of ours can have.
+        scripts: our own, without their ending ("watch"), with the identifiers that stand in each.
 
     Returns:
         How many of its events were recorded; the others are counted as dropped.
@@ -48,18 +67,18 @@ def tell(recorder: Recorder, said: Any, *, routes: Collection[str]) -> int:
         recorder.lose("browser: unreadable")
         return 0
     route = said["route"] if isinstance(said.get("route"), str) and said["route"] in routes else OTHER
-    told = sum(_event(recorder, one, route) for one in events[:MOST_EVENTS])
+    told = sum(_event(recorder, one, route, scripts) for one in events[:MOST_EVENTS])
     if dropped := len(events) - told:
         recorder.lose("browser: not believed", dropped)
     return told
 
 
-def _event(recorder: Recorder, one: Any, route: str) -> bool:
+def _event(recorder: Recorder, one: Any, route: str, scripts: Mapping[str, Collection[str]]) -> bool:
     if not isinstance(one, dict):
         return False
     if one.get("kind") == "vital":
         return _vital(recorder, one.get("name"), one.get("value"), route)
-    return one.get("kind") == "error" and _error(recorder, one, route)
+    return one.get("kind") == "error" and _error(recorder, one, route, scripts)
 
 
 def _vital(recorder: Recorder, name: Any, value: Any, route: str) -> bool:
@@ -72,16 +91,16 @@ def _vital(recorder: Recorder, name: Any, value: Any, route: str) -> bool:
     return True
 
 
-def _error(recorder: Recorder, one: Mapping[str, Any], route: str) -> bool:
+def _error(recorder: Recorder, one: Mapping[str, Any], route: str, scripts: Mapping[str, Collection[str]]) -> bool:
     message, stack = one.get("message"), one.get("stack")
     if not isinstance(message, str) or not isinstance(stack, str) or message.startswith("Script error"):
         return False
-    frames = own_frames(stack[:LONGEST_STACK])
+    frames = own_frames(stack[:LONGEST_STACK], scripts)
     if not frames:
         return False
     name = str(one.get("name"))
     kind = name if name in KINDS_OF_ERROR else "Error"
-    text = message[:LONGEST_TEXT].removeprefix("Uncaught ").removeprefix(f"{kind}: ")
+    text = known_words(message[:LONGEST_TEXT].removeprefix("Uncaught ").removeprefix(f"{kind}: "))
     places = [f"{module}:{function}" for _, module, function, _, _ in frames]
     parts = (
         f"v{VERSION}",
@@ -118,11 +137,20 @@ def _fingerprint(parts: tuple[str, ...]) -> str:
     return fingerprint
 
 
-def own_frames(stack: str) -> list[Frame]:
+def known_words(message: str) -> str:
+    """The message with "…" for whatever is no word of a browser's own: "… is not a function"."""
+    words = [word if word.strip(".,:;!?()").lower() in WORDS else HIDDEN for word in message.split()]
+    shown = [word for place, word in enumerate(words) if word != HIDDEN or place == 0 or words[place - 1] != HIDDEN]
+    return " ".join(shown)
+
+
+def own_frames(stack: str, scripts: Mapping[str, Collection[str]]) -> list[Frame]:
     """The functions of our own scripts in a browser's stack, innermost last; what is not ours is left out."""
     found: list[Frame] = []
     for line in stack.splitlines()[: MOST_FRAMES * 2]:
-        if match := OUR_FRAME.search(line):
+        if (match := OUR_FRAME.search(line)) and match["file"] in scripts:
             script = f"{FROM_BROWSERS}{match['file']}.js"
-            found.append((script, script, match["function"], int(match["line"]), []))
+            function = match["function"].rpartition(".")[2]
+            known = function if function in scripts[match["file"]] else ""
+            found.append((script, script, known, int(match["line"]), []))
     return list(reversed(found[:MOST_FRAMES]))

@@ -7,26 +7,30 @@ is no older; an ignored one when its time, count or people are reached. Late and
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Column, Connection, Row, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.telemetry import fingerprints
 from core.telemetry.catching import Caught
 from core.telemetry.tables import (
+    archive_mark,
     error_change,
     error_event,
     error_group,
     error_hour,
+    error_moment,
     error_person,
     release_mark,
 )
 
 FIRST_KEPT, NEWEST_KEPT = 20, 50
 MOST_PEOPLE = 1000
-HOUR_US = 3_600_000_000
+HOUR_US, SECOND_US = 3_600_000_000, 1_000_000
+MAX_MOMENTS = 200  # of a group in one flush; what comes after them is counted by seconds
+MOMENTS_FROM = "error_moment"  # archive_mark: the instant from which every moment is kept
 OPEN, RESOLVED, IGNORED, REGRESSED = "open", "resolved", "ignored", "regressed"
 BY_ITSELF = 0
 
@@ -40,6 +44,7 @@ class Pending:
         self.count = 0
         self.first_us, self.last_us = one.at_us, one.at_us
         self.hours: Counter[int] = Counter()
+        self.moments: Counter[int] = Counter()
         self.people: set[str] = set()
         self.oldest: list[Caught] = []
         self.newest: deque[Caught] = deque(maxlen=NEWEST_KEPT)
@@ -49,6 +54,8 @@ class Pending:
         self.last = one
         self.first_us, self.last_us = min(self.first_us, one.at_us), max(self.last_us, one.at_us)
         self.hours[one.at_us // HOUR_US * HOUR_US] += 1
+        is_storm = len(self.moments) >= MAX_MOMENTS
+        self.moments[one.at_us // SECOND_US * SECOND_US if is_storm else one.at_us] += 1
         if one.who and len(self.people) < MOST_PEOPLE:
             self.people.add(one.who)
         if one.exceptions is not None:
@@ -61,6 +68,7 @@ class Pending:
             self.last = later.last
             self.first_us, self.last_us = min(self.first_us, later.first_us), max(self.last_us, later.last_us)
             self.hours.update(later.hours)
+            self.moments.update(later.moments)
             self.people |= set(list(later.people)[: MOST_PEOPLE - len(self.people)])
             for one in later.stories:
                 (self.oldest if len(self.oldest) < FIRST_KEPT else self.newest).append(one)
@@ -77,7 +85,8 @@ def write(connection: Connection, pending: Iterable[Pending], *, service: str, r
     mark_release(connection, release, at_us=min(one.first_us for one in pending))
     for one in pending:
         group = _add_to_group(connection, one, release)
-        _add_hours(connection, group.id, one)
+        _add_counts(connection, error_hour.c.hour_us, group.id, one.hours)
+        _add_counts(connection, error_moment.c.at_us, group.id, one.moments)
         people = group.people + _add_people(connection, group.id, one)
         _come_back(connection, group, one, people=people, release=release)
         _add_stories(connection, group.id, one, service=service, release=release)
@@ -139,14 +148,24 @@ def _add_to_group(connection: Connection, one: Pending, release: str) -> Row[Any
     ).one()
 
 
-def _add_hours(connection: Connection, group_id: int, one: Pending) -> None:
-    for hour_us, count in one.hours.items():
-        statement = _insert(connection, error_hour).values(group_id=group_id, hour_us=hour_us, count=count)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["group_id", "hour_us"], set_={"count": error_hour.c.count + statement.excluded.count}
-            )
-        )
+def _add_counts(connection: Connection, at: Column[int], group_id: int, counts: Mapping[int, int]) -> None:
+    """Add to the counts of one group's instants. at: the column of a table of (group_id, at, count)."""
+    statement = _insert(connection, at.table)
+    grown = statement.on_conflict_do_update(
+        index_elements=["group_id", at.name], set_={"count": at.table.c.count + statement.excluded.count}
+    )
+    connection.execute(
+        grown, [{"group_id": group_id, at.name: at_us, "count": count} for at_us, count in sorted(counts.items())]
+    )
+
+
+def mark_moments(connection: Connection) -> None:
+    """From when on each moment is noted: in a store from before there were any, from now on. Once."""
+    latest = connection.scalar(select(func.max(error_group.c.last_seen_us)))
+    statement = _insert(connection, archive_mark).values(
+        stream=MOMENTS_FROM, upto_id=latest + 1 if latest is not None else 0
+    )
+    connection.execute(statement.on_conflict_do_nothing())
 
 
 def _add_people(connection: Connection, group_id: int, one: Pending) -> int:

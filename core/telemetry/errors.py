@@ -7,27 +7,33 @@ people are reached, never for ever. Each change is a row that says who.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, func, or_, select, update
 
 from core.errors import Invalid, NotFound
-from core.telemetry.error_groups import IGNORED, OPEN, REGRESSED, RESOLVED, change_state
+from core.telemetry.error_groups import HOUR_US, IGNORED, MOMENTS_FROM, OPEN, REGRESSED, RESOLVED, change_state
 from core.telemetry.release import release as this_release
 from core.telemetry.store import Store
-from core.telemetry.tables import error_change, error_event, error_group, error_hour
+from core.telemetry.tables import archive_mark, error_change, error_event, error_group, error_hour, error_moment
 from core.text import one_line
 
 STATES = (OPEN, REGRESSED, IGNORED, RESOLVED)
 UNSOLVED = (OPEN, REGRESSED)
+GRAINS = (  # no longer than a step of a chart of that length (analytics/window.py), and few
+    (timedelta(hours=1), 15_000_000),
+    (timedelta(hours=25), 60_000_000),
+    (timedelta.max, HOUR_US),
+)
 
 
 @dataclass(frozen=True)
 class ErrorGroup:
     """
-    One mistake. count and people: of all time, exact; count_in_range: of the range that was asked for, in whole hours.
+    One mistake. count and people: of all time, exact; count_in_range: of the range that was asked for, or, where that
+    begins before `counted_from`, of its hours.
 
     ignored_until_…: what ends the ignoring, whichever comes first; None where it is not asked for.
     """
@@ -103,13 +109,11 @@ def list_groups(
             error_group.c.culprit.icontains(sought, autoescape=True),
         )
         wanted.append(or_(*found))
-    in_range = (
-        select(func.coalesce(func.sum(error_hour.c.count), 0))
-        .where(error_hour.c.group_id == error_group.c.id, *_hours(start, end))
-        .scalar_subquery()
-    )
-    query = select(*error_group.c, in_range.label("in_range")).where(*wanted)
     with store.read() as connection:
+        at, within = _times(connection, start, end)
+        counted = select(func.coalesce(func.sum(at.table.c.count), 0))
+        in_range = counted.where(at.table.c.group_id == error_group.c.id, *within).scalar_subquery()
+        query = select(*error_group.c, in_range.label("in_range")).where(*wanted)
         rows = connection.execute(query.order_by(error_group.c.last_seen_us.desc()).limit(limit)).all()
     return [_group(row, int(row.in_range)) for row in rows if row.in_range]
 
@@ -122,13 +126,35 @@ def get_group(store: Store, group_id: int) -> ErrorGroup:
 
 
 def trend(store: Store, group_id: int | None, *, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
-    """How often by hour, oldest first, hours without any left out; group_id None: all groups together."""
-    query = select(error_hour.c.hour_us, func.sum(error_hour.c.count)).where(*_hours(start, end))
-    if group_id is not None:
-        query = query.where(error_hour.c.group_id == group_id)
+    """How often, oldest first, in parts no longer than a step of a chart; group_id None: all groups together."""
+    grain_us = next(grain for longest, grain in GRAINS if end - start <= longest)
     with store.read() as connection:
-        rows = connection.execute(query.group_by(error_hour.c.hour_us).order_by(error_hour.c.hour_us)).all()
-    return [(as_instant(hour_us), int(count)) for hour_us, count in rows]
+        at, within = _times(connection, start, end)
+        part = (at - at % grain_us).label("part_us")
+        query = select(part, func.sum(at.table.c.count)).where(*within)
+        if group_id is not None:
+            query = query.where(at.table.c.group_id == group_id)
+        rows = connection.execute(query.group_by(part).order_by(part)).all()
+    return [(as_instant(part_us), int(count)) for part_us, count in rows]
+
+
+def counted_from(store: Store) -> datetime | None:
+    """From when on each moment is kept: what begins earlier is counted by whole hours. None when nothing was written yet."""
+    with store.read() as connection:
+        from_us = _moments_from(connection)
+    return as_instant(from_us) if from_us is not None else None
+
+
+def latest_critical(store: Store, *, since: datetime, limit: int = 3) -> list[ErrorGroup]:
+    """CRITICAL groups that are not solved and happened since then, the latest first; count_in_range is not counted."""
+    query = select(error_group).where(
+        error_group.c.level == "CRITICAL",
+        error_group.c.state.in_(UNSOLVED),
+        error_group.c.last_seen_us >= as_us(since),
+    )
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(error_group.c.last_seen_us.desc()).limit(limit)).all()
+    return [_group(row, 0) for row in rows]
 
 
 def list_events(store: Store, group_id: int, *, limit: int = 50) -> list[ErrorEvent]:
@@ -233,10 +259,19 @@ def _get(connection: Connection, group_id: int, *, lock: bool = False) -> Any:
     return row
 
 
-def _hours(start: datetime, end: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """The hours that touch [start, end)."""
-    first_us = as_us(start) // 3_600_000_000 * 3_600_000_000
-    return error_hour.c.hour_us >= first_us, error_hour.c.hour_us < as_us(end)
+def _times(
+    connection: Connection, start: datetime, end: datetime
+) -> tuple[Column[int], tuple[ColumnElement[bool], ColumnElement[bool]]]:
+    """Where times of [start, end) are counted: by the moment, or by the hours that touch it where moments are gone."""
+    from_us, start_us = _moments_from(connection), as_us(start)
+    if from_us is not None and start_us >= from_us:
+        return error_moment.c.at_us, (error_moment.c.at_us >= start_us, error_moment.c.at_us < as_us(end))
+    first_us = start_us // HOUR_US * HOUR_US
+    return error_hour.c.hour_us, (error_hour.c.hour_us >= first_us, error_hour.c.hour_us < as_us(end))
+
+
+def _moments_from(connection: Connection) -> int | None:
+    return connection.scalar(select(archive_mark.c.upto_id).where(archive_mark.c.stream == MOMENTS_FROM))
 
 
 def _events(store: Store, query: Any) -> list[ErrorEvent]:

@@ -7,10 +7,10 @@ known, and one request id leads from the page to the mail.
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from core.telemetry import recording
+from core.telemetry import recording, running, statements
 from core.telemetry.categories import WORKER
 from core.telemetry.lanes import now_us
 from core.telemetry.work import Work, current, new_request_id, request_id
@@ -30,7 +30,7 @@ class Job(Work):
         self.outcome = ERROR
 
 
-_running: dict[str, Job] = {}
+_jobs: dict[str, Job] = {}
 
 
 def new_task_id() -> str:
@@ -38,17 +38,27 @@ def new_task_id() -> str:
     return f"{now_us():x}-{request_id() or ''}-{secrets.token_hex(4)}"
 
 
+def oldest_wait_s(task_ids: Iterable[str]) -> float:
+    """How long the oldest of these waiting tasks has waited, by its id; 0.0 when none says so."""
+    asked = [asked_us for asked_us, _ in map(_told_by, task_ids) if asked_us]
+    return max(0, now_us() - min(asked)) / 1e6 if asked else 0.0
+
+
 def began(name: str, task_id: str, *, attempt: int = 1) -> Job:
     """In the thread that runs it: from now on this is the work at hand."""
     job = _job(name, task_id, attempt)
-    _running[task_id] = job
+    _jobs[task_id] = job
+    running.begin(task_id, _beginning(job))
     current.set(job)
+    if (recorder := recording.active()) is not None:
+        recorder.beat_soon()
     return job
 
 
 def ended(task_id: str, outcome: str) -> None:
     """How it went: ok, error, retried, interrupted … Once; from any thread."""
-    job = _running.pop(task_id, None)
+    job = _jobs.pop(task_id, None)
+    running.finish(task_id)
     if job is not None:
         _tell(job, outcome)
         if current.get() is job:
@@ -62,7 +72,7 @@ def never_ran(name: str, task_id: str, outcome: str) -> None:
 
 def interrupt_all() -> None:
     """This process stops: whatever runs still is cut off here, and will be done by another pass."""
-    for task_id in list(_running):
+    for task_id in list(_jobs):
         ended(task_id, "interrupted")
 
 
@@ -102,10 +112,19 @@ def _told_by(task_id: str) -> tuple[int, str]:
         return 0, ""
 
 
+def _beginning(job: Job) -> dict[str, object]:
+    """What is known of it when it begins, as columns of request_log."""
+    return {
+        "at_us": job.began_us, "kind": "task", "route": job.route, "status": job.attempt, "wait_us": job.wait_us,
+        "request_id": job.request_id, "category": WORKER,
+    }  # fmt: skip
+
+
 def _tell(job: Job, outcome: str) -> None:
     recorder = recording.active()
     if recorder is None:
         return
+    statements.keep_repeated(job)
     duration_us = (time.perf_counter_ns() - job.began_ns) // 1000
     recorder.requests.add(
         (

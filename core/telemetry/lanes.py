@@ -28,17 +28,23 @@ Batch = dict[str, list[Row]]
 class Lane:
     """One table's rows on their way. `attend` is called when there are many, or when nobody looks after them yet."""
 
-    def __init__(self, many: int, most: int, attend: Callable[["Lane"], None]) -> None:
+    def __init__(
+        self, many: int, most: int, attend: Callable[["Lane"], None], failed: Callable[[Exception], None]
+    ) -> None:
         self.rows: deque[Any] = deque()
         self.many, self.most = many, most
         self.attend_at = 1
-        self._attend = attend
+        self._attend, self._failed = attend, failed
 
     def add(self, row: Any) -> None:
-        rows = self.rows
-        rows.append(row)
-        if len(rows) >= self.attend_at:
-            self._attend(self)
+        """Never raises: what cannot be done is counted by `failed`."""
+        try:
+            rows = self.rows
+            rows.append(row)
+            if len(rows) >= self.attend_at:
+                self._attend(self)
+        except Exception as error:  # no thread to be had, no memory: whoever has something to note goes on
+            self._failed(error)
 
     def take(self) -> list[Any]:
         """All that is there. Rows that come meanwhile stay; those that another thread takes meanwhile are its own."""
@@ -55,11 +61,15 @@ class Lane:
 
 
 class Lanes:
-    """All of one process. attend: called with a lane that has its first row, many, or too many."""
+    """
+    All of one process.
 
-    def __init__(self, attend: Callable[[Lane], None]) -> None:
-        self.facts = {table: Lane(FLUSH_ROWS, most, attend) for table, most in MOST.items()}
-        self.errors = Lane(FOLD_ERRORS, MOST_ERRORS, attend)
+    attend: called with a lane that has its first row, many, or too many. failed: with what that raised.
+    """
+
+    def __init__(self, attend: Callable[[Lane], None], failed: Callable[[Exception], None]) -> None:
+        self.facts = {table: Lane(FLUSH_ROWS, most, attend, failed) for table, most in MOST.items()}
+        self.errors = Lane(FOLD_ERRORS, MOST_ERRORS, attend, failed)
 
     @property
     def waiting(self) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+MIN_FREE_BYTES = 1024 * 1024  # less, and a database cannot write its next pages
+
 
 @dataclass(frozen=True)
 class DiskUse:
@@ -25,6 +27,11 @@ def disk_use(folder: Path) -> DiskUse:
     found = shutil.disk_usage(folder)
     reachable = found.used + found.free
     return DiskUse(found.used / reachable if reachable else 1.0, found.free)
+
+
+def is_full(folder: Path) -> bool:
+    """Whether nothing can be written there."""
+    return disk_use(folder).free_bytes < MIN_FREE_BYTES
 
 
 class Machine:

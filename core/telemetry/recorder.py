@@ -9,18 +9,24 @@ From memory to the store, at next to no cost: whoever has something to note appe
 4. When that fails it tries once more, then leaves the store alone for half a minute. Rows wait meanwhile; errors are
    counted by group and lose nothing but their stories. What does not fit is lost, and the loss is written as soon as it can be.
 5. At the end of the process there are two seconds for what is left.
+6. With each flush goes a beat (core/telemetry/processes.py): what a killed process lost is said by whoever comes next.
+
+Nothing here raises to whoever has something to note: a request that was answered is not failed by its record. What the
+recorder itself could not do is counted by reason.
 """
 
 import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import structlog
 
+from core.telemetry import running
 from core.telemetry.catching import Caught, caught, fingerprint_of
 from core.telemetry.lanes import FLUSH_ROWS, Lane, Lanes, now_us
 from core.telemetry.store import Store
@@ -28,11 +34,15 @@ from core.telemetry.work import current, not_watched, unwatched
 from core.telemetry.writer import Writer
 
 FLUSH_EVERY_S, SAMPLE_EVERY_S = 10.0, 15.0
+LOOK_FOR_LOST_EVERY_S = 60.0
+BEAT_AFTER_S = 1.0  # a task that runs for longer is in the store, should its process be killed
+START_AGAIN_AFTER_S = 1.0  # where no thread can be had
 LEAST_PAUSE_S = 0.25  # between two flushes, so that a flood is written in few transactions
 END_WITHIN_S = 2.0
 BODIES_A_FOLD = 25
 CRITICAL = "CRITICAL"
 LOOK, END = "look", "end"
+NEVER = float("inf")
 
 log = structlog.get_logger()
 
@@ -63,7 +73,7 @@ class Recorder:
 
     def _begin_afresh(self) -> None:
         """Also in a forked child: what was in memory is the parent's to write, and its thread is not here."""
-        self.lanes = Lanes(self._attend)
+        self.lanes = Lanes(self._attend, self.failed)
         self.requests, self.statements, self.events, self.metrics = self.lanes.facts.values()
         self.writer = Writer(
             self.lanes, self.store, service=self.service, release=self.release, keep_totals=self._keep_totals
@@ -77,7 +87,8 @@ class Recorder:
         self._ending = False
         self._writing = threading.Lock()  # between the thread and flush_now; nobody else takes it
         self._bodies: dict[str, int] = {}
-        self._flush_at = self._sample_at = 0.0
+        self._flush_at = self._sample_at = self._lost_at = self._start_at = 0.0
+        self._beat_at = NEVER
 
     @property
     def lost(self) -> Counter[str]:
@@ -98,16 +109,31 @@ class Recorder:
         detail: str = "",
     ) -> None:
         """Something happened, in the work at hand. value: in the unit of its name."""
-        work = current.get()
-        if request_id is None:
-            request_id = work.request_id if work is not None else ""
-        route = work.route if work is not None else ""
-        self.events.add((now_us(), kind, name, value, coach_id, subject_id, route, request_id, detail))
+        with self.unfailing():
+            work = current.get()
+            if request_id is None:
+                request_id = work.request_id if work is not None else ""
+            route = work.route if work is not None else ""
+            self.events.add((now_us(), kind, name, value, coach_id, subject_id, route, request_id, detail))
 
     def catch(
         self, error: BaseException | None, *, source: str, message: str, level: str, extra: Mapping[str, Any]
     ) -> None:
         """An error, or a line of the log that tells of one. An exception counts once, however often it is told."""
+        with self.unfailing():
+            self._catch(error, source=source, message=message, level=level, extra=extra)
+
+    @contextmanager
+    def unfailing(self) -> Iterator[None]:
+        """What fails in here is counted by its kind, and stops there: no thread, no memory, a value like no other."""
+        try:
+            yield
+        except Exception as error:  # whatever it is, the request that is recorded has been answered
+            self.failed(error)
+
+    def _catch(
+        self, error: BaseException | None, *, source: str, message: str, level: str, extra: Mapping[str, Any]
+    ) -> None:
         work = current.get()
         seen_as = getattr(error, "_seen_as", None)
         if seen_as is not None:
@@ -128,15 +154,30 @@ class Recorder:
             with_body=bodies < BODIES_A_FOLD,
         )
         if error is not None:
-            error._seen_as = found.event_id  # type: ignore[attr-defined]
+            with suppress(AttributeError):  # a class with slots takes none
+                error._seen_as = found.event_id  # type: ignore[attr-defined]
         if work is not None:
             work.error_id = found.event_id
         self.add_error(found)
 
     def add_error(self, found: Caught) -> None:
         """In the errors' own lane. A critical one wakes the writer."""
-        self.lanes.errors.add(found)
-        if found.level == CRITICAL:
+        with self.unfailing():
+            self.lanes.errors.add(found)
+            if found.level == CRITICAL:
+                self._flush_at = 0.0
+                self.wake()
+
+    def beat_soon(self) -> None:
+        """A task has begun: if it runs for longer than a moment, the store shall know of it."""
+        with self.unfailing():
+            if self._beat_at == NEVER:
+                self._beat_at = time.monotonic() + BEAT_AFTER_S
+                self.wake()
+
+    def beat_now(self) -> None:
+        """This process is in the store from now on."""
+        with self.unfailing():
             self._flush_at = 0.0
             self.wake()
 
@@ -161,7 +202,7 @@ class Recorder:
         if thread is not None and thread.is_alive() and self._pid == os.getpid():
             self._wake.put(END)
             thread.join(within_s)
-        if left := self.lanes.waiting + self.writer.folded:
+        if left := self.lanes.waiting + self.writer.folded + self.writer.unsure:
             unwatched.set(True)
             log.warning("monitoring rows lost at the end", rows=left)
         self.store.dispose()
@@ -194,7 +235,14 @@ class Recorder:
                 return
             self.lose("too many at once")
 
+    def failed(self, error: Exception) -> None:
+        """Something could not be recorded: counted by its kind."""
+        with suppress(Exception):  # without memory even counting may fail
+            self.lose(f"recorder: {type(error).__name__}")
+
     def _start(self) -> None:
+        if time.monotonic() < self._start_at:
+            return  # there was no thread to be had a moment ago
         try:
             self._ticket.pop()
         except IndexError:
@@ -202,8 +250,14 @@ class Recorder:
         if self._ending:
             return
         self._flush_at = time.monotonic() + FLUSH_EVERY_S
-        self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="monitor", daemon=True)
+        try:
+            thread.start()
+        except Exception:
+            self._start_at = time.monotonic() + START_AGAIN_AFTER_S
+            self._ticket.append(True)
+            raise
+        self._thread = thread
 
     # the writer's thread
 
@@ -219,13 +273,14 @@ class Recorder:
                 self.lose("our own mistake")
                 time.sleep(1)
         self.writer.open_until = 0.0
+        self.writer.is_ending = True
         self.flush_now()
 
     def _sleep(self) -> None:
         """Until there is something to do. While the store is left alone only the end wakes us."""
         now = time.monotonic()
         open_for = self.writer.open_until - now
-        until = min(self._flush_at, self._sample_at) if self._samples else self._flush_at
+        until = min(self._flush_at, self._beat_at, self._sample_at if self._samples else NEVER)
         pause = min(open_for, 1.0) if open_for > 0 else max(0.0, min(until - now, FLUSH_EVERY_S))
         try:
             woken = self._wake.get(timeout=pause)
@@ -247,8 +302,15 @@ class Recorder:
         self._bodies = {}
         writer.fold()
         is_due = now >= self._flush_at
+        if now >= self._beat_at:
+            self._beat_at = NEVER
+            is_due = is_due or bool(running.tasks())
         if now >= writer.open_until and (is_due or self.lanes.are_many or writer.folded >= FLUSH_ROWS):
-            writer.flush()
+            if now >= self._lost_at and writer.flush():
+                self._lost_at = now + LOOK_FOR_LOST_EVERY_S
+                writer.look_for_lost()
+            elif now < self._lost_at:
+                writer.flush()
             self._flush_at = time.monotonic() + FLUSH_EVERY_S
         elif is_due:
             self._flush_at = now + min(FLUSH_EVERY_S, max(0.05, writer.open_until - now))

@@ -62,6 +62,7 @@ def recording(
     )
     with _in_charge(recorder):
         recorder.event("deploy", recorder.release)
+        recorder.beat_now()
         yield recorder
         mark.stop()
         recorder.metrics.add((now_us(), os.getpid(), STOPPED, 1.0))
@@ -79,15 +80,18 @@ def note(
 ) -> None:
     """Something that will have happened if this session's transaction is committed; `tell` records it then."""
     if _active is not None:
-        fact = {"value": value, "coach_id": coach_id, "subject_id": subject_id, "detail": detail}
-        session.info.setdefault(NOTED, []).append((kind, name, fact))
+        with _active.unfailing():
+            fact = {"value": value, "coach_id": coach_id, "subject_id": subject_id, "detail": detail}
+            session.info.setdefault(NOTED, []).append((kind, name, fact))
 
 
 def tell(session: Session) -> None:
-    """The transaction has been committed."""
+    """The transaction has been committed. Never raises: what is stored is stored."""
     recorder = _active
-    for kind, name, fact in session.info.pop(NOTED, ()):
-        if recorder is not None:
+    if recorder is None:
+        return
+    with recorder.unfailing():
+        for kind, name, fact in session.info.pop(NOTED, ()):
             recorder.event(kind, name, **fact)
 
 

@@ -5,16 +5,20 @@ Two ways to find it: by the key it stands under (`auth_token`, `customerEmail`),
 and by its looks (a bearer, a card's number, an address). Whatever lies deeper than we look is hidden as a whole.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 HIDDEN = "…"
 DEEPEST = 6
 MOST_ITEMS = 50
 LONGEST_TEXT = 20_000
+MIN_SECRET = 4  # letters; a shorter one stands in half of all lines
+_values: tuple[str, ...] = ()  # of this process's secrets, the longest first
 PLAIN = re.compile(  # most values of a line of the log: nothing below is written like this
     r"[a-z_. ]*|[A-Z]{1,12}"  # words, methods
     r"|20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z"  # the line's own time
@@ -110,8 +114,22 @@ def scrubbed(value: Any, depth: int = 0) -> Any:
     return scrubbed_text(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
 
 
+def hide_values(secrets: Iterable[str]) -> None:
+    """From now on these very texts are hidden wherever they stand, as they are, as an address and as JSON writes them."""
+    global _values  # noqa: PLW0603 (a process has one set of secrets, and its loggers no arguments)
+    found = {
+        form
+        for secret in secrets
+        for form in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1])
+    }
+    _values = tuple(sorted((form for form in found if len(form) >= MIN_SECRET), key=len, reverse=True))
+
+
 def scrubbed_text(text: str) -> str:
     """This text with what looks like a secret or names a person hidden. Long texts lose their middle first."""
+    for value in _values:
+        if value in text:
+            text = text.replace(value, HIDDEN)
     if len(text) > LONGEST_TEXT:
         text = f"{text[: LONGEST_TEXT // 2]} {HIDDEN} {text[-LONGEST_TEXT // 2 :]}"
     return text if PLAIN.fullmatch(text) else _masked(text)

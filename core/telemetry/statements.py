@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 
 from core.telemetry import fingerprints, recording
 from core.telemetry.lanes import now_us
-from core.telemetry.work import MOST_SHAPES, current, unwatched
+from core.telemetry.work import MOST_SHAPES, Work, current, unwatched
 
 SLOW_US = 100_000
 REPEATED = 10
@@ -64,6 +64,13 @@ def _after(connection: Any, cursor: Any, statement: str, parameters: Any, contex
     recorder = recording.active()
     if recorder is None or began_ns is None or unwatched.get():
         return
+    try:
+        _count(cursor, statement, began_ns)
+    except Exception as error:  # the statement has been run, and whoever asked goes on
+        recorder.failed(error)
+
+
+def _count(cursor: Any, statement: str, began_ns: int) -> None:
     duration_us = (time.perf_counter_ns() - began_ns) // 1000
     work = current.get()
     if work is not None and statement[:5] not in HOUSEKEEPING:
@@ -76,11 +83,31 @@ def _after(connection: Any, cursor: Any, statement: str, parameters: Any, contex
         count = shapes.get(shape, 0) + 1
         if count > 1 or len(shapes) < MOST_SHAPES:
             shapes[shape] = count
+            _add_time(work, shape, duration_us)
         work.crumb("statement", f"{duration_us / 1000:.1f} ms  {shape[:200]}")
         if count == REPEATED:
-            _keep("repeated", shape, duration_us, rows=0, count=count)
+            work.repeated = {**(work.repeated or {}), shape: place_of(sys._getframe(2))}
     if duration_us >= SLOW_US:
         _keep("slow", shape_of(statement), duration_us, rows=max(0, cursor.rowcount), count=1)
+
+
+def _add_time(work: Work, shape: str, duration_us: int) -> None:
+    if work.shapes_us is None:
+        work.shapes_us = {}
+    work.shapes_us[shape] = work.shapes_us.get(shape, 0) + duration_us
+
+
+def keep_repeated(work: Work) -> None:
+    """At the end of a piece of work: what it asked again and again, with its true count and the time of all its runs."""
+    recorder = recording.active()
+    if recorder is None or not work.repeated:
+        return
+    shapes, shapes_us = work.shapes or {}, work.shapes_us or {}
+    for shape, place in work.repeated.items():
+        recorder.statements.add(
+            (now_us(), "repeated", shape, place, 0, shapes[shape], shapes_us[shape], work.route, work.request_id)
+        )
+    work.repeated = None
 
 
 def _keep(kind: str, shape: str, duration_us: int, *, rows: int, count: int) -> None:

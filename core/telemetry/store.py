@@ -9,10 +9,11 @@ Bookings never wait for it: in their own file its rows made a booking's p99 two 
 ids commit out of order, so writers share an advisory lock that the archive takes alone; SQLite has one writer anyway.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.pool import NullPool
@@ -26,16 +27,35 @@ LOCK_KEY = 5_717_264_102  # of ours alone
 BUSY_MS, PATIENT_MS = 250, 10_000  # of the recorder, and of whoever has time
 LEAST_LOCK_MS = 2_000  # on PostgreSQL, where the archive's turn is none of our own making
 RECORDERS_STATEMENT_MS = 10_000
+MAX_WAL_BYTES = 16 * 1024 * 1024  # it is cut back to this when it begins anew
+NO_AUTO_VACUUM, VACUUM_PAGES, BETWEEN_VACUUMS_S = 0, 1000, 0.02  # 4 MB a step: a writer waits some milliseconds
+MAX_REBUILT_PAGES = 50_000  # 200 MB, about two seconds in which rows wait in memory
+SHRINK_WITHIN_S = 20.0
 GONE_AFTER_MS = 10_000  # a server that acknowledges nothing for so long is gone
 
 
+class Shelf(Protocol):
+    """Where hosts that share the store share its cold files too (analytics/cold.py); core.images.storage.Storage is one."""
+
+    def put(self, path: str, data: bytes, *, media_type: str, caching: str = ...) -> None: ...
+
+    def get(self, path: str) -> bytes: ...
+
+    def remove(self, path: str) -> None: ...
+
+
 class Store:
-    """One process's way to the store. Connects, and makes what is missing, on first use."""
+    """
+    One process's way to the store. Connects, and makes what is missing, on first use.
+
+    shelf: where its cold files lie beside each host's folder; None for one host.
+    """
 
     def __init__(self, url: str, *, busy_ms: int = BUSY_MS) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.busy_ms = busy_ms
+        self.shelf: Shelf | None = None
         self._prepared: object = None
         self.engine = self._engine()
 
@@ -93,6 +113,39 @@ class Store:
             connection.execute(text("INSERT INTO version (version) VALUES (:version)"), {"version": VERSION})
             connection.commit()
         self._prepared = self._identity()
+
+    def size_bytes(self) -> int:
+        """What the store takes of its disk, write-ahead log included."""
+        if self.is_sqlite:
+            path = Path(self.url.database or "")
+            return sum(part.stat().st_size for part in (path, path.with_name(f"{path.name}-wal")) if part.exists())
+        with self.read() as connection:
+            sizes = "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c WHERE c.relkind = 'r' "
+            return int(connection.execute(text(f"{sizes} AND c.relnamespace = '{SCHEMA}'::regnamespace")).scalar() or 0)
+
+    def shrink(self, within_s: float = SHRINK_WITHIN_S) -> None:
+        """
+        Give what was deleted back to the disk, some pages at a time, and cut the write-ahead log; PostgreSQL's own
+        autovacuum keeps what is free for the next rows. A file from before this was set is rebuilt once, when it is small.
+        """
+        if not self.is_sqlite:
+            return
+        self.prepare()
+        until = time.monotonic() + within_s
+        with self.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+
+            def pragma(name: str) -> int:
+                return int((driver.execute(f"PRAGMA {name}").fetchone() or (0,))[0])
+
+            if pragma("auto_vacuum") == NO_AUTO_VACUUM and pragma("page_count") <= MAX_REBUILT_PAGES:
+                driver.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                driver.execute("VACUUM")
+            while pragma("freelist_count") and time.monotonic() < until:
+                driver.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+                time.sleep(BETWEEN_VACUUMS_S)
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def dispose(self) -> None:
         """Close every pooled connection."""
@@ -156,7 +209,9 @@ class Store:
     def _connected(self, dbapi_connection: Any, record: Any) -> None:
         dbapi_connection.isolation_level = None  # we say BEGIN ourselves
         dbapi_connection.execute(f"PRAGMA busy_timeout = {self.busy_ms}")
+        dbapi_connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file; must come before its first page
         dbapi_connection.execute("PRAGMA journal_mode = WAL")
+        dbapi_connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_BYTES}")
         dbapi_connection.execute("PRAGMA synchronous = NORMAL")  # a crash of the machine may cost the last seconds
 
 

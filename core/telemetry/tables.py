@@ -50,7 +50,7 @@ request_log = Table(
     _text("method"),  # of http: GET, …, _OTHER
     _text("route"),  # "/bookings/{handle}", the page's name, the task's name
     _whole("status"),  # of http; of a task: which attempt this was
-    _text("outcome"),  # ok, error, client_gone, interrupted, retried, expired
+    _text("outcome"),  # ok, error, client_gone, interrupted, retried, expired, lost (its process was killed)
     _whole("duration_us"),  # until the last byte, or the end of the run
     _whole("wait_us"),  # of a task: from the instant it was due until it began
     _whole("ttfb_us"),  # of http: until the first byte
@@ -90,7 +90,7 @@ event_log = Table(
     _id(),
     _whole("at_us"),
     _text("service"),
-    _text("kind"),  # mail, image, business, deploy, vital, cache, lost, nudge
+    _text("kind"),  # mail, image, business, deploy, vital, cache, lost, nudge, process
     _text("name"),  # SENT, requested, LCP, …
     Column("value", Float, nullable=False, server_default="0"),  # in the unit of its name
     _whole("coach_id"),
@@ -173,6 +173,15 @@ error_hour = Table(
     PrimaryKeyConstraint("group_id", "hour_us"),
 )
 
+error_moment = Table(  # when it happened, exactly; a storm by seconds. Kept for a month, then hours alone are left
+    "error_moment",
+    metadata,
+    _whole("group_id"),
+    _whole("at_us"),
+    _whole("count"),
+    PrimaryKeyConstraint("group_id", "at_us"),
+)
+
 error_change = Table(
     "error_change",
     metadata,
@@ -197,6 +206,27 @@ metric_total = Table(
     _whole("sum_us"),
     *(_whole(f"bucket_{number}") for number in range(TOTAL_BUCKETS)),
     PrimaryKeyConstraint("family", "service", "first", "second", "third"),
+)
+
+written_batch = Table(  # flushes that were committed, so that one whose answer was lost is not counted twice
+    "written_batch",
+    metadata,
+    Column("batch", String(32), primary_key=True),
+    _whole("at_us"),
+)
+
+process_run = Table(
+    "process_run",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    _text("service"),
+    _text("release"),
+    _text("host"),
+    _whole("pid"),
+    _whole("began_us"),
+    _whole("seen_us"),  # of its latest flush
+    _whole("ended_us"),  # 0 while it runs, as far as anybody knows
+    _text("tasks"),  # JSON: those that ran at its latest flush
 )
 
 release_mark = Table(

@@ -18,12 +18,13 @@ class ErrorHandler(logging.Handler):
         recorder = recording.active()
         if recorder is None or unwatched.get():
             return False
-        message, error, extra = told(record)
-        if record.levelno < logging.WARNING:
-            if (work := current.get()) is not None:
-                work.crumb("log", message)
-            return False
-        recorder.catch(error, source=record.name, message=message, level=record.levelname, extra=extra)
+        with recorder.unfailing():
+            message, error, extra = told(record)
+            if record.levelno < logging.WARNING:
+                if (work := current.get()) is not None:
+                    work.crumb("log", message)
+                return False
+            recorder.catch(error, source=record.name, message=message, level=record.levelname, extra=extra)
         return True
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -23,6 +23,8 @@ class Work:
     request_id: the one name of all that it causes.
     who: a keyed hash of the staff session. cache: hit or miss. error_id: of the last error inside it.
     coach_id: of the one coach whose page it shows.
+    shapes: of its statements, how often each ran, and shapes_us how long in all. repeated: where the place in our code is
+    that asks for one again and again.
     trail: what happened, as (microseconds since it began, kind, text); made with the first of them.
     """
 
@@ -33,6 +35,8 @@ class Work:
     db_us = 0
     db_count = 0
     shapes: dict[str, int] | None = None
+    shapes_us: dict[str, int] | None = None
+    repeated: dict[str, str] | None = None
     trail: deque[tuple[int, str, str]] | None = None
     name = UNMATCHED
     scope: MutableMapping[str, Any] | None = None

@@ -3,31 +3,90 @@ What lies in the lanes, written in one transaction, or kept until it can be.
 
 Used by one thread at a time, but for adding up errors. When the store fails it is left alone for half a minute; what
 comes back waits in its lane, and errors wait as counts. Rows that the store refuses for what they are would stop all
-others: they are lost, and counted.
+others: they are looked for by halves, put aside and counted; the rest of their batch is written. A flush whose commit
+was not answered is kept as it is, under its id, so that it is never counted twice.
 """
 
 import threading
 import time
+import uuid
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy import Connection, Float, Text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    SQLAlchemyError,
+    StatementError,
+)
+from sqlalchemy.types import TypeEngine
 
 from core.errors import SetupError
-from core.telemetry import error_groups, totals
+from core.telemetry import error_groups, running, totals
 from core.telemetry.catching import Caught
 from core.telemetry.error_groups import Pending
 from core.telemetry.lanes import COLUMNS, Batch, Lanes, Row, now_us
+from core.telemetry.processes import ProcessRun
 from core.telemetry.store import Store
+from core.telemetry.tables import FACTS, written_batch
 
 OPEN_FOR_S = 30.0
 TRIES, RETRY_AFTER_S = 2, 0.1
 MOST_GROUPS = 500
+MAX_PARTS = 200  # transactions in search of rows that the store refuses; one of 500 takes about twenty
 RELEASED = ("request_log",)  # these rows name the release
 
+
+def _kind(column: TypeEngine[Any]) -> type | tuple[type, ...]:
+    """What Python says of a value that fits."""
+    if isinstance(column, Float):
+        return int, float
+    return str if isinstance(column, Text) else int
+
+
 log = structlog.get_logger()
+Item = tuple[str, Row] | Pending
+KINDS = {table: tuple(_kind(FACTS[table].c[name].type) for name in columns) for table, columns in COLUMNS.items()}
+
+
+@dataclass
+class Flush:
+    """What goes in one transaction. may_be_there: its commit was begun, so the store may have it."""
+
+    batch: Batch
+    pending: dict[str, Pending]
+    losses: Counter[str] = field(default_factory=Counter)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    may_be_there: bool = False
+
+    @property
+    def count(self) -> int:
+        """Rows and errors."""
+        return sum(map(len, self.batch.values())) + sum(one.count for one in self.pending.values())
+
+    @property
+    def items(self) -> list[Item]:
+        """Each row, and each group of errors, by itself."""
+        return [*((table, row) for table, rows in self.batch.items() for row in rows), *self.pending.values()]
+
+    @classmethod
+    def of(cls, items: Sequence[Item]) -> "Flush":
+        batch: Batch = {table: [] for table in COLUMNS}
+        pending = {}
+        for item in items:
+            if isinstance(item, Pending):
+                pending[item.first.fingerprint] = item
+            else:
+                batch[item[0]].append(item[1])
+        return cls(batch, pending)
 
 
 class Writer:
@@ -35,6 +94,7 @@ class Writer:
     lost: by reason, since the process began. written: rows and errors. folded: errors that wait as counts.
 
     open_until: of time.monotonic(); the store is left alone until then. end_by: until when the end may still try.
+    is_ending: the next flush is this process's last.
     """
 
     def __init__(self, lanes: Lanes, store: Store, *, service: str, release: str, keep_totals: bool) -> None:
@@ -43,6 +103,9 @@ class Writer:
         self.lost: Counter[str] = Counter()
         self.written = 0
         self.open_until = self.end_by = 0.0
+        self.is_ending = False
+        self.run = ProcessRun(service, release)
+        self._unsure: list[Flush] = []
         self._pending: dict[str, Pending] = {}
         self._folding = threading.Lock()  # of what is pending
         self._fresh_losses: deque[tuple[str, int]] = deque()
@@ -82,50 +145,120 @@ class Writer:
             return
         self._pending.setdefault(one.fingerprint, Pending(one)).add(one)
 
+    @property
+    def unsure(self) -> int:
+        """Rows and errors of flushes that may have been committed."""
+        return sum(one.count for one in self._unsure)
+
     def flush(self) -> bool:
         """Write all there is in one transaction; whether it is written."""
         self._settle()
+        while self._unsure:
+            if not self._try(self._unsure[0]):
+                return False
+            self._unsure.pop(0)
         batch = {table: lane.take() for table, lane in self.lanes.facts.items()}
         with self._folding:
             pending, self._pending = self._pending, {}
         losses, self._losses = self._losses, Counter()
-        if not (any(batch.values()) or pending or losses):
+        has_news = bool(running.tasks()) or (self.is_ending and self._marked)
+        if not (any(batch.values()) or pending or losses or has_news):
             return True
+        return self._try(Flush(batch, pending, losses))
+
+    def look_for_lost(self) -> None:
+        """Processes that were killed, of this service or another: what they lost is recorded."""
+        try:
+            with self.store.write() as connection:
+                lost = self.run.record_lost(connection)
+        except (SQLAlchemyError, SetupError, OSError) as error:
+            log.info("killed processes not looked for", why=_why(error))
+            return
+        if lost:
+            log.warning("a process ended without stopping", processes=lost)
+
+    def _try(self, one: Flush) -> bool:
         tries = 0
         while True:
             tries += 1
             try:
-                self._write(batch, pending, losses)
-            except (DataError, IntegrityError, UnicodeError) as error:
-                return self._unwritable(batch, pending, losses, error)
-            except (SQLAlchemyError, SetupError, OSError) as error:
-                if isinstance(error, StatementError) and error.orig is None:
-                    return self._unwritable(batch, pending, losses, error)
+                self._write(one)
+            except Exception as error:  # which of two kinds decides what becomes of the rows
+                if self._is_about_rows(error):
+                    return self._put_aside(one, error)
                 if tries < TRIES or time.monotonic() < self.end_by:
                     time.sleep(RETRY_AFTER_S)
                     continue
-                self._give_back(batch, pending, losses, error)
+                self._keep(one, error)
                 return False
-            self.written += sum(map(len, batch.values())) + sum(one.count for one in pending.values())
-            self._marked = True
             self._well_again()
             return True
 
-    def _write(self, batch: Batch, pending: Mapping[str, Pending], losses: Mapping[str, int]) -> None:
-        lost = [(now_us(), "lost", reason, count, 0, 0, "", "", "") for reason, count in losses.items()]
+    def _write(self, one: Flush) -> None:
+        lost = [(now_us(), "lost", reason, count, 0, 0, "", "", "") for reason, count in one.losses.items()]
         with self.store.write() as connection:
-            for table, rows in batch.items():
+            if not self._is_new(connection, one.id):
+                return  # it was committed, only the answer was lost
+            for table, rows in one.batch.items():
                 self._insert(connection, table, [*rows, *lost] if table == "event_log" else rows)
             if self.keep_totals:
-                totals.add(connection, batch, self.service, losses)
+                totals.add(connection, one.batch, self.service, one.losses)
             if not self._marked:
                 error_groups.mark_release(connection, self.release, at_us=now_us())
-            if pending:
-                error_groups.write(connection, pending.values(), service=self.service, release=self.release)
+                error_groups.mark_moments(connection)
+            if one.pending:
+                error_groups.write(connection, one.pending.values(), service=self.service, release=self.release)
+            self.run.beat(connection, is_last=self.is_ending)
+            one.may_be_there = True
+        self.written += one.count
+        self._marked = True
+
+    def _is_new(self, connection: Connection, batch: str) -> bool:
+        """Mark this batch as written, in the transaction that writes it."""
+        dialect = sqlite if self.store.is_sqlite else postgresql
+        marked = dialect.insert(written_batch).values(batch=batch, at_us=now_us()).on_conflict_do_nothing()
+        return connection.execute(marked.returning(written_batch.c.batch)).first() is not None
+
+    def _is_about_rows(self, error: Exception) -> bool:
+        """Whether the store is well and refuses what it is given, by the error's kind."""
+        if isinstance(error, DataError | IntegrityError | ProgrammingError):
+            return True
+        if isinstance(error, InterfaceError):
+            return self.store.is_sqlite  # it says so of a value that cannot be bound; PostgreSQL of a lost connection
+        if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
+            return True
+        return not isinstance(error, SQLAlchemyError | SetupError | OSError | MemoryError)
+
+    def _put_aside(self, one: Flush, error: Exception) -> bool:
+        """Write what can be written, by halves; what stands alone and is refused is counted and gone."""
+        log.warning("monitoring rows refused", why=_why(error))
+        self._losses.update(one.losses)
+        parts, tries = [one.items], 0
+        while parts:
+            items = parts.pop()
+            tries += 1
+            if tries > MAX_PARTS or (len(items) == 1 and tries == 1):
+                self.lose("could not be written", Flush.of(items).count)
+                continue
+            part = Flush.of(items)
+            try:
+                self._write(part)
+            except Exception as refused:  # the same two kinds
+                if not self._is_about_rows(refused):
+                    self._keep(part, refused)
+                    self._keep(Flush.of([item for rest in parts for item in rest]), refused)
+                    return False
+                if len(items) == 1:
+                    self.lose("could not be written", part.count)
+                else:
+                    parts += [items[: len(items) // 2], items[len(items) // 2 :]]
+        return False
 
     def _insert(self, connection: Connection, table: str, rows: list[Row]) -> None:
         if not rows:
             return
+        if not all(all(map(isinstance, row, KINDS[table])) for row in rows):
+            raise TypeError(f"a row does not fit {table}")  # SQLite would take a text for a number, and no reader would
         common = (self.service, self.release) if table in RELEASED else (self.service,)
         names = ("service", "release") if table in RELEASED else ("service",)
         columns = (*names, *COLUMNS[table])
@@ -144,25 +277,24 @@ class Writer:
             self._losses[reason] += count
             self.lost[reason] += count
 
-    def _give_back(self, batch: Batch, pending: dict[str, Pending], losses: Counter[str], error: Exception) -> None:
+    def _keep(self, one: Flush, error: Exception) -> None:
         """The store is left alone for a while. Errors come together again by their fingerprint."""
-        for table, rows in batch.items():
-            self.lanes.facts[table].give_back(rows)
-        with self._folding:
-            for fingerprint, one in pending.items():
-                self._pending[fingerprint] = one.merged(self._pending.get(fingerprint))
-        self._losses.update(losses)
+        if one.may_be_there and one not in self._unsure:
+            self._unsure.append(one)
+        elif not one.may_be_there:
+            self._give_back(one)
         self.open_until = time.monotonic() + OPEN_FOR_S
         if not self._troubled:
             log.warning("monitoring cannot be written", why=_why(error))
             self._troubled = True
 
-    def _unwritable(self, batch: Batch, pending: dict[str, Pending], losses: Counter[str], error: Exception) -> bool:
-        """The store is well, and refuses these very rows: trying again would stop all that follow."""
-        self._losses.update(losses)
-        self.lose("could not be written", sum(map(len, batch.values())) + sum(one.count for one in pending.values()))
-        log.warning("monitoring rows refused", why=_why(error))
-        return False
+    def _give_back(self, one: Flush) -> None:
+        for table, rows in one.batch.items():
+            self.lanes.facts[table].give_back(rows)
+        with self._folding:
+            for fingerprint, group in one.pending.items():
+                self._pending[fingerprint] = group.merged(self._pending.get(fingerprint))
+        self._losses.update(one.losses)
 
     def _well_again(self) -> None:
         if self._troubled:

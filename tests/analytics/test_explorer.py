@@ -51,7 +51,11 @@ def note_everything(house: House) -> None:
         house.note([at | {"kind": kind, "shape": "SELECT 1", "place": "here", "route": "/"}], "statement_log")
     for kind in ("mail", "business", "vital", "lost"):
         house.note([at | {"kind": kind, "name": "it", "value": 2.0, "route": "/"}], "event_log")
-    for name in ("process.memory_bytes", "process.cpu_share", "disk.used_share", "outbox.oldest_due_s"):
+    house.note([at | {"kind": "process", "name": "lost", "value": 9.0}], "event_log")
+    for name in (
+        "process.memory_bytes", "process.cpu_share", "disk.used_share", "outbox.oldest_due_s", "queue.oldest_s",
+        "database.wal_bytes",
+    ):  # fmt: skip
         house.note([at | {"process": 1, "name": name, "value": 0.5}], "metric_log")
 
 

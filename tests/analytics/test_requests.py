@@ -167,6 +167,39 @@ def test_a_process_that_falls_silent_and_a_disk_that_fills_are_said(
     assert parts["Disk"].words == "97% full."
 
 
+@pytest.mark.parametrize(
+    ("used", "free", "wal", "state"),
+    [
+        (0.96, 640e9, None, State.WELL),  # five percent of a large disk are plenty
+        (0.85, 30e9, None, State.LOOK),
+        (0.96, 2e9, None, State.BAD),
+        (0.40, 1e8, None, State.BAD),
+        (0.40, 90e9, 300e6, State.LOOK),
+    ],
+)
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_disk_is_full_by_what_is_left_and_a_long_write_ahead_log_is_said(
+    house: House, monitor: Monitor, session: Session, used: float, free: float, wal: float | None, state: State
+) -> None:
+    at = {"at_us": NOW_US - MINUTE_US, "service": "site", "process": 1}
+    measures = {"disk.used_share": used, "disk.free_bytes": free}
+    measures |= {"database.wal_bytes": wal} if wal is not None else {}
+    house.note([at | {"name": name, "value": value} for name, value in measures.items()], "metric_log")
+    part = by_name(monitor, session)["Disk"]
+    assert part.state is state and "free" in part.words and ("write-ahead log" in part.words) == (wal is not None)
+
+
+def test_a_process_that_was_killed_is_said_with_what_may_be_missing(
+    house: House, monitor: Monitor, session: Session
+) -> None:
+    at = {"at_us": NOW_US - HOUR_US, "service": "worker", "kind": "process", "name": "lost", "value": 12.0}
+    house.note([at, at | {"at_us": NOW_US - 2 * HOUR_US}], "event_log")
+    part = by_name(monitor, session)["Monitor"]
+    assert part.state is State.LOOK
+    assert part.words.startswith("The worker ended without stopping at ")
+    assert part.words.endswith("the last of 2 times: up to 12 seconds of rows may be missing.")
+
+
 def test_what_the_monitor_lost_is_counted_by_reason(house: House, monitor: Monitor) -> None:
     lost = {"service": "site", "kind": "lost", "name": "too many at once", "at_us": NOW_US - HOUR_US}
     house.note(

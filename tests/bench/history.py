@@ -104,7 +104,7 @@ def _dashboard_exact(monitor: Monitor, window: Window) -> None:
     """By route and over time, row by row, as the peer does it."""
     with open_log(monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us) as log:
         latency.ask(log, Scope(), latency.BY_ROUTE)
-        latency.ask(log, Scope(), latency.by_step(_step_us(window)))
+        latency.ask(log, Scope(), latency.by_step(window), source=latency.with_steps(log, window))
 
 
 def _dashboard(monitor: Monitor, window: Window) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
+from sqlalchemy.exc import OperationalError
 
+from analytics.log import LogUnreadable, QuestionTooSlow
 from core.telemetry.store import Store, store_for
 from tests.console.broken import goes_wrong
 from tests.console.conftest import OPENS, OWN_PAGE, Desk
@@ -33,15 +35,23 @@ def told(answer: Response) -> Any:
 def test_the_cards_have_the_numbers_of_the_range(desk: Desk, kept: Store) -> None:
     fill(kept, now=OPENS)
     desk.clock.shift(timedelta(seconds=10))
-    numbers = told(desk.get(f"{METRICS}?range=6h"))
-    assert numbers["requests"] == 300 and numbers["errors"] == 3 and numbers["errorRate"] == 1.0
+    families = told(desk.get(f"{METRICS}?range=6h"))
+    assert families["requests"] == 200 and families["category"] == "family", "a third are a program's"
+    assert told(desk.get(f"{METRICS}?range=6h&category=program"))["requests"] == 100
+    numbers = told(desk.get(f"{METRICS}?range=6h&category=all"))
+    assert (
+        numbers["missingFiles"] == []
+        and numbers["requests"] == 300
+        and numbers["errors"] == 3
+        and numbers["errorRate"] == 1.0
+    )
     assert numbers["avgLatency"] == pytest.approx(4 + 0.037 * 149.5)
     assert numbers["p50"] == 4 + 0.037 * 149 and numbers["exact"] is True
     assert numbers["bookingsToday"] == 3 and numbers["activeUsers"] == 1
     assert sum(step["requests"] for step in numbers["performance"]) == 300
     assert sum(step["statements"] for step in numbers["database"]) == 900
     assert numbers["performance"][0]["at"].endswith("Z") and numbers["to"] > numbers["from"]
-    assert told(desk.get(METRICS))["requests"] == 119, "an hour unless another range is named"
+    assert told(desk.get(f"{METRICS}?category=all"))["requests"] == 119, "an hour unless another range is named"
 
 
 def test_of_nothing_there_are_no_made_up_numbers(desk: Desk, kept: Store) -> None:
@@ -52,7 +62,12 @@ def test_of_nothing_there_are_no_made_up_numbers(desk: Desk, kept: Store) -> Non
 
 @pytest.mark.parametrize(
     ("path", "field"),
-    [(f"{METRICS}?range=2h", "range"), (f"{ERRORS}?level=LOUD", "level"), (f"{ERRORS}?resolved=perhaps", "resolved")],
+    [
+        (f"{METRICS}?range=2h", "range"),
+        (f"{METRICS}?category=nobody", "category"),
+        (f"{ERRORS}?level=LOUD", "level"),
+        (f"{ERRORS}?resolved=perhaps", "resolved"),
+    ],
 )
 def test_what_we_do_not_know_is_refused_with_what_is_allowed(desk: Desk, kept: Store, path: str, field: str) -> None:
     refusal = desk.get(path)
@@ -87,3 +102,24 @@ def test_they_are_for_admins_and_resolving_from_our_own_page_or_by_key(desk: Des
     refused(desk.get(METRICS), 401, "sign_in")
     refused(desk.client.post(resolve, headers=OWN_PAGE), 401, "sign_in")
     assert told(desk.client.post(resolve, headers=bearer(key_of(desk, "ada"))))["success"]
+
+
+def test_what_the_monitoring_data_cannot_give_is_a_problem_document(
+    desk: Desk, kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error, code, status in (
+        (LogUnreadable("A file of the monitoring archive cannot be read: x.parquet"), "unavailable", 503),
+        (QuestionTooSlow("This took more than 10 seconds and was stopped."), "unavailable", 503),
+        (OperationalError("SELECT", {}, Exception("no")), "unavailable", 503),
+        (OSError(28, "No space left on device"), "unavailable", 503),
+        (ZeroDivisionError("ours"), "internal", 500),
+    ):
+
+        def fail(*about: Any, why: Exception = error, **options: Any) -> None:
+            raise why
+
+        with monkeypatch.context() as patch:
+            patch.setattr("analytics.latency.overall", fail)
+            answer = desk.get(METRICS)
+        assert answer.status_code == status and answer.headers["content-type"] == "application/problem+json", error
+        assert (answer.json()["code"], answer.json()["status"]) == (code, status)

@@ -10,6 +10,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -82,6 +83,9 @@ def kept(watching: Settings) -> Iterator[Kept]:
 def recorder(watching: Settings) -> Iterator[Recorder]:
     with recording(watching, "site") as recorder:
         assert recorder is not None
+        with recorder._writing:  # its first beat is written, and its own next look is ten seconds away
+            recorder._flush_at = recorder._lost_at = time.monotonic() + 10
+        recorder.flush_now()
         yield recorder
 
 

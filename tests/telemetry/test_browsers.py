@@ -16,7 +16,7 @@ from tests.telemetry.conftest import Kept
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
 STACK = """TypeError: Cannot read properties of null (reading 'x')
-    at broken (http://127.0.0.1:8000/static/watch.1a2b3c4d.js:12:5)
+    at note (http://127.0.0.1:8000/static/watch.1a2b3c4d.js:12:5)
     at chrome-extension://abcdef/content.js:1:2
     at http://127.0.0.1:8000/static/watch.1a2b3c4d.js:99:1"""
 ERROR = {"kind": "error", "name": "TypeError", "message": "Uncaught TypeError: no sam@example.org", "stack": STACK}
@@ -61,9 +61,29 @@ def test_an_error_of_our_script_becomes_a_group(site: Site) -> None:
         site.post(ERROR)
     site.flush()
     (group,) = site.kept.groups()
-    assert (group.title, group.culprit, group.count) == ("TypeError: no …@…", "browser:watch.js:broken", 2)
+    assert (group.title, group.culprit, group.count) == ("TypeError: no …", "browser:watch.js:note", 2)
     assert group.people == 1
     assert "chrome-extension" not in site.kept.rows("error_event")[0].body
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_nothing_that_somebody_made_up_is_kept_of_a_browsers_words(site: Site) -> None:
+    name = "Xyzzyqwertz"
+    site.post(
+        {
+            "kind": "error", "name": f"Kim{name}", "message": f"TypeError: Kim {name} is not a function",
+            "stack": f"at Kim{name} (http://x/static/watch.1a2b3c4d.js:1:1)\nat a (http://x/static/Kim{name}.1a2b3c4d.js:1:1)",
+        }
+    )  # fmt: skip
+    site.post({**ERROR, "message": f"{name}: Failed to fetch"}, route=f"/{name}", **{"X-Note": name})
+    site.flush()
+    assert {group.title for group in site.kept.groups()} == {
+        "Error: TypeError: … is not a function", "TypeError: … Failed to fetch"
+    }  # fmt: skip
+    for table in ("error_group", "error_event", "error_person", "event_log", "request_log"):
+        assert not any(name in str(value) or "Kim" in str(value) for row in site.kept.rows(table) for value in row), (
+            table
+        )
 
 
 @pytest.mark.parametrize(
@@ -94,9 +114,9 @@ def test_no_route_of_theirs_becomes_a_label(site: Site) -> None:
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_made_up_errors_make_few_groups_and_read_no_file(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browsers, "MOST_GROUPS", 5)
-    for number in range(20):
+    for number, kind in enumerate((*sorted(browsers.KINDS_OF_ERROR), *(f"Kind{number}" for number in range(12)))):
         made_up = f"at f{number} (http://x/static/watch.1a2b3c4d.js:1:1)"
-        site.post({**ERROR, "name": f"Kind{number}", "stack": made_up})
+        site.post({**ERROR, "name": kind, "stack": made_up})
     site.post({**ERROR, "stack": "at f (http://x/static/../../../../etc/passwd.1a2b3c4d.js:1:1)"})
     site.flush()
     assert len(site.kept.groups()) == 6

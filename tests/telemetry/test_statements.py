@@ -11,7 +11,7 @@ from core.bootstrap import Services
 from core.errors import NotFound
 from core.gym import Gym
 from core.telemetry.recorder import Recorder
-from core.telemetry.statements import shape_of, watch
+from core.telemetry.statements import keep_repeated, shape_of, watch
 from core.telemetry.work import Work, current, not_watched
 from tests.telemetry.conftest import Kept
 
@@ -47,17 +47,22 @@ def test_a_slow_statement_is_kept_as_a_shape_with_the_place_that_asked(
     assert row.duration_us >= 100_000 and (row.route, row.request_id) == ("a test", "r-1")
 
 
-def test_the_same_shape_ten_times_in_one_request_is_reported_once(
-    services: Services, recorder: Recorder, kept: Kept, work: Work
+@pytest.mark.parametrize(("times", "told"), [(9, []), (10, [10]), (500, [500])])
+def test_a_statement_that_is_repeated_is_kept_once_with_its_true_count_and_all_of_its_time(
+    services: Services, recorder: Recorder, kept: Kept, work: Work, times: int, told: list[int]
 ) -> None:
     watch(services.database.read_engine)
     with services.database.read() as session:
-        for number in range(25):
-            session.execute(select(Gym.id).where(Gym.id.in_(range(number + 1))))
+        for number in range(times):
+            session.execute(select(Gym.id).where(Gym.id.in_(range(number % 20 + 1))))
+    keep_repeated(work)
+    keep_repeated(work)
     recorder.flush_now()
-    (row,) = kept.rows("statement_log")
-    assert (row.kind, row.count) == ("repeated", 10) and row.shape.endswith("IN (?, …)")
-    assert (work.db_count, work.same_max) == (25, 25) and work.db_us > 0
+    found = kept.rows("statement_log")
+    assert [row.count for row in found] == told and (work.db_count, work.same_max) == (times, times)
+    for row in found:
+        assert row.kind == "repeated" and row.shape.endswith("IN (?, …)")
+        assert row.duration_us == work.db_us > 0, "the time of all its runs"
 
 
 def test_the_monitor_s_own_statements_are_not_seen(services: Services, recorder: Recorder, work: Work) -> None:

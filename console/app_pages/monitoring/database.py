@@ -7,10 +7,12 @@ import pyarrow as pa
 import streamlit as st
 
 from analytics import charts, database, overview
+from analytics.latency import Scope
 from analytics.window import instant
 from console.inert import inert
 from console.monitoring.asked import ask
 from console.monitoring.frame import View, monitoring_page
+from console.monitoring.on_behalf import chosen_category
 from console.monitoring.panel import chart, exports, ms, nothing, panel
 from console.monitoring.story import forget, remember, remembered, show_story
 
@@ -19,20 +21,28 @@ KINDS = {
     "repeated": ("Statements that ran again and again", "The same shape ten times or more in one request."),
 }
 LONGEST_SHAPE = 2_000
+HOW_MANY = {"slow": "how often", "repeated": "requests"}
+PAGES, WORKER = "requests and pages", "the worker"
+WHOSE = (PAGES, WORKER)
+OF = {"http": "requests", "script": "console pages", "task": "tasks"}
 
 
 def draw(view: View) -> None:
-    panel(partial(_over_time, view))
+    scope = Scope(category=chosen_category())
+    panel(partial(_over_time, view, scope))
     panel(partial(_by_route, view))
+    of_worker = (
+        st.segmented_control("Statements of", list(WHOSE), default=PAGES, required=True, key="statements_of") == WORKER
+    )
     for kind in KINDS:
-        panel(partial(_statements, view, kind))
+        panel(partial(_statements, view, kind, of_worker=of_worker))
     if (found := remembered()) is not None:
         panel(partial(show_story, *found))
         st.button("Close this request", on_click=forget)
 
 
-def _over_time(view: View) -> None:
-    steps = ask(overview.database_over_time, view.window)
+def _over_time(view: View, scope: Scope) -> None:
+    steps = ask(overview.database_over_time, view.window, scope)
     if not steps.num_rows:
         nothing()
         return
@@ -54,7 +64,8 @@ def _by_route(view: View) -> None:
         {
             "route": row["route"],
             "service": row["service"],
-            "requests": row["n"],
+            "of": OF[row["kind"]],
+            "how many": row["n"],
             "statements each": round(row["statements_each"], 1),
             "database each": ms(row["db_ms_each"]),
             "database in all": ms(row["db_ms"]),
@@ -65,9 +76,9 @@ def _by_route(view: View) -> None:
     exports(found, name="database-by-route", key="database-routes")
 
 
-def _statements(view: View, kind: str) -> None:
+def _statements(view: View, kind: str, *, of_worker: bool) -> None:
     title, words = KINDS[kind]
-    found = ask(database.statements, view.window, kind)
+    found = ask(database.statements, view.window, kind, of_worker=of_worker)
     st.header(title, anchor=False)
     st.caption(words)
     if not found.num_rows:
@@ -85,9 +96,14 @@ def _statements(view: View, kind: str) -> None:
 
 
 def _line(row: dict[str, Any], kind: str) -> dict[str, object]:
-    line = {"statement": str(row["shape"])[:160], "asked by": row["place"], "how often": row["n"]}
+    line = {"statement": str(row["shape"])[:160], "asked by": row["place"], HOW_MANY[kind]: row["n"]}
     if kind == "repeated":
-        return line | {"most times in a request": row["most_times"], "last on": row["last_route"]}
+        return line | {
+            "times in all": row["times"],
+            "most times in one": row["most_times"],
+            "in all": ms(row["total_ms"]),
+            "last on": row["last_route"],
+        }
     return line | {
         "half within": ms(row["p50_ms"], n=row["n"]),
         "slowest": ms(row["max_ms"]),

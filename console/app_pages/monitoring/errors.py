@@ -40,7 +40,10 @@ def _list(view: View) -> None:
     level = middle.selectbox("Level", LEVELS, key="level", bind="query-params")
     text = right.text_input("Search", placeholder="A word of the error, or a module", key="q", bind="query-params")
     store = monitor().store
-    trend = errors.trend(store, None, start=view.window.start, end=view.window.end)
+    end = view.until()
+    if (counted := errors.counted_from(store)) is None or view.window.start < counted:
+        st.caption("This range is counted by whole hours: single moments are kept for a month.")
+    trend = errors.trend(store, None, start=view.window.start, end=end)
     if trend:
         hours = [{"at_us": errors.as_us(at), "n": n} for at, n in trend]
         picture = charts.columns(hours, view.window, scheme=view.scheme, unit="errors")
@@ -48,7 +51,7 @@ def _list(view: View) -> None:
     groups = errors.list_groups(
         store,
         start=view.window.start,
-        end=view.window.end,
+        end=end,
         states=SHOWN[shown or "all"],
         level=level if level in LEVELS[1:] else None,
         search=text,

@@ -48,6 +48,7 @@ def _tasks(view: View) -> None:
             "tried again": row["retried"],
             "interrupted": row["interrupted"],
             "too late": row["expired"],
+            "killed": row["lost"],
         }
         for row in found.to_pylist()
     ]

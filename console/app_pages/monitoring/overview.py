@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from analytics import charts, health, latency, markers, today
 from analytics.health import Part, State
+from analytics.latency import Scope
 from analytics.markers import Marker
 from analytics.window import Window
 from console.inert import inert
 from console.monitoring.asked import ask, ask_gym, monitor
 from console.monitoring.frame import View, monitoring_page
+from console.monitoring.on_behalf import chosen_category, word_of
 from console.monitoring.panel import change, chart, drawn, ms, nothing, panel, share
 from console.session import services
 from core.schedule.availability import DAY_MIN, at_wall_time
@@ -32,8 +34,9 @@ WORST_FIRST = [State.BAD, State.LOOK, State.UNKNOWN, State.WELL]
 def draw(view: View) -> None:
     panel(_alerts)
     panel(partial(_health, view))
-    panel(partial(_cards, view))
-    panel(partial(_over_time, view))
+    scope = Scope(category=chosen_category())
+    panel(partial(_cards, view, scope))
+    panel(partial(_over_time, view, scope))
 
 
 def _health(view: View) -> None:
@@ -74,10 +77,10 @@ def _verdict(states: list[State]) -> str:
     return "All is well" if State.WELL in states else "Nothing is known yet"
 
 
-def _cards(view: View) -> None:
+def _cards(view: View, scope: Scope) -> None:
     window, before = view.window, view.compared
-    now, was = ask(latency.overall, window), ask(latency.overall, before) if before else None
-    steps = ask(latency.over_time, window)
+    now, was = ask(latency.overall, window, scope), ask(latency.overall, before, scope) if before else None
+    steps = ask(latency.over_time, window, scope)
     left, right = st.columns(2)
     with left:
         slower = change(now.p95_ms if now else None, was.p95_ms if was else None)
@@ -89,7 +92,14 @@ def _cards(view: View) -> None:
         _card(view, "Failed requests", share(now.error_rate if now else None), points, _series(steps, "errors"))
     with left:
         more = change(now.n if now else None, was.n if was else None)
-        _card(view, "Requests", f"{now.n if now else 0:,}", more, _series(steps, "n"), color="off")
+        _card(
+            view,
+            f"Requests, {word_of(scope.category)}",
+            f"{now.n if now else 0:,}",
+            more,
+            _series(steps, "n"),
+            color="off",
+        )
     with right:
         _bookings_today(view)
     staff = ask_gym(today.active_staff, window.start, window.end)
@@ -134,24 +144,24 @@ def _bookings_today(view: View) -> None:
     )
 
 
-def _over_time(view: View) -> None:
-    steps = ask(latency.over_time, view.window)
+def _over_time(view: View, scope: Scope) -> None:
+    steps = ask(latency.over_time, view.window, scope)
     if not steps.num_rows:
         nothing()
         return
     marks = (*ask(markers.deploys, view.window), *ask_gym(_incidents, view.window))
-    picture = drawn(_latency, view.window, marks, scheme=view.scheme)
+    picture = drawn(_latency, view.window, scope, marks, scheme=view.scheme)
     chart(picture, key="overview-latency", title="How long answers took")
-    counted = drawn(_counts, view.window, scheme=view.scheme)
+    counted = drawn(_counts, view.window, scope, scheme=view.scheme)
     chart(counted, key="overview-counts", title="How many were asked for, and how many of them failed")
 
 
-def _latency(window: Window, marks: tuple[Marker, ...], scheme: str) -> charts.Chart:
-    return charts.latency(ask(latency.over_time, window), window, scheme=scheme, markers=marks)
+def _latency(window: Window, scope: Scope, marks: tuple[Marker, ...], scheme: str) -> charts.Chart:
+    return charts.latency(ask(latency.over_time, window, scope), window, scheme=scheme, markers=marks)
 
 
-def _counts(window: Window, scheme: str) -> charts.Chart:
-    return charts.counts(ask(latency.over_time, window), window, scheme=scheme)
+def _counts(window: Window, scope: Scope, scheme: str) -> charts.Chart:
+    return charts.counts(ask(latency.over_time, window, scope), window, scheme=scheme)
 
 
 def _series(table: pa.Table, name: str) -> list[float] | None:

@@ -1,5 +1,6 @@
 """Web requests: how long each route takes and what fails; a part of the chart, the rows behind it, one of them."""
 
+from dataclasses import replace
 from functools import partial
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from analytics.window import Window, instant
 from console.inert import inert
 from console.monitoring.asked import ask
 from console.monitoring.frame import View, hold, look_closer, monitoring_page
+from console.monitoring.on_behalf import chosen_category
 from console.monitoring.panel import brushed, chart, drawn, exports, ms, nothing, panel, share
 from console.monitoring.story import forget, remember, remembered, show_story
 
@@ -27,17 +29,18 @@ def draw(view: View) -> None:
 
 def _scope(view: View) -> Scope:
     """What of: a kind, then a service and route of it."""
-    left, right = st.columns([1, 2])
+    left, middle, right = st.columns([1, 1, 2])
     word = left.segmented_control("Of", list(KINDS), default="requests", required=True, key="kind", bind="query-params")
     kind = KINDS[word or "requests"]
-    routes = [f"{row.service} {row.route}" for row in ask(latency.by_route, view.window, Scope(kind=kind))]
+    of_kind = Scope(kind=kind, category=chosen_category(middle) if kind == "http" else "")
+    routes = [f"{row.service} {row.route}" for row in ask(latency.by_route, view.window, of_kind)]
     asked = st.query_params.get("route", EVERY)
     options = [EVERY, *sorted({*routes, *([asked] if asked != EVERY else [])})]
     chosen = right.selectbox("Route", options, key="route", bind="query-params")
     if chosen in (None, EVERY):
-        return Scope(kind=kind)
+        return of_kind
     service, _, route = chosen.partition(" ")
-    return Scope(kind=kind, service=service, route=route)
+    return replace(of_kind, service=service, route=route)
 
 
 def _charts(view: View, scope: Scope) -> None:
@@ -143,13 +146,12 @@ def _for_people(table: pa.Table, window: Window) -> list[dict[str, object]]:
 
 
 def _routes(view: View, scope: Scope) -> None:
-    found = ask(latency.by_route, view.window, Scope(kind=scope.kind))
+    every = replace(scope, service="", route="")
+    found = ask(latency.by_route, view.window, every)
     if not found:
         return
     before = (
-        {(row.service, row.route): row for row in ask(latency.by_route, view.compared, Scope(kind=scope.kind))}
-        if view.compared
-        else {}
+        {(row.service, row.route): row for row in ask(latency.by_route, view.compared, every)} if view.compared else {}
     )
     st.header("By route, the slowest first", anchor=False)
     rows = [_route_line(row, before.get((row.service, row.route)), view) for row in found]

@@ -1,0 +1,33 @@
+"""Critical errors above an open page of the monitor: it looks by itself every second, with one small statement."""
+
+from datetime import timedelta
+
+import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
+
+from console.inert import inert
+from console.monitoring.asked import monitor
+from console.monitoring.navigation import FOLDER
+from console.session import services, signed_in
+from core import clock
+from core.errors import SpiritError
+from core.telemetry import errors
+from core.words import spoken_instant
+
+LOOK_EVERY_S = 1.0  # the recorder writes a CRITICAL at once, so that it stands here within two seconds
+LATELY = timedelta(hours=1)
+
+
+@st.fragment(run_every=LOOK_EVERY_S)
+def criticals() -> None:
+    """Those of the last hour that nobody has solved; nothing when there are none. Takes no click away: it draws itself alone."""
+    try:
+        if not signed_in().is_admin:
+            return
+        groups = errors.latest_critical(monitor().store, since=clock.now() - LATELY)
+    except (SpiritError, SQLAlchemyError):
+        return  # the panels say that the monitoring data cannot be read
+    for group in groups:
+        at = spoken_instant(group.last_seen_at, services().settings.zone)
+        st.error(inert(f"Critical: {group.title}, {at}, in {group.culprit}"))
+        st.page_link(FOLDER / "errors.py", label="Open it", query_params={"group": str(group.id)})
