@@ -51,8 +51,9 @@ def test_a_booking_is_stored_and_answered_though_no_thread_can_be_started(
     recorder._start_at = 0.0
     recorder.event("mail", "SENT")
     assert recorder._thread is not None and recorder._thread.is_alive(), "the thread comes when one is to be had"
-    recorder.end()
+    recorder.flush_now()
     assert recorder.writer.written == 4, "nothing was lost, though nobody could write it meanwhile"
+    recorder.end()
 
 
 @pytest.mark.parametrize("error", [MemoryError, RuntimeError, OSError])
