@@ -49,7 +49,7 @@ def server() -> FakeServer:
 def watched(services: Services, house: House, hook: Hook, server: FakeServer) -> Watched:
     hire(services, "Ada")
     told = services.settings.model_copy(update={"alert_webhook_url": SecretStr(hook.url)})
-    equipped = replace(services, settings=told, transport=server, webhook=HttpWebhook(hook.url, phase_s=2))
+    equipped = replace(services, settings=told, transport=server, webhook=HttpWebhook(hook.url, total_s=2))
     return Watched(equipped, house)
 
 
