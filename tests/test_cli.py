@@ -169,6 +169,26 @@ def test_mail_is_looked_after(gym: Terminal) -> None:
     assert "there are queued, sending, sent, dropped, dead" in gym.run("outbox", "list", "--state", "lost").complaint
 
 
+@sqlite_only
+def test_dead_mails_are_tried_again_all_at_once_and_a_sent_one_is_sent_again(gym: Terminal) -> None:
+    gym.do("demo")
+    gym.do("sweep")
+    sent = gym.do("outbox", "list", "--state", "sent", "--limit", "1").split()[0]
+    assert re.fullmatch(r"Mail \d+ is queued\.\n", gym.do("outbox", "resend", sent))
+    assert gym.do("outbox", "retry", "--dead") == "0 mails are queued again.\n"
+    assert gym.do("outbox", "retry", "--dead", "--since", "2026-01-01") == "0 mails are queued again.\n"
+    assert gym.run("outbox", "retry").code == gym.run("outbox", "retry", sent, "--dead").code == 2
+    assert gym.run("outbox", "retry", sent, "--since", "2026-01-01").code == 2
+
+
+@sqlite_only
+def test_a_mail_tries_the_mail_server(gym: Terminal) -> None:
+    said = gym.do("send-test-email", "you@example.org")
+    folder = Path(said.removeprefix("Written to ").removesuffix(".\n"))
+    assert "arrives here" in next(folder.glob("*-test-*.eml")).read_text()
+    assert gym.run("send-test-email", "nobody").complaint == "spirit: 'nobody' is no mail address.\n"
+
+
 def test_where_only_cron_sweeps_it_measures_the_alert_rules_too(gym: Terminal) -> None:
     """Once a minute, though cron is never exact; what is wrong is mailed by the same sweep, and the banner has nothing to say."""
     gym.do("create-admin", "ada@spirit.example")

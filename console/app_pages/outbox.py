@@ -40,6 +40,7 @@ def page() -> None:
     st.title("Outbox")
     say()
     _switch(staff)
+    _dead(staff)
     chosen = st.segmented_control("Show", CHOICES, default="all", required=True, on_change=_from_the_start)
     text = st.text_input("Search", placeholder="An address, or what it is about", on_change=_from_the_start)
     state = None if chosen in (None, "all") else MessageState(chosen)
@@ -91,6 +92,15 @@ def _switch(staff: Staff) -> None:
         _ask("Hold all mail", question, staff, by_hand.hold, "Mail is held.")
 
 
+def _dead(staff: Staff) -> None:
+    """Try all again that were given up, after the cause is mended."""
+    with services().database.read() as session:
+        dead = outbox.count_dead(session)
+    if dead:
+        question = "Each is tried at once, as if for the first time. Those that are no longer true are dropped."
+        _ask(f"Try all {dead} dead again", question, staff, by_hand.retry_dead, "They are tried again.")
+
+
 def _read(message: OutboxMessage, staff: Staff) -> None:
     st.markdown(f"**{inert(mail_story(message, services().settings.zone))}**")
     if message.state in (MessageState.QUEUED, MessageState.DEAD):
@@ -101,6 +111,9 @@ def _read(message: OutboxMessage, staff: Staff) -> None:
         with right:
             question = "It is never sent, and nobody is told."
             _ask("Drop this mail", question, staff, by_hand.drop, "It will not be sent.", message.id)
+    elif message.state is MessageState.SENT:
+        question = "It is sent once more, as it would be written now, to the address on record."
+        _ask("Send this mail again", question, staff, by_hand.resend, "It is sent again.", message.id)
     mail, is_file = _written(message)
     st.header(inert(str(mail["Subject"])), anchor=False)
     if is_file:

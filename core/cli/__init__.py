@@ -4,7 +4,7 @@
     serving    up, site, console, worker
     data       migrate, demo, sweep, archive, backup, restore, after-restore
     staff      create-admin, create-coach
-    outbox     outbox list, show, retry, drop, hold, release
+    outbox     outbox list, show, retry, resend, drop, hold, release; send-test-email
     images     images list, verify, regenerate, claim, sweep
     checks     doctor, config
 
@@ -34,6 +34,7 @@ app = typer.Typer(
 for part in (serving, data, staff, checks):
     part.add_to(app)
 app.add_typer(outbox.app, name="outbox")
+app.command()(outbox.send_test_email)
 app.add_typer(images.app, name="images")
 
 

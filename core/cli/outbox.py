@@ -1,5 +1,6 @@
-"""The mail queue: list, show, retry, drop, hold, release."""
+"""The mail queue: list, show, retry, resend, drop, hold, release; and a mail to try the mail server."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -10,8 +11,9 @@ from core.errors import SetupError
 from core.gym import the_gym
 from core.mail import by_hand, outbox
 from core.mail.delivery import letter_for
-from core.mail.messages import compose
+from core.mail.messages import compose, trial_mail
 from core.mail.models import MessageState, OutboxMessage
+from core.mail.transports import FolderTransport, MailFailure
 from core.migrations import check_schema
 from core.numbers import MAX_ID
 
@@ -49,10 +51,29 @@ def show(message_id: MessageId) -> None:
 
 
 @app.command()
-def retry(message_id: MessageId) -> None:
-    """Try a dead or waiting mail again, at once."""
-    _ready().database.transact(by_hand.retry, message_id, by=None)
-    print(f"Mail {message_id} is queued again.")
+def retry(
+    message_id: Annotated[int | None, typer.Argument(help="The number in `spirit outbox list`.")] = None,
+    dead: Annotated[bool, typer.Option("--dead", help="Every mail that was given up.")] = False,
+    since: Annotated[datetime | None, typer.Option(help="With --dead: given up from then on; the gym's time.")] = None,
+) -> None:
+    """Try a dead or waiting mail again, at once; with --dead all dead ones."""
+    if (message_id is None) is not dead or (since is not None and not dead):
+        raise typer.BadParameter("a mail's number, or --dead with or without --since")
+    ready = _ready()
+    if message_id is not None:
+        ready.database.transact(by_hand.retry, message_id, by=None)
+        print(f"Mail {message_id} is queued again.")
+        return
+    instant = since.replace(tzinfo=ready.settings.zone) if since is not None else None
+    queued = ready.database.transact(by_hand.retry_dead, instant, by=None)
+    print(f"{len(queued)} {'mail is' if len(queued) == 1 else 'mails are'} queued again.")
+
+
+@app.command()
+def resend(message_id: MessageId) -> None:
+    """Send a mail once more that was sent, to the address on record now; a dead or waiting one is tried at once."""
+    again = _ready().database.transact(by_hand.resend, message_id, by=None)
+    print(f"Mail {again.id} is queued.")
 
 
 @app.command()
@@ -77,6 +98,26 @@ def release() -> None:
     """Send again, and try the mail server's password again."""
     _ready().database.transact(by_hand.release, by=None)
     print("Mail goes out again.")
+
+
+def send_test_email(address: Annotated[str, typer.Argument(help="Who gets it.")]) -> None:
+    """Send one mail now, past the queue, and say what the mail server says to it."""
+    ready = _ready()
+    with ready.database.read() as session:
+        gym = the_gym(session)
+    try:
+        mail = trial_mail(gym, address, settings=ready.settings, now=clock.now())
+        ready.transport.send(mail, recipient=address)
+    except MailFailure as failure:
+        raise SetupError(f"It was not sent: {failure}. See SPIRIT_MAIL_URL and SPIRIT_MAIL_FROM.") from None
+    except ValueError:
+        raise SetupError(f"{address!r} is no mail address.") from None
+    transport = ready.transport
+    print(
+        f"Written to {transport.folder}."
+        if isinstance(transport, FolderTransport)
+        else f"The mail server took it for {address}."
+    )
 
 
 def _ready() -> Services:

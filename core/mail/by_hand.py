@@ -4,6 +4,7 @@ What an admin, or the person at the command line, does to the outbox by hand; ea
 by: the admin's account; None is the command line.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -25,6 +26,17 @@ def retry(session: Session, message_id: int, *, by: int | None, now: datetime) -
     message = outbox.retry(session, message_id, now=now)
     audit.record(session, Verb.MAIL_RETRIED, "mail", message_id, by=by, now=now)
     return message
+
+
+def retry_dead(
+    session: Session, since: datetime | None = None, *, by: int | None, now: datetime
+) -> Sequence[OutboxMessage]:
+    """Try every dead mail at once, or those given up from an instant on. Raises NotAllowed."""
+    _check_may(session, by)
+    messages = outbox.retry_dead(session, since=since, now=now)
+    for message in messages:
+        audit.record(session, Verb.MAIL_RETRIED, "mail", message.id, by=by, now=now)
+    return messages
 
 
 def resend(session: Session, message_id: int, *, by: int | None, now: datetime) -> OutboxMessage:

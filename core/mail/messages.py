@@ -1,16 +1,20 @@
 """From a letter to a mail: one pure function a mail gathers its facts, one template says them, as text and HTML."""
 
+import uuid
 from collections.abc import Callable
+from datetime import datetime
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import Policy
 
+from core.gym import Gym
 from core.mail import to_admin, to_coach, to_coach_in_practice, to_coach_together, to_parent, to_staff
 from core.mail.addresses import deliverable
 from core.mail.calendar import Method, calendar, mail_domain
 from core.mail.letter import Facts, Letter
 from core.mail.links import MASK, Links
+from core.mail.mailboxes import set_mailbox
 from core.mail.models import WEBHOOK, MessageKind, OutboxMessage
 from core.mail.rendering import render
 from core.mail.replies import reply_to
@@ -69,10 +73,25 @@ def compose(letter: Letter, *, settings: Settings, signer: Signer, mask_links: b
     return mail
 
 
+def trial_mail(gym: Gym, address: str, *, settings: Settings, now: datetime) -> EmailMessage:
+    """A mail that says that mail works. Raises ValueError for what is no address."""
+    local_part, _, domain = deliverable(address).rpartition("@")
+    mail = EmailMessage()
+    set_mailbox(mail, "From", settings.sender)
+    mail["To"] = Address(username=local_part, domain=domain)
+    mail["Date"] = now
+    mail["Message-ID"] = f"<{uuid.uuid4().hex}@{mail_domain(settings)}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Spirit-Mail"] = "test"
+    _set_subject(mail, f"A test from {gym.name}")
+    mail.set_content(f"Mail from {gym.name} arrives here. Nobody has to do anything.\n", cte="quoted-printable")
+    return mail
+
+
 def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
     """Every header but the subject. The Message-ID is the row's: a duplicate after a crash has the same."""
     domain = mail_domain(settings)
-    mail["From"] = settings.sender
+    set_mailbox(mail, "From", settings.sender)
     mail["To"] = _reader(letter.message)
     mail["Date"] = letter.generated_at
     mail["Message-ID"] = f"<{letter.message.message_id}@{domain}>"
@@ -87,7 +106,7 @@ def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
         mail["In-Reply-To"] = thread
         mail["References"] = thread
     if (answers := reply_to(letter)) is not None:
-        mail["Reply-To"] = answers
+        set_mailbox(mail, "Reply-To", answers)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Spirit-Mail"] = letter.message.kind.value

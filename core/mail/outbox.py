@@ -186,7 +186,8 @@ def list_messages(
     before_id: int | None = None,
 ) -> Sequence[OutboxMessage]:
     """The latest mails first. text: in the recipient's address, or what the mail is about ("request received")."""
-    query = select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(limit)
+    known = OutboxMessage.kind.in_(list(MessageKind))  # a newer program's kinds cannot be read
+    query = select(OutboxMessage).where(known).order_by(OutboxMessage.id.desc()).limit(limit)
     if state is not None:
         query = query.where(OutboxMessage.state == state)
     if before_id is not None:
@@ -220,6 +221,11 @@ def retry_dead(session: Session, *, since: datetime | None = None, now: datetime
     for message in messages:
         _queue_again(message, now=now)
     return messages
+
+
+def count_dead(session: Session) -> int:
+    """How many mails were given up."""
+    return session.scalar(select(func.count()).where(OutboxMessage.state == MessageState.DEAD)) or 0
 
 
 def _queue_again(message: OutboxMessage, *, now: datetime) -> None:

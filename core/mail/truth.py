@@ -28,10 +28,10 @@ def why_untrue(
     now: datetime,
 ) -> str | None:
     """The reason to drop it, in words; None if it is true."""
-    if link is not None and link.used_at is not None:
-        return "the link was used before this mail was sent"
     if message.not_after is not None and now >= message.not_after:
         return "it was too late to send it"
+    if link is not None:
+        return _why_link_is_over(link, now)
     if digest is not None:
         return digest.why_needless()
     if booking is None:
@@ -48,6 +48,13 @@ def why_untrue(
     if message.kind is MessageKind.DECIDED_BY_ADMIN and booking.version != message.booking_version:
         return f"the booking was {_word(status)} before this mail was sent"
     return None
+
+
+def _why_link_is_over(link: SignInLink, now: datetime) -> str | None:
+    """An invitation sent again ends the link of the one before it."""
+    if link.used_at is not None:
+        return "the link was used before this mail was sent"
+    return "the link was replaced before this mail was sent" if link.expires_at <= now else None
 
 
 def _word(status: Status) -> str:

@@ -13,6 +13,7 @@ from core import look
 from core.audit import AuditEvent
 from core.bookings.decisions import Decision
 from core.gym import the_gym
+from core.mail import outbox
 from core.mail.delivery import deliver_due
 from core.mail.models import MessageState
 from core.mail.outbox import get_message
@@ -116,6 +117,29 @@ def test_a_mail_is_tried_again_or_dropped_each_after_asking_once(desk: Desk) -> 
     app.selectbox[0].select(app.selectbox[0].options[1]).run()
     press(app, "Yes: try this mail again")
     assert [verb for verb, _ in verbs(desk)] == ["mail dropped", "mail retried"]
+
+
+def test_all_dead_mails_are_tried_again_by_one_button(desk: Desk) -> None:
+    with desk.services.database.write() as transaction:
+        rows = outbox.list_messages(transaction.session, limit=3)
+        for row in rows:
+            row.state, row.finished_at = MessageState.DEAD, transaction.now
+    app = desk.open(desk.start("ada"), "outbox")
+    press(app, "Yes: try all 3 dead again")
+    with desk.services.database.read() as session:
+        assert outbox.list_messages(session, state=MessageState.DEAD) == []
+    assert [verb for verb, _ in verbs(desk)] == ["mail retried"] * 3
+    assert not [button for button in app.button if "dead again" in button.label]
+
+
+def test_a_sent_mail_is_sent_once_more(desk: Desk) -> None:
+    deliver_due(desk.services)
+    app = desk.open(desk.start("ada"), "outbox")
+    app.segmented_control[0].set_value(["SENT"]).run()
+    press(app, "Yes: send this mail again")
+    with desk.services.database.read() as session:
+        assert len(outbox.list_messages(session, state=MessageState.QUEUED)) >= 1
+    assert [verb for verb, _ in verbs(desk)] == ["mail resent"]
 
 
 def test_a_coach_who_presses_an_admin_s_button_changes_nothing(desk: Desk) -> None:

@@ -92,10 +92,13 @@ def test_no_mail_is_sent_from_the_instant_it_is_worth_nothing(kind: MessageKind)
 
 
 def test_a_link_that_was_used_is_not_mailed() -> None:
-    fresh, used = SignInLink(used_at=None), SignInLink(used_at=NOW)
+    fresh = SignInLink(used_at=None, expires_at=NOW + HOUR)
+    used = SignInLink(used_at=NOW, expires_at=NOW + HOUR)
+    replaced = SignInLink(used_at=None, expires_at=NOW)
     row = message(MessageKind.SIGN_IN, not_after=NOW + HOUR)
     assert why_untrue(row, None, fresh, now=NOW) is None
     assert why_untrue(row, None, used, now=NOW) == "the link was used before this mail was sent"
+    assert why_untrue(row, None, replaced, now=NOW) == "the link was replaced before this mail was sent"
 
 
 @pytest.mark.parametrize("kind", TOGETHER)
