@@ -32,6 +32,7 @@ class Gym(Base):
     mail_trouble, mail_trouble_since: what it said, and since when; none once a mail was taken.
     mail_refused_id: the latest mail that was refused alone; another one after it, and none taken between, is no accident.
     media_budget_bytes: how much room all pictures may take together.
+    probed_at: when readiness was last seen to write.
     last_swept_at: when everything due was last looked at, by a worker or by cron.
     storage_id: 128 random bits that the storages of its pictures carry too; a restore renews it.
     restored_at: when this database came back from a backup.
@@ -64,8 +65,14 @@ class Gym(Base):
     mail_trouble_since: Mapped[datetime | None]
     mail_refused_id: Mapped[int | None]
     last_swept_at: Mapped[datetime | None]
+    probed_at: Mapped[datetime | None]
     storage_id: Mapped[str | None] = mapped_column(default=new_storage_id)
     restored_at: Mapped[datetime | None]
+
+
+def note_probe(session: Session, *, now: datetime) -> None:
+    """Write something, to see whether that can be done: the same value again would not reach the disk."""
+    session.execute(update(Gym).values(probed_at=now).execution_options(synchronize_session=False))
 
 
 def content_changed(session: Session) -> None:

@@ -15,6 +15,7 @@ from public_site import rates
 from public_site.cache import SharedPages
 from public_site.cron import Cron
 from public_site.errors import HANDLERS
+from public_site.health import ReadinessProbe
 from public_site.routes import ROUTES
 from public_site.transact import new_searchers, new_writers
 
@@ -47,6 +48,7 @@ def create_app(services: Services | None = None) -> Edge:
     site.state.pages = SharedPages(services)
     site.state.writers = new_writers()
     site.state.cron = Cron(services)
+    site.state.readiness = ReadinessProbe(services)
     site.state.searchers = new_searchers()
     labels = labels_of(ROUTES)
     site.state.templates = frozenset((*labels.values(), UNMATCHED))

@@ -20,11 +20,13 @@ from starlette.responses import Response
 
 from core import clock
 from core.bootstrap import Services
+from core.errors import Unavailable
 from core.telemetry.work import current
 from public_site.transact import read, search
 
 MOST_PAGES = 512
 ALWAYS = datetime.max.replace(tzinfo=UTC)
+UNREADABLE = "We cannot read our calendar just now. Please try again in a moment."
 REVALIDATE = "no-cache"
 ONE_COACH = "SELECT schedule_version, content_version, coach.id FROM coach, gym WHERE slug = :slug"
 ALL_COACHES = "SELECT (SELECT coalesce(sum(schedule_version), 0) FROM coach), content_version FROM gym"
@@ -94,6 +96,10 @@ class SharedPages:
         query, values = (ALL_COACHES, {}) if slug is None else (ONE_COACH, {"slug": slug})
         if self._file is None:
             return await read(request, lambda session: tuple(session.execute(text(query), values).one_or_none() or ()))
-        if self._connection is None:
-            self._connection = sqlite3.connect(self._file, uri=True, check_same_thread=False)
-        return tuple(self._connection.execute(query, values).fetchone() or ())
+        try:
+            if self._connection is None:
+                self._connection = sqlite3.connect(self._file, uri=True, check_same_thread=False)
+            return tuple(self._connection.execute(query, values).fetchone() or ())
+        except sqlite3.Error as error:
+            self.close()  # the next request opens it anew: the file may be another by then
+            raise Unavailable(UNREADABLE) from error

@@ -1,8 +1,9 @@
 """Alive, and ready: for monitors and load balancers."""
 
 import asyncio
+import threading
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -11,14 +12,15 @@ from starlette.responses import Response
 from core import clock
 from core.bootstrap import Services
 from core.errors import SetupError, Unavailable
-from core.gym import Gym, the_gym
+from core.gym import Gym, note_probe, the_gym
 from core.mail import outbox
 from core.migrations import check_schema
 from public_site.templating import orjson_response
-from public_site.transact import services_of
 
 SWEPT_WITHIN = timedelta(minutes=2)
 MAIL_WITHIN, TROUBLE_WITHIN = timedelta(minutes=4), timedelta(minutes=2)  # an outage is seen within five minutes
+KEPT_FOR, WRITES_EVERY = timedelta(seconds=2), timedelta(seconds=10)
+NEVER = datetime.min.replace(tzinfo=UTC)
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -32,7 +34,8 @@ async def ready(request: Request) -> Response:
 
     Slow mail is *degraded*, and 200: a load balancer that takes the site out of service would not mend a mail server.
     """
-    found = await asyncio.to_thread(readiness, services_of(request))
+    probe: ReadinessProbe = request.app.state.readiness
+    found = await asyncio.to_thread(probe.look)
     return orjson_response(
         {"status": found.status, "reasons": found.reasons}, 200 if found.serves else 503, headers=NO_STORE
     )
@@ -58,16 +61,42 @@ class Readiness:
         return [*self.broken, *self.slow]
 
 
-def readiness(services: Services) -> Readiness:
-    """What a load balancer and an operator want to know."""
+class ReadinessProbe:
+    """
+    A TTL cache with single-flight around the look: whoever asks without end costs one look in two seconds.
+
+    Bad news is not kept, so that what is mended is in service at once. A disk that is full shows only when something is
+    really written, so a row is, every ten seconds; after a failure at every look.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._one_looks = threading.Lock()
+        self._found, self._found_at = Readiness(), NEVER
+        self._wrote_at = NEVER
+
+    def look(self) -> Readiness:
+        with self._one_looks:
+            now = clock.now()
+            if self._found.serves and timedelta(0) <= now - self._found_at < KEPT_FOR:
+                return self._found
+            writes = not timedelta(0) <= now - self._wrote_at < WRITES_EVERY
+            self._found, self._found_at = readiness(self._services, writes=writes), now
+            if writes:
+                self._wrote_at = now if self._found.serves else NEVER
+            return self._found
+
+
+def readiness(services: Services, *, writes: bool = True) -> Readiness:
+    """What a load balancer and an operator want to know. writes: also whether a row can be written."""
     now = clock.now()
     try:
         check_schema(services.database)
         with services.database.read() as session:
             gym = the_gym(session)
             due_at = outbox.oldest_due_at(session, now=now)
-        with services.database.write():
-            pass
+        if writes:
+            services.database.transact(note_probe)
     except SetupError as error:
         return Readiness([str(error)])
     except (Unavailable, SQLAlchemyError):

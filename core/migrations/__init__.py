@@ -15,6 +15,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -187,4 +188,11 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def _script() -> ScriptDirectory:
+    config = _config()
+    return _read_scripts(config.get_main_option("script_location") or "", config.get_main_option("version_locations"))
+
+
+@cache
+def _read_scripts(folder: str, versions: str | None) -> ScriptDirectory:
+    """Read from its files once: readiness asks for the head every few seconds."""
     return ScriptDirectory.from_config(_config())

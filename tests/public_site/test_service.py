@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from core import look
@@ -19,7 +20,7 @@ from core.bootstrap import Services, build
 from core.mail.failures import ServerFailure
 from core.settings import load_settings
 from core.sweep import sweep
-from public_site import cron, templating
+from public_site import cron, health, templating
 from public_site.app import create_app
 from tests.public_site.conftest import Gym, as_text
 from tests.support.people import at
@@ -40,6 +41,51 @@ def test_it_is_not_ready_when_nobody_sweeps(gym: Gym) -> None:
     gym.clock.shift(121)
     answer = gym.get("/readyz")
     assert (answer.status_code, answer.json()["status"], len(answer.json()["reasons"])) == (503, "not ready", 1)
+
+
+def test_readiness_costs_one_look_in_two_seconds_and_bad_news_is_not_kept(
+    gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bool] = []
+
+    def counted(services: Services, *, writes: bool) -> health.Readiness:
+        looks.append(writes)
+        return measured(services, writes=writes)
+
+    measured = health.readiness
+    monkeypatch.setattr(health, "readiness", counted)
+    assert [gym.get("/readyz").status_code for _ in range(3)] == [503] * 3 and looks == [True] * 3
+    sweep(gym.services)
+    assert [gym.get("/readyz").status_code for _ in range(50)] == [200] * 50 and looks == [True] * 4
+    for _ in range(6):
+        gym.clock.shift(2)
+        gym.get("/readyz")
+    assert looks[4:] == [False, False, False, False, True, False]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_full_disk_is_told_by_readiness(gym: Gym) -> None:
+    sweep(gym.services)
+    assert gym.get("/readyz").status_code == 200
+    with gym.services.database.write() as transaction:
+        transaction.session.execute(
+            text("CREATE TRIGGER full BEFORE UPDATE ON gym BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END")
+        )
+    gym.clock.shift(11)
+    answer = gym.get("/readyz")
+    assert answer.status_code == 503, answer.text
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_file_that_cannot_be_read_is_said_and_no_mistake_of_ours(gym: Gym) -> None:
+    assert gym.get("/coaches").status_code == 200
+    with gym.services.database.write() as transaction:
+        transaction.session.execute(text("ALTER TABLE coach RENAME TO coach_away"))
+    answer = gym.get("/coaches")
+    assert answer.status_code == 503 and "try again in a moment" in answer.text
+    with gym.services.database.write() as transaction:
+        transaction.session.execute(text("ALTER TABLE coach_away RENAME TO coach"))
+    assert gym.get("/coaches").status_code == 200
 
 
 def test_slow_mail_is_seen_within_five_minutes_however_often_it_is_tried_and_takes_nobody_out_of_service(
