@@ -27,7 +27,7 @@ from huey.api import Task, TaskWrapper
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
-from core import clock, duties
+from core import clock, duties, postgresql
 from core import sweep as house
 from core.bootstrap import services
 from core.clock_jumps import ClockWatch
@@ -63,7 +63,7 @@ def queue_at(settings: Settings) -> Huey:
     if url.startswith("redis:"):
         return PriorityRedisHuey("spirit", url=url, **common)
     if url.startswith("postgresql"):
-        return PostgresHuey("spirit", dsn=url, **common)
+        return PostgresHuey("spirit", dsn=postgresql.patient_dsn(url), **common)
     return SqliteHuey("spirit", filename=url.removeprefix("sqlite:///"), **common)
 
 

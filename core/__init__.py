@@ -4,6 +4,10 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     settings setting_values bootstrap    what the machine is told; what every entry point is built from
     countries                the country of a time zone
     db write_queue orm       transactions, the one queue of writers, the tables' base
+    commit postgresql        COMMIT whose answer is lost; limits for a server that falls silent
+    in_use database_files    who has a SQLite database open; its log, kept small
+    backup/                  a copy of the gym in one file, and the way back
+    copies tidy_files        names leave what the gym copies by itself
     clock errors tokens      the time, what can go wrong, signed links
     text contacts numbers    what people type, cleaned; addresses and phone numbers; numbers in addresses
     gym gym_texts gym_rules  the one row of texts, rules and switches; they are changed
@@ -20,7 +24,7 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     telemetry/               what the house notices about itself; a store of its own
     sweep pump               one pass over everything that is due; work that many ask for and few do
     migrations/              the schema and its guards
-    cli processes doctor backup logs    the command line and the person who runs it
+    cli processes doctor logs    the command line and the person who runs it
     demo demo_big demo_pictures demo_photos    a demo gym, and photos drawn for it
     words look               dates and money as people say them; the colours of all surfaces
 

@@ -8,11 +8,12 @@ own for each answer; a connection that met it is closed, for what comes on it la
 
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 
 CONNECT_S = 5
 GONE_AFTER_MS = 10_000  # a server that acknowledges nothing for so long is gone
 IDLE_IN_TRANSACTION_MS = 60_000  # a process that hangs between two statements does not hold a coach's row for ever
+DEFAULT_WAIT_S = 10.0
 PING_S = 2.0  # what comes from the pool is asked first whether it lives
 LOCK_SHARE, STATEMENT_SHARE, CLIENT_SLACK_S = 0.7, 0.85, 1.0
 
@@ -33,6 +34,17 @@ def limits(wait_s: float) -> dict[str, Any]:
         "keepalives_count": 2,
         "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
     }
+
+
+def tcp_limits() -> dict[str, Any]:
+    """Those at the door and on the wire, for whoever may work for long."""
+    return {name: value for name, value in limits(DEFAULT_WAIT_S).items() if name != "options"}
+
+
+def patient_dsn(url: str) -> str:
+    """TCP's limits in an address, for a library that makes its own connections. What the address says itself stays."""
+    limited = {name: str(value) for name, value in tcp_limits().items()}
+    return make_url(url).set(query={**limited, **make_url(url).query}).render_as_string(hide_password=False)
 
 
 def limit_answers(engine: Engine, wait_s: float) -> None:

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.backup import back_up, restore, restoring
+from core.backup import back_up, making, restore, restoring
 from core.backup.checking import fault_of_file
 from core.bootstrap import Services, build
 from core.errors import SchemaNewer, SchemaOutdated, SetupError
@@ -365,3 +365,40 @@ def test_a_file_that_an_early_start_left_is_no_obstacle(services: Services, tmp_
     too_early.database.dispose()
     restore(elsewhere, tmp_path / "gym.backup")
     assert names(elsewhere) == set()
+
+
+@sqlite_only
+def test_a_place_without_locks_sees_no_database(services: Services, tmp_path: Path) -> None:
+    """A share that refuses locks once let SQLite wait for ever: nothing but plain writing happens there now."""
+    share = tmp_path / "share"
+    share.mkdir()
+    opened: list[str] = []
+    watching = True
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if watching and event == "sqlite3.connect":
+            opened.append(str(arguments[0]))
+
+    sys.addaudithook(watch)
+    back_up(services, share / "gym.backup")
+    watching = False
+    assert opened and not any(str(share) in path for path in opened)
+    assert [path.name for path in share.iterdir()] == ["gym.backup"]
+
+
+@sqlite_only
+def test_a_place_that_cannot_be_written_is_named_and_nothing_is_left(services: Services, tmp_path: Path) -> None:
+    before = {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(SetupError, match=r"/proc/gym\.backup cannot be written"):
+        back_up(services, Path("/proc/gym.backup"))
+    assert {path.name for path in tmp_path.iterdir()} - {"spirit.db-wal", "spirit.db-shm", "spirit.db.in-use"} <= before
+
+
+def test_a_place_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    """As a dead share: the call inside does not come back while we wait."""
+    pipe = tmp_path / "share"
+    os.mkfifo(pipe)
+    with pytest.raises(SetupError, match="did not answer for 0 seconds"):
+        making.within(0.2, pipe.read_bytes, tmp_path / "gym.backup")
+    with pipe.open("wb"):
+        """Whoever waits at the pipe is let go."""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, postgresql
 from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
 from core.db import Database
@@ -130,6 +130,12 @@ def test_a_server_that_falls_silent_in_the_middle_is_given_up_too(far: Database,
 def test_a_statement_that_takes_too_long_is_ended_by_the_server(far: Database) -> None:
     with pytest.raises(Unavailable), far.read() as session:
         session.scalar(select(func.pg_sleep(30)))
+
+
+def test_an_address_for_another_library_has_the_limits_of_the_wire() -> None:
+    dsn = postgresql.patient_dsn("postgresql://spirit:a%40b@db.example/queue?connect_timeout=2")
+    assert dsn.startswith("postgresql://spirit:a%40b@db.example/queue?")
+    assert "connect_timeout=2" in dsn and "tcp_user_timeout=10000" in dsn and "options" not in dsn
 
 
 def version(database: Database, coach: int) -> int:

@@ -44,7 +44,7 @@ def back_up(services: Services, file: Path) -> None:
         )
     check_schema(services.database)
     source = Path(str(services.database.url.database))
-    _within(MAX_SILENCE_S, lambda: _require_free(file), file)
+    within(MAX_SILENCE_S, lambda: _require_free(file), file)
     with scratch(source.absolute().parent) as folder:
         made_at = clock.now()
         _copy(source, folder / archive.DATABASE)
@@ -110,7 +110,7 @@ class _Move:
 
     def run(self) -> None:
         """Raises SetupError: the place refuses it, or was silent for too long."""
-        _within(MAX_SILENCE_S, self._copy, self._target, since=lambda: self._moved_at)
+        within(MAX_SILENCE_S, self._copy, self._target, since=lambda: self._moved_at)
 
     def _copy(self) -> None:
         try:
@@ -129,7 +129,9 @@ class _Move:
             raise
 
 
-def _within(limit_s: float, work: Callable[[], None], place: Path, *, since: Callable[[], float] | None = None) -> None:
+def within(
+    limit_s: float, work: Callable[[], object], place: Path, *, since: Callable[[], float] | None = None
+) -> None:
     """Run it on a thread of its own; give up, in words, when the place has been silent for so long."""
     failed: list[BaseException] = []
 

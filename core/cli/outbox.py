@@ -9,6 +9,7 @@ from core import clock
 from core.bootstrap import Services, services
 from core.errors import SetupError
 from core.gym import the_gym
+from core.images import ownership
 from core.mail import by_hand, outbox
 from core.mail.delivery import letter_for
 from core.mail.messages import compose, trial_mail
@@ -95,9 +96,15 @@ def hold() -> None:
 
 @app.command()
 def release() -> None:
-    """Send again, and try the mail server's password again."""
-    _ready().database.transact(by_hand.release, by=None)
-    print("Mail goes out again.")
+    """End the hold, after a restore or by hand: mail and webhooks go out, files are removed again, and the mail server is tried anew."""
+    ready = _ready()
+    ready.database.transact(by_hand.release, by=None)
+    with ready.database.read() as session:
+        due = outbox.count_due(session, now=clock.now())
+    waiting = "none waits" if not due else f"{due} {'is' if due == 1 else 'are'} due at once, if still true"
+    print(f"Mail goes out again; {waiting}. Files that nothing refers to are removed again.")
+    if reason := ownership.why_not_ours(ready, claim=False):
+        print(f"But no file is removed: {reason}")
 
 
 def send_test_email(address: Annotated[str, typer.Argument(help="Who gets it.")]) -> None:

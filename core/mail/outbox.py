@@ -257,6 +257,12 @@ def release(session: Session, *, now: datetime) -> None:
     circuit.close(session, now=now)
 
 
+def count_due(session: Session, *, now: datetime) -> int:
+    """How many would go out now."""
+    due = select(func.count()).where(OutboxMessage.state.in_(UNFINISHED), OutboxMessage.due_at <= now)
+    return session.scalar(due) or 0
+
+
 def oldest_due_at(session: Session, *, now: datetime) -> datetime | None:
     """Since when the mail that waits longest has been due, however often it was tried; None when nothing is."""
     first = OutboxMessage.first_due_at

@@ -28,7 +28,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from core import clock
+from core import clock, postgresql
 from core.db import Database
 from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
 from core.migrations import guards
@@ -139,7 +139,13 @@ def _locked(database: Database, deadline: float) -> Connection:
 
 
 def _postgresql_engine(database: Database) -> Engine:
-    return create_engine(database.url.set(drivername="postgresql+psycopg"), poolclass=NullPool, hide_parameters=True)
+    """A migration may work for long, so it has TCP's limits alone."""
+    return create_engine(
+        database.url.set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args=postgresql.tcp_limits(),
+    )
 
 
 def _sqlite_engine(database: Database, wait_ms: int) -> Engine:
