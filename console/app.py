@@ -15,7 +15,7 @@ from console.options import STYLE
 from console.runs import show as show_page
 from console.said import forget_shown
 from console.session import Staff, person_did_something, recorded_as, signed_in
-from console.sound import play
+from console.sound import draw_ring, ring
 from console.watch import person_ran_it, watch
 
 PAGES = Path(__file__).parent / "app_pages"
@@ -29,7 +29,8 @@ def console() -> None:
     watch()
     badge = badge_for(staff)
     if announce(badge) and staff.wants_sound:
-        play()
+        ring()
+    draw_ring()
     incidents = count_open() if staff.is_admin else 0
     pages = _pages(staff, badge.after("Requests"), incidents)
     page = st.navigation(with_monitoring(pages, is_admin=staff.is_admin), expanded=True)

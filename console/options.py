@@ -24,6 +24,7 @@ STYLE = (
     "@media not (prefers-color-scheme: dark) { "
     f"[data-testid=stButtonGroup] button p {{ color: {look.COLORS['light']['ink']} }} }} "
     "[data-testid=stButtonGroup] button { padding-inline: 0.65rem } "  # four of them fit on a phone
+    "@media (max-width: 640px) { input, textarea, [data-baseweb=select] * { font-size: 16px !important } } "  # else iPhones zoom
     ".st-key-sound { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }</style>"
 )
 

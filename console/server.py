@@ -27,6 +27,7 @@ from console.boundary import say_failure
 from console.gate import Gate
 from console.monitoring.asked import close_monitors
 from console.options import set_options
+from console.sound import ADDRESS, chime_file
 from core import logs
 from core.bootstrap import Services
 from core.bootstrap import services as services_from_environment
@@ -71,6 +72,7 @@ def routes() -> list[Route]:
         Route("/sign-out", sign_in.ask_sign_out, methods=["GET"]),
         Route("/sign-out", sign_in.own_form(sign_in.sign_out), methods=["POST"]),
         Route("/healthz", alive, methods=["GET"]),
+        Route(ADDRESS, chime_file, methods=["GET"]),
         Route("/api/dashboard/bookings/pending", api.answered(api.pending), methods=["GET"]),
         Route("/api/booking/approve", api.answered(api.decide), methods=["POST"]),
         Route("/originals/{image_id}", api.answered(originals.original), methods=["GET"]),

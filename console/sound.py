@@ -1,27 +1,48 @@
-"""A short sound when a request comes, for whoever turned it on. A word on the page comes in any case."""
+"""
+A short sound when a request comes, for whoever turned it on. A word on the page comes in any case.
+
+The audio element is our own: Streamlit's marks itself as played while React draws it, so a drawing that React throws away
+uses the sound up. Ours stands in the page's HTML under a number that no earlier one had, and a browser plays what is new.
+"""
 
 import io
 import math
+import time
 import wave
 from array import array
 from functools import lru_cache
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import Response
 
 from console.acting import act
 from console.session import Staff, signed_in
 from core.people.own_account import set_sound
 
 RATE_HZ, NOTES_HZ, NOTE_S, LOUDNESS = 22_050, (659.25, 880.0), 0.18, 9_000
-PLAYED, TESTS = "sounds_played", "tests_sound"
+ADDRESS = "/chime.wav"
+RANG, TESTS = "rang", "tests_sound"
+STAYS_S = 4.0  # so that the next run, which may come at once, does not take the element away while it plays
 
 
-def play() -> None:
-    """Once, out of sight. A browser that nobody has clicked in since it opened the page stays silent."""
-    number = st.session_state.get(PLAYED, 0) + 1
-    st.session_state[PLAYED] = number
+def ring() -> None:
+    """Play it once. A browser that nobody has clicked in since it opened the page stays silent."""
+    number, _ = st.session_state.get(RANG, (0, 0.0))
+    st.session_state[RANG] = number + 1, time.monotonic()
+
+
+def draw_ring() -> None:
+    """Out of sight, always in the same place of a page: what rang last stays until it has been played."""
+    number, at = st.session_state.get(RANG, (0, 0.0))
     with st.container(key="sound"):
-        st.audio(chime(number % 2), format="audio/wav", autoplay=True)
+        if number and time.monotonic() - at < STAYS_S:
+            st.html(f'<audio src="{ADDRESS}?{number}-{at:.3f}" autoplay></audio>')
+
+
+async def chime_file(request: Request) -> Response:
+    """The sound as a file, for a browser that is signed in."""
+    return Response(chime(), media_type="audio/wav", headers={"Cache-Control": "private, max-age=86400"})
 
 
 def sound_section() -> None:
@@ -40,14 +61,13 @@ def sound_section() -> None:
         st.markdown("No sound plays when a request comes; a word appears on the page in any case.")
         st.button("Turn sound on", on_click=_turn, args=(staff, True))
     if st.session_state.pop(TESTS, False):
-        play()
         st.markdown("That was it. Heard nothing? Look at the volume of this device and of this tab.")
 
 
 @lru_cache
-def chime(variant: int) -> bytes:
-    """Two rising notes as a WAV file. The other variant sounds the same; a browser plays it as something new."""
-    samples = array("h", [0] * variant)
+def chime() -> bytes:
+    """Two rising notes as a WAV file."""
+    samples = array("h")
     for hertz in NOTES_HZ:
         length = int(RATE_HZ * NOTE_S)
         for index in range(length):
@@ -69,4 +89,5 @@ def _turn(shown_to: Staff, on: bool) -> None:
 
 
 def _test() -> None:
+    ring()
     st.session_state[TESTS] = True

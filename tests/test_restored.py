@@ -25,6 +25,7 @@ from core.schedule.models import Coach
 from core.settings import load_settings
 from public_site.app import create_app
 from tests.support import people
+from tests.support.people import new_key_of
 
 sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -58,7 +59,7 @@ def test_sessions_links_and_keys_end_and_that_is_said(services: Services, nora: 
     def set_up(session: Session, *, now: datetime) -> tuple[str, str, int]:
         account = account_of(session, nora)
         token = sessions.start_session(session, account.id, user_agent="", now=now)
-        key = api_keys.make_key(session, account.id, name="Calendar", now=now)
+        key = new_key_of(session, account.id, now=now)
         return token, key, sign_in.new_link(session, account, now=now).id
 
     token, key, link_id = services.database.transact(set_up)
@@ -80,7 +81,7 @@ def test_sessions_links_and_keys_end_and_that_is_said(services: Services, nora: 
 @sqlite_only
 def test_keys_and_calendar_addresses_stay_if_that_is_asked(services: Services, nora: int, tmp_path: Path) -> None:
     def make(session: Session, *, now: datetime) -> str:
-        return api_keys.make_key(session, account_of(session, nora).id, name="Calendar", now=now)
+        return new_key_of(session, account_of(session, nora).id, now=now)
 
     key = services.database.transact(make)
     restored, said = elsewhere(services, tmp_path, keep_keys=True)

@@ -76,7 +76,7 @@ def _keys(staff: Staff) -> None:
 
 def _make_key(staff: Staff, name: str) -> None:
     try:
-        st.session_state[FRESH_KEY] = transact_as(staff, api_keys.make_key, name=name)
+        st.session_state[FRESH_KEY] = transact_as(staff, api_keys.make_key, name=name, in_session=staff.session_id)
     except SpiritError as error:
         say_error(error)
 

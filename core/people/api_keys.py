@@ -10,6 +10,7 @@ from core import audit
 from core.audit import Verb
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible
 from core.people.models import Account, ApiKey
+from core.people.sessions import check_fresh
 from core.people.staff import check_is_admin
 from core.text import at_most, can_be_seen, one_line
 from core.tokens import hashed, new_session_token
@@ -21,17 +22,21 @@ MOST_KEYS = 10
 TOUCH_EVERY = timedelta(minutes=1)
 
 
-def make_key(session: Session, account_id: int, *, name: str, now: datetime) -> str:
+def make_key(session: Session, account_id: int, *, name: str, in_session: int, now: datetime) -> str:
     """
     A new key of one's own; returns it, once. It may do what its owner may, until it is ended.
 
+    Args:
+        in_session: where she is signed in, since just now.
+
     Raises:
         Invalid: it has no name. NotPossible: ten of hers are in use.
-        NotAllowed: the account is not in use any more.
+        NotAllowed: the account is not in use any more, or she signed in longer than FRESH ago.
     """
     owner = session.get(Account, account_id, populate_existing=True, with_for_update=True)
     if owner is None or owner.disabled_at is not None:
         raise NotAllowed("This account is not in use any more.")
+    check_fresh(session, in_session, account_id, now=now)
     name = _name(name)
     if len(keys_of(session, account_id)) >= MOST_KEYS:
         raise NotPossible(f"You have {MOST_KEYS} keys. Please end one that you use no more.")

@@ -9,6 +9,7 @@ from core.bootstrap import Services
 from core.errors import Invalid, NotAllowed
 from core.people.models import Account, StaffSession
 from core.people.passwords import hash_password, password_matches
+from core.people.sessions import check_fresh
 from core.people.sign_in import check_and_count, forget_tries
 
 WRONG = "This is not your present password."
@@ -19,13 +20,13 @@ def set_password(services: Services, account_id: int, *, present: str, new: str,
     A new password; every other session of hers ends. Slow: run it on a thread, never inside a transaction.
 
     Args:
-        present: the one she has; whoever signs in by link and has none gives "".
+        present: the one she has; whoever signs in by link and has none gives "", and has signed in just now.
         keep_session: the id of the session that this comes from.
 
     Raises:
         Invalid: the present one is wrong, or the new one too short or too long.
         TooMany: as for signing in; wrong ones are counted together.
-        NotAllowed: the account is not in use any more.
+        NotAllowed: the account is not in use any more, or has no password and the session is older than FRESH.
     """
     with services.database.read() as session:
         account = session.get(Account, account_id)
@@ -67,6 +68,8 @@ def _keep(
     session: Session, account_id: int, before: str | None, password_hash: str, keep_session: int, *, now: datetime
 ) -> None:
     """Only if nobody has changed it since it was looked at."""
+    if before is None:
+        check_fresh(session, keep_session, account_id, now=now)
     changed = session.execute(
         update(Account)
         .where(

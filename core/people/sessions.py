@@ -5,14 +5,20 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
+from core.errors import NotAllowed
 from core.people.models import Account, SignInLink, StaffSession
 from core.tokens import hashed, new_session_token
 
 IDLE = timedelta(hours=12)
+FRESH = timedelta(minutes=15)  # so long a sign-in proves who it is, for what outlives the session
 ABSOLUTE = timedelta(days=7)
 TOUCH_EVERY = timedelta(minutes=1)
 KEPT_AFTER_END = timedelta(days=30)
 USER_AGENT_LENGTH = 200
+SIGN_IN_AGAIN = (
+    "For this, please sign out and sign in again first, by a mailed link or in another way: "
+    "it is taken for a quarter of an hour after signing in."
+)
 
 
 def start_session(session: Session, account_id: int, *, user_agent: str, now: datetime) -> str:
@@ -51,6 +57,17 @@ def find_live_session(session: Session, session_id: int, *, now: datetime) -> St
     return session.scalars(
         _live(now).where(StaffSession.id == session_id).execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def check_fresh(session: Session, session_id: int, account_id: int, *, now: datetime) -> None:
+    """
+    A first password, or a key, would outlive a session that somebody else got hold of: so she has just signed in.
+
+    Raises NotAllowed where this session is older, or is not hers.
+    """
+    found = find_live_session(session, session_id, now=now)
+    if found is None or found.account_id != account_id or found.created_at <= now - FRESH:
+        raise NotAllowed(SIGN_IN_AGAIN)
 
 
 def _live(now: datetime) -> Select[StaffSession]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible
 from core.people import api_keys, staff
 from core.people.models import Account, ApiKey
-from tests.support.people import NOW, ada, nora, omar
+from tests.support.people import NOW, ada, new_key_of, nora, omar
 
 MINUTE = timedelta(minutes=1)
 
@@ -19,7 +19,7 @@ def coach(session: Session) -> Account:
 
 
 def made(session: Session, account: Account, name: str = "Calendar script") -> str:
-    return api_keys.make_key(session, account.id, name=name, now=NOW)
+    return new_key_of(session, account.id, name=name)
 
 
 def only(session: Session) -> ApiKey:

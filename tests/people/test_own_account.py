@@ -3,14 +3,15 @@
 import pytest
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.bootstrap import Services
 from core.errors import Invalid, NotAllowed, TooMany
-from core.people import own_account, staff
+from core.people import api_keys, own_account, staff
 from core.people.models import Account
 from core.people.passwords import password_matches
-from core.people.sessions import find_session, start_session
+from core.people.sessions import FRESH, find_session, start_session
 from core.people.throttle import MAX_PER_PAIR
-from tests.support.people import NOW, PASSWORD, ada
+from tests.support.people import NOW, PASSWORD, ada, just_signed_in, nora
 
 NEW = "beam and bars 2026"
 
@@ -65,8 +66,29 @@ def test_guessing_is_throttled_as_signing_in_is(services: Services, admin: Accou
 def test_whoever_has_none_sets_the_first(services: Services, admin: Account) -> None:
     with services.database.write() as transaction:
         transaction.session.get_one(Account, admin.id).password_hash = None
-    own_account.set_password(services, admin.id, present="", new=NEW, keep_session=1)
+    here, _ = signed_in(services, admin)
+    own_account.set_password(services, admin.id, present="", new=NEW, keep_session=here)
     assert password_matches(stored(services, admin), NEW)
+
+
+def test_a_first_password_and_a_key_take_a_sign_in_of_just_now(
+    services: Services, admin: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finds a session that is open does not turn it into something that outlives it."""
+    with services.database.write() as transaction:
+        transaction.session.get_one(Account, admin.id).password_hash = None
+        other = nora(transaction.session).account_id
+        hers = just_signed_in(transaction.session, other, now=transaction.now)
+    here, _ = signed_in(services, admin)
+    later = clock.now() + FRESH
+    for session_id, at in ((here, later), (hers, clock.now()), (9_999, clock.now())):
+        monkeypatch.setattr(clock, "now", lambda at=at: at)
+        with pytest.raises(NotAllowed, match="sign in again"):
+            own_account.set_password(services, admin.id, present="", new=NEW, keep_session=session_id)
+        with pytest.raises(NotAllowed, match="sign in again"):
+            services.database.transact(api_keys.make_key, admin.id, name="A script", in_session=session_id)
+        monkeypatch.undo()
+    assert stored(services, admin) is None
 
 
 def test_a_disabled_account_sets_none(services: Services, admin: Account) -> None:

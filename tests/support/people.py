@@ -12,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.bookings.requests import LessonRequest
 from core.people.accounts import create_account
-from core.people.models import Account, Role
+from core.people.api_keys import make_key
+from core.people.models import Account, Role, StaffSession
+from core.people.sessions import start_session
 from core.schedule.models import Asks, Coach, LessonType, WeeklyHours
 
 PASSWORD = "chalk-and-rings"
@@ -119,3 +121,18 @@ def _lesson(session: Session, **columns: Any) -> LessonType:
         session.add(found)
         session.flush()
     return found
+
+
+def just_signed_in(session: Session, account_id: int, *, now: datetime = NOW) -> int:
+    """The id of a session of hers that begins now."""
+    start_session(session, account_id, user_agent="a test", now=now)
+    return session.scalars(select(func.max(StaffSession.id))).one() or 0
+
+
+def new_key_of(session: Session, account_id: int, *, name: str = "A script", now: datetime = NOW) -> str:
+    """A key that she made when she had just signed in; of that session nothing is left."""
+    here = just_signed_in(session, account_id, now=now)
+    key = make_key(session, account_id, name=name, in_session=here, now=now)
+    session.delete(session.get_one(StaffSession, here))
+    session.flush()
+    return key
