@@ -6,6 +6,7 @@ finds. Minutes are claimed, so the two never measure one twice.
 """
 
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -16,6 +17,7 @@ from console.monitoring.asked import monitor_of
 from core import clock
 from core.bootstrap import Services
 from core.mail.delivery import Pump
+from core.mail.lanes import Lane
 from core.telemetry import jobs
 from core.telemetry.alerts import pulse
 
@@ -28,23 +30,29 @@ log = structlog.get_logger()
 
 def watch_until(stop: threading.Event, services: Services) -> None:
     """In a thread of its own."""
-    monitor, pump = monitor_of(services), Pump()
+    monitor, pumps = monitor_of(services), pumps_of_alerts()
     if stop.wait(FIRST_LOOK_S):
         return
     while not stop.wait(LOOK_EVERY_S):
         try:
-            look(services, monitor, pump)
+            look(services, monitor, pumps)
         except Exception:  # the next look tries again; a dead thread would not
             log.exception("watchdog failed")
 
 
-def look(services: Services, monitor: Monitor, pump: Pump) -> None:
-    """Measure and send, if nobody else does."""
+def pumps_of_alerts() -> Sequence[Pump]:
+    """Mail to admins, and the webhook: neither waits for the other, nor for what families are sent."""
+    return Pump([Lane.ALERTS], at_once=1), Pump([Lane.WEBHOOK], at_once=1)
+
+
+def look(services: Services, monitor: Monitor, pumps: Sequence[Pump]) -> None:
+    """Measure and send, if nobody else does; what could not be sent the last time as well."""
     now = clock.now()
     with services.database.read() as session:
         if not pulse.is_overdue(session, now=now, after=TAKE_OVER_AFTER):
             return
     with jobs.run("alerts"):
         done = evaluate_if_due(services, monitor, now=now)
-    if done is not None and done.changes:
-        threading.Thread(target=pump.ring, args=(services,), name="watchdog-mail", daemon=True).start()
+    if done is not None:
+        for pump in pumps:
+            threading.Thread(target=pump.ring, args=(services,), name="watchdog-mail", daemon=True).start()

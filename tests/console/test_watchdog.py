@@ -9,7 +9,6 @@ from analytics.monitor import monitor_for
 from console.alerts import watchdog
 from core.bootstrap import Services
 from core.gym import the_gym
-from core.mail.delivery import Pump
 from core.telemetry.alerts import lists, pulse
 from tests.outbox.conftest import FakeServer
 from tests.telemetry.alarm import hire
@@ -35,7 +34,7 @@ def deserted(services: Services, server: FakeServer) -> Services:
 def look(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its mail goes out before the test goes on."""
     monkeypatch.setattr("console.alerts.watchdog.threading.Thread", lambda target, args, **_: Now(target, args))
-    watchdog.look(services, monitor_for(services.settings), Pump())
+    watchdog.look(services, monitor_for(services.settings), watchdog.pumps_of_alerts())
 
 
 class Now:
