@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
+from urllib.parse import parse_qs
 
 import pytest
 from sqlalchemy import insert
@@ -14,6 +16,7 @@ from core import clock
 from core.gym import the_gym
 from core.telemetry.alerts import choices, lists, pulse
 from core.telemetry.alerts.defaults import BY_KEY, DEFAULT_RULES
+from core.telemetry.alerts.machine import Lead
 from core.telemetry.alerts.models import Incident
 from core.telemetry.alerts.rules import Filter, NoData, Rule, Severity
 from core.telemetry.store import store_for
@@ -21,6 +24,7 @@ from core.telemetry.tables import request_log
 from core.words import spoken_length
 from tests.console.conftest import Desk
 from tests.console.reading import headers, navigation, texts
+from tests.console.test_monitoring import open_page
 from tests.support.people import NOW
 from tests.telemetry.alarm import BAD, GOOD, Alarm
 
@@ -98,6 +102,22 @@ def test_if_it_is_over_at_this_moment_that_is_what_is_said(desk: Desk) -> None:
     bell.read(GOOD, GOOD, GOOD)
     app = press(app, "Resolve")
     assert "over already" in app.error[0].value
+
+
+@ONE
+def test_an_incident_leads_to_its_error_and_to_the_requests_of_its_time(desk: Desk) -> None:
+    bell = alarm(desk)
+    bell.read(replace(BAD, lead=Lead("site", "/bookings", 7, "ValueError: <no> hours")))
+    app = desk.open(desk.start("ada"), "alerts")
+    assert "Most of it: /bookings (ValueError: <no> hours)" in "".join(texts(app))
+    links = "".join(str(element.proto) for element in app.get("html"))
+    assert "/errors?group=7" in links
+    query = parse_qs(unescape(links.partition("/web-requests?")[2].partition('\\"')[0]))
+    asked = {name: values[0] for name, values in query.items()}
+    page = open_page(desk, "web_requests", **asked)
+    assert not page.exception and page.selectbox(key="route").value == "site /bookings"
+    opened = bell.incidents()[0].opened_at.astimezone(desk.services.settings.zone).replace(tzinfo=None, second=0)
+    assert page.session_state["from"] == opened - 15 * MINUTE and page.session_state["to"] > opened
 
 
 @BOTH

@@ -9,7 +9,7 @@ from core.telemetry.alerts.rules import METRICS
 
 BEFORE, AFTER = timedelta(minutes=15), timedelta(minutes=5)  # what led to it, and that it is over
 LONGEST = timedelta(hours=24)  # rows, not histograms
-TYPED = "%Y-%m-%dT%H:%M:%S"  # as the page's own range stands in its address
+TYPED = "%Y-%m-%dT%H:%M"  # as the page's own range stands in its address
 
 
 def error(incident: Incident) -> str:
