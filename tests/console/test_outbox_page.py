@@ -135,11 +135,13 @@ def test_all_dead_mails_are_tried_again_by_one_button(desk: Desk) -> None:
 def test_a_sent_mail_is_sent_once_more(desk: Desk) -> None:
     deliver_due(desk.services)
     app = desk.open(desk.start("ada"), "outbox")
-    app.segmented_control[0].set_value(["SENT"]).run()
+    with desk.services.database.read() as session:
+        sent = outbox.list_messages(session, state=MessageState.SENT)[0].id
+    app.selectbox[0].select(next(option for option in app.selectbox[0].options if option.startswith(f"{sent}: "))).run()
     press(app, "Yes: send this mail again")
     with desk.services.database.read() as session:
         assert len(outbox.list_messages(session, state=MessageState.QUEUED)) >= 1
-    assert [verb for verb, _ in verbs(desk)] == ["mail resent"]
+    assert [verb for verb, _ in verbs(desk)] == ["mail sent again"]
 
 
 def test_a_coach_who_presses_an_admin_s_button_changes_nothing(desk: Desk) -> None:

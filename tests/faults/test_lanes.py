@@ -66,6 +66,7 @@ def drip(connection: socket.socket, over: threading.Event) -> None:
 def test_requests_expire_in_time_while_a_mail_server_swallows_every_mail(gym: Gym) -> None:
     for number in range(5):
         gym.ask(gym.omar, f"family{number}@example.org", ago=MINUTE)
+    _multiply(gym, 500)
     overdue = [gym.ask(gym.nora, "sam@example.org", ago=61 * MINUTE)]
     with server(say_nothing) as port:
         gym.processes.start("worker", SPIRIT_MAIL_URL=f"smtp://127.0.0.1:{port}")
@@ -77,7 +78,9 @@ def test_requests_expire_in_time_while_a_mail_server_swallows_every_mail(gym: Gy
             )
         due = time.monotonic() + 1
         gym.processes.wait_until(lambda: _is_expired(gym, soon), "the next one expires", "worker", 45)
-        assert time.monotonic() - due < 30
+        late_s = time.monotonic() - due
+        print(f"500 mails due, and a request expired {late_s:.1f} s after its time")
+        assert late_s < 30
         assert not [row for row in gym.outbox() if row.state in (MessageState.SENT, MessageState.DEAD)]
         assert gym.processes["worker"].stop() == 0
     with gym.database.read() as session:
@@ -93,9 +96,26 @@ def test_families_get_their_mail_at_once_while_a_webhook_drips(gym: Gym) -> None
         gym.processes.wait_until(lambda: _being_told(gym) > 0, "the webhook is called", "worker")
         gym.processes.start("site", SPIRIT_ALERT_WEBHOOK_URL=webhook)
         late_s = [_booked_until_mailed(gym, f"family{number}@example.org") for number in range(5)]
+        print("a webhook drips, and families' mails came after", *(f"{late:.2f} s" for late in late_s))
         assert statistics.median(late_s) < 2, late_s
         assert _being_told(gym) == 1, "and all the while the webhook was being told"
         assert gym.processes["worker"].stop() == 0
+
+
+def _multiply(gym: Gym, count: int) -> None:
+    """So many mails are due."""
+    with gym.database.write() as transaction:
+        first = transaction.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).first()
+        assert first is not None
+        same = ("kind", "booking_id", "booking_version", "recipient", "created_at", "due_at", "not_after")
+        for number in range(count):
+            transaction.session.add(
+                OutboxMessage(
+                    **{name: getattr(first, name) for name in same},
+                    dedupe_key=f"{first.dedupe_key}:{number}",
+                    message_id=outbox.new_message_id(),
+                )
+            )
 
 
 def _booked_until_mailed(gym: Gym, email: str) -> float:

@@ -2,8 +2,10 @@
 
 import email.policy
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.utils import parseaddr
 
 import pytest
 
@@ -24,6 +26,13 @@ NAMES = (
 )
 
 
+def as_readers_decode(sent: bytes, header: str) -> str:
+    """The name by RFC 2047. Python 3.11's own reader of addresses puts a space between two encoded words."""
+    raw = str(message_from_bytes(sent, policy=email.policy.compat32)[header])
+    name, _ = parseaddr("".join(raw.splitlines()))
+    return str(make_header(decode_header(name)))
+
+
 @pytest.mark.parametrize("header", ["From", "Reply-To"])
 def test_a_name_of_any_length_with_a_comma_is_one_mailbox_and_comes_back_as_it_was(header: str) -> None:
     for name in NAMES:
@@ -32,7 +41,7 @@ def test_a_name_of_any_length_with_a_comma_is_one_mailbox_and_comes_back_as_it_w
         mail.set_content("Hello.")
         sent = as_sent(mail) if mail["To"] else mail.as_bytes(policy=email.policy.SMTP)
         (mailbox,) = message_from_bytes(sent, policy=email.policy.default)[header].addresses
-        assert (mailbox.display_name, mailbox.addr_spec) == (name, "desk@spirit.example"), name
+        assert (as_readers_decode(sent, header), mailbox.addr_spec) == (name, "desk@spirit.example"), name
         assert all(len(line) <= 998 and line.isascii() for line in sent.split(b"\r\n"))
 
 
