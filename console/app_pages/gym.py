@@ -3,9 +3,12 @@
 import streamlit as st
 
 from console.acting import act
+from console.for_admins import list_commitments
 from console.inert import inert
 from console.said import say, say_error
 from console.session import Staff, services, signed_in
+from core import clock
+from core.bookings.commitments import Commitments, commitments_by_lesson
 from core.errors import Invalid, NotAllowed
 from core.gym import Gym, the_gym
 from core.gym_rules import GymRules, set_rules
@@ -25,6 +28,7 @@ def page() -> None:
     say()
     with services().database.read() as session:
         gym, lessons = the_gym(session), every_lesson(session)
+        open_of = commitments_by_lesson(session, now=clock.now())
     _texts(gym, staff)
     _rules(gym, staff)
     _zone(staff)
@@ -33,6 +37,8 @@ def page() -> None:
         state = "" if lesson.active else ", not offered"
         label = f"{lesson.name}, {lesson.minutes} minutes, {money(lesson.price_cents)}{state}"
         with st.expander(inert(label), key=f"about-lesson-{lesson.id}"):
+            if lesson.id in open_of:
+                _what_is_booked(open_of[lesson.id])
             _lesson(lesson, staff)
     with st.expander("A new lesson type"):
         _lesson(None, staff)
@@ -137,6 +143,12 @@ def _zone(staff: Staff) -> None:
     if st.button(inert(f"Set all coaches to {zone}")):
         act(staff, set_everybodys_zone, zone, done=inert(f"All coaches are in {zone} now."))
         st.rerun()
+
+
+def _what_is_booked(open_with: Commitments) -> None:
+    """Before it is not offered any more, or changed: the families whom that concerns."""
+    list_commitments(open_with)
+    st.markdown("These stand as they are, with their length and price, whatever is changed here.")
 
 
 def _lesson(lesson: LessonType | None, staff: Staff) -> None:

@@ -1,6 +1,7 @@
 """What is still open with a coach or of a lesson type: requests that wait, and confirmed lessons to come."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,26 +26,24 @@ class Commitments:
 
 def commitments_by_account(session: Session, *, now: datetime) -> Mapping[int, Commitments]:
     """Those of every coach who has some, by her account; one query for a page that shows all."""
-    found = _found(session, true(), now)
-    accounts = {booking.coach.account_id for booking in found}
-    return {
-        account_id: _sorted_out([booking for booking in found if booking.coach.account_id == account_id], now)
-        for account_id in accounts
-    }
+    return _by(_found(session, true(), now), lambda booking: booking.coach.account_id, now)
 
 
-def commitments_of_lesson(session: Session, lesson_type_id: int, *, now: datetime) -> Commitments:
-    """Those of one lesson type, whoever teaches it."""
-    return _commitments(session, Booking.lesson_type_id == lesson_type_id, now)
+def commitments_by_lesson(session: Session, *, now: datetime) -> Mapping[int, Commitments]:
+    """Those of every lesson type that has some, by its id, whoever teaches it; one query as well."""
+    return _by(_found(session, true(), now), lambda booking: booking.lesson_type_id, now)
 
 
 def commitments_of_disabled(session: Session, *, now: datetime) -> Commitments:
     """Those of all coaches who do not work here any more: an admin has to see to them."""
-    return _commitments(session, Account.disabled_at.is_not(None), now)
+    return _sorted_out(_found(session, Account.disabled_at.is_not(None), now), now)
 
 
-def _commitments(session: Session, which: ColumnElement[bool], now: datetime) -> Commitments:
-    return _sorted_out(_found(session, which, now), now)
+def _by(found: Sequence[Booking], owner: Callable[[Booking], int], now: datetime) -> Mapping[int, Commitments]:
+    owned: defaultdict[int, list[Booking]] = defaultdict(list)
+    for booking in found:
+        owned[owner(booking)].append(booking)
+    return {who: _sorted_out(bookings, now) for who, bookings in owned.items()}
 
 
 def _found(session: Session, which: ColumnElement[bool], now: datetime) -> Sequence[Booking]:

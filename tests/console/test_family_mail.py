@@ -112,3 +112,8 @@ def test_what_hangs_on_a_coach_is_shown_before_she_is_disabled_and_to_admins_aft
     assert "2 requests wait for an answer" in shown and "Ben, Sam Rivera, with Nora Lindqvist" in shown
     card = said(desk.open(desk.start("ada")))
     assert "Coach: Nora Lindqvist, who does not work here any more: an admin has to answer" in card
+
+
+def test_what_is_booked_of_a_lesson_type_is_shown_where_it_is_changed(desk: Desk) -> None:
+    shown = said(desk.open(desk.start("ada"), "gym"))
+    assert "2 requests wait for an answer" in shown and "Ida, Sam Rivera, with Nora Lindqvist" in shown

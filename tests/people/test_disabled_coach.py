@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.bookings import changes, expiry
-from core.bookings.commitments import commitments_by_account, commitments_of_disabled, commitments_of_lesson
+from core.bookings.commitments import commitments_by_account, commitments_by_lesson, commitments_of_disabled
 from core.bookings.decisions import Decision, decide, decide_as_staff
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Channel
@@ -46,7 +46,7 @@ def test_what_hangs_on_a_coach_is_found(house: House) -> None:  # noqa: F811
     house.booked()
     open_with_her = commitments_by_account(house.session, now=NOW)[house.nora.account_id]
     assert (open_with_her.requests, open_with_her.lessons) == ([first], [second])
-    assert commitments_of_lesson(house.session, house.tumbling.id, now=NOW) == open_with_her
+    assert commitments_by_lesson(house.session, now=NOW)[house.tumbling.id] == open_with_her
     assert not commitments_of_disabled(house.session, now=NOW)
     disable(house)
     assert commitments_of_disabled(house.session, now=LATER) == open_with_her

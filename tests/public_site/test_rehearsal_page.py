@@ -43,7 +43,7 @@ def test_opening_it_changes_nothing_and_it_is_marked(gym: Gym, rehearsal: Rehear
 def test_answering_it_says_what_came_of_it_and_again_is_the_same_page(gym: Gym, rehearsal: Rehearsal) -> None:
     first, second = (gym.post(address(gym, rehearsal), {"decision": "approve"}) for _ in range(2))
     assert first.status_code == second.status_code == 200 and first.text == second.text
-    assert MARK in words(first.text) and "nobody else has it" in words(first.text)
+    assert MARK in words(first.text) and "nobody else gets it" in words(first.text)
     assert gym.mails() == [MessageKind.REHEARSAL, MessageKind.REHEARSAL_ANSWERED] and not gym.bookings()
 
 
