@@ -27,7 +27,7 @@ def mails(session: Session, window: Window) -> Mails:
 
     Returns:
         by_kind: kind, n, sent, dropped, dead, tried_again (more than once), wait_p50_ms and wait_p95_ms of those that
-        were sent, from when they were due.
+        were sent, from when they were first due: a try in vain moves due_at, and hides no delay.
     """
     found = arrow(
         session,
@@ -36,6 +36,7 @@ def mails(session: Session, window: Window) -> Mails:
             OutboxMessage.state,
             OutboxMessage.attempts,
             OutboxMessage.due_at,
+            OutboxMessage.first_due_at,
             OutboxMessage.finished_at,
         ).where(OutboxMessage.finished_at >= window.start, OutboxMessage.finished_at < window.end),
     )

@@ -219,7 +219,8 @@ class Recorder:
         if self._thread is None:
             self._start()
         if len(lane.rows) < lane.many:
-            lane.attend_at = lane.many
+            if self._thread is not None:  # else each row asks again for one
+                lane.attend_at = lane.many
             return
         lane.attend_at = lane.most + 1  # until the writer takes them
         if not self._woken:

@@ -15,7 +15,12 @@ class TheFloorIsWet(RuntimeError):
 
 
 def goes_wrong(
-    store: Store, *, times: int = 1, people: Sequence[str] = ("someone",), release: str = "2026.11.1"
+    store: Store,
+    *,
+    times: int = 1,
+    people: Sequence[str] = ("someone",),
+    release: str = "2026.11.1",
+    level: str = "ERROR",
 ) -> None:
     """The same mistake so many times, to each of these in turn."""
     pending = None
@@ -23,7 +28,7 @@ def goes_wrong(
         try:
             list(all_pages(_mop, at_most=7))  # through a function of ours, whose locals the story tells of
         except TheFloorIsWet as error:
-            found = caught(error, source="site", message="", level="ERROR", extra={}, who=people[number % len(people)])
+            found = caught(error, source="site", message="", level=level, extra={}, who=people[number % len(people)])
             found.at_us -= 1_000_000  # the clock of the tests stands still, and a range ends before now
             found.request_id, found.route = f"request-{number}", "/bookings"
             pending = pending or Pending(found)

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from console import server
 from console.inert import inert
+from console.monitoring import criticals
 from console.monitoring.navigation import FOLDER, PAGES
 from core.saved_views import views_of
 from core.telemetry import errors
@@ -196,3 +197,20 @@ def test_an_error_is_opened_from_the_list_and_closed_again(filled: Desk) -> None
     assert app.query_params["group"] in ("1", ["1"]) and "4 times, 2 people met it" in said(app)
     press(app, "All errors")
     assert "group" not in app.query_params and "All errors of this range" in said(app)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_critical_error_stands_above_every_open_page(desk: Desk, page: str) -> None:
+    store = store_for(desk.services.settings)
+    app = open_page(desk, page)
+    assert not app.error
+    goes_wrong(store, level="CRITICAL")
+    app.run()
+    (told,) = app.error
+    assert "the floor is wet" in told.value and told.value.startswith("Critical")
+    (group,) = errors.list_groups(store, start=OPENS - timedelta(hours=1), end=OPENS + timedelta(hours=1))
+    errors.resolve(store, group.id, by=1, now=OPENS)
+    assert not app.run().error
+    assert criticals.LOOK_EVERY_S <= 1.0, "the recorder writes it at once: within two seconds it is on the page"
+    store.dispose()
