@@ -1,16 +1,24 @@
 """A full disk is told as such, to whoever signs in or books, for waiting does not help."""
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from core.bootstrap import Services
 from core.errors import DiskFull, Unavailable
 
 
+def write_much(session: Session, *, now: datetime) -> None:
+    """Where the file can grow no more, as on a full disk."""
+    session.execute(text("PRAGMA max_page_count = 1"))
+    session.execute(text("CREATE TABLE much (x)"))
+    session.execute(text("INSERT INTO much VALUES (zeroblob(10000000))"))
+
+
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_what_cannot_be_stored_for_want_of_room_says_so(services: Services) -> None:
-    with pytest.raises(DiskFull) as refused, services.database.write() as transaction:
-        transaction.session.execute(text("PRAGMA max_page_count = 1"))  # it can grow no more, as on a full disk
-        transaction.session.execute(text("CREATE TABLE much (x)"))
-        transaction.session.execute(text("INSERT INTO much VALUES (zeroblob(10000000))"))
+    with pytest.raises(DiskFull) as refused:
+        services.database.transact(write_much)
     assert isinstance(refused.value, Unavailable) and "disk of this machine is full" in str(refused.value)
