@@ -27,9 +27,10 @@ from core.schedule.models import Asks
 from core.words import spoken_instant
 from public_site import rates
 from public_site.approvals import decide_by_link
+from public_site.cache import SharedPages
 from public_site.openapi import document
 from public_site.templating import orjson_response
-from public_site.transact import now, read, search, services_of, transact
+from public_site.transact import now, read, services_of, transact
 
 MOST_DAYS = 62
 ASKS = {Asks.ALWAYS: "always", Asks.UNDER_NOTICE: "sometimes", Asks.NEVER: "never"}
@@ -61,7 +62,14 @@ async def coach_slots(request: Request) -> Response:
     rates.check_search(request)
     lesson_id, first_on, last_on = _asked_for(request.query_params)
     coach_id = id_in(request.path_params, "coach_id")
-    return orjson_response(await search(request, _slots, coach_id, lesson_id, first_on, last_on, now()))
+
+    def build(session: Session, at: datetime) -> tuple[str, datetime]:
+        return _slots(session, coach_id, lesson_id, first_on, last_on, at)
+
+    answers: SharedPages = request.app.state.answers
+    key = ("slots", coach_id, lesson_id, first_on, last_on)
+    async with request.app.state.turn_of_programs:
+        return await answers.answer(request, key, build, coach=coach_id, media_type="application/json")
 
 
 async def book(request: Request) -> Response:
@@ -156,11 +164,12 @@ def _coaches(session: Session) -> list[dict[str, Any]]:
 
 def _slots(
     session: Session, coach_id: int, lesson_id: int, first_on: date, last_on: date, at: datetime
-) -> dict[str, Any]:
+) -> tuple[str, datetime]:
+    """The answer's text, and until when it is right."""
     coach = queries.get_coach_by_id(session, coach_id)
     lesson = queries.get_lesson_by_id(coach, lesson_id)
     offered = slots.open_slots(session, coach, lesson, first_on=first_on, last_on=last_on, now=at)
-    return {
+    answer = {
         "timeZone": coach.timezone,
         "slots": [
             {
@@ -171,6 +180,7 @@ def _slots(
             for slot in offered.slots
         ],
     }
+    return orjson.dumps(answer).decode(), offered.valid_until
 
 
 def _asked_for(query: Mapping[str, str]) -> tuple[int, date, date]:

@@ -1,5 +1,6 @@
 """The application: `uvicorn --factory public_site.app:create_app`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,7 @@ from core.migrations import check_schema
 from core.telemetry.recording import recording
 from core.telemetry.work import UNMATCHED
 from public_site import rates
-from public_site.cache import SharedPages
+from public_site.cache import MOST_ANSWERS, SharedPages
 from public_site.cron import Cron
 from public_site.errors import HANDLERS
 from public_site.health import ReadinessProbe
@@ -46,9 +47,13 @@ def create_app(services: Services | None = None) -> Edge:
     site.state.services = services
     site.state.limiter = rates.new_limiter()
     site.state.pages = SharedPages(services)
+    site.state.answers = SharedPages(services, most_pages=MOST_ANSWERS)
     site.state.writers = new_writers()
     site.state.cron = Cron(services)
     site.state.readiness = ReadinessProbe(services)
+    site.state.turn_of_programs = asyncio.Semaphore(
+        1
+    )  # a loop of theirs keeps a page waiting for one answer, not for all
     site.state.searchers = new_searchers()
     labels = labels_of(ROUTES)
     site.state.templates = frozenset((*labels.values(), UNMATCHED))
@@ -72,4 +77,5 @@ async def _lifespan(site: Starlette) -> AsyncIterator[None]:
         site.state.writers.shutdown(wait=True)
         site.state.searchers.shutdown(wait=True)
     site.state.pages.close()
+    site.state.answers.close()
     services.database.dispose()

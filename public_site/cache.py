@@ -25,10 +25,12 @@ from core.telemetry.work import current
 from public_site.transact import read, search
 
 MOST_PAGES = 512
+MOST_ANSWERS = 64  # lists of free times for programs, each up to 150 kB; apart, so that they drive no page out
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 UNREADABLE = "We cannot read our calendar just now. Please try again in a moment."
 REVALIDATE = "no-cache"
 ONE_COACH = "SELECT schedule_version, content_version, coach.id FROM coach, gym WHERE slug = :slug"
+COACH_BY_ID = "SELECT schedule_version, content_version, coach.id FROM coach, gym WHERE coach.id = :id"
 ALL_COACHES = "SELECT (SELECT coalesce(sum(schedule_version), 0) FROM coach), content_version FROM gym"
 
 Versions = tuple[int, ...]
@@ -48,19 +50,28 @@ class KeptPage:
 class SharedPages:
     """The kept pages of one process, those used last."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, most_pages: int = MOST_PAGES) -> None:
+        self._most_pages = most_pages
         self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
         database = services.database
         path = Path(database.url.database or "").absolute()
         self._file = f"{path.as_uri()}?mode=ro" if database.is_sqlite else None
         self._connection: sqlite3.Connection | None = None
 
-    async def answer(self, request: Request, key: Hashable, build: Build, *, coach: str | None = None) -> Response:
+    async def answer(
+        self,
+        request: Request,
+        key: Hashable,
+        build: Build,
+        *,
+        coach: str | int | None = None,
+        media_type: str = "text/html",
+    ) -> Response:
         """
-        The page, kept or built now: `build(session, now)` returns its HTML and until when that is right.
+        The page, kept or built now: `build(session, now)` returns its text and until when that is right.
 
         Args:
-            coach: the slug of the one coach it shows; None for a page about all of them.
+            coach: the slug or the id of the one coach it shows; None for a page about all of them.
         """
         versions = await self._versions(request, coach)
         now = clock.now()
@@ -75,7 +86,7 @@ class SharedPages:
         headers = {"ETag": page.etag, "Cache-Control": REVALIDATE}
         if page.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        return Response(page.body, headers=headers, media_type="text/html")
+        return Response(page.body, headers=headers, media_type=media_type)
 
     def close(self) -> None:
         if self._connection is not None:
@@ -87,13 +98,13 @@ class SharedPages:
         page = KeptPage(body, f'"{hashlib.sha256(body).hexdigest()[:24]}"', versions, valid_until)
         self._pages[key] = page
         self._pages.move_to_end(key)
-        while len(self._pages) > MOST_PAGES:
+        while len(self._pages) > self._most_pages:
             self._pages.popitem(last=False)
         return page
 
-    async def _versions(self, request: Request, slug: str | None) -> Versions:
+    async def _versions(self, request: Request, coach: str | int | None) -> Versions:
         """On SQLite by the bare driver, on the event loop: through SQLAlchemy it would be half of the answer's cost."""
-        query, values = (ALL_COACHES, {}) if slug is None else (ONE_COACH, {"slug": slug})
+        query, values = _question(coach)
         if self._file is None:
             return await read(request, lambda session: tuple(session.execute(text(query), values).one_or_none() or ()))
         try:
@@ -103,3 +114,9 @@ class SharedPages:
         except sqlite3.Error as error:
             self.close()  # the next request opens it anew: the file may be another by then
             raise Unavailable(UNREADABLE) from error
+
+
+def _question(coach: str | int | None) -> tuple[str, dict[str, str | int]]:
+    if coach is None:
+        return ALL_COACHES, {}
+    return (COACH_BY_ID, {"id": coach}) if isinstance(coach, int) else (ONE_COACH, {"slug": coach})

@@ -20,7 +20,7 @@ from core.errors import SpiritError, Unavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 WRITERS = 16
-SEARCHERS = 2  # they compute under one interpreter's lock: more of them only keep pages waiting longer
+SEARCHERS = 1  # they compute under one interpreter's lock: more of them only keep pages waiting longer
 
 
 def new_writers() -> ThreadPoolExecutor:

@@ -38,9 +38,17 @@ LOUD, QUIET = "loud", "quiet"
 class UnkeptPages(SharedPages):
     """Looks a page up, builds it, forgets it."""
 
-    async def answer(self, request: Request, key: Hashable, build: Build, *, coach: str | None = None) -> Response:
+    async def answer(
+        self,
+        request: Request,
+        key: Hashable,
+        build: Build,
+        *,
+        coach: str | int | None = None,
+        media_type: str = "text/html",
+    ) -> Response:
         self._pages.clear()
-        return await super().answer(request, key, build, coach=coach)
+        return await super().answer(request, key, build, coach=coach, media_type=media_type)
 
 
 def uncached() -> Edge:

@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from limits import RateLimitItemPerMinute
 
 from core.bookings.models import Status
+from public_site import rates
 from public_site.openapi import SCHEMAS, document
 from public_site.routes import ROUTES
 from tests.public_site.conftest import TUESDAY_FOUR, Gym, as_text
@@ -245,3 +247,20 @@ def test_a_program_that_says_what_it_was_shown_is_asked_before_another_price(gym
     told = answer.json()
     assert [change["field"] for change in told["changes"]] == ["priceCents"] and not gym.bookings()
     assert book(gym, priceCents=8500, minutes=60, requiresApproval=True).status_code == 201
+
+
+def test_free_times_are_kept_until_they_change_and_their_readers_are_counted(
+    gym: Gym, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/api/coaches/{gym.nora_id}/slots?lessonId={gym.tumbling_id}&from=2026-11-24&to=2026-11-24"
+    first = gym.get(path)
+    assert first.headers["content-type"] == "application/json"
+    assert gym.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    gym.book()
+    after = gym.get(path)
+    assert as_text(TUESDAY_FOUR) in first.text and as_text(TUESDAY_FOUR) not in after.text
+    monkeypatch.setattr(rates, "SEARCHES", RateLimitItemPerMinute(3))
+    answers = [gym.get(path) for _ in range(4)]
+    refused = answers[-1]
+    assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0
+    assert gym.get("/coaches/nora/tumbling-60").status_code == 200  # what everybody is shown alike is not counted
