@@ -13,6 +13,7 @@ from tests.console.conftest import Desk
 from tests.console.source import Module, called, calls, module_of, modules, of_core, writes
 
 DOORS = {"acting", "caller", "session", "sign_in", "provider"}  # they prove who it is, each in its own way
+BY_ITSELF = {"alerts/watchdog"}  # a thread of the process, for nobody
 HANDLERS = {"on_click", "on_change", "when_ready"}
 ASK_WHO_IS_HERE = {"signed_in", "find_staff", "still"}
 
@@ -57,7 +58,9 @@ def _reached(module: Module, name: str, seen: frozenset[str] = frozenset()) -> s
     return {name}.union(*(_reached(module, one, seen | {name}) for one in inner))
 
 
-@pytest.mark.parametrize("module", [one for one in modules() if one.name not in DOORS], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "module", [one for one in modules() if one.name not in DOORS | BY_ITSELF], ids=lambda one: one.name
+)
 def test_there_is_one_way_to_act(module: Module) -> None:
     assert ways_around(module) == []
     assert handlers_that_take_whoever_is_here(module) == []
