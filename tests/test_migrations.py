@@ -454,3 +454,28 @@ def test_rules_that_somebody_changed_stay_changed_when_the_defaults_do(empty_dat
     assert (rules["errors-critical"].filter.kind, rules["errors-critical"].filter.service) == ("http", "console")
     assert rules["burn-fast"].min_samples == 278, "of which 7.2 % are twenty"
     assert rules["burn-slow"].min_samples == 1000
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_ids_of_before_stay_and_are_not_given_out_again(empty_database: Database) -> None:
+    migrate(empty_database, revision="0016")
+    run(
+        empty_database,
+        "INSERT INTO account (id, email, name, role, created_at) VALUES "
+        "(7, 'nora@spirit.example', 'Nora', 'COACH', '2026-11-23 17:00:00.000000')",
+        "INSERT INTO sign_in_link (id, account_id, created_at, expires_at) VALUES "
+        "(41, 7, '2026-11-23 17:00:00.000000', '2026-11-23 17:10:00.000000')",
+    )
+    migrate(empty_database)
+    check_schema(empty_database)
+    run(empty_database, "DELETE FROM sign_in_link")
+    run(
+        empty_database,
+        "INSERT INTO sign_in_link (account_id, created_at, expires_at) VALUES "
+        "(7, '2026-11-23 17:00:00.000000', '2026-11-23 17:10:00.000000')",
+    )
+    with empty_database.read() as session:
+        assert session.scalar(text("SELECT id FROM sign_in_link")) == 42
+        assert session.execute(text("PRAGMA foreign_key_check")).all() == []
+        indexes = session.scalars(text("SELECT name FROM sqlite_master WHERE tbl_name = 'booking' AND type = 'index'"))
+        assert "ix_booking_coach_id_starts_at" in set(indexes)

@@ -1,5 +1,6 @@
 """What a person hears when the answer to COMMIT is lost, and what a silent PostgreSQL costs her: a real server, a road that breaks."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,12 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
 
 from core import clock, postgresql
 from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
 from core.db import Database
 from core.errors import OutcomeUnknown, Unavailable
+from core.http.edge import Edge, Receive, Scope, Send
 from core.schedule import slots
 from core.schedule.models import Coach
 from tests.support import people
@@ -159,3 +162,24 @@ def test_a_request_that_is_sent_again_wakes_nobody(database: Database, nora: int
     assert moved == 1
     assert {database.transact(again, coach=nora).id for _ in range(5)} == {first.id}
     assert version(database, nora) == moved
+
+
+@pytest.mark.parametrize(("method", "code"), [("GET", "unavailable"), ("POST", "outcome_unknown")])
+def test_a_request_that_hangs_is_answered_when_its_time_is_up(method: str, code: str) -> None:
+    async def hang(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.Event().wait()
+
+    edge = Edge(hang, content_security_policy="", hsts=False, labels={}, deadline_s=0.05)
+    answer = TestClient(edge).request(method, "/api/coaches")
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, code, "10")
+    assert "Nothing was stored" not in answer.text
+
+
+def test_an_answer_that_has_begun_is_not_cut_off() -> None:
+    async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.body", "body": b"whole"})
+
+    edge = Edge(slowly, content_security_policy="", hsts=False, labels={}, deadline_s=0.05)
+    assert TestClient(edge).get("/").text == "whole"
