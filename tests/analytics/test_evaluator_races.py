@@ -72,9 +72,10 @@ def test_two_evaluators_at_once_tell_it_once(about_to_fire: Watched, tmp_path: P
 
 
 @pytest.mark.processes
-def test_without_the_unique_key_they_tell_it_twice(about_to_fire: Watched, tmp_path: Path) -> None:
+def test_without_the_unique_keys_they_tell_it_twice(about_to_fire: Watched, tmp_path: Path) -> None:
     """The control."""
     with about_to_fire.services.database.write() as transaction:
         transaction.session.execute(text("DROP INDEX uq_alert_change_rule_key_instance_number"))
+        transaction.session.execute(text("DROP INDEX uq_alert_incident_cause"))
     two_evaluators(about_to_fire, tmp_path)
     assert len(about_to_fire.changes("errors-critical")) == 2
