@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from console import server
 from console.inert import inert
 from console.monitoring import criticals
 from console.monitoring.navigation import FOLDER, PAGES
+from core.duties import DutyClock
 from core.saved_views import views_of
 from core.telemetry import errors
 from core.telemetry.store import store_for
@@ -89,6 +91,15 @@ def test_nobody_is_asked_to_sign_in(desk: Desk, page: str) -> None:
 def test_the_monitor_comes_after_everything_else_and_for_admins_alone(desk: Desk) -> None:
     assert navigation(desk.open(desk.start("ada")))[-len(PAGES) :] == list(PAGES.values())
     assert not set(PAGES.values()) & set(navigation(desk.open(desk.start("nora"))))
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_overview_names_periodic_work_that_nobody_does(filled: Desk) -> None:
+    with filled.services.database.write() as transaction:
+        transaction.session.execute(update(DutyClock).values(since=transaction.now - timedelta(hours=20)))
+    app = open_page(filled, "overview", range="6h")
+    late = [line.value for line in app.markdown if "Periodic work" in line.value]
+    assert any("orphans was not done for 20 hours" in line for line in late)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -21,6 +21,7 @@ from console.monitoring.frame import View, monitoring_page
 from console.monitoring.on_behalf import chosen_category, word_of
 from console.monitoring.panel import change, chart, drawn, ms, nothing, panel, share
 from console.session import services
+from core import duties
 from core.schedule.availability import DAY_MIN, at_wall_time
 from core.telemetry.alerts import lists, words
 from core.telemetry.alerts.rules import Severity
@@ -66,7 +67,12 @@ def _incidents(session: Session, window: Window) -> list[Marker]:
 
 
 def _parts(session: Session, now: datetime, zone: ZoneInfo) -> list[Part]:
-    return health.parts(monitor(), session, now=now, zone=zone)
+    """A line for each periodic duty that nobody does, beside the parts."""
+    late = duties.overdue(session, services().settings)
+    return [
+        *health.parts(monitor(), session, now=now, zone=zone),
+        *(Part("Periodic work", State.BAD, f"{sentence}.") for sentence in late),
+    ]
 
 
 def _verdict(states: list[State]) -> str:
