@@ -161,11 +161,11 @@ def test_past_its_expiry_a_request_is_shown_as_expired_and_awaits_no_answer(hous
     assert booking.status_at(booking.expires_at) is Status.EXPIRED
 
 
-def test_requests_that_await_an_answer_are_listed_oldest_first_per_coach_or_all(house: House) -> None:
+def test_requests_that_await_an_answer_are_listed_the_soonest_deadline_first_per_coach_or_all(house: House) -> None:
     house.omar.asks = house.nora.asks
-    second = house.ask(at(1, 9), now=NOW + MINUTE)
-    first = house.ask(at(2, 9), now=NOW)
-    third = house.booked(at(1, 9), now=NOW + 2 * MINUTE)
+    first = house.ask(at(1, 9), now=NOW + MINUTE)
+    third = house.ask(at(2, 9), now=NOW)
+    second = house.booked(at(1, 9), now=NOW + 2 * MINUTE)
     listed = requests_awaiting_answer(house.session, whose=Everyone(), now=NOW + HOUR)
     assert list(listed) == [first, second, third]
-    assert list(requests_awaiting_answer(house.session, whose=OfCoach(house.omar.id), now=NOW + HOUR)) == [third]
+    assert list(requests_awaiting_answer(house.session, whose=OfCoach(house.omar.id), now=NOW + HOUR)) == [second]

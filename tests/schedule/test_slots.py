@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.bookings import changes, expiry, requests
 from core.bookings.history import PARENT_ON_SITE
-from core.errors import NotFound, SlotUnavailable
+from core.errors import NoLongerOffered, NotFound, SlotUnavailable
 from core.people.models import Role
 from core.schedule import queries, slots
 from core.schedule.availability import OpenSlots, Slot
@@ -201,8 +201,10 @@ def test_published_coaches_are_listed_by_name_and_hidden_ones_are_not_found(sess
     session.flush()
     assert list(queries.published_coaches(session)) == [nora]
     assert queries.coach_of(session, omar.account) is omar
-    with pytest.raises(NotFound, match="We know no such coach"):
+    with pytest.raises(NoLongerOffered, match="gives no private lessons here at the moment"):
         queries.get_coach(session, "omar")
+    with pytest.raises(NotFound, match="We know no such coach"):
+        queries.get_coach(session, "nobody")
     with pytest.raises(NotFound, match="We know no such coach"):
         queries.get_coach_by_id(session, omar.id)
 
