@@ -1,5 +1,7 @@
 """My preferences: when I am asked, how long I have, which mails I get, how far ahead parents may look."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from console.acting import act
@@ -17,6 +19,14 @@ ASKS = {
     Asks.UNDER_NOTICE: "I answer requests at short notice; others are booked at once",
     Asks.NEVER: "Parents book directly",
 }
+
+
+HOUR_MIN, DAY_MIN = 60, 24 * 60
+LENGTHS_MIN = (*(30, 45, 90), *(HOUR_MIN * hours for hours in (1, 2, 3, 4, 6, 8, 12, 18)))
+EXPIRY_MIN = (15, *LENGTHS_MIN, DAY_MIN, 2 * DAY_MIN)
+ANSWER_MIN = (*LENGTHS_MIN, *(DAY_MIN * days for days in (1, 2, 3, 4, 5, 7, 10, 14)))
+REMINDER_MIN = (5, 15, *LENGTHS_MIN, *(DAY_MIN * days for days in (1, 2, 3, 7)))
+NOTICE_MIN = (0, 15, *LENGTHS_MIN, *(DAY_MIN * days for days in (1, 2, 3, 7, 14)))
 
 
 def page() -> None:
@@ -51,16 +61,16 @@ def _fields(kept: Preferences) -> dict[str, object]:
     st.header("When parents ask", anchor=False)
     asks = st.radio("Who decides", list(ASKS), index=list(ASKS).index(kept.asks), format_func=lambda asks: ASKS[asks])
     under = st.number_input("Short notice is less than … hours", 1, 336, kept.asks_under_hours)
-    answer = st.number_input("I answer within … minutes", 30, 20160, kept.answer_within_min, step=30)
-    expiry = st.number_input("A request expires … minutes before the lesson", 15, 2880, kept.expiry_before_min, step=15)
+    answer = _length("I answer within", ANSWER_MIN, kept.answer_within_min)
+    expiry = _length("A request expires … before the lesson", EXPIRY_MIN, kept.expiry_before_min)
     reminds = st.checkbox("Remind me before a request expires", kept.reminder_before_min is not None)
-    reminder = st.number_input("… this many minutes before", 5, 10080, kept.reminder_before_min or 120, step=15)
+    reminder = _length("… so long before it does", REMINDER_MIN, kept.reminder_before_min or 120)
     st.header("Which mails I get", anchor=False)
     request_mails = st.checkbox("A mail for each request", kept.request_mails)
     roll_up = st.checkbox("Once an hour one mail for all others, above twenty a day", kept.roll_up)
     summary = st.checkbox("A summary at seven every morning: who waits, and today’s lessons", kept.daily_summary)
     st.header("What parents can book", anchor=False)
-    notice = st.number_input("At least … minutes ahead", 0, 20160, kept.notice_min, step=30)
+    notice = _length("At least … ahead", NOTICE_MIN, kept.notice_min)
     horizon = st.number_input("At most … days ahead", 1, 366, kept.horizon_days)
     steps = sorted({*STEPS_MIN, kept.slot_step_min})
     step = st.selectbox("A lesson may start every … minutes", steps, index=steps.index(kept.slot_step_min))
@@ -77,6 +87,25 @@ def _fields(kept: Preferences) -> dict[str, object]:
         "horizon_days": horizon,
         "slot_step_min": step,
     }
+
+
+def _length(label: str, usual_min: Sequence[int], kept_min: int) -> int:
+    """Minutes, chosen as people say them; what was kept before is among them."""
+    choices = sorted({*usual_min, kept_min})
+    chosen = st.selectbox(inert(label), choices, index=choices.index(kept_min), format_func=_spoken)
+    return int(chosen)
+
+
+def _spoken(minutes: int) -> str:
+    """ "no time", "45 minutes", "2 hours", "2 days"."""
+    if not minutes:
+        return "no time"
+    for unit, name in ((24 * 60, "day"), (60, "hour")):
+        count, rest = divmod(minutes, unit)
+        if count and not rest:
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{rest} minutes"
 
 
 page()

@@ -76,7 +76,7 @@ def test_preferences_are_kept_and_what_cannot_work_is_said(desk: Desk) -> None:
     next(button for button in app.button if button.label == "Keep").click().run()
     assert coach(desk).asks is Asks.NEVER and [said.value for said in app.success] == ["Your preferences are kept."]
     app.radio[0].set_value(Asks.ALWAYS)
-    next(field for field in app.number_input if field.label.startswith("I answer within")).set_value(60)
+    next(field for field in app.selectbox if field.label == "I answer within").set_value(60)
     next(button for button in app.button if button.label == "Keep").click().run()
     assert "The reminder would come before the request" in app.error[0].value and coach(desk).asks is Asks.NEVER
 
