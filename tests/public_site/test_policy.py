@@ -21,6 +21,7 @@ TABLE = {
     ("POST", "/bookings"): (Kind.FORM, True),
     ("GET", "/bookings/{handle}"): (Kind.PAGE, True),
     ("POST", "/bookings/{handle}/cancel"): (Kind.FORM, True),
+    ("POST", "/bookings/{handle}/mail-again"): (Kind.FORM, True),
     ("GET", "/bookings/{handle}/lesson.ics"): (Kind.PAGE, True),
     ("GET", "/requests/{token}"): (Kind.PAGE, True),
     ("POST", "/requests/{token}"): (Kind.FORM, True),
