@@ -1,5 +1,6 @@
 """JSON beside the pages, for programs; described by /api/openapi.json."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -33,6 +34,7 @@ from public_site.templating import orjson_response
 from public_site.transact import now, read, services_of, transact
 
 MOST_DAYS = 62
+PACE_S = 0.02  # between two answers with free times for programs: fifty a second from one process
 ASKS = {Asks.ALWAYS: "always", Asks.UNDER_NOTICE: "sometimes", Asks.NEVER: "never"}
 FIELDS = {
     "coachId": "coach_id",
@@ -59,6 +61,16 @@ async def coaches(request: Request) -> Response:
 
 
 async def coach_slots(request: Request) -> Response:
+    """Programs in a loop take turns, refusals included, so that together they leave the event loop to pages."""
+    turn: asyncio.Semaphore = request.app.state.turn_of_programs
+    await turn.acquire()
+    try:
+        return await _coach_slots(request)
+    finally:
+        asyncio.get_running_loop().call_later(PACE_S, turn.release)
+
+
+async def _coach_slots(request: Request) -> Response:
     rates.check_search(request)
     lesson_id, first_on, last_on = _asked_for(request.query_params)
     coach_id = id_in(request.path_params, "coach_id")
@@ -68,8 +80,7 @@ async def coach_slots(request: Request) -> Response:
 
     answers: SharedPages = request.app.state.answers
     key = ("slots", coach_id, lesson_id, first_on, last_on)
-    async with request.app.state.turn_of_programs:
-        return await answers.answer(request, key, build, coach=coach_id, media_type="application/json")
+    return await answers.answer(request, key, build, coach=coach_id, media_type="application/json")
 
 
 async def book(request: Request) -> Response:
