@@ -25,7 +25,7 @@ from public_site.app import create_app
 from tests.public_site.conftest import Gym, as_text
 from tests.support.people import at
 
-SECRET = "a secret for the scheduler"
+SECRET = "a-secret-for-the-scheduler"
 
 
 def test_it_is_alive_and_ready_once_swept(gym: Gym) -> None:
