@@ -79,5 +79,5 @@ def _address(booking: Booking, staff: Staff, key: str) -> None:
 def _run(command: Callable[..., Any], booking: Booking, shown_to: Staff, done: str, text_in: str | None = None) -> None:
     """Runs before the page is drawn."""
     typed = (st.session_state[text_in],) if text_in else ()
-    if act(shown_to, command, booking.id, *typed, coach=booking.coach_id, done=done):
+    if act(shown_to, command, booking.id, *typed, coach=booking.coach_id, done=inert(done)):
         tasks.nudge_from_thread(tasks.deliver_mail)

@@ -96,7 +96,7 @@ def _now(incident: Incident, row: AlertStanding | None) -> None:
 
 def _links(incident: Incident) -> None:
     """To the error that it names, and to the requests around its beginning."""
-    error, requests = addresses.error(incident), addresses.requests(incident, services().settings.zone)
+    error, requests = addresses.of_error(incident), addresses.of_requests(incident, services().settings.zone)
     links = [
         f'<a href="{escape(address)}" target="_self">{text}</a>'
         for text, address in (("Open the error", error), ("See the requests", requests))

@@ -83,7 +83,9 @@ def _switch(staff: Staff) -> None:
     if gym.mail_held:
         st.warning("Mail is held: nothing is sent, and nothing is lost.")
     elif gym.mail_trouble is not None:
-        st.warning(f"Mail is not going out: {gym.mail_trouble}. It is tried again every minute, and nothing is lost.")
+        st.warning(
+            f"Mail is not going out: {inert(gym.mail_trouble)}. It is tried again every minute, and nothing is lost."
+        )
     if gym.mail_held or gym.mail_trouble is not None:
         question = "Everything that is due goes out at once."
         _ask("Send mail again", question, staff, by_hand.release, "Mail goes out again.")
@@ -132,6 +134,7 @@ def _read(message: OutboxMessage, staff: Staff) -> None:
 def _ask(verb: str, question: str, staff: Staff, command: Callable[..., Any], done: str, *about: int) -> None:
     """Asks once."""
     key = f"{verb}-{about}"
+    verb = inert(verb)
     with st.popover(f"{verb} …", key=f"ask-{key}"):
         st.markdown(question)
         st.button(

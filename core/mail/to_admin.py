@@ -36,7 +36,7 @@ def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
 
 def _actions(notice: Notice, links: Links, zone: ZoneInfo, *, over: bool) -> list[Action]:
     """To the incident; and to what shows the reason."""
-    error, requests = addresses.error(notice.incident), addresses.requests(notice.incident, zone)
+    error, requests = addresses.of_error(notice.incident), addresses.of_requests(notice.incident, zone)
     found = [Action("Open the alerts", links.alerts, primary=not over)]
     if error:
         found.append(Action("Open the error", f"{links.console}{error}", primary=False))

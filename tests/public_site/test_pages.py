@@ -24,11 +24,12 @@ def test_a_coach_s_page_has_her_lessons_with_length_and_price(gym: Gym) -> None:
     assert "Private tumbling" in page and "60 minutes $85" in page and "30 minutes $40" in page
 
 
-def test_a_coach_who_is_not_shown_is_not_found(gym: Gym) -> None:
+def test_a_coach_who_is_not_shown_any_more_is_said_to_teach_here_no_more(gym: Gym) -> None:
     with gym.services.database.write(gym.omar_id) as transaction:
         transaction.session.get_one(Coach, gym.omar_id).published = False
-    assert gym.get("/coaches/omar").status_code == 404
-    assert gym.get("/coaches/omar/first-lesson-30").status_code == 404
+    for path in ("/coaches/omar", "/coaches/omar/first-lesson-30"):
+        answer = gym.get(path)
+        assert answer.status_code == 410 and 'href="/coaches"' in answer.text
     assert "Omar" not in gym.get("/coaches").text
 
 

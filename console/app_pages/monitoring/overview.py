@@ -122,7 +122,7 @@ def _card(
     color: Literal["inverse", "off"] = "inverse",
 ) -> None:
     st.metric(
-        label,
+        inert(label),
         value,
         delta,
         delta_color=color,

@@ -12,12 +12,12 @@ LONGEST = timedelta(hours=24)  # rows, not histograms
 TYPED = "%Y-%m-%dT%H:%M"  # as the page's own range stands in its address
 
 
-def error(incident: Incident) -> str:
+def of_error(incident: Incident) -> str:
     """The group of errors that it names; "" without one."""
     return f"/errors?{urlencode({'group': incident.lead_error_id})}" if incident.lead_error_id else ""
 
 
-def requests(incident: Incident, zone: ZoneInfo) -> str:
+def of_requests(incident: Incident, zone: ZoneInfo) -> str:
     """The requests around its beginning, of the route that it names; "" for what is not about requests."""
     metric = METRICS.get(incident.metric)
     if metric is None or "route" not in metric.filters or not incident.lead_route:

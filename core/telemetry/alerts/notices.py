@@ -87,11 +87,11 @@ class Notice:
             "error": {
                 "id": incident.lead_error_id,
                 "title": incident.lead_error,
-                "url": f"{console_url}{addresses.error(incident)}",
+                "url": f"{console_url}{addresses.of_error(incident)}",
             }
             if incident.lead_error_id
             else None,
-            "requestsUrl": f"{console_url}{requests}" if (requests := addresses.requests(incident, zone)) else None,
+            "requestsUrl": f"{console_url}{requests}" if (requests := addresses.of_requests(incident, zone)) else None,
             "url": f"{console_url}/alerts",
         }
 
