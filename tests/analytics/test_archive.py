@@ -236,13 +236,15 @@ def test_files_that_are_too_old_go_and_days_of_tiles_stay(house: House) -> None:
         assert {file.day for file in manifest.live(connection, "tile_day")} == {20_683, 20_783}
 
 
-def test_above_its_budget_the_oldest_facts_go_first(house: House) -> None:
+def test_above_its_budget_the_oldest_facts_go_first(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.note(requests(2_000, at_us=NOW_US - 3 * DAY_US) + requests(2_000))
     house.archive()
     with house.store.read() as connection:
         weight = sum(file.size_bytes for file in manifest.live(connection))
     house.archive(NOW_US + 11 * MINUTE_US)  # the hot rows have gone
-    weight += house.store.size_bytes()
+    hot = house.store.size_bytes()
+    monkeypatch.setattr(house.store, "size_bytes", lambda: hot)  # PostgreSQL tidies up when it likes, and grows by that
+    weight += hot
     house.archive(NOW_US + 12 * MINUTE_US, Keep(budget_bytes=weight - 1))
     with house.store.read() as connection:
         assert [file.day for file in manifest.live(connection, "request_log")] == [20_783]

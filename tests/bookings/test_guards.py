@@ -146,7 +146,7 @@ def test_a_key_that_another_coachs_transaction_stored_meanwhile_is_refused(
     """Coaches are different queues: both requests find no such key, and the second meets the unique index."""
     key = "the-key-of-one-form"
     house.ask(idempotency_key=key)
-    monkeypatch.setattr("core.bookings.requests._same_key", Mock(return_value=None))
+    monkeypatch.setattr("core.bookings.requests.same_key", Mock(return_value=None))
     with pytest.raises(IdempotencyMismatch):
         house.booked(idempotency_key=key)
     assert house.count(Booking) == 1

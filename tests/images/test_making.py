@@ -221,7 +221,7 @@ def test_a_mistake_of_ours_stops_that_picture_and_no_other(gallery: Gallery) -> 
     first, second = gallery.send(jpeg(100, 90)), gallery.send(jpeg(200, 90))
     with armed(picture_developed="raise"):
         assert gallery.make() == Work(retried=2)
-    assert gallery.image(first.id).reason == "It could not be made: FailpointReached."
+    assert gallery.image(first.id).reason == making.NOT_OPENED_YET
     with gallery.services.database.write() as transaction:
         transaction.session.execute(update(Image).values(due_at=transaction.now))
     assert gallery.make() == Work(made=2)
