@@ -18,7 +18,13 @@ SOMEBODY_ELSE = "This page was shown to somebody who is not signed in here any m
 
 
 def act(
-    shown_to: Staff, command: Callable[..., Any], *arguments: Any, done: str, coach: int | None = None, **options: Any
+    shown_to: Staff,
+    command: Callable[..., Any],
+    *arguments: Any,
+    done: str,
+    coach: int | None = None,
+    refused: Callable[[SpiritError], None] = say_error,
+    **options: Any,
 ) -> bool:
     """
     Run a command in one transaction, by the person that the page was shown to. Whether it was done.
@@ -29,13 +35,14 @@ def act(
     Args:
         command: takes who acts as `account_id` or `by`, which is passed to it here.
         coach: whose time it touches, as for Database.transact.
+        refused: says what the rules refuse.
     """
     if still(shown_to) is None:
         return False
     try:
         transact_as(shown_to, command, *arguments, coach=coach, **options)
     except SpiritError as error:
-        say_error(error)
+        refused(error)
         return False
     say_done(done)
     return True

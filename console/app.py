@@ -9,6 +9,7 @@ from console.alerts.dead_man import warn_of_silence
 from console.alerts.incidents import count_open, link_to_alerts
 from console.badge import announce, badge_for, show
 from console.boundary import guarded
+from console.drafts import forget_drafts_of_other_pages
 from console.inert import inert
 from console.monitoring.navigation import with_monitoring
 from console.options import STYLE
@@ -34,6 +35,7 @@ def console() -> None:
     incidents = count_open() if staff.is_admin else 0
     pages = _pages(staff, badge.after("Requests"), incidents)
     page = st.navigation(with_monitoring(pages, is_admin=staff.is_admin), expanded=True)
+    forget_drafts_of_other_pages(page.url_path)
     title = "Requests" if page is pages[0] else page.title
     st.set_page_config(page_title=badge.before(f"{title} · Spirit Athletics"))
     st.html(STYLE)

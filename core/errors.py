@@ -9,6 +9,7 @@ What can go wrong, as facts. Each message says what happened and what to do next
     │   ├── SlotUnavailable       taken, past, off the step, inside the notice … (with the next free ones)
     │   ├── AlreadyDecided        somebody was faster (with how, when, by whom)
     │   ├── NotAsShown            a form showed something else (with what differs); it can be agreed to
+    │   ├── ChangedMeanwhile      somebody else saved this form while it was open (with both values)
     │   ├── NeedsAgreement        the coach's hours or lessons have changed since (with which); it can be agreed to
     │   ├── BookingCancelled
     │   ├── TooLate               the lesson has begun
@@ -117,6 +118,18 @@ class NotAsShown(Refused):
     def __init__(self, changes: Mapping[str, str], next_step: str) -> None:
         super().__init__(" ".join([*changes.values(), next_step]))
         self.changes = dict(changes)
+
+
+class ChangedMeanwhile(Refused):
+    """`conflicts`: field → what is stored now, and what was wanted; `last_by`: a name; `why`: they do not go together."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self, conflicts: Mapping[str, tuple[object, object]], *, last_by: str | None, why: str = "") -> None:
+        by = f" (last by {last_by})" if last_by else ""
+        nothing = f"This was changed{by} while you had it open, so nothing was saved yet."
+        super().__init__(f"{nothing} {why}".strip())
+        self.conflicts, self.last_by = dict(conflicts), last_by
 
 
 class NeedsAgreement(Refused):

@@ -88,3 +88,8 @@ THE_GYM = select(Gym).where(Gym.id == 1)
 def the_gym(session: Session) -> Gym:
     """The gym's row."""
     return session.scalars(THE_GYM).one()
+
+
+def lock_gym(session: Session) -> Gym:
+    """The same, read under a row lock: nobody changes it before this transaction ends."""
+    return session.scalars(THE_GYM.with_for_update().execution_options(populate_existing=True)).one()

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Verb
+from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid
-from core.gym import Gym, the_gym
+from core.gym import Gym, lock_gym
 from core.people.staff import check_is_admin
 
 NAMES = {
@@ -59,10 +60,24 @@ class GymRules(BaseModel):
         return rules
 
 
-def set_rules(session: Session, rules: GymRules, *, account_id: int, now: datetime) -> Gym:
-    """From now on. Raises NotAllowed."""
+def set_rules(session: Session, rules: GymRules, *, account_id: int, now: datetime, shown: Values | None = None) -> Gym:
+    """
+    From now on.
+
+    Args:
+        shown: what the form had shown, as of core.edits.
+
+    Raises NotAllowed, ChangedMeanwhile.
+    """
     check_is_admin(session, account_id)
-    gym = the_gym(session)
+    gym = lock_gym(session)
+    rules = merge(
+        rules.model_dump(),
+        GymRules.of(gym).model_dump(),
+        shown,
+        read=GymRules.parse,
+        last_by=last_changed_by(session, Verb.RULES_CHANGED, "gym"),
+    )
     for name, value in rules:
         setattr(gym, name, value)
     audit.record(session, Verb.RULES_CHANGED, "gym", by=account_id, now=now)

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Verb
+from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid
-from core.gym import Gym, content_changed, the_gym
+from core.gym import Gym, content_changed, lock_gym
 from core.people.accounts import normalized
 from core.people.staff import check_is_admin
 from core.text import one_line, paragraphs, something
@@ -28,6 +29,11 @@ class GymTexts(BaseModel):
     cancellation_fee_text: Annotated[str, Field(max_length=300), AfterValidator(paragraphs)] = ""
 
     @classmethod
+    def of(cls, gym: Gym) -> "GymTexts":
+        """Those that families see now."""
+        return cls.model_construct(**{name: getattr(gym, name) for name in cls.model_fields})
+
+    @classmethod
     def parse(cls, values: dict[str, Any]) -> "GymTexts":
         """Raises Invalid, by field."""
         try:
@@ -43,10 +49,24 @@ class GymTexts(BaseModel):
         return texts
 
 
-def set_gym(session: Session, texts: GymTexts, *, account_id: int, now: datetime) -> Gym:
-    """Every page and every mail from now on. Raises NotAllowed."""
+def set_gym(session: Session, texts: GymTexts, *, account_id: int, now: datetime, shown: Values | None = None) -> Gym:
+    """
+    Every page and every mail from now on.
+
+    Args:
+        shown: what the form had shown, as of core.edits.
+
+    Raises NotAllowed, ChangedMeanwhile.
+    """
     check_is_admin(session, account_id)
-    gym = the_gym(session)
+    gym = lock_gym(session)
+    texts = merge(
+        texts.model_dump(),
+        GymTexts.of(gym).model_dump(),
+        shown,
+        read=GymTexts.parse,
+        last_by=last_changed_by(session, Verb.GYM_CHANGED, "gym"),
+    )
     for name, value in texts:
         setattr(gym, name, value)
     audit.record(session, Verb.GYM_CHANGED, "gym", by=account_id, now=now)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from console.acting import act
+from console.drafts import draft
 from console.for_admins import list_commitments
 from console.inert import inert
 from console.said import say, say_error
@@ -11,13 +12,22 @@ from core import clock
 from core.bookings.commitments import Commitments, commitments_by_lesson
 from core.errors import Invalid, NotAllowed
 from core.gym import Gym, the_gym
-from core.gym_rules import GymRules, set_rules
+from core.gym_rules import NAMES, GymRules, set_rules
 from core.gym_texts import GymTexts, set_gym
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import LessonType
 from core.schedule.page import every_lesson
 from core.schedule.zones import coaches_elsewhere, set_everybodys_zone
 from core.words import money
+
+TEXTS = {
+    "name": "Name",
+    "email": "E-mail address that families write to",
+    "phone": "Phone",
+    "street": "Address",
+    "late_cancel_hours": "Cancelling is free until … hours before",
+    "cancellation_fee_text": "What a late cancellation means",
+}
 
 
 def page() -> None:
@@ -45,16 +55,19 @@ def page() -> None:
 
 
 def _texts(gym: Gym, staff: Staff) -> None:
-    with st.form("gym"):
+    stored = GymTexts.of(gym).model_dump()
+    open_draft = draft("gym", stored, TEXTS)
+    drawn = open_draft.drawn
+    with st.form(open_draft.key):
         values = {
-            "name": st.text_input("Name", gym.name),
-            "email": st.text_input("E-mail address that families write to", gym.email),
-            "phone": st.text_input("Phone", gym.phone),
-            "street": st.text_input("Address", gym.street),
+            "name": st.text_input("Name", drawn["name"]),
+            "email": st.text_input("E-mail address that families write to", drawn["email"]),
+            "phone": st.text_input("Phone", drawn["phone"]),
+            "street": st.text_input("Address", drawn["street"]),
             "late_cancel_hours": st.number_input(
-                "Cancelling is free until … hours before", 0, 336, gym.late_cancel_hours
+                "Cancelling is free until … hours before", 0, 336, drawn["late_cancel_hours"]
             ),
-            "cancellation_fee_text": st.text_area("What a late cancellation means", gym.cancellation_fee_text),
+            "cancellation_fee_text": st.text_area("What a late cancellation means", drawn["cancellation_fee_text"]),
         }
         if st.form_submit_button("Keep", type="primary"):
             try:
@@ -62,13 +75,20 @@ def _texts(gym: Gym, staff: Staff) -> None:
             except Invalid as error:
                 say_error(error)
             else:
-                act(staff, set_gym, texts, done="The gym’s page is kept, and families see it.")
+                open_draft.save(staff, set_gym, texts, done="The gym’s page is kept, and families see it.")
             st.rerun()
+    open_draft.show_changes(stored)
 
 
 def _rules(gym: Gym, staff: Staff) -> None:
-    kept = GymRules.of(gym)
-    with st.expander("Rules: how much a family may ask for, how long things are kept"), st.form("rules", border=False):
+    with st.expander("Rules: how much a family may ask for, how long things are kept"):
+        _rules_form(GymRules.of(gym), staff)
+
+
+def _rules_form(stored: GymRules, staff: Staff) -> None:
+    open_draft = draft("rules", stored.model_dump(), NAMES)
+    kept = GymRules.model_construct(**open_draft.drawn)
+    with st.form(open_draft.key, border=False):
         values = {
             "most_open_requests": st.number_input(
                 "Requests of one family that may wait at once", 1, 20, kept.most_open_requests
@@ -122,8 +142,9 @@ def _rules(gym: Gym, staff: Staff) -> None:
             except Invalid as error:
                 say_error(error)
             else:
-                act(staff, set_rules, rules, done="The rules are kept, and hold from now on.")
+                open_draft.save(staff, set_rules, rules, done="The rules are kept, and hold from now on.")
             st.rerun()
+    open_draft.show_changes(stored.model_dump())
 
 
 def _zone(staff: Staff) -> None:

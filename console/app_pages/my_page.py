@@ -1,17 +1,24 @@
 """My page: what parents read about me, and which lessons I teach."""
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 import streamlit as st
 
 from console.acting import act
 from console.coach_photo import photo
+from console.drafts import draft
 from console.inert import inert
 from console.said import say
 from console.session import Staff, services, signed_in
 from console.whose import chosen_coach
 from core.mail.links import Links
 from core.schedule.models import Coach
-from core.schedule.page import BIO_LENGTH, NAME_LENGTH, TAGLINE_LENGTH, all_lessons, renew_feed, set_page
+from core.schedule.page import BIO_LENGTH, NAME_LENGTH, TAGLINE_LENGTH, all_lessons, page_of, renew_feed, set_page
 from core.words import money
+
+LABELS = {"name": "Name", "tagline": "In a few words", "bio": "About me", "lesson_ids": "Lessons I teach"}
 
 
 def page() -> None:
@@ -23,28 +30,31 @@ def page() -> None:
         return
     with services().database.read() as session:
         coach = session.get_one(Coach, coach_id)
-        taught = [lesson.id for lesson in coach.lessons]
+        stored = page_of(coach)
         lessons = all_lessons(session)
     address = f"{services().settings.base_url}/coaches/{coach.slug}"
     st.link_button("See it as parents do", address)
     photo(coach, staff)
     st.header("Words", anchor=False)
-    with st.form(f"page-{coach_id}"):
-        name = st.text_input("Name", coach.name, max_chars=NAME_LENGTH)
-        tagline = st.text_input("In a few words", coach.tagline, max_chars=TAGLINE_LENGTH)
-        bio = st.text_area("About me", coach.bio, max_chars=BIO_LENGTH, height=200)
+    names = {lesson.id: lesson.name for lesson in lessons}
+    open_draft = draft(f"page-{coach_id}", stored, LABELS, partial(_spoken, names))
+    drawn = open_draft.drawn
+    with st.form(open_draft.key):
+        name = st.text_input("Name", drawn["name"], max_chars=NAME_LENGTH)
+        tagline = st.text_input("In a few words", drawn["tagline"], max_chars=TAGLINE_LENGTH)
+        bio = st.text_area("About me", drawn["bio"], max_chars=BIO_LENGTH, height=200)
         st.markdown("Lessons I teach")
         chosen = [
             lesson.id
             for lesson in lessons
             if st.checkbox(
                 inert(f"{lesson.name}, {lesson.minutes} minutes, {money(lesson.price_cents)}"),
-                value=lesson.id in taught,
-                key=f"teaches-{coach_id}-{lesson.id}",
+                value=lesson.id in drawn["lesson_ids"],
+                key=f"teaches-{open_draft.key}-{lesson.id}",
             )
         ]
         if st.form_submit_button("Keep", type="primary"):
-            act(
+            open_draft.save(
                 staff,
                 set_page,
                 name=name,
@@ -55,7 +65,14 @@ def page() -> None:
                 done="Your page is kept, and parents see it.",
             )
             st.rerun()
+    open_draft.show_changes(stored)
     _feed(coach, staff)
+
+
+def _spoken(lesson_names: Mapping[int, str], field: str, value: Any) -> str:
+    if field == "lesson_ids":
+        return ", ".join(lesson_names.get(lesson_id, "one that is not offered") for lesson_id in value) or "none"
+    return f"“{value}”"
 
 
 def _feed(coach: Coach, staff: Staff) -> None:

@@ -1,10 +1,11 @@
 """My preferences: when I am asked, how long I have, which mails I get, how far ahead parents may look."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
-from console.acting import act
+from console.drafts import draft
 from console.inert import inert
 from console.said import say, say_error
 from console.session import Staff, services, signed_in
@@ -19,7 +20,19 @@ ASKS = {
     Asks.UNDER_NOTICE: "I answer requests at short notice; others are booked at once",
     Asks.NEVER: "Parents book directly",
 }
-
+LABELS = {
+    "asks": "Who decides",
+    "asks_under_hours": "Short notice is less than … hours",
+    "answer_within_min": "I answer within",
+    "expiry_before_min": "A request expires … before the lesson",
+    "reminder_before_min": "Remind me … before a request expires",
+    "request_mails": "A mail for each request",
+    "roll_up": "Once an hour one mail for all others",
+    "daily_summary": "A summary at seven every morning",
+    "notice_min": "At least … ahead",
+    "horizon_days": "At most … days ahead",
+    "slot_step_min": "A lesson may start every … minutes",
+}
 
 HOUR_MIN, DAY_MIN = 60, 24 * 60
 LENGTHS_MIN = (*(30, 45, 90), *(HOUR_MIN * hours for hours in (1, 2, 3, 4, 6, 8, 12, 18)))
@@ -42,16 +55,18 @@ def page() -> None:
 def _preferences(coach_id: int, staff: Staff) -> None:
     with services().database.read() as session:
         kept = Preferences.of(session.get_one(Coach, coach_id))
-    with st.form(f"preferences-{coach_id}"):
-        values = _fields(kept)
+    open_draft = draft(f"preferences-{coach_id}", kept.model_dump(), LABELS, _said)
+    with st.form(open_draft.key):
+        values = _fields(Preferences.model_construct(**open_draft.drawn))
         if st.form_submit_button("Keep", type="primary"):
             try:
                 wanted = Preferences.parse(values)
             except Invalid as error:
                 say_error(error)
             else:
-                act(staff, set_preferences, wanted, coach=coach_id, done="Your preferences are kept.")
+                open_draft.save(staff, set_preferences, wanted, coach=coach_id, done="Your preferences are kept.")
             st.rerun()
+    open_draft.show_changes(kept.model_dump())
     for remark in remarks(kept):
         st.info(inert(remark))
 
@@ -87,6 +102,17 @@ def _fields(kept: Preferences) -> dict[str, object]:
         "horizon_days": horizon,
         "slot_step_min": step,
     }
+
+
+def _said(field: str, value: Any) -> str:
+    """A stored value, in the words of the form."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if field == "asks":
+        return ASKS[value]
+    if field.endswith("_min") and value is not None:
+        return _spoken(value)
+    return "never" if value is None else str(value)
 
 
 def _length(label: str, usual_min: Sequence[int], kept_min: int) -> int:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Verb
+from core.edits import Values, last_changed_by, merge, merge_choices
 from core.errors import Invalid
 from core.images.changes import require_publishable
 from core.images.models import ImageKind
@@ -20,6 +22,12 @@ NAME_LENGTH, TAGLINE_LENGTH, BIO_LENGTH = 80, 120, 2000
 TEXTS = {"name": (one_line, NAME_LENGTH), "tagline": (one_line, TAGLINE_LENGTH), "bio": (paragraphs, BIO_LENGTH)}
 
 
+def page_of(coach: Coach) -> dict[str, Any]:
+    """What `set_page` takes, as it stands: her texts, and the lessons in use that she teaches."""
+    taught = sorted(lesson.id for lesson in coach.lessons if lesson.active)
+    return {"name": coach.account.name, "tagline": coach.tagline, "bio": coach.bio, "lesson_ids": taught}
+
+
 def set_page(
     session: Session,
     coach: Coach,
@@ -30,13 +38,18 @@ def set_page(
     lesson_ids: Sequence[int],
     account_id: int,
     now: datetime,
+    shown: Values | None = None,
 ) -> Coach:
     """
     Change her public page. What is booked already stays, whatever she teaches from now on.
 
+    Args:
+        shown: what the form had shown, as of core.edits.
+
     Raises:
         Invalid: a text is too long, the name is empty, a lesson is unknown.
         NotAllowed: neither the coach herself nor an admin.
+        ChangedMeanwhile: the form was saved elsewhere while it was open.
     """
     check_may_edit(session, coach, account_id)
     values = {"name": name, "tagline": tagline, "bio": bio}
@@ -48,11 +61,15 @@ def set_page(
             wrong[field] = str(error)
     if "name" in texts and not can_be_seen(texts["name"]):
         wrong["name"] = "Please fill this in."
-    lessons = [lesson for lesson in all_lessons(session) if lesson.id in lesson_ids]
-    if len(lessons) != len(set(lesson_ids)):
+    stored = page_of(coach)
+    chosen = merge_choices(lesson_ids, stored["lesson_ids"], shown["lesson_ids"] if shown else None)
+    lessons = [lesson for lesson in all_lessons(session) if lesson.id in chosen]
+    if len(lessons) != len(chosen):
         wrong["lesson_ids"] = "We know no such lesson."
     if wrong:
         raise Invalid(wrong)
+    last_by = last_changed_by(session, Verb.PAGE_CHANGED, "coach", coach.id)
+    texts = merge(texts, stored, shown, read=dict, last_by=last_by)
     coach.account.name, coach.tagline, coach.bio = texts["name"], texts["tagline"], texts["bio"]
     coach.lessons = [*lessons, *(lesson for lesson in coach.lessons if not lesson.active)]
     audit.record(session, Verb.PAGE_CHANGED, "coach", coach.id, by=account_id, now=now)

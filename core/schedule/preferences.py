@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Door, Verb
+from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid
 from core.people.models import Account
 from core.schedule.availability import DAY_MIN, LEAST_TIME_TO_ANSWER
@@ -122,10 +123,30 @@ def coaches_without_mail(session: Session) -> Sequence[Coach]:
 
 
 def set_preferences(
-    session: Session, coach: Coach, preferences: Preferences, *, account_id: int, now: datetime
+    session: Session,
+    coach: Coach,
+    preferences: Preferences,
+    *,
+    account_id: int,
+    now: datetime,
+    shown: Values | None = None,
 ) -> Coach:
-    """From now on. Requests that wait keep the deadline that the family was told. Raises NotAllowed."""
+    """
+    From now on. Requests that wait keep the deadline that the family was told.
+
+    Args:
+        shown: what the form had shown, as of core.edits.
+
+    Raises NotAllowed, ChangedMeanwhile.
+    """
     check_may_edit(session, coach, account_id)
+    preferences = merge(
+        preferences.model_dump(),
+        Preferences.of(coach).model_dump(),
+        shown,
+        read=Preferences.parse,
+        last_by=last_changed_by(session, Verb.PREFERENCES_CHANGED, "coach", coach.id),
+    )
     for name, value in preferences:
         setattr(coach, name, value)
     audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=account_id, now=now)
