@@ -14,10 +14,11 @@ from core.errors import ChangedMeanwhile, Invalid
 from core.gym import the_gym
 from core.gym_rules import GymRules, set_rules
 from core.gym_texts import GymTexts, set_gym
+from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import Asks
 from core.schedule.page import page_of, set_page
 from core.schedule.preferences import Preferences, set_preferences
-from tests.support.people import NOW, ada, nora
+from tests.support.people import NOW, ada, first_lesson, nora
 
 SHOWN = {"name": "Spirit", "phone": "1"}
 
@@ -104,6 +105,18 @@ def test_a_page_keeps_words_and_lessons_that_were_saved_meanwhile(session: Sessi
     with pytest.raises(ChangedMeanwhile):
         save(**{**shown, "bio": "Another.", "lesson_ids": [second]})
     assert page_of(coach)["bio"] == "New."
+
+
+def test_a_lesson_type_keeps_a_price_that_another_admin_saved_meanwhile(session: Session) -> None:
+    admin, lesson = ada(session), first_lesson(session)
+    shown = LessonFacts.of(lesson).model_dump()
+    save = partial(save_lesson, session, lesson.id, account_id=admin.id, now=NOW, shown=shown)
+    save(LessonFacts.parse({**shown, "price_cents": 4500}))
+    save(LessonFacts.parse({**shown, "name": "Trial"}))
+    assert (lesson.price_cents, lesson.name) == (4500, "Trial")
+    with pytest.raises(ChangedMeanwhile) as refused:
+        save(LessonFacts.parse({**shown, "price_cents": 4100}))
+    assert refused.value.conflicts == {"price_cents": (4500, 4100)} and lesson.price_cents == 4500
 
 
 def test_of_two_admins_at_the_same_instant_one_is_told(database: Database) -> None:

@@ -1,5 +1,7 @@
 """The gym, for admins: what it says of itself, its policy for cancelling, and its lesson types."""
 
+from typing import Any
+
 import streamlit as st
 
 from console.acting import act
@@ -27,6 +29,27 @@ TEXTS = {
     "street": "Address",
     "late_cancel_hours": "Cancelling is free until … hours before",
     "cancellation_fee_text": "What a late cancellation means",
+}
+
+LESSON = {
+    "name": "Name",
+    "slug": "Address on the site",
+    "description": "In a sentence",
+    "minutes": "Minutes",
+    "price_cents": "Price",
+    "buffer_before_min": "Minutes kept free before",
+    "buffer_after_min": "Minutes kept free after",
+    "active": "Offered",
+}
+NEW_LESSON: dict[str, Any] = {
+    "name": "",
+    "slug": "",
+    "description": "",
+    "minutes": 60,
+    "price_cents": 5000,
+    "buffer_before_min": 0,
+    "buffer_after_min": 0,
+    "active": True,
 }
 
 
@@ -173,26 +196,26 @@ def _what_is_booked(open_with: Commitments) -> None:
 
 
 def _lesson(lesson: LessonType | None, staff: Staff) -> None:
-    which = lesson.id if lesson else "new"
-    with st.form(f"lesson-{which}", border=False):
+    stored = LessonFacts.of(lesson).model_dump() if lesson else NEW_LESSON
+    open_draft = draft(f"lesson-{lesson.id if lesson else 'new'}", stored, LESSON, _spoken)
+    which, drawn = open_draft.key, open_draft.drawn
+    with st.form(which, border=False):
         values = {
-            "name": st.text_input("Name", lesson.name if lesson else "", key=f"name-{which}"),
-            "slug": st.text_input("Address on the site", lesson.slug if lesson else "", key=f"slug-{which}"),
-            "description": st.text_area("In a sentence", lesson.description if lesson else "", key=f"text-{which}"),
-            "minutes": st.number_input("Minutes", 10, 240, lesson.minutes if lesson else 60, key=f"minutes-{which}"),
+            "name": st.text_input("Name", drawn["name"], key=f"name-{which}"),
+            "slug": st.text_input("Address on the site", drawn["slug"], key=f"slug-{which}"),
+            "description": st.text_area("In a sentence", drawn["description"], key=f"text-{which}"),
+            "minutes": st.number_input("Minutes", 10, 240, drawn["minutes"], key=f"minutes-{which}"),
             "price_cents": round(
                 100
-                * st.number_input(
-                    "Price in dollars", 0.0, 10000.0, lesson.price_cents / 100 if lesson else 50.0, key=f"price-{which}"
-                )
+                * st.number_input("Price in dollars", 0.0, 10000.0, drawn["price_cents"] / 100, key=f"price-{which}")
             ),
             "buffer_before_min": st.number_input(
-                "Minutes kept free before", 0, 120, lesson.buffer_before_min if lesson else 0, key=f"before-{which}"
+                "Minutes kept free before", 0, 120, drawn["buffer_before_min"], key=f"before-{which}"
             ),
             "buffer_after_min": st.number_input(
-                "Minutes kept free after", 0, 120, lesson.buffer_after_min if lesson else 0, key=f"after-{which}"
+                "Minutes kept free after", 0, 120, drawn["buffer_after_min"], key=f"after-{which}"
             ),
-            "active": st.checkbox("Offered", lesson.active if lesson else True, key=f"active-{which}"),
+            "active": st.checkbox("Offered", drawn["active"], key=f"active-{which}"),
         }
         if st.form_submit_button("Keep" if lesson else "Add", type="primary"):
             try:
@@ -201,8 +224,15 @@ def _lesson(lesson: LessonType | None, staff: Staff) -> None:
                 say_error(error)
             else:
                 done = inert(f"{facts.name} is kept.") + ("" if lesson else " Coaches can now choose to teach it.")
-                act(staff, save_lesson, lesson.id if lesson else None, facts, done=done)
+                open_draft.save(staff, save_lesson, lesson.id if lesson else None, facts, done=done)
             st.rerun()
+    open_draft.show_changes(stored)
+
+
+def _spoken(field: str, value: Any) -> str:
+    if field == "price_cents":
+        return money(value)
+    return ("yes" if value else "no") if field == "active" else f"“{value}”"
 
 
 page()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Verb
+from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid, NotFound
 from core.gym import content_changed
 from core.people.staff import check_is_admin
@@ -38,6 +39,11 @@ class LessonFacts(BaseModel):
     active: bool = True
 
     @classmethod
+    def of(cls, lesson: LessonType) -> "LessonFacts":
+        """As it stands."""
+        return cls.model_construct(**{name: getattr(lesson, name) for name in cls.model_fields})
+
+    @classmethod
     def parse(cls, values: dict[str, Any]) -> "LessonFacts":
         """Raises Invalid with a sentence for each value that cannot be."""
         try:
@@ -47,22 +53,39 @@ class LessonFacts(BaseModel):
 
 
 def save_lesson(
-    session: Session, lesson_id: int | None, facts: LessonFacts, *, account_id: int, now: datetime
+    session: Session,
+    lesson_id: int | None,
+    facts: LessonFacts,
+    *,
+    account_id: int,
+    now: datetime,
+    shown: Values | None = None,
 ) -> LessonType:
     """
     Make a lesson type, or change one. A new one is taught by nobody yet.
 
+    Args:
+        shown: what the form had shown, as of core.edits.
+
     Raises:
         NotAllowed: not an admin. NotFound: no such lesson.
         Invalid: its address is another lesson's.
+        ChangedMeanwhile: the form was saved elsewhere while it was open.
     """
     check_is_admin(session, account_id)
+    lesson = LessonType()
+    if lesson_id is not None:
+        lesson = _lock(session, lesson_id)
+        facts = merge(
+            facts.model_dump(),
+            LessonFacts.of(lesson).model_dump(),
+            shown,
+            read=LessonFacts.parse,
+            last_by=last_changed_by(session, Verb.LESSON_CHANGED, "lesson", lesson_id),
+        )
     same_slug = session.scalars(select(LessonType).where(LessonType.slug == facts.slug)).one_or_none()
     if same_slug is not None and same_slug.id != lesson_id:
         raise Invalid({"slug": f"There is a lesson at {facts.slug} already."})
-    lesson = LessonType() if lesson_id is None else session.get(LessonType, lesson_id)
-    if lesson is None:
-        raise NotFound("There is no such lesson.")
     former = lesson.slug
     for name, value in facts:
         setattr(lesson, name, value)
@@ -71,6 +94,13 @@ def save_lesson(
     _keep_former_slug(session, lesson, former)
     audit.record(session, Verb.LESSON_CHANGED, "lesson", lesson.id, by=account_id, now=now)
     content_changed(session)
+    return lesson
+
+
+def _lock(session: Session, lesson_id: int) -> LessonType:
+    lesson = session.get(LessonType, lesson_id, populate_existing=True, with_for_update=True)
+    if lesson is None:
+        raise NotFound("There is no such lesson.")
     return lesson
 
 

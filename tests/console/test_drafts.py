@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from console.inert import inert
 from core.gym import Gym, the_gym
-from core.schedule.models import Asks, Coach
-from core.schedule.page import page_of
+from core.schedule.models import Asks, Coach, LessonType
+from core.schedule.page import every_lesson, page_of
 from tests.console.conftest import Desk
 from tests.console.reading import press
 
@@ -47,6 +47,11 @@ def gym(desk: Desk) -> Gym:
 def coach(desk: Desk) -> Coach:
     with desk.services.database.read() as session:
         return session.scalars(select(Coach).where(Coach.slug == "nora")).one()
+
+
+def first_lesson(desk: Desk) -> LessonType:
+    with desk.services.database.read() as session:
+        return every_lesson(session)[0]
 
 
 def page(desk: Desk) -> dict[str, Any]:
@@ -121,6 +126,21 @@ def test_rules_of_two_admins(desk: Desk) -> None:
     assert "“4” is saved now, your form has “5”" in app.error[0].value and gym(desk).most_requests_a_day == 4
     assert not press(app, "Keep the rules").error
     assert (gym(desk).most_requests_a_day, gym(desk).monitoring_days) == (5, 30)
+
+
+def test_a_lesson_type_of_two_admins(desk: Desk) -> None:
+    two = Two(desk, "gym", ("ada", "ada"))
+    field(two.second(), "Price in dollars").set_value(31.0)
+    press(two.second(), "Keep", 1)
+    field(two.first(), "Price in dollars").set_value(32.0)
+    field(two.first(), "Minutes kept free after").set_value(5)
+    app = press(two.first(), "Keep", 1)
+    said = app.error[0].value.replace("\\", "")
+    assert "Price: $31 is saved now, your form has $32" in said
+    assert field(app, "Price in dollars").value == 32.0 and field(app, "Minutes kept free after").value == 5
+    assert first_lesson(desk).price_cents == 3100
+    assert not press(app, "Keep", 1).error
+    assert (first_lesson(desk).price_cents, first_lesson(desk).buffer_after_min) == (3200, 5)
 
 
 def test_preferences_that_an_admin_and_the_coach_change(desk: Desk) -> None:
