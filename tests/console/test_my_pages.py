@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from console.inert import inert
 from core.bookings.decisions import Decision
 from core.schedule import hours, queries, slots
 from core.schedule.models import Asks, Coach
@@ -49,16 +50,16 @@ def test_a_week_is_written_looked_at_and_kept(desk: Desk) -> None:
 def test_hours_that_cannot_be_read_are_said_and_nothing_can_be_kept(desk: Desk) -> None:
     app = desk.open(desk.start("nora"), "times")
     app.text_input[0].set_value("whenever").run()
-    assert [said.value for said in app.error] == ["Monday: please write hours like 9–12, 2–7 pm, or leave it empty."]
+    sentence = "Monday: please write hours like 9–12, 2–7 pm, or leave it empty."
+    assert [said.value for said in app.error] == [inert(sentence)]
     assert "Keep this week" not in [button.label for button in app.button]
 
 
 def test_a_lesson_that_falls_outside_is_named_before_the_week_is_kept(desk: Desk) -> None:
     app = desk.open(desk.start("nora"), "times")
     app.text_input[1].set_value("9–12").run()
-    assert [said.value for said in app.warning] == [
-        "Outside of these hours, and stays: Private tumbling, Tuesday, November 24, 4:00–5:00 pm (Pacific)."
-    ]
+    sentence = "Outside of these hours, and stays: Private tumbling, Tuesday, November 24, 4:00–5:00 pm (Pacific)."
+    assert [said.value for said in app.warning] == [inert(sentence)]
 
 
 def test_a_day_off_is_added_and_removed(desk: Desk) -> None:
