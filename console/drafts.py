@@ -40,7 +40,7 @@ class Draft:
     number: int
     drawn: Mapping[str, Any]
     labels: Mapping[str, str]
-    spoken: Callable[[str, object], str]
+    spoken: Callable[[str, Any], str]
     told: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -81,7 +81,7 @@ def draft(
     name: str,
     stored: Mapping[str, Any],
     labels: Mapping[str, str],
-    spoken: Callable[[str, object], str] = _quoted,
+    spoken: Callable[[str, Any], str] = _quoted,
 ) -> Draft:
     """The open draft of this form; the first time one of what is stored."""
     drafts = st.session_state.setdefault(DRAFTS, {})

@@ -14,6 +14,8 @@ from core.errors import ChangedMeanwhile, Invalid
 from core.gym import the_gym
 from core.gym_rules import GymRules, set_rules
 from core.gym_texts import GymTexts, set_gym
+from core.schedule import hours
+from core.schedule.hours import WeekWindow
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import Asks
 from core.schedule.page import page_of, set_page
@@ -117,6 +119,23 @@ def test_a_lesson_type_keeps_a_price_that_another_admin_saved_meanwhile(session:
     with pytest.raises(ChangedMeanwhile) as refused:
         save(LessonFacts.parse({**shown, "price_cents": 4100}))
     assert refused.value.conflicts == {"price_cents": (4500, 4100)} and lesson.price_cents == 4500
+
+
+def test_a_week_keeps_a_day_that_was_saved_meanwhile(session: Session) -> None:
+    coach = nora(session)
+    shown = hours.by_weekday(hours.weekly_hours(session, coach))
+
+    def save(**days: list[WeekWindow]) -> None:
+        week = [window for windows in {**shown, **days}.values() for window in windows]
+        hours.set_weekly_hours(session, coach, week, account_id=coach.account_id, now=NOW, shown=shown)
+
+    save(Monday=[WeekWindow(0, 540, 600)])
+    save(Tuesday=[])
+    week = {**shown, "Monday": [WeekWindow(0, 540, 600)], "Tuesday": []}
+    assert hours.by_weekday(hours.weekly_hours(session, coach)) == week
+    with pytest.raises(ChangedMeanwhile):
+        save(Monday=[WeekWindow(0, 540, 660)])
+    assert hours.by_weekday(hours.weekly_hours(session, coach)) == week
 
 
 def test_of_two_admins_at_the_same_instant_one_is_told(database: Database) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from console.acting import act
+from console.drafts import Draft, draft
 from console.inert import inert
 from console.said import say, say_error
 from console.session import Staff, services, signed_in
@@ -24,6 +25,7 @@ from core.words import clock_time, spoken_day, spoken_time, zone_name
 
 WEEK = timedelta(days=7)
 WHOLE_DAY = "I am away all day"
+WEEKDAY_LABELS = {name: name for name in WEEKDAYS}
 LESS, MORE = "I am away from … to …", "I teach from … to … as well"
 
 
@@ -41,14 +43,16 @@ def page() -> None:
         kept = hours.weekly_hours(session, coach)
         single_days = hours.overrides_from(session, coach, now.astimezone(coach.zone).date())
     st.markdown(f"All times are {zone_name(now.astimezone(coach.zone))} time. Parents see a change at once.")
-    week = _week(coach, kept)
+    stored = hours.by_weekday(kept)
+    open_draft = draft(f"week-{coach_id}", stored, WEEKDAY_LABELS, _said_of_day)
+    week = _week(open_draft)
     if week is not None:
         with services().database.read() as session:
             _picture(week)
             _preview(session, session.get_one(Coach, coach_id), lessons, week, now=now)
-        if week != kept:
-            written = [_field(coach, weekday, kept) for weekday in range(len(WEEKDAYS))]
-            st.button("Keep this week", type="primary", on_click=_keep_week, args=(written, coach_id, staff))
+        if hours.by_weekday(week) != open_draft.drawn:
+            st.button("Keep this week", type="primary", on_click=_keep_week, args=(open_draft, coach_id, staff))
+    open_draft.show_changes(stored)
     _single_days(coach, single_days, staff)
     _zone(coach, staff)
 
@@ -65,36 +69,42 @@ def _zone(coach: Coach, staff: Staff) -> None:
             st.rerun()
 
 
-def _keep_week(written: Sequence[str], coach_id: int, shown_to: Staff) -> None:
+def _keep_week(open_draft: Draft, coach_id: int, shown_to: Staff) -> None:
     """What stands in the fields at the click, which may be more than the page had read before."""
     try:
         week = [
-            window for weekday, field in enumerate(written) for window in read_hours(st.session_state[field], weekday)
+            window
+            for weekday in range(len(WEEKDAYS))
+            for window in read_hours(st.session_state[_field(open_draft, weekday)], weekday)
         ]
     except Invalid as error:
         say_error(error)
         return
-    act(shown_to, hours.set_weekly_hours, sorted(week, key=_order), coach=coach_id, done="Your week is kept.")
+    open_draft.save(
+        shown_to, hours.set_weekly_hours, sorted(week, key=_order), coach=coach_id, done="Your week is kept."
+    )
 
 
 def _order(window: WeekWindow) -> tuple[int, int]:
     return window.weekday, window.start_min
 
 
-def _field(coach: Coach, weekday: int, kept: Sequence[WeekWindow]) -> str:
-    """Another one once other hours are kept."""
-    return f"hours-{coach.id}-{weekday}-{written_hours(window for window in kept if window.weekday == weekday)}"
+def _field(open_draft: Draft, weekday: int) -> str:
+    return f"hours-{open_draft.key}-{weekday}"
 
 
-def _week(coach: Coach, kept: Sequence[WeekWindow]) -> list[WeekWindow] | None:
+def _said_of_day(_: str, windows: Sequence[WeekWindow]) -> str:
+    return written_hours(windows) or "a day off"
+
+
+def _week(open_draft: Draft) -> list[WeekWindow] | None:
     """A line a weekday, as it would be said. None while one cannot be read."""
     st.header("Every week", anchor=False)
     st.markdown("Write hours like 9–12, 2–7 or noon–5 pm. A day without hours is a day off.")
     week: list[WeekWindow] = []
     readable = True
     for weekday, name in enumerate(WEEKDAYS):
-        before = written_hours(window for window in kept if window.weekday == weekday)
-        text = st.text_input(name, before, key=_field(coach, weekday, kept))
+        text = st.text_input(name, written_hours(open_draft.drawn[name]), key=_field(open_draft, weekday))
         try:
             windows = read_hours(text, weekday)
             hours.check_week(windows)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from core import audit
 from core.audit import Verb
 from core.bookings.models import Booking, Status
+from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid, NotAllowed, NotFound
 from core.people.models import Account, Role
 from core.schedule import slots
@@ -32,18 +33,41 @@ class WeekWindow:
     end_min: int
 
 
+def by_weekday(windows: Iterable[WeekWindow]) -> dict[str, list[WeekWindow]]:
+    """A week by the names of its days, each in order; a day off has none."""
+    ordered = sorted(windows, key=lambda window: (window.weekday, window.start_min))
+    return {name: [window for window in ordered if window.weekday == day] for day, name in enumerate(WEEKDAYS)}
+
+
 def set_weekly_hours(
-    session: Session, coach: Coach, windows: Sequence[WeekWindow], *, account_id: int, now: datetime
+    session: Session,
+    coach: Coach,
+    windows: Sequence[WeekWindow],
+    *,
+    account_id: int,
+    now: datetime,
+    shown: Values | None = None,
 ) -> Coach:
     """
     Replace her week. Booked lessons stay, also those that fall outside of it now (see `lessons_outside`).
 
+    Args:
+        shown: the week that the page had shown, as of `by_weekday` and core.edits.
+
     Raises:
         Invalid: a window ends before it begins, or two of a day overlap; says which.
         NotAllowed: neither the coach herself nor an admin.
+        ChangedMeanwhile: the same day was saved elsewhere while the page was open.
     """
     check_may_edit(session, coach, account_id)
     check_week(windows)
+    windows = merge(
+        by_weekday(windows),
+        by_weekday(weekly_hours(session, coach)),
+        shown,
+        read=lambda week: list(itertools.chain.from_iterable(week.values())),
+        last_by=last_changed_by(session, Verb.HOURS_CHANGED, "coach", coach.id),
+    )
     session.execute(delete(WeeklyHours).where(WeeklyHours.coach_id == coach.id))
     session.add_all(
         WeeklyHours(coach_id=coach.id, weekday=window.weekday, start_min=window.start_min, end_min=window.end_min)

@@ -177,6 +177,22 @@ def test_words_and_lessons_of_a_page_that_an_admin_and_the_coach_change(desk: De
     assert len(after["lesson_ids"]) == len(before["lesson_ids"]) - 1
 
 
+def test_a_week_that_an_admin_and_the_coach_change(desk: Desk) -> None:
+    two = Two(desk, "times")
+    for day, hours in (("Monday", "9–10"), ("Tuesday", "9–11")):
+        field(two.second(), day).set_value(hours).run()
+    press(two.second(), "Keep this week")
+    for day, hours in (("Monday", "2–3 pm"), ("Friday", "")):
+        field(two.first(), day).set_value(hours).run()
+    app = press(two.first(), "Keep this week")
+    said = app.error[0].value.replace("\\", "")
+    assert "last by Nora" in said and "Monday: 9 am–10 am is saved now, your form has 2 pm–3 pm" in said
+    assert [field(app, day).value for day in ("Monday", "Friday")] == ["2–3 pm", ""]
+    app = press(app, "Keep this week")
+    assert not app.error
+    assert [field(app, day).value for day in ("Monday", "Tuesday", "Friday")] == ["2 pm–3 pm", "9 am–11 am", ""]
+
+
 def test_whoever_comes_back_to_the_page_sees_what_is_saved_by_then(desk: Desk) -> None:
     two = Two(desk, "gym", ("ada", "ada"))
     field(two.second(), "Phone").set_value("555 0100")
