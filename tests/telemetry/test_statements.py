@@ -58,10 +58,10 @@ def test_a_statement_that_is_repeated_is_kept_once_with_its_true_count_and_all_o
     keep_repeated(work)
     keep_repeated(work)
     recorder.flush_now()
-    found = kept.rows("statement_log")
+    found = [row for row in kept.rows("statement_log") if row.kind == "repeated"]  # a busy machine makes one slow as well
     assert [row.count for row in found] == told and (work.db_count, work.same_max) == (times, times)
     for row in found:
-        assert row.kind == "repeated" and row.shape.endswith("IN (?, …)")
+        assert row.shape.endswith("IN (?, …)")
         assert row.duration_us == work.db_us > 0, "the time of all its runs"
 
 
