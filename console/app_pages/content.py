@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from console.acting import act
+from console.drafts import Draft, draft
 from console.inert import inert
 from console.photo_html import thumbnail
 from console.said import say, say_error
@@ -24,6 +25,17 @@ from core.words import money, spoken_day
 
 PATHS = {"": "nowhere", "/coaches": "the coaches", "/shop": "the shop"}
 WEEK = timedelta(days=7)
+CAMPAIGN = {
+    "headline": "Headline",
+    "text": "Text",
+    "button": "Words on its button",
+    "path": "It leads to",
+    "starts_on": "First day",
+    "ends_on": "Last day",
+    "image_id": "Picture",
+}
+PRODUCT = {"name": "Name", "text": "Text", "price_cents": "Price", "shown": "Shown", "image_id": "Picture"}
+NEW_PRODUCT: dict[str, Any] = {"name": "", "text": "", "price_cents": 1000, "shown": True, "image_id": None}
 
 
 def page() -> None:
@@ -63,33 +75,37 @@ def _when(campaign: Campaign, running: Campaign | None) -> str:
 
 
 def _campaign(campaign: Campaign | None, heroes: Sequence[Image], staff: Staff) -> None:
-    which = f"campaign-{campaign.id if campaign else 'new'}"
-    picture = _pick(campaign, heroes, which)
+    stored = CampaignFacts.of(campaign).model_dump() if campaign else _new_campaign()
+    open_draft = draft(f"campaign-{campaign.id if campaign else 'new'}", stored, CAMPAIGN, _spoken)
+    which, drawn = open_draft.key, open_draft.drawn
+    picture = _pick(campaign, heroes, open_draft)
     with st.form(which, border=False):
         values: dict[str, Any] = {
-            "headline": st.text_input("Headline", campaign.headline if campaign else "", key=f"{which}-headline"),
-            "text": st.text_area("Text", campaign.text if campaign else "", key=f"{which}-text"),
+            "headline": st.text_input("Headline", drawn["headline"], key=f"{which}-headline"),
+            "text": st.text_area("Text", drawn["text"], key=f"{which}-text"),
         }
         days = st.columns(2)
-        first = campaign.starts_on if campaign else _today()
-        last = campaign.ends_on if campaign else _today() + WEEK
-        values["starts_on"] = days[0].date_input("First day", first, key=f"{which}-first")
-        values["ends_on"] = days[1].date_input("Last day", last, key=f"{which}-last")
-        paths = list(dict.fromkeys([*PATHS, campaign.path if campaign else ""]))
+        values["starts_on"] = days[0].date_input("First day", drawn["starts_on"], key=f"{which}-first")
+        values["ends_on"] = days[1].date_input("Last day", drawn["ends_on"], key=f"{which}-last")
+        paths = list(dict.fromkeys([*PATHS, drawn["path"]]))
         values["path"] = st.selectbox(
             "It leads to",
             paths,
-            index=paths.index(campaign.path) if campaign else 0,
+            index=paths.index(drawn["path"]),
             format_func=lambda path: PATHS.get(path, path),
             key=f"{which}-path",
         )
-        values["button"] = st.text_input(
-            "Words on its button", campaign.button if campaign else "", key=f"{which}-button"
-        )
+        values["button"] = st.text_input("Words on its button", drawn["button"], key=f"{which}-button")
         if st.form_submit_button("Keep" if campaign else "Add", type="primary"):
-            _save(save_campaign, campaign, CampaignFacts, {**values, "image_id": picture}, staff)
+            _save(open_draft, save_campaign, campaign, CampaignFacts, {**values, "image_id": picture}, staff)
+    open_draft.show_changes(stored)
     if campaign:
-        _delete(f"delete-{which}", partial(delete_campaign, campaign_id=campaign.id), campaign.headline, staff)
+        _delete(
+            f"delete-campaign-{campaign.id}",
+            partial(delete_campaign, campaign_id=campaign.id),
+            campaign.headline,
+            staff,
+        )
 
 
 def _shop(goods: Sequence[Product], photos: Sequence[Image], staff: Staff) -> None:
@@ -110,34 +126,54 @@ def _shop(goods: Sequence[Product], photos: Sequence[Image], staff: Staff) -> No
 
 
 def _product(product: Product | None, photos: Sequence[Image], staff: Staff) -> None:
-    which = f"product-{product.id if product else 'new'}"
-    picture = _pick(product, photos, which)
+    stored = ProductFacts.of(product).model_dump() if product else NEW_PRODUCT
+    open_draft = draft(f"product-{product.id if product else 'new'}", stored, PRODUCT, _spoken)
+    which, drawn = open_draft.key, open_draft.drawn
+    picture = _pick(product, photos, open_draft)
     with st.form(which, border=False):
         values: dict[str, Any] = {
-            "name": st.text_input("Name", product.name if product else "", key=f"{which}-name"),
-            "text": st.text_area("Text", product.text if product else "", key=f"{which}-text"),
+            "name": st.text_input("Name", drawn["name"], key=f"{which}-name"),
+            "text": st.text_area("Text", drawn["text"], key=f"{which}-text"),
         }
-        dollars = product.price_cents / 100 if product else 10.0
+        dollars = drawn["price_cents"] / 100
         values["price_cents"] = round(
             100 * st.number_input("Price in dollars", 0.0, 10_000.0, dollars, key=f"{which}-price")
         )
-        values["shown"] = st.checkbox("Shown", product.shown if product else True, key=f"{which}-shown")
+        values["shown"] = st.checkbox("Shown", drawn["shown"], key=f"{which}-shown")
         if st.form_submit_button("Keep" if product else "Add", type="primary"):
-            _save(save_product, product, ProductFacts, {**values, "image_id": picture}, staff)
+            _save(open_draft, save_product, product, ProductFacts, {**values, "image_id": picture}, staff)
+    open_draft.show_changes(stored)
 
 
-def _pick(thing: Campaign | Product | None, images: Sequence[Image], which: str) -> int | None:
+def _spoken(field: str, value: Any) -> str:
+    if field == "price_cents":
+        return money(value)
+    if field in ("starts_on", "ends_on"):
+        return spoken_day(value)
+    if field == "shown":
+        return "yes" if value else "no"
+    if field == "image_id":
+        return f"number {value} of the page Images" if value else "none"
+    return f"“{value}”"
+
+
+def _new_campaign() -> dict[str, Any]:
+    days = {"starts_on": _today(), "ends_on": _today() + WEEK}
+    return {"headline": "", "text": "", "button": "", "path": "", **days, "image_id": None}
+
+
+def _pick(thing: Campaign | Product | None, images: Sequence[Image], open_draft: Draft) -> int | None:
     """Outside of the form, so that what is chosen is seen at once."""
     shown = {image.id: image for image in images}
     if thing is not None and thing.image is not None:
         shown.setdefault(thing.image.id, thing.image)
-    ids = [None, *shown]
+    ids, before = [None, *shown], open_draft.drawn["image_id"]
     chosen = st.selectbox(
         "Picture",
         ids,
-        index=ids.index(thing.image_id if thing else None),
+        index=ids.index(before) if before in ids else 0,
         format_func=lambda image_id: "None" if image_id is None else shown[image_id].alt or shown[image_id].name,
-        key=f"{which}-picture",
+        key=f"{open_draft.key}-picture",
         help="Those of the page Images that are ready and have their words.",
     )
     if chosen is not None:
@@ -145,14 +181,21 @@ def _pick(thing: Campaign | Product | None, images: Sequence[Image], which: str)
     return chosen
 
 
-def _save(command: Any, thing: Any, read: type[CampaignFacts] | type[ProductFacts], values: Any, staff: Staff) -> None:
+def _save(
+    open_draft: Draft,
+    command: Any,
+    thing: Any,
+    read: type[CampaignFacts] | type[ProductFacts],
+    values: Any,
+    staff: Staff,
+) -> None:
     try:
         facts = read.parse(values)
     except Invalid as error:
         say_error(error)
     else:
         done = "It is kept, and visitors see it as it is now."
-        act(staff, command, thing.id if thing else None, facts, done=done)
+        open_draft.save(staff, command, thing.id if thing else None, facts, done=done)
     st.rerun()
 
 

@@ -11,6 +11,7 @@ from core import audit
 from core.audit import Verb
 from core.content.facts import CampaignFacts
 from core.content.models import Campaign
+from core.edits import Values, last_changed_by, merge
 from core.errors import NotFound
 from core.gym import content_changed
 from core.images.changes import require_publishable
@@ -45,17 +46,35 @@ def all_campaigns(session: Session) -> Sequence[Campaign]:
 
 
 def save_campaign(
-    session: Session, campaign_id: int | None, facts: CampaignFacts, *, account_id: int, now: datetime
+    session: Session,
+    campaign_id: int | None,
+    facts: CampaignFacts,
+    *,
+    account_id: int,
+    now: datetime,
+    shown: Values | None = None,
 ) -> Campaign:
     """
     Begin a campaign, or change one.
 
+    Args:
+        shown: what the form had shown, as of core.edits.
+
     Raises:
         NotAllowed: not an admin. NotFound: no such campaign, no such picture.
         NotPossible: its picture is not ready, not described, or was sent for another purpose.
+        ChangedMeanwhile: the form was saved elsewhere while it was open.
     """
     check_is_admin(session, account_id)
-    campaign = Campaign(created_at=now) if campaign_id is None else _get(session, campaign_id)
+    campaign = Campaign(created_at=now) if campaign_id is None else _lock(session, campaign_id)
+    if campaign_id is not None:
+        facts = merge(
+            facts.model_dump(),
+            CampaignFacts.of(campaign).model_dump(),
+            shown,
+            read=CampaignFacts.parse,
+            last_by=last_changed_by(session, Verb.CONTENT_CHANGED, "campaign", campaign_id),
+        )
     if facts.image_id is not None and facts.image_id != campaign.image_id:
         require_publishable(session, facts.image_id, ImageKind.CAMPAIGN)
     for name, value in facts:
@@ -76,6 +95,12 @@ def delete_campaign(session: Session, campaign_id: int, *, account_id: int, now:
 
 def is_running(campaign: Campaign, today: date) -> bool:
     return campaign.starts_on <= today <= campaign.ends_on
+
+
+def _lock(session: Session, campaign_id: int) -> Campaign:
+    """The same as `_get`, read under a row lock."""
+    session.get(Campaign, campaign_id, populate_existing=True, with_for_update=True)
+    return _get(session, campaign_id)
 
 
 def _get(session: Session, campaign_id: int) -> Campaign:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from core.content.models import Campaign, Product
 from core.errors import Invalid
 from core.text import one_line, paragraphs, something
 
@@ -40,6 +41,11 @@ class CampaignFacts(Facts):
     ends_on: date
     image_id: int | None = None
 
+    @classmethod
+    def of(cls, campaign: Campaign) -> "CampaignFacts":
+        """As it stands."""
+        return cls.model_construct(**{name: getattr(campaign, name) for name in cls.model_fields})
+
     def check(self) -> None:
         if self.ends_on < self.starts_on:
             raise Invalid({"ends_on": "The last day should not be before the first."})
@@ -55,6 +61,11 @@ class ProductFacts(Facts):
     price_cents: Annotated[int, Field(ge=0, le=1_000_000)]
     shown: bool = True
     image_id: int | None = None
+
+    @classmethod
+    def of(cls, product: Product) -> "ProductFacts":
+        """As it stands."""
+        return cls.model_construct(**{name: getattr(product, name) for name in cls.model_fields})
 
 
 NAMES = {

@@ -10,6 +10,7 @@ from core import audit
 from core.audit import Verb
 from core.content.facts import ProductFacts
 from core.content.models import Product
+from core.edits import Values, last_changed_by, merge
 from core.errors import NotFound
 from core.gym import content_changed
 from core.images.changes import require_publishable
@@ -26,17 +27,35 @@ def products(session: Session, *, shown: bool = True, most: int | None = None) -
 
 
 def save_product(
-    session: Session, product_id: int | None, facts: ProductFacts, *, account_id: int, now: datetime
+    session: Session,
+    product_id: int | None,
+    facts: ProductFacts,
+    *,
+    account_id: int,
+    now: datetime,
+    shown: Values | None = None,
 ) -> Product:
     """
     Add a product behind all others, or change one.
 
+    Args:
+        shown: what the form had shown, as of core.edits.
+
     Raises:
         NotAllowed: not an admin. NotFound: no such product, no such picture.
         NotPossible: its picture is not ready, not described, or was sent for another purpose.
+        ChangedMeanwhile: the form was saved elsewhere while it was open.
     """
     check_is_admin(session, account_id)
-    product = _new(session, now=now) if product_id is None else _get(session, product_id)
+    product = _new(session, now=now) if product_id is None else _lock(session, product_id)
+    if product_id is not None:
+        facts = merge(
+            facts.model_dump(),
+            ProductFacts.of(product).model_dump(),
+            shown,
+            read=ProductFacts.parse,
+            last_by=last_changed_by(session, Verb.CONTENT_CHANGED, "product", product_id),
+        )
     if facts.image_id is not None and facts.image_id != product.image_id:
         require_publishable(session, facts.image_id, ImageKind.PRODUCT)
     for name, value in facts:
@@ -71,6 +90,12 @@ def delete_product(session: Session, product_id: int, *, account_id: int, now: d
 def _new(session: Session, *, now: datetime) -> Product:
     last = session.scalar(select(func.coalesce(func.max(Product.place), 0)))
     return Product(place=int(last or 0) + 1, created_at=now)
+
+
+def _lock(session: Session, product_id: int) -> Product:
+    """The same as `_get`, read under a row lock."""
+    session.get(Product, product_id, populate_existing=True, with_for_update=True)
+    return _get(session, product_id)
 
 
 def _get(session: Session, product_id: int) -> Product:
