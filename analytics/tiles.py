@@ -17,7 +17,9 @@ from core.telemetry.categories import derived
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
 RATIO = 1.01 / 0.99
 BUCKET = f"ceil(ln(greatest(duration_us, 1)) / ln({RATIO!r}))::SMALLINT"
-IS_ERROR = "(status >= 500 OR outcome = 'error')"
+IS_ERROR = (
+    "(outcome <> 'client_gone' AND (status >= 500 OR outcome = 'error'))"  # a visitor who left is no failure of ours
+)
 
 
 def categorised(source: str, *, has_route: bool = True) -> str:

@@ -3,7 +3,7 @@ WITH measured AS (
     SELECT
         {split},
         sum(weight)::BIGINT AS n,
-        coalesce(sum(weight) FILTER (status >= 500 OR outcome = 'error'), 0)::BIGINT AS errors,
+        coalesce(sum(weight) FILTER (outcome <> 'client_gone' AND (status >= 500 OR outcome = 'error')), 0)::BIGINT AS errors,
         quantile_disc(duration_us, [0.50, 0.95, 0.99]) AS ranks,
         max(duration_us) / 1000.0 AS max_ms
     FROM {source}

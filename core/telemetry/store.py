@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.pool import NullPool
 
 from core.errors import StoreNewer
+from core.postgresql import limit_answers
 from core.settings import Settings
 from core.telemetry.tables import VERSION, metadata
 
@@ -27,6 +28,7 @@ LOCK_KEY = 5_717_264_102  # of ours alone
 BUSY_MS, PATIENT_MS = 250, 10_000  # of the recorder, and of whoever has time
 LEAST_LOCK_MS = 2_000  # on PostgreSQL, where the archive's turn is none of our own making
 RECORDERS_STATEMENT_MS = 10_000
+PATIENT_ANSWER_S = 120.0  # the archive deletes and copies hundreds of thousands of rows in one statement
 MAX_WAL_BYTES = 16 * 1024 * 1024  # it is cut back to this when it begins anew
 NO_AUTO_VACUUM, VACUUM_PAGES, BETWEEN_VACUUMS_S = 0, 1000, 0.02  # 4 MB a step: a writer waits some milliseconds
 MAX_REBUILT_PAGES = 50_000  # 200 MB, about two seconds in which rows wait in memory
@@ -179,7 +181,7 @@ class Store:
 
     def _engine(self) -> Engine:
         if not self.is_sqlite:
-            return create_engine(
+            engine = create_engine(
                 self.url.set(drivername="postgresql+psycopg"),
                 hide_parameters=True,
                 pool_size=2,
@@ -187,6 +189,8 @@ class Store:
                 pool_pre_ping=True,
                 connect_args=self._limits(),
             )
+            limit_answers(engine, RECORDERS_STATEMENT_MS / 1000 if self.busy_ms < PATIENT_MS else PATIENT_ANSWER_S)
+            return engine
         engine = create_engine(self.url, hide_parameters=True, poolclass=NullPool)
         event.listen(engine, "connect", self._connected)
         return engine

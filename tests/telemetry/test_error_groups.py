@@ -45,7 +45,7 @@ assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children
 
 
 def test_an_error_of_the_site_becomes_a_group_with_its_story(watched: Services, kept: Kept, monkeypatch: Any) -> None:
-    def broken(*arguments: Any) -> None:
+    def broken(*arguments: Any, **options: Any) -> None:
         raise ZeroDivisionError("for sam@example.org")
 
     monkeypatch.setattr(health, "readiness", broken)
@@ -53,7 +53,7 @@ def test_an_error_of_the_site_becomes_a_group_with_its_story(watched: Services, 
         answers = [client.get("/readyz") for _ in range(3)]
     (group,) = kept.groups()
     assert (group.title, group.count, group.state, group.level) == ("ZeroDivisionError: for …@…", 3, "open", "ERROR")
-    assert group.culprit == "public_site.health:ready" and group.people == 1
+    assert group.culprit == "public_site.health:ReadinessProbe.look" and group.people == 1
     events, requests = kept.rows("error_event"), kept.rows("request_log")
     assert [event.request_id for event in events] == [answer.headers["x-request-id"] for answer in answers]
     assert [(row.outcome, row.status, row.error_id) for row in requests] == [
@@ -61,7 +61,7 @@ def test_an_error_of_the_site_becomes_a_group_with_its_story(watched: Services, 
     ]
     (exception,) = json.loads(events[0].body)["exceptions"]
     ours = [frame for frame in exception["frames"] if frame["own"]]
-    assert ours[-1]["function"] == "ready" and any("readiness" in line for line in ours[-1]["source"])
+    assert ours[-1]["function"] == "ReadinessProbe.look" and any("readiness" in line for line in ours[-1]["source"])
     assert ["request", "Request", ""] in ours[-1]["locals"]
     assert [hour.count for hour in kept.rows("error_hour")] == [3]
 
