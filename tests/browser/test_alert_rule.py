@@ -30,7 +30,9 @@ def test_what_was_typed_last_is_kept_by_the_press_that_follows(gym: RunningGym, 
     kept = page.get_by_text("Mine is kept. It is measured with the next minute.")
     expect(kept).to_be_visible(timeout=PATIENCE_MS)
     press(page.get_by_text("Mine: "))
-    expect(page.get_by_text("Rings when, of all requests in the last 5 minutes, 7 % or more")).to_be_visible()
+    expect(
+        page.get_by_text("Rings when, of all requests of families in the last 5 minutes, 7 % or more")
+    ).to_be_visible()
     press(page.get_by_role("button", name="Mute", exact=True).last)
     expect(page.get_by_text("7 % or more, muted")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_role("button", name="Say it again"), "it stays open whatever its line says").to_be_visible()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from core import clock
+from core import clock, leases
 from core.bookings.models import Status
 from tests.machine.gym import HandClock
 from tests.machine.lives import Lives
@@ -27,6 +27,7 @@ def play(
     """Lives on a fresh gym each, with a clock set by hand."""
     hand_clock = HandClock()
     monkeypatch.setattr(clock, "now", hand_clock.now)
+    monkeypatch.setattr(leases, "lease_clock", lambda session: hand_clock.now())
     monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
 
     def play(**changed: Any) -> None:

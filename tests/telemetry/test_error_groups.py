@@ -62,7 +62,11 @@ def test_an_error_of_the_site_becomes_a_group_with_its_story(watched: Services, 
     (exception,) = json.loads(events[0].body)["exceptions"]
     ours = [frame for frame in exception["frames"] if frame["own"]]
     assert ours[-1]["function"] == "ReadinessProbe.look" and any("readiness" in line for line in ours[-1]["source"])
-    assert ["request", "Request", ""] in ours[-1]["locals"]
+    assert ["request", "Request", ""] in [local for frame in ours for local in frame["locals"]] and [
+        "writes",
+        "bool",
+        "True",
+    ] in ours[-1]["locals"]
     assert [hour.count for hour in kept.rows("error_hour")] == [3]
 
 
