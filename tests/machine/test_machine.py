@@ -27,7 +27,7 @@ def play(
     """Lives on a fresh gym each, with a clock set by hand."""
     hand_clock = HandClock()
     monkeypatch.setattr(clock, "now", hand_clock.now)
-    monkeypatch.setattr(leases, "lease_clock", lambda session: hand_clock.now())
+    monkeypatch.setattr(leases, "lease_clock", lambda _: hand_clock.now())
     monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
 
     def play(**changed: Any) -> None:
