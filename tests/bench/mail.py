@@ -18,11 +18,9 @@ from pathlib import Path
 
 import httpx2
 
-from core.db import Database
-from core.gym import the_gym
 from public_site.weeks import WEEK, week_name
 from tests.bench.report import Section
-from tests.support.processes import RunningGym, running_gym
+from tests.support.processes import RunningGym, let_one_network_ask, running_gym
 from tests.support.smtp import MailServer, mail_server
 
 COACH, PAGE = "nora@spirit.example", "/coaches/nora/tumbling-60"
@@ -39,7 +37,7 @@ def measure() -> Section:
     with tempfile.TemporaryDirectory() as name, mail_server() as server:
         folder = Path(name)
         with running_gym(folder, "site", "worker", demo=True, SPIRIT_MAIL_URL=server.url) as gym:
-            _let_one_network_ask(folder)
+            let_one_network_ask(folder)
             _until_quiet(server)
             parents = _Parents(gym, server)
             nudged = [parents.wait_for_mail(pause_s=random.uniform(0.3, 1.3)) for _ in range(NUDGED)]
@@ -53,15 +51,6 @@ def measure() -> Section:
     return Section(
         "From a parent's booking to the coach's mail", ["worker", "bookings", "median s", "longest s", "goal"], rows
     )
-
-
-def _let_one_network_ask(folder: Path) -> None:
-    """All parents of this bench sit behind one address."""
-    database = Database(f"sqlite:///{folder / 'var' / 'spirit.db'}")
-    with database.write() as transaction:
-        gym = the_gym(transaction.session)
-        gym.most_open_per_network = gym.most_new_per_network = gym.most_strangers_per_coach = 10_000
-    database.dispose()
 
 
 class _Parents:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support import browser as chromium
-from tests.support.processes import RunningGym, running_gym
+from tests.support.processes import RunningGym, let_one_network_ask, running_gym
 from tests.support.smtp import MailServer, mail_server
 
 
@@ -25,6 +25,7 @@ def mailbox() -> Iterator[MailServer]:
 def gym(tmp_path_factory: pytest.TempPathFactory, mailbox: MailServer) -> Iterator[RunningGym]:
     folder = tmp_path_factory.mktemp("gym")
     with running_gym(folder, "site", "console", "worker", demo=True, SPIRIT_MAIL_URL=mailbox.url) as running:
+        let_one_network_ask(folder)
         yield running
 
 

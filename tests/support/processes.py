@@ -23,6 +23,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.db import Database
+from core.gym import the_gym
+
 HEALTHY_WITHIN_S = 60.0
 STOPS_WITHIN_S = 15.0
 
@@ -176,3 +179,12 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def let_one_network_ask(folder: Path) -> None:
+    """For tests whose families all sit behind one address: the limits on a network are another test's."""
+    database = Database(f"sqlite:///{folder / 'var' / 'spirit.db'}")
+    with database.write() as transaction:
+        gym = the_gym(transaction.session)
+        gym.most_open_per_network = gym.most_new_per_network = gym.most_strangers_per_coach = 10_000
+    database.dispose()
