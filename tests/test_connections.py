@@ -75,6 +75,7 @@ def test_an_unfinished_head_is_closed_after_its_time(gym: RunningGym) -> None:
 
 def test_a_head_without_end_is_closed_at_once(gym: RunningGym) -> None:
     with connect(gym, VISITOR) as line, contextlib.suppress(OSError):
+        line.sendall(b"GET / HTTP/1.1\r\nX-Long: ")
         for _ in range(64):
             line.sendall(b"a" * 4096)
         assert is_closed(line)
