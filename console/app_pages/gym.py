@@ -112,53 +112,7 @@ def _rules_form(stored: GymRules, staff: Staff) -> None:
     open_draft = draft("rules", stored.model_dump(), NAMES)
     kept = GymRules.model_construct(**open_draft.drawn)
     with st.form(open_draft.key, border=False):
-        values = {
-            "most_open_requests": st.number_input(
-                "Requests of one family that may wait at once", 1, 20, kept.most_open_requests
-            ),
-            "most_requests_a_day": st.number_input(
-                "Requests of one family within a day", 1, 100, kept.most_requests_a_day
-            ),
-            "most_open_per_network": st.number_input(
-                "Requests from one network that hold their time at once (above, families confirm by mail first)",
-                1,
-                10_000,
-                kept.most_open_per_network,
-            ),
-            "most_new_per_network": st.number_input(
-                "Requests from one network within an hour that no family has confirmed by mail",
-                1,
-                10_000,
-                kept.most_new_per_network,
-            ),
-            "most_strangers_per_coach": st.number_input(
-                "Requests at one coach that hold time though no family confirmed them",
-                1,
-                10_000,
-                kept.most_strangers_per_coach,
-            ),
-            "anonymise_after_months": st.number_input(
-                "Months until names are taken from finished bookings (0 keeps them)",
-                0,
-                240,
-                kept.anonymise_after_months,
-            ),
-            "console_refresh_s": st.number_input(
-                "Seconds until an open page of the console is drawn anew", 10, 600, kept.console_refresh_s, step=10
-            ),
-            "monitoring_days": st.number_input(
-                "Days that every single request is kept for the monitoring pages (summaries stay for thirteen months)",
-                7,
-                366,
-                kept.monitoring_days,
-            ),
-            "monitoring_budget_mb": st.number_input(
-                "Megabytes that monitoring may take; above, the oldest goes first",
-                16,
-                100_000,
-                kept.monitoring_budget_mb,
-            ),
-        }
+        values = _rule_fields(kept)
         if st.form_submit_button("Keep the rules", type="primary"):
             try:
                 rules = GymRules.parse(values)
@@ -168,6 +122,55 @@ def _rules_form(stored: GymRules, staff: Staff) -> None:
                 open_draft.save(staff, set_rules, rules, done="The rules are kept, and hold from now on.")
             st.rerun()
     open_draft.show_changes(stored.model_dump())
+
+
+def _rule_fields(kept: GymRules) -> dict[str, int]:
+    """A field for each rule, filled with what is drawn."""
+    return {
+        "most_open_requests": st.number_input(
+            "Requests of one family that may wait at once", 1, 20, kept.most_open_requests
+        ),
+        "most_requests_a_day": st.number_input("Requests of one family within a day", 1, 100, kept.most_requests_a_day),
+        "most_open_per_network": st.number_input(
+            "Requests from one network that hold their time at once (above, families confirm by mail first)",
+            1,
+            10_000,
+            kept.most_open_per_network,
+        ),
+        "most_new_per_network": st.number_input(
+            "Requests from one network within an hour that no family has confirmed by mail",
+            1,
+            10_000,
+            kept.most_new_per_network,
+        ),
+        "most_strangers_per_coach": st.number_input(
+            "Requests at one coach that hold time though no family confirmed them",
+            1,
+            10_000,
+            kept.most_strangers_per_coach,
+        ),
+        "anonymise_after_months": st.number_input(
+            "Months until names are taken from finished bookings (0 keeps them)",
+            0,
+            240,
+            kept.anonymise_after_months,
+        ),
+        "console_refresh_s": st.number_input(
+            "Seconds until an open page of the console is drawn anew", 10, 600, kept.console_refresh_s, step=10
+        ),
+        "monitoring_days": st.number_input(
+            "Days that every single request is kept for the monitoring pages (summaries stay for thirteen months)",
+            7,
+            366,
+            kept.monitoring_days,
+        ),
+        "monitoring_budget_mb": st.number_input(
+            "Megabytes that monitoring may take; above, the oldest goes first",
+            16,
+            100_000,
+            kept.monitoring_budget_mb,
+        ),
+    }
 
 
 def _zone(staff: Staff) -> None:

@@ -53,10 +53,7 @@ def approve_after_all(
         NotAsShown: it was moved. NeedsAgreement: the coach's hours or lessons have changed since.
         Invalid: no reason was given.
     """
-    account = session.get(Account, account_id)
-    if account is None or account.role is not Role.ADMIN:
-        raise NotAllowed("Only an admin can approve what was denied or has expired.")
-    by = By(Actor.ADMIN, Channel.CONSOLE, account.id)
+    by = _by_admin(session, account_id)
     expiry.expire_overdue(session, coach, now=now)
     booking = queries.read_again(session, booking_id, coach)
     check_may_change(session, booking, by)
@@ -70,6 +67,25 @@ def approve_after_all(
     shown.check_time(booking, slot_version)
     reason = reason_given(reason, required=True)
     check_agreed(session, booking, despite)
+    _take_time(session, coach, booking, now=now)
+    if not change(session, booking, Status.APPROVED, by=by, now=now, after_all_reason=reason, late_cancel_hours=0):
+        raise NotPossible("This booking was changed at the same moment. Please look at it again.")
+    outbox.add(session, MessageKind.CONFIRMED, booking, now=now)
+    outbox.add(session, MessageKind.DECIDED_BY_ADMIN, booking, now=now)
+    session.flush()
+    return booking
+
+
+def _by_admin(session: Session, account_id: int) -> By:
+    """Raises NotAllowed."""
+    account = session.get(Account, account_id)
+    if account is None or account.role is not Role.ADMIN:
+        raise NotAllowed("Only an admin can approve what was denied or has expired.")
+    return By(Actor.ADMIN, Channel.CONSOLE, account.id)
+
+
+def _take_time(session: Session, coach: Coach, booking: Booking, *, now: datetime) -> None:
+    """Its hold again. Raises SlotUnavailable when the database says that somebody else has this time by now."""
     try:
         with session.begin_nested():
             session.add(hold_for(booking, booking.lesson))
@@ -78,9 +94,3 @@ def approve_after_all(
         if HOLD_GUARD not in guard_named(error):
             raise
         raise slots.slot_taken(session, coach, booking.lesson, booking.starts_at, now=now) from error
-    if not change(session, booking, Status.APPROVED, by=by, now=now, after_all_reason=reason, late_cancel_hours=0):
-        raise NotPossible("This booking was changed at the same moment. Please look at it again.")
-    outbox.add(session, MessageKind.CONFIRMED, booking, now=now)
-    outbox.add(session, MessageKind.DECIDED_BY_ADMIN, booking, now=now)
-    session.flush()
-    return booking

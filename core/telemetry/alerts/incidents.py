@@ -10,6 +10,7 @@ A rule changes, and what follows from it, in one transaction:
    that ends, if it goes on.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
@@ -62,15 +63,8 @@ def conclude(
         AlreadyChanged: there has been another change since. Roll back.
     """
     row = session.get(AlertStanding, (rule.key, instance))
-    own = row.incident if row is not None else None
-    begins = after.state in OPEN and before not in OPEN
-    joined = causes.find_open(session, rule, instance, reading.lead) if begins and own is None else None
-    incident = own or joined
-    worse = joined is not None and causes.rank(rule.metric, rule.severity) > causes.rank_of(joined)
-    closes = after.state is State.NORMAL and own is not None and causes.is_last(session, rule, instance, own)
-    speaks = not muted and _has_a_word(
-        session, rule, incident, before, after.state, joins=joined is not None, worse=worse, closes=closes, now=now
-    )
+    course = _course(session, rule, instance, before, after, reading, row.incident if row is not None else None)
+    speaks = not muted and _has_a_word(session, rule, course, before, after.state, now=now)
     row = row or _new(session, rule, instance, at)
     if before is after.state and not speaks:
         if row.number != number:
@@ -78,27 +72,73 @@ def conclude(
         _note(row, after, reading, at, rule)
         return None
     row.number = number + 1
-    if joined is not None:
-        row.incident = joined
-    if worse and joined is not None:
-        _lead_by(joined, rule, instance)
+    if course.joined is not None:
+        row.incident = course.joined
+    if course.joined is not None and course.worse:
+        _lead_by(course.joined, rule, instance)
     _note(row, after, reading, at, rule)
     change = _change(
-        session, row, before, metric=rule.metric, fire_at=rule.fire_at, account_id=None, at=at, worse=worse
+        session, row, before, metric=rule.metric, fire_at=rule.fire_at, account_id=None, at=at, worse=course.worse
     )
-    if begins and incident is None:
-        incident = _open(session, row, rule, reading, at)
-    if after.state is State.NORMAL and own is not None:
-        row.incident = None
-        if closes:
-            causes.let_go(session, own)
-            own.closed_at = at
+    incident = _follow_course(session, row, rule, course, reading, at)
     if incident is not None:
         change.incident_id = incident.id
         if speaks:
             _tell(session, change, incident, webhook=webhook, now=now)
     session.flush()
     return change
+
+
+@dataclass(frozen=True)
+class _Course:
+    """
+    What a reading does to incidents.
+
+    own: the incident of this rule and instance; joined: another rule's that it becomes part of. begins: it fires now.
+    worse: it is more severe than what it joins. ends: it is well again; closes: and it was the last of its incident.
+    """
+
+    own: Incident | None
+    joined: Incident | None
+    begins: bool
+    worse: bool
+    ends: bool
+    closes: bool
+
+    @property
+    def incident(self) -> Incident | None:
+        return self.own or self.joined
+
+
+def _course(
+    session: Session,
+    rule: Rule,
+    instance: str,
+    before: State,
+    after: Standing,
+    reading: Reading,
+    own: Incident | None,
+) -> _Course:
+    begins = after.state in OPEN and before not in OPEN
+    joined = causes.find_open(session, rule, instance, reading.lead) if begins and own is None else None
+    worse = joined is not None and causes.rank(rule.metric, rule.severity) > causes.rank_of(joined)
+    ends = after.state is State.NORMAL and own is not None
+    closes = ends and own is not None and causes.is_last(session, rule, instance, own)
+    return _Course(own, joined, begins, worse, ends, closes)
+
+
+def _follow_course(
+    session: Session, row: AlertStanding, rule: Rule, course: _Course, reading: Reading, at: datetime
+) -> Incident | None:
+    """Open what begins, leave or close what ends. The incident that the change belongs to."""
+    if course.begins and course.incident is None:
+        return _open(session, row, rule, reading, at)
+    if course.ends and course.own is not None:
+        row.incident = None
+        if course.closes:
+            causes.let_go(session, course.own)
+            course.own.closed_at = at
+    return course.incident
 
 
 def note(session: Session, rule: Rule, instance: str, reading: Reading, *, at: datetime) -> None:
@@ -301,24 +341,15 @@ def _leave(session: Session, row: AlertStanding, incident: Incident, *, account_
     return change
 
 
-def _has_a_word(
-    session: Session,
-    rule: Rule,
-    incident: Incident | None,
-    before: State,
-    after: State,
-    *,
-    joins: bool,
-    worse: bool,
-    closes: bool,
-    now: datetime,
-) -> bool:
+def _has_a_word(session: Session, rule: Rule, course: _Course, before: State, after: State, *, now: datetime) -> bool:
     """Whether there is something to say, and it was not said often enough."""
+    incident, joins = course.incident, course.joined is not None
     if after is State.NORMAL:  # who heard that it began hears that it is over
-        return closes and incident is not None and incident.told_at is not None and not causes.happens_once(incident)
+        heard = incident is not None and incident.told_at is not None and not causes.happens_once(incident)
+        return course.closes and heard
     if after not in (State.FIRING, State.NO_DATA) or before is State.RECOVERING:
         return False
-    if (joins or before is after) and not worse and not _again(rule, incident, now):
+    if (joins or before is after) and not course.worse and not _again(rule, incident, now):
         return False  # the incident is known already, and is no worse than it was
     lately = (
         select(func.count())
