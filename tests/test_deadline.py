@@ -21,6 +21,7 @@ from core.mail.failures import MailFailure, TemporaryFailure
 from core.mail.smtp import Server, SmtpTransport
 from core.mail.webhook import HttpWebhook
 from tests.mail.smtp_server import scripted_server
+from tests.support.slow_server import drip, slow_server
 
 
 @contextmanager
@@ -35,39 +36,6 @@ def black_hole() -> Iterator[int]:
             waiting.setblocking(False)
             waiting.connect_ex(listening.getsockname())
         yield listening.getsockname()[1]
-
-
-@contextmanager
-def dripping() -> Iterator[int]:
-    """A server that answers a byte every 20 ms and comes to no end, however often it is asked. Yields its port."""
-    listening, over = socket.create_server(("127.0.0.1", 0)), threading.Event()
-
-    def serve() -> None:
-        while not over.is_set():
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=drip, args=(connection,), daemon=True).start()
-
-    def drip(connection: socket.socket) -> None:
-        with connection:
-            try:
-                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-                while not over.wait(0.02):
-                    connection.sendall(b"a")
-            except OSError:
-                return  # left, as it should be
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield listening.getsockname()[1]
-    finally:
-        over.set()
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-        thread.join(5)
 
 
 def test_the_second_address_of_a_host_is_tried_in_earnest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +78,7 @@ def test_an_answer_in_time_and_a_failure_in_time_are_handed_on() -> None:
 
 
 def test_a_webhook_that_drips_is_left_in_time() -> None:
-    with dripping() as port:
+    with slow_server(drip) as port:
         began = time.monotonic()
         with pytest.raises(TemporaryFailure, match="did not answer in time"):
             HttpWebhook(f"http://127.0.0.1:{port}/hook", total_s=0.4).post({"text": "hello"})
@@ -118,7 +86,7 @@ def test_a_webhook_that_drips_is_left_in_time() -> None:
 
 
 def test_a_mail_server_that_drips_is_left_in_time() -> None:
-    with dripping() as port:
+    with slow_server(drip) as port:
         began = time.monotonic()
         with pytest.raises(MailFailure):
             SmtpTransport(Server("127.0.0.1", port), phase_s=0.3, total_s=0.6).greet()
@@ -129,7 +97,7 @@ def test_a_bucket_that_drips_is_left_in_time(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setattr("core.images.storage.ANSWER_WITHIN", "1s")
-    with dripping() as port:
+    with slow_server(drip) as port:
         bucket = storage_at(f"s3://photos?endpoint=http://127.0.0.1:{port}", variable="SPIRIT_MEDIA_URL")
         began = time.monotonic()
         with pytest.raises(StorageUnavailable):
@@ -144,7 +112,7 @@ def test_a_bucket_that_drips_is_left_in_time(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_sign_in_provider_that_drips_is_left_in_time(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provider, "TOTAL_S", 0.3)
-    with dripping() as port:
+    with slow_server(drip) as port:
         given = {
             "oidc_issuer": f"http://127.0.0.1:{port}",
             "oidc_client_id": "spirit",

@@ -1,10 +1,6 @@
 """A mail server that swallows everything, and a webhook that drips: what keeps the gym true goes on, and so does mail."""
 
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import httpx2
@@ -18,48 +14,10 @@ from core.mail.models import MessageState, OutboxMessage
 from core.schedule.models import Coach
 from core.telemetry.alerts.models import AlertChange, Incident
 from tests.faults.conftest import Gym
+from tests.support.slow_server import drip, say_nothing, slow_server
 
 pytestmark = pytest.mark.processes
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
-
-
-@contextmanager
-def server(answer: Callable[[socket.socket, threading.Event], None]) -> Iterator[int]:
-    """Takes every connection and does this with it. Yields its port."""
-    listening, over = socket.create_server(("127.0.0.1", 0), backlog=64), threading.Event()
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=talk, args=(connection,), daemon=True).start()
-
-    def talk(connection: socket.socket) -> None:
-        with connection:
-            try:
-                answer(connection, over)
-            except OSError:
-                return  # the other side has left
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield listening.getsockname()[1]
-    finally:
-        over.set()
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-
-
-def say_nothing(connection: socket.socket, over: threading.Event) -> None:
-    over.wait(120)
-
-
-def drip(connection: socket.socket, over: threading.Event) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    while not over.wait(0.2):
-        connection.sendall(b"a")
 
 
 def test_requests_expire_in_time_while_a_mail_server_swallows_every_mail(gym: Gym) -> None:
@@ -67,7 +25,7 @@ def test_requests_expire_in_time_while_a_mail_server_swallows_every_mail(gym: Gy
         gym.ask(gym.omar, f"family{number}@example.org", ago=MINUTE)
     _multiply(gym, 500)
     overdue = [gym.ask(gym.nora, "sam@example.org", ago=61 * MINUTE)]
-    with server(say_nothing) as port:
+    with slow_server(say_nothing) as port:
         gym.processes.start("worker", SPIRIT_MAIL_URL=f"smtp://127.0.0.1:{port}")
         gym.processes.wait_until(lambda: _is_expired(gym, overdue[0]), "it expires", "worker")
         soon = gym.ask(gym.nora, "hanna@example.org", ago=timedelta())
@@ -87,7 +45,7 @@ def test_requests_expire_in_time_while_a_mail_server_swallows_every_mail(gym: Gy
 
 def test_families_get_their_mail_at_once_while_a_webhook_drips(gym: Gym) -> None:
     """Ten notices are due to a webhook that answers a byte at a time and comes to no end."""
-    with server(drip) as port:
+    with slow_server(drip) as port:
         webhook = f"http://127.0.0.1:{port}/hook"
         gym.processes.start("worker", SPIRIT_ALERT_WEBHOOK_URL=webhook)
         _notices(gym, 10)
