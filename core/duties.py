@@ -75,7 +75,7 @@ def do_due(services: Services, work: Mapping[str, Work]) -> list[str]:
 
 
 def _do(services: Services, duty: Duty, work: Work) -> bool:
-    """Whether it was due, ours, and came to its end. A failure is logged; the claim ends then, so that it is tried again."""
+    """Whether it was due, ours, and came to its end. A failure is logged, and tried again once the claim has run out."""
     if not duty.applies(services.settings):
         return False
     claimed = services.database.transact(_claim, duty)
