@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,17 @@ def test_the_decoder_gets_an_environment_of_its_own(monkeypatch: pytest.MonkeyPa
     with Darkroom() as darkroom:
         darkroom._start()
         assert darkroom._process is not None
-        there = Path(f"/proc/{darkroom._process.pid}/environ").read_bytes()
+        there = _environment(darkroom._process.pid)
     assert b"canary" not in there and b"MALLOC_ARENA_MAX" in there
+
+
+def _environment(pid: int) -> bytes:
+    """What a process was given; a started one has nothing for the moment in which the kernel sets it up."""
+    for _ in range(1_000):
+        if there := Path(f"/proc/{pid}/environ").read_bytes():
+            return there
+        time.sleep(0.01)
+    raise AssertionError("the process never got an environment")
 
 
 @linux
