@@ -12,6 +12,7 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     text contacts numbers    what people type, cleaned; addresses and phone numbers; numbers in addresses
     gym gym_texts gym_rules  the one row of texts, rules and switches; they are changed
     saved_views              views of the monitor that somebody keeps
+    forms                    what people and programs send, validated; one sentence a kind of mistake
     edits                    a form that was open while somebody else saved it: three-way merge
     audit logbook            what the staff did, kept for ever; the log that shows it
     people/                  staff accounts, passwords, sessions, sign-in links

@@ -1,63 +1,40 @@
 """The gym's rules: how much a family may ask for, how long names and measurements are kept, how often the console looks anew."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Verb
 from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid
+from core.forms import Form
 from core.gym import Gym, lock_gym
 from core.people.staff import check_is_admin
 
-NAMES = {
-    "most_open_requests": "Requests that wait, for one family",
-    "most_requests_a_day": "Requests of one family within a day",
-    "most_open_per_network": "Requests from one network that hold time",
-    "most_new_per_network": "Requests from one network within an hour",
-    "most_strangers_per_coach": "Requests at one coach that hold time, nobody having confirmed them",
-    "anonymise_after_months": "Months until names are taken away",
-    "console_refresh_s": "Seconds until a page is drawn anew",
-    "monitoring_days": "Days that every request is kept",
-    "monitoring_budget_mb": "Megabytes for monitoring",
-}
 
-
-class GymRules(BaseModel):
+class GymRules(Form):
     """As on core.gym.Gym."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    most_open_requests: Annotated[int, Field(ge=1, le=20, title="Requests that wait, for one family")]
+    most_requests_a_day: Annotated[int, Field(ge=1, le=100, title="Requests of one family within a day")]
+    most_open_per_network: Annotated[int, Field(ge=1, le=10_000, title="Requests from one network that hold time")]
+    most_new_per_network: Annotated[int, Field(ge=1, le=10_000, title="Requests from one network within an hour")]
+    most_strangers_per_coach: Annotated[
+        int, Field(ge=1, le=10_000, title="Requests at one coach that hold time, nobody having confirmed them")
+    ]
+    anonymise_after_months: Annotated[int, Field(ge=0, le=240, title="Months until names are taken away")]
+    console_refresh_s: Annotated[int, Field(ge=10, le=600, title="Seconds until a page is drawn anew")]
+    monitoring_days: Annotated[int, Field(ge=7, le=366, title="Days that every request is kept")]
+    monitoring_budget_mb: Annotated[int, Field(ge=16, le=100_000, title="Megabytes for monitoring")]
 
-    most_open_requests: Annotated[int, Field(ge=1, le=20)]
-    most_requests_a_day: Annotated[int, Field(ge=1, le=100)]
-    most_open_per_network: Annotated[int, Field(ge=1, le=10_000)]
-    most_new_per_network: Annotated[int, Field(ge=1, le=10_000)]
-    most_strangers_per_coach: Annotated[int, Field(ge=1, le=10_000)]
-    anonymise_after_months: Annotated[int, Field(ge=0, le=240)]
-    console_refresh_s: Annotated[int, Field(ge=10, le=600)]
-    monitoring_days: Annotated[int, Field(ge=7, le=366)]
-    monitoring_budget_mb: Annotated[int, Field(ge=16, le=100_000)]
-
-    @classmethod
-    def of(cls, gym: Gym) -> "GymRules":
-        """Those in force."""
-        return cls.model_construct(**{name: getattr(gym, name) for name in cls.model_fields})
-
-    @classmethod
-    def parse(cls, values: dict[str, Any]) -> "GymRules":
-        """Raises Invalid with a sentence for each value that cannot be, or cannot work with another."""
-        try:
-            rules = cls.model_validate(values)
-        except ValidationError as error:
-            raise Invalid({str(problem["loc"][0]): _sentence(problem) for problem in error.errors()}) from None
-        if rules.most_open_requests > rules.most_requests_a_day:
+    def check(self) -> None:
+        if self.most_open_requests > self.most_requests_a_day:
             raise Invalid(
                 {"most_open_requests": "More requests could wait than may be made in a day. Please lower the first."}
             )
-        return rules
 
 
 def set_rules(session: Session, rules: GymRules, *, account_id: int, now: datetime, shown: Values | None = None) -> Gym:
@@ -83,13 +60,3 @@ def set_rules(session: Session, rules: GymRules, *, account_id: int, now: dateti
     audit.record(session, Verb.RULES_CHANGED, "gym", by=account_id, now=now)
     session.flush()
     return gym
-
-
-def _sentence(problem: Any) -> str:
-    bounds = problem.get("ctx", {})
-    name = NAMES.get(str(problem["loc"][0]), "This")
-    if "ge" in bounds:
-        return f"{name}: {bounds['ge']} at least."
-    if "le" in bounds:
-        return f"{name}: {bounds['le']} at most."
-    return f"{name}: this should be a whole number."

@@ -31,11 +31,11 @@ def test_the_rules_of_a_fresh_gym_are_the_product_s(session: Session) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"most_open_requests": 0}, "Requests that wait, for one family: 1 at least."),
-        ({"most_requests_a_day": 101}, "Requests of one family within a day: 100 at most."),
+        ({"most_open_requests": 0}, "Requests that wait, for one family: this should be at least 1."),
+        ({"most_requests_a_day": 101}, "Requests of one family within a day: this should be at most 100."),
         ({"console_refresh_s": "soon"}, "Seconds until a page is drawn anew: this should be a whole number."),
-        ({"monitoring_days": 6}, "Days that every request is kept: 7 at least."),
-        ({"monitoring_budget_mb": 15}, "Megabytes for monitoring: 16 at least."),
+        ({"monitoring_days": 6}, "Days that every request is kept: this should be at least 7."),
+        ({"monitoring_budget_mb": 15}, "Megabytes for monitoring: this should be at least 16."),
         ({"most_open_requests": 7}, "More requests could wait than may be made in a day. Please lower the first."),
     ],
 )

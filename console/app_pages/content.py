@@ -25,16 +25,6 @@ from core.words import money, spoken_day
 
 PATHS = {"": "nowhere", "/coaches": "the coaches", "/shop": "the shop"}
 WEEK = timedelta(days=7)
-CAMPAIGN = {
-    "headline": "Headline",
-    "text": "Text",
-    "button": "Words on its button",
-    "path": "It leads to",
-    "starts_on": "First day",
-    "ends_on": "Last day",
-    "image_id": "Picture",
-}
-PRODUCT = {"name": "Name", "text": "Text", "price_cents": "Price", "shown": "Shown", "image_id": "Picture"}
 NEW_PRODUCT: dict[str, Any] = {"name": "", "text": "", "price_cents": 1000, "shown": True, "image_id": None}
 
 
@@ -76,7 +66,7 @@ def _when(campaign: Campaign, running: Campaign | None) -> str:
 
 def _campaign(campaign: Campaign | None, heroes: Sequence[Image], staff: Staff) -> None:
     stored = CampaignFacts.of(campaign).model_dump() if campaign else _new_campaign()
-    open_draft = draft(f"campaign-{campaign.id if campaign else 'new'}", stored, CAMPAIGN, _spoken)
+    open_draft = draft(f"campaign-{campaign.id if campaign else 'new'}", stored, CampaignFacts.labels(), _spoken)
     which, drawn = open_draft.key, open_draft.drawn
     picture = _pick(campaign, heroes, open_draft)
     with st.form(which, border=False):
@@ -127,7 +117,7 @@ def _shop(goods: Sequence[Product], photos: Sequence[Image], staff: Staff) -> No
 
 def _product(product: Product | None, photos: Sequence[Image], staff: Staff) -> None:
     stored = ProductFacts.of(product).model_dump() if product else NEW_PRODUCT
-    open_draft = draft(f"product-{product.id if product else 'new'}", stored, PRODUCT, _spoken)
+    open_draft = draft(f"product-{product.id if product else 'new'}", stored, ProductFacts.labels(), _spoken)
     which, drawn = open_draft.key, open_draft.drawn
     picture = _pick(product, photos, open_draft)
     with st.form(which, border=False):

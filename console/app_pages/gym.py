@@ -14,7 +14,7 @@ from core import clock
 from core.bookings.commitments import Commitments, commitments_by_lesson
 from core.errors import Invalid, NotAllowed
 from core.gym import Gym, the_gym
-from core.gym_rules import NAMES, GymRules, set_rules
+from core.gym_rules import GymRules, set_rules
 from core.gym_texts import GymTexts, set_gym
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import LessonType
@@ -22,25 +22,6 @@ from core.schedule.page import every_lesson
 from core.schedule.zones import coaches_elsewhere, set_everybodys_zone
 from core.words import money
 
-TEXTS = {
-    "name": "Name",
-    "email": "E-mail address that families write to",
-    "phone": "Phone",
-    "street": "Address",
-    "late_cancel_hours": "Cancelling is free until … hours before",
-    "cancellation_fee_text": "What a late cancellation means",
-}
-
-LESSON = {
-    "name": "Name",
-    "slug": "Address on the site",
-    "description": "In a sentence",
-    "minutes": "Minutes",
-    "price_cents": "Price",
-    "buffer_before_min": "Minutes kept free before",
-    "buffer_after_min": "Minutes kept free after",
-    "active": "Offered",
-}
 NEW_LESSON: dict[str, Any] = {
     "name": "",
     "slug": "",
@@ -79,7 +60,7 @@ def page() -> None:
 
 def _texts(gym: Gym, staff: Staff) -> None:
     stored = GymTexts.of(gym).model_dump()
-    open_draft = draft("gym", stored, TEXTS)
+    open_draft = draft("gym", stored, GymTexts.labels())
     drawn = open_draft.drawn
     with st.form(open_draft.key):
         values = {
@@ -109,7 +90,7 @@ def _rules(gym: Gym, staff: Staff) -> None:
 
 
 def _rules_form(stored: GymRules, staff: Staff) -> None:
-    open_draft = draft("rules", stored.model_dump(), NAMES)
+    open_draft = draft("rules", stored.model_dump(), GymRules.labels())
     kept = GymRules.model_construct(**open_draft.drawn)
     with st.form(open_draft.key, border=False):
         values = _rule_fields(kept)
@@ -200,7 +181,7 @@ def _what_is_booked(open_with: Commitments) -> None:
 
 def _lesson(lesson: LessonType | None, staff: Staff) -> None:
     stored = LessonFacts.of(lesson).model_dump() if lesson else NEW_LESSON
-    open_draft = draft(f"lesson-{lesson.id if lesson else 'new'}", stored, LESSON, _spoken)
+    open_draft = draft(f"lesson-{lesson.id if lesson else 'new'}", stored, LessonFacts.labels(), _spoken)
     which, drawn = open_draft.key, open_draft.drawn
     with st.form(which, border=False):
         values = {

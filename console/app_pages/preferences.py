@@ -20,20 +20,6 @@ ASKS = {
     Asks.UNDER_NOTICE: "I answer requests at short notice; others are booked at once",
     Asks.NEVER: "Parents book directly",
 }
-LABELS = {
-    "asks": "Who decides",
-    "asks_under_hours": "Short notice is less than … hours",
-    "answer_within_min": "I answer within",
-    "expiry_before_min": "A request expires … before the lesson",
-    "reminder_before_min": "Remind me … before a request expires",
-    "request_mails": "A mail for each request",
-    "roll_up": "Once an hour one mail for all others",
-    "daily_summary": "A summary at seven every morning",
-    "notice_min": "At least … ahead",
-    "horizon_days": "At most … days ahead",
-    "slot_step_min": "A lesson may start every … minutes",
-}
-
 HOUR_MIN, DAY_MIN = 60, 24 * 60
 LENGTHS_MIN = (*(30, 45, 90), *(HOUR_MIN * hours for hours in (1, 2, 3, 4, 6, 8, 12, 18)))
 EXPIRY_MIN = (15, *LENGTHS_MIN, DAY_MIN, 2 * DAY_MIN)
@@ -55,7 +41,7 @@ def page() -> None:
 def _preferences(coach_id: int, staff: Staff) -> None:
     with services().database.read() as session:
         kept = Preferences.of(session.get_one(Coach, coach_id))
-    open_draft = draft(f"preferences-{coach_id}", kept.model_dump(), LABELS, _said)
+    open_draft = draft(f"preferences-{coach_id}", kept.model_dump(), Preferences.labels(), _said)
     with st.form(open_draft.key):
         values = _fields(Preferences.model_construct(**open_draft.drawn))
         if st.form_submit_button("Keep", type="primary"):

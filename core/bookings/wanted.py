@@ -1,60 +1,31 @@
 """What a parent asks for, read and checked field by field."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationInfo
 
 from core.contacts import email_address, phone_number
 from core.countries import DEFAULT_COUNTRY
 from core.errors import Invalid
+from core.forms import A_TIME, A_WHOLE_NUMBER, OTHERWISE, Form, Visible, parse_value
 from core.numbers import MAX_ID, whole_number
-from core.text import at_most, paragraphs, something
+from core.text import paragraphs
 
 NAME_LENGTH, NOTES_LENGTH = 80, 1000
 KEY_LENGTHS = range(16, 201)
 YEARS = range(1970, 2400)
-
-SENTENCES = {
-    "missing": "Please fill this in.",
-    "extra_forbidden": "We do not know this field.",
-    "int_parsing": "This should be a whole number.",
-    "int_type": "This should be a whole number.",
-    "int_from_float": "This should be a whole number.",
-    "string_type": "This should be text.",
-    "timezone_aware": "The time needs its zone, such as 2026-11-24T16:00:00Z.",
-}
-UNREADABLE_TIME = "This is not a time we can read; it should look like 2026-11-24T16:00:00Z."
-
-
-def _name(value: str) -> str:
-    return at_most(something(value), NAME_LENGTH)
 
 
 def _phone(value: str | None, about: ValidationInfo) -> str | None:
     return phone_number(value, (about.context or {}).get("country", DEFAULT_COUNTRY))
 
 
-def _notes(value: str) -> str:
-    return at_most(paragraphs(value), NOTES_LENGTH)
-
-
 def _start(value: datetime) -> datetime:
     """Years that no calendar of ours reaches would overflow in the arithmetic of days."""
     if value.year not in YEARS:
-        raise ValueError(UNREADABLE_TIME)
+        raise ValueError(A_TIME)
     return value.astimezone(UTC)
 
 
@@ -67,7 +38,14 @@ def _key(value: str | None) -> str | None:
 def _id(value: Any) -> Any:
     """JSON's own numbers, or text of plain digits: pydantic would also read "+1", "1_000" and true."""
     if isinstance(value, bool) or (isinstance(value, str) and (value := whole_number(value)) is None):
-        raise ValueError(SENTENCES["int_type"])
+        raise ValueError(A_WHOLE_NUMBER)
+    return value
+
+
+def _fits(value: int) -> int:
+    """Into a column."""
+    if not -MAX_ID < value <= MAX_ID:
+        raise ValueError(OTHERWISE)
     return value
 
 
@@ -76,15 +54,15 @@ def _iso_text(value: Any) -> Any:
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not value[:4].isdigit() or "-" not in value:
-        raise ValueError(UNREADABLE_TIME)
+        raise ValueError(A_TIME)
     return value
 
 
 Start = Annotated[AwareDatetime, BeforeValidator(_iso_text), AfterValidator(_start)]
-Id = Annotated[int, BeforeValidator(_id), Field(gt=-MAX_ID, le=MAX_ID)]  # whether it exists is asked later
+Id = Annotated[int, BeforeValidator(_id), AfterValidator(_fits)]  # whether it exists is asked later
 
 
-class Shown(BaseModel):
+class Shown(Form):
     """What a form, or a program, was shown of a lesson before it asked. None: nothing was. cancelling: `terms.announced`."""
 
     price_cents: int | None = None
@@ -100,30 +78,15 @@ class LessonRequest(Shown):
     idempotency_key: a form's hidden key or a caller's own; the same key is the same booking.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     coach_id: Id
     lesson_id: Id
     starts_at: Start
-    customer_name: Annotated[str, AfterValidator(_name)]
+    customer_name: Annotated[Visible, Field(max_length=NAME_LENGTH)]
     customer_email: Annotated[str, AfterValidator(email_address)]
     customer_phone: Annotated[str | None, AfterValidator(_phone)] = None
-    athlete_name: Annotated[str, AfterValidator(_name)]
-    notes: Annotated[str, AfterValidator(_notes)] = ""
+    athlete_name: Annotated[Visible, Field(max_length=NAME_LENGTH)]
+    notes: Annotated[str, AfterValidator(paragraphs), Field(max_length=NOTES_LENGTH)] = ""
     idempotency_key: Annotated[str | None, AfterValidator(_key)] = None
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any], *, country: str = DEFAULT_COUNTRY) -> "LessonRequest":
-        """
-        Raises Invalid with a sentence for each field that cannot be read.
-
-        Args:
-            country: in which a phone number without a prefix is one (Settings.country).
-        """
-        try:
-            return cls.model_validate(dict(values), context={"country": country})
-        except ValidationError as error:
-            raise Invalid({str(problem["loc"][0]): _sentence(problem) for problem in error.errors()}) from None
 
     def fingerprint(self) -> str:
         """A hash of what was asked for, whatever the bytes looked like and whatever was shown."""
@@ -133,8 +96,8 @@ class LessonRequest(Shown):
 
 
 def read_id(text: str) -> int:
-    """The number that "7" means, as LessonRequest reads it. Raises pydantic's ValidationError."""
-    return TypeAdapter(Id).validate_python(text)
+    """The number that "7" means, as LessonRequest reads it. Raises Invalid."""
+    return parse_value(TypeAdapter(Id), text, field="id")
 
 
 def read_email(text: str) -> str:
@@ -147,15 +110,4 @@ def read_email(text: str) -> str:
 
 def read_start(text: str) -> datetime:
     """The instant that "2026-11-24T16:00:00Z" means, aware UTC. Raises Invalid."""
-    try:
-        return TypeAdapter(Start).validate_python(text)
-    except ValidationError as error:
-        raise Invalid({"starts_at": _sentence(error.errors()[0])}) from None
-
-
-def _sentence(problem: Any) -> str:
-    if problem["type"] == "value_error":
-        return str(problem["msg"]).removeprefix("Value error, ")
-    if str(problem["type"]).startswith("datetime"):
-        return UNREADABLE_TIME
-    return SENTENCES.get(problem["type"], "We cannot read this.")
+    return parse_value(TypeAdapter(Start), text, field="starts_at")

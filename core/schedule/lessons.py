@@ -1,10 +1,9 @@
 """Lesson types are made and changed, by admins. What is booked already keeps its length, price and time."""
 
-import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -12,44 +11,30 @@ from core import audit
 from core.audit import Verb
 from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid, NotFound
+from core.forms import Form, Line, PriceCents, Visible, matching
 from core.gym import content_changed
 from core.people.staff import check_is_admin
 from core.schedule.models import FormerSlug, LessonType
-from core.text import one_line, something
 
-SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-SENTENCES = {
-    "string_too_short": "Please fill this in.",
-    "string_pattern_mismatch": "Please use small letters, digits and hyphens, such as tumbling-60.",
-}
+Slug = Annotated[
+    str,
+    matching(r"[a-z0-9]+(?:-[a-z0-9]+)*", "Please use small letters, digits and hyphens, such as tumbling-60."),
+]
 
 
-class LessonFacts(BaseModel):
+class LessonFacts(Form):
     """What a lesson type is. Minutes and cents; slug: its address on the site."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(str_strip_whitespace=True)
 
-    slug: Annotated[str, Field(pattern=rf"^{SLUG.pattern}$", max_length=40)]
-    name: Annotated[str, Field(max_length=80), AfterValidator(something)]
-    description: Annotated[str, Field(max_length=300), AfterValidator(one_line)] = ""
-    minutes: Annotated[int, Field(ge=10, le=240)]
-    price_cents: Annotated[int, Field(ge=0, le=1_000_000)]
-    buffer_before_min: Annotated[int, Field(ge=0, le=120)] = 0
-    buffer_after_min: Annotated[int, Field(ge=0, le=120)] = 0
-    active: bool = True
-
-    @classmethod
-    def of(cls, lesson: LessonType) -> "LessonFacts":
-        """As it stands."""
-        return cls.model_construct(**{name: getattr(lesson, name) for name in cls.model_fields})
-
-    @classmethod
-    def parse(cls, values: dict[str, Any]) -> "LessonFacts":
-        """Raises Invalid with a sentence for each value that cannot be."""
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            raise Invalid({str(problem["loc"][0]): _sentence(problem) for problem in error.errors()}) from None
+    slug: Annotated[Slug, Field(max_length=40, title="Address on the site")]
+    name: Annotated[Visible, Field(max_length=80, title="Name")]
+    description: Annotated[Line, Field(max_length=300, title="In a sentence")] = ""
+    minutes: Annotated[int, Field(ge=10, le=240, title="Minutes")]
+    price_cents: Annotated[PriceCents, Field(title="Price")]
+    buffer_before_min: Annotated[int, Field(ge=0, le=120, title="Minutes kept free before")] = 0
+    buffer_after_min: Annotated[int, Field(ge=0, le=120, title="Minutes kept free after")] = 0
+    active: Annotated[bool, Field(title="Offered")] = True
 
 
 def save_lesson(
@@ -112,18 +97,3 @@ def _keep_former_slug(session: Session, lesson: LessonType, former: str | None) 
     if former is not None and former != lesson.slug:
         session.add(FormerSlug(slug=former, lesson_type_id=lesson.id))
         session.flush()
-
-
-def _sentence(problem: Any) -> str:
-    bounds = problem.get("ctx", {})
-    if problem["type"] == "value_error":
-        return str(problem["msg"]).removeprefix("Value error, ")
-    if problem["type"] in SENTENCES:
-        return SENTENCES[problem["type"]]
-    if "ge" in bounds:
-        return f"This is {bounds['ge']} at least."
-    if "le" in bounds:
-        return f"This is {bounds['le']} at most."
-    if "max_length" in bounds:
-        return f"Please shorten this to {bounds['max_length']} characters."
-    return "We cannot read this."

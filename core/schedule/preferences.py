@@ -3,9 +3,9 @@
 import enum
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from core import audit
 from core.audit import Door, Verb
 from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid
+from core.forms import Form
 from core.people.models import Account
 from core.schedule.availability import DAY_MIN, LEAST_TIME_TO_ANSWER
 from core.schedule.hours import check_may_edit
@@ -20,13 +21,6 @@ from core.schedule.models import Asks, Coach
 
 STEPS_MIN = (5, 10, 15, 20, 30, 45, 60, 90, 120)
 LEAST_ANSWER_MIN = int(LEAST_TIME_TO_ANSWER.total_seconds() // 60)
-SENTENCES = {
-    "missing": "Please fill this in.",
-    "extra_forbidden": "We do not know this field.",
-    "enum": "Please choose one of these.",
-    "bool_type": "This is on or off.",
-    "bool_parsing": "This is on or off.",
-}
 
 
 class Digest(enum.IntEnum):
@@ -41,38 +35,26 @@ class Digest(enum.IntEnum):
         return self.name.lower()
 
 
-class Preferences(BaseModel):
+class Preferences(Form):
     """Minutes, hours and days as in core.schedule.models.Coach. reminder_before_min: None sends no reminder."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    notice_min: Annotated[int, Field(ge=0, le=14 * DAY_MIN, title="At least … ahead")]
+    horizon_days: Annotated[int, Field(ge=1, le=366, title="At most … days ahead")]
+    slot_step_min: Annotated[int, Field(ge=5, le=240, title="A lesson may start every … minutes")]
+    asks: Annotated[Asks, Field(title="Who decides")]
+    asks_under_hours: Annotated[int, Field(ge=1, le=14 * 24, title="Short notice is less than … hours")]
+    expiry_before_min: Annotated[int, Field(ge=15, le=2 * DAY_MIN, title="A request expires … before the lesson")]
+    answer_within_min: Annotated[int, Field(ge=LEAST_ANSWER_MIN, le=14 * DAY_MIN, title="I answer within")]
+    reminder_before_min: Annotated[
+        Annotated[int, Field(ge=5, le=7 * DAY_MIN)] | None, Field(title="Remind me … before a request expires")
+    ]
+    request_mails: Annotated[bool, Field(title="A mail for each request")]
+    roll_up: Annotated[bool, Field(title="Once an hour one mail for all others")]
+    daily_summary: Annotated[bool, Field(title="A summary at seven every morning")]
 
-    notice_min: Annotated[int, Field(ge=0, le=14 * DAY_MIN)]
-    horizon_days: Annotated[int, Field(ge=1, le=366)]
-    slot_step_min: Annotated[int, Field(ge=5, le=240)]
-    asks: Asks
-    asks_under_hours: Annotated[int, Field(ge=1, le=14 * 24)]
-    expiry_before_min: Annotated[int, Field(ge=15, le=2 * DAY_MIN)]
-    answer_within_min: Annotated[int, Field(ge=LEAST_ANSWER_MIN, le=14 * DAY_MIN)]
-    reminder_before_min: Annotated[int, Field(ge=5, le=7 * DAY_MIN)] | None
-    request_mails: bool
-    roll_up: bool
-    daily_summary: bool
-
-    @classmethod
-    def of(cls, coach: Coach) -> "Preferences":
-        """Hers, as they stand."""
-        return cls.model_construct(**{name: getattr(coach, name) for name in cls.model_fields})
-
-    @classmethod
-    def parse(cls, values: dict[str, Any]) -> "Preferences":
-        """Raises Invalid with a sentence for each value that is out of bounds, or cannot work with another."""
-        try:
-            preferences = cls.model_validate(values)
-        except ValidationError as error:
-            raise Invalid({str(problem["loc"][0]): _sentence(problem) for problem in error.errors()}) from None
-        if wrong := conflicts(preferences):
+    def check(self) -> None:
+        if wrong := conflicts(self):
             raise Invalid(wrong)
-        return preferences
 
 
 def conflicts(preferences: Preferences) -> dict[str, str]:
@@ -162,12 +144,3 @@ def stop_mail(session: Session, coach: Coach, digest: Digest, *, now: datetime) 
         audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=by, door=door, now=now)
         session.flush()
     return coach
-
-
-def _sentence(problem: Any) -> str:
-    bounds = problem.get("ctx", {})
-    if "ge" in bounds:
-        return f"This is {bounds['ge']} at least."
-    if "le" in bounds:
-        return f"This is {bounds['le']} at most."
-    return SENTENCES.get(problem["type"], "This should be a whole number.")

@@ -58,10 +58,10 @@ def test_addresses_are_of_one_lesson_each(session: Session, admin: Account) -> N
         ("slug", "../x", "small letters"),
         ("name", " ", "fill this in"),
         ("name", "n" * 81, "80 characters"),
-        ("minutes", 5, "10 at least"),
-        ("minutes", 300, "240 at most"),
-        ("price_cents", -1, "0 at least"),
-        ("buffer_after_min", 121, "120 at most"),
+        ("minutes", 5, "at least 10"),
+        ("minutes", 300, "at most 240"),
+        ("price_cents", -1, "from $0 to $10,000"),
+        ("buffer_after_min", 121, "at most 120"),
     ],
 )
 def test_what_cannot_be_is_said_by_field(name: str, value: Any, sentence: str) -> None:

@@ -88,16 +88,16 @@ def reminders(session: Session, booking: Booking) -> list[datetime]:
 
 @pytest.mark.parametrize("field", BOUNDS)
 def test_every_value_is_kept_to_its_bounds_and_not_one_beyond(session: Session, field: str) -> None:
-    nora, (least, most) = people.nora(session), BOUNDS[field]
+    nora, (least, most), label = people.nora(session), BOUNDS[field], Preferences.labels()[field]
     others = NO_REMINDER if field == "answer_within_min" else LONG_ENOUGH
     for value in (least, most):
         prefer(session, nora, **{**others, field: value})
         session.refresh(nora)
         assert getattr(nora, field) == value
-    assert refused(**{**others, field: least - 1}) == {field: f"This is {least} at least."}
-    assert refused(**{**others, field: most + 1}) == {field: f"This is {most} at most."}
-    assert refused(**{**others, field: "soon"}) == {field: "This should be a whole number."}
-    assert refused(**{**others, field: 45.5}) == {field: "This should be a whole number."}
+    assert refused(**{**others, field: least - 1}) == {field: f"{label}: this should be at least {least}."}
+    assert refused(**{**others, field: most + 1}) == {field: f"{label}: this should be at most {most}."}
+    assert refused(**{**others, field: "soon"}) == {field: f"{label}: this should be a whole number."}
+    assert refused(**{**others, field: 45.5}) == {field: f"{label}: this should be a whole number."}
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
