@@ -13,19 +13,21 @@ from starlette.responses import Response
 
 import tasks
 from console import caller
+from console.cookies import cookie_name
+from console.openapi import document
+from console.schemas import Pending, StaffDecision
 from core import clock
-from core.bookings import queries
+from core.bookings import models, queries
 from core.bookings.decisions import Decision, decide_as_staff
-from core.bookings.models import Booking, Channel, Status
+from core.bookings.models import Channel
 from core.bookings.whose import whose_bookings
 from core.bootstrap import Services
-from core.errors import Invalid, SpiritError
+from core.errors import SpiritError
 from core.http import problems
 from core.http.body import MOST_BYTES, BodyTooLarge, at_most
-from core.http.bookings import booking_as_json, despite_wrong
+from core.http.bookings import Booking, Decided
+from core.http.schemas import dumps
 from core.mail.status import family_status, said_to_staff
-
-FIELDS = ("bookingId", "action", "reason", "despite")
 
 log = structlog.get_logger()
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -58,29 +60,33 @@ async def pending(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    _checkjson_answer(request)
+    _check_is_json(request)
     who = await caller.may_change(request)
-    booking_id, decision, reason, despite = _asked_for(await request.body())
+    wanted = StaffDecision.parse(_object_in(await request.body()))
     services = caller.services_of(request)
-    coach_id = await run_in_threadpool(_coach_of, services, booking_id)
+    coach_id = await run_in_threadpool(_coach_of, services, wanted.booking_id)
     run = partial(
         caller.transact_as,
         services,
         who,
         decide_as_staff,
-        booking_id,
-        decision,
+        wanted.booking_id,
+        Decision(wanted.action),
         channel=Channel.API,
-        reason=reason,
-        despite=despite,
+        reason=wanted.reason,
+        despite=wanted.despite,
         coach=coach_id,
     )
     booking = await run_in_threadpool(run)
     await tasks.nudge(tasks.deliver_mail)
-    done = "The lesson is approved." if booking.status is Status.APPROVED else "The request is denied."
     mailed = await run_in_threadpool(_said_of_mail, services, booking)
-    body = booking_as_json(booking, now=clock.now())
-    return json_answer({"success": True, "message": f"{done} {mailed}".rstrip(), "booking": body})
+    return json_answer(Decided.of(booking, mailed, now=clock.now()))
+
+
+async def openapi(request: Request) -> Response:
+    """For anybody: it tells what every gym's console can, and nothing of this one."""
+    settings = caller.services_of(request).settings
+    return json_answer(document(settings.console_url, cookie_name(settings)))
 
 
 async def nothing_here(request: Request) -> Response:
@@ -88,18 +94,18 @@ async def nothing_here(request: Request) -> Response:
     return json_answer(problems.problem_of_status(404), 404)
 
 
-def _said_of_mail(services: Services, booking: Booking) -> str:
+def _said_of_mail(services: Services, booking: models.Booking) -> str:
     with services.database.read() as session:
         return said_to_staff(family_status(session, booking, now=clock.now()), booking)
 
 
-def _pending(services: Services, account_id: int) -> dict[str, Any]:
+def _pending(services: Services, account_id: int) -> Pending:
     now = clock.now()
     with services.database.read() as session:
         whose = whose_bookings(session, account_id)
-        bookings = queries.requests_awaiting_answer(session, whose=whose, now=now)
-        found = [booking_as_json(booking, now=now) for booking in bookings]
-    return {"bookings": found, "totalPending": len(found), "hasNotifications": bool(found)}
+        waiting = queries.requests_awaiting_answer(session, whose=whose, now=now)
+        bookings = [Booking.of(booking, now=now) for booking in waiting]
+    return Pending(bookings=bookings, total_pending=len(bookings), has_notifications=bool(bookings))
 
 
 def _coach_of(services: Services, booking_id: int) -> int:
@@ -107,29 +113,17 @@ def _coach_of(services: Services, booking_id: int) -> int:
         return queries.get_booking(session, booking_id).coach_id
 
 
-def _asked_for(body: bytes) -> tuple[int, Decision, str | None, list[str]]:
+def _object_in(body: bytes) -> dict[str, Any]:
     try:
         given = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise HTTPException(400, "This is not JSON that we can read.") from None
     if not isinstance(given, dict):
         raise HTTPException(400, "Please send one JSON object.")
-    booking_id, action, reason = given.get("bookingId"), given.get("action"), given.get("reason")
-    despite = given.get("despite", [])
-    wrong = {name: "We do not know this field." for name in given if name not in FIELDS} | despite_wrong(despite)
-    if not isinstance(booking_id, int) or isinstance(booking_id, bool) or not 0 < booking_id < 2**63:
-        wrong["bookingId"] = "This should be the id of a booking."
-    if action not in list(Decision):
-        wrong["action"] = "Please say approve or deny."
-    if not isinstance(reason, str | None):
-        wrong["reason"] = "This should be text."
-    if wrong:
-        raise Invalid(wrong)
-    assert isinstance(booking_id, int)
-    return booking_id, Decision(str(action)), reason, despite
+    return given
 
 
-def _checkjson_answer(request: Request) -> None:
+def _check_is_json(request: Request) -> None:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "Please send application/json.")
 
@@ -138,5 +132,5 @@ def json_answer(content: Any, status: int = 200, headers: dict[str, str] | None 
     """Nobody keeps it."""
     media_type = "application/json" if status < 400 else problems.MEDIA_TYPE
     return Response(
-        orjson.dumps(content), status, headers={"Cache-Control": "no-store", **(headers or {})}, media_type=media_type
+        dumps(content), status, headers={"Cache-Control": "no-store", **(headers or {})}, media_type=media_type
     )

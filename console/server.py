@@ -73,6 +73,7 @@ def routes() -> list[Route]:
         Route("/sign-out", sign_in.own_form(sign_in.sign_out), methods=["POST"]),
         Route("/healthz", alive, methods=["GET"]),
         Route(ADDRESS, chime_file, methods=["GET"]),
+        Route("/api/openapi.json", api.answered(api.openapi), methods=["GET"]),
         Route("/api/dashboard/bookings/pending", api.answered(api.pending), methods=["GET"]),
         Route("/api/booking/approve", api.answered(api.decide), methods=["POST"]),
         Route("/originals/{image_id}", api.answered(originals.original), methods=["GET"]),

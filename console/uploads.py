@@ -1,11 +1,9 @@
 """Photos over HTTP, for the staff's own programs: send one, and see how far it has come."""
 
 import asyncio
-from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -14,12 +12,11 @@ from starlette.responses import Response
 import tasks
 from console import caller
 from console.api import json_answer
+from console.schemas import Image, Rendition, Upload, Uploaded
 from core.bootstrap import Services
-from core.errors import Invalid, PictureTooLarge
+from core.errors import PictureTooLarge
 from core.http.body import BodyTooLarge
-from core.http.problems import utc_text
-from core.images import intake, uploads
-from core.images.models import Image, ImageKind
+from core.images import intake, models, uploads
 from core.images.permissions import check_may_change
 from core.images.queries import get_image, progress_of
 from core.numbers import id_in
@@ -45,10 +42,8 @@ async def upload(request: Request) -> Response:
             asyncio.timeout(ARRIVES_WITHIN_S),
             request.form(max_files=1, max_fields=2, max_part_size=FORM_BYTES) as form,
         ):
-            file, kind, alt = _asked_for(dict(form.multi_items()))
-            image = await to_thread.run_sync(
-                _take_in, services, file, kind, alt, who, limiter=_in_memory, abandon_on_cancel=False
-            )
+            sent = Upload.parse(dict(form.multi_items()))
+            image = await to_thread.run_sync(_take_in, services, sent, who, limiter=_in_memory, abandon_on_cancel=False)
     except TimeoutError:
         raise HTTPException(400, TOO_SLOW) from None
     except BodyTooLarge:
@@ -56,69 +51,38 @@ async def upload(request: Request) -> Response:
     except MultiPartException as error:
         raise HTTPException(400, error.message) from None
     await tasks.nudge(tasks.make_pictures)
-    return json_answer(
-        {"success": True, "image": await run_in_threadpool(_told, services, image.id, who.account_id)}, 202
-    )
+    found = await run_in_threadpool(_image, services, image.id, who.account_id)
+    return json_answer(Uploaded(image=found), 202)
 
 
 async def show(request: Request) -> Response:
     """One image: its state, how far it is, and its files."""
     account_id = await caller.account_of(request)
     image_id = id_in(request.path_params, "image_id")
-    return json_answer(await run_in_threadpool(_told, caller.services_of(request), image_id, account_id))
+    return json_answer(await run_in_threadpool(_image, caller.services_of(request), image_id, account_id))
 
 
-def _asked_for(form: dict[str, Any]) -> tuple[UploadFile, ImageKind, str]:
-    wrong = {name: "We do not know this field." for name in form if name not in ("file", "type", "alt")}
-    file, kind, alt = form.get("file"), form.get("type"), form.get("alt", "")
-    if not isinstance(file, UploadFile):
-        wrong["file"] = "Please add the photo as a file."
-    if kind not in list(ImageKind):
-        wrong["type"] = f"Please say one of {', '.join(ImageKind)}."
-    if not isinstance(alt, str):
-        wrong["alt"] = "This should be text."
-    if wrong:
-        raise Invalid(wrong)
-    assert isinstance(file, UploadFile)
-    return file, ImageKind(str(kind)), str(alt)
-
-
-def _take_in(services: Services, file: UploadFile, kind: ImageKind, alt: str, who: caller.Caller) -> Image:
+def _take_in(services: Services, sent: Upload, who: caller.Caller) -> models.Image:
     """Two at a time: each may be as large as we allow."""
-    parts = iter(lambda: file.file.read(PART_BYTES), b"")
-    taken = intake.read(parts, name=file.filename or "")
-    return caller.run_as(services, who, uploads.accept, services, taken, kind, alt=alt)
+    parts = iter(lambda: sent.file.file.read(PART_BYTES), b"")
+    taken = intake.read(parts, name=sent.file.filename or "")
+    return caller.run_as(services, who, uploads.accept, services, taken, sent.type, alt=sent.alt)
 
 
-def _told(services: Services, image_id: int, account_id: int) -> dict[str, Any]:
+def _image(services: Services, image_id: int, account_id: int) -> Image:
     with services.database.read() as session:
         image = get_image(session, image_id)
         check_may_change(session, image, account_id)
         progress = progress_of(session, image)
-    address = services.pictures.absolute_address
-    return {
-        "id": image.id,
-        "state": image.state.value,
-        "reason": image.reason,
-        "note": image.note,
-        "type": image.kind.value,
-        "name": image.name,
-        "alt": image.alt,
-        "width": image.width_px,
-        "height": image.height_px,
-        "bytes": image.original_bytes,
-        "focalPoint": {"x": image.focal_x, "y": image.focal_y},
-        "progress": {"made": progress.made, "wanted": progress.wanted},
-        "uploadedAt": utc_text(image.created_at),
-        "renditions": [
-            {
-                "shape": file.shape,
-                "format": file.format,
-                "width": file.width_px,
-                "height": file.height_px,
-                "bytes": file.size_bytes,
-                "url": address(file.path),
-            }
-            for file in image.renditions
-        ],
-    }
+    return Image.of(image, progress, [_rendition(services, file) for file in image.renditions])
+
+
+def _rendition(services: Services, file: models.Rendition) -> Rendition:
+    return Rendition(
+        shape=file.shape,
+        format=file.format,
+        width=file.width_px,
+        height=file.height_px,
+        bytes=file.size_bytes,
+        url=services.pictures.absolute_address(file.path),
+    )

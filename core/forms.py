@@ -7,10 +7,21 @@ without one the sentence stands alone, beside its field. What only one field can
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import CoreSchema, ErrorDetails
+from pydantic_core.core_schema import literal_schema
 
 from core.countries import DEFAULT_COUNTRY
 from core.errors import Invalid
@@ -22,7 +33,7 @@ A_WHOLE_NUMBER = "This should be a whole number."
 ON_OR_OFF = "This is on or off."
 A_DAY = "This is not a day we can read; it should look like 2026-11-24."
 A_TIME = "This is not a time we can read; it should look like 2026-11-24T16:00:00Z."
-ONE_OF = "Please choose {expected}."
+ONE_OF = "Please choose one of: {expected}."
 OTHERWISE = "We cannot read this."
 MAX_PRICE_CENTS = 1_000_000
 
@@ -114,7 +125,9 @@ def _sentence(problem: ErrorDetails) -> str:
     context = problem.get("ctx", {})
     if problem["type"] == "value_error":
         return str(context["error"])
-    known = {name: str(value).replace("'", "") for name, value in context.items()}  # 'approve' or 'deny'
+    known = {
+        name: str(value).replace("'", "").replace(" or ", ", ") for name, value in context.items()
+    }  # 'a', 'b' or 'c'
     return SENTENCES.get(problem["type"], OTHERWISE).format(**known)
 
 
@@ -135,6 +148,26 @@ def matching(pattern: str, otherwise: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """Metadata of a text that is one of these; for choices that are no enum."""
+
+    choices: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return literal_schema(list(self.choices))
+
+
+def _day(value: object) -> date:
+    """Text alone: pydantic would also read seconds since 1970."""
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError(A_DAY) from None
+
+
 def _price(cents: int) -> int:
     if not 0 <= cents <= MAX_PRICE_CENTS:
         raise ValueError(f"Please choose something from $0 to ${MAX_PRICE_CENTS // 100:,}.")
@@ -143,4 +176,5 @@ def _price(cents: int) -> int:
 
 Line = Annotated[str, AfterValidator(one_line)]
 Visible = Annotated[str, AfterValidator(something)]
+Day = Annotated[date, BeforeValidator(_day)]
 PriceCents = Annotated[int, AfterValidator(_price)]

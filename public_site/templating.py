@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
@@ -20,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from core import words
 from core.bookings.models import Booking
 from core.contacts import dialled
-from core.http.problems import utc_text
+from core.http.schemas import dumps, utc_text
 from core.schedule.availability import Slot
 from core.telemetry import recording
 from core.telemetry.work import current
@@ -41,7 +40,7 @@ def orjson_response(
     content: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
 ) -> Response:
     """JSON, compact and UTF-8."""
-    return Response(orjson.dumps(content), status, headers=headers, media_type=media_type)
+    return Response(dumps(content), status, headers=headers, media_type=media_type)
 
 
 def render(

@@ -61,7 +61,7 @@ def refused(form: type[Form], values: dict[str, Any]) -> dict[str, str]:
         ("count", "9" * 5000, "This should be a whole number."),
         ("count", 2.5, "This should be a whole number."),
         ("price", 1_000_001, "Please choose something from $0 to $10,000."),
-        ("level", "third", "Please choose first or second."),
+        ("level", "third", "Please choose one of: first, second."),
         ("day", "soon", "This is not a day we can read; it should look like 2026-11-24."),
         ("at", "soon", "This is not a time we can read; it should look like 2026-11-24T16:00:00Z."),
         ("at", "2026-11-24T16:00:00", "The time needs its zone, such as 2026-11-24T16:00:00Z."),

@@ -60,14 +60,17 @@ def _iso_text(value: Any) -> Any:
 
 Start = Annotated[AwareDatetime, BeforeValidator(_iso_text), AfterValidator(_start)]
 Id = Annotated[int, BeforeValidator(_id), AfterValidator(_fits)]  # whether it exists is asked later
+RowId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_id)]
+Key = Annotated[str | None, AfterValidator(_key)]
+AS_SHOWN = "As it was shown; where it differs by now, the answer is 409 not_as_shown and nothing is booked."
 
 
 class Shown(Form):
     """What a form, or a program, was shown of a lesson before it asked. None: nothing was. cancelling: `terms.announced`."""
 
-    price_cents: int | None = None
-    minutes: int | None = None
-    requires_approval: bool | None = None
+    price_cents: Annotated[int | None, Field(description=AS_SHOWN)] = None
+    minutes: Annotated[int | None, Field(description=AS_SHOWN)] = None
+    requires_approval: Annotated[bool | None, Field(description=AS_SHOWN)] = None
     cancelling: Annotated[str | None, Field(max_length=100)] = None
 
 
@@ -82,11 +85,11 @@ class LessonRequest(Shown):
     lesson_id: Id
     starts_at: Start
     customer_name: Annotated[Visible, Field(max_length=NAME_LENGTH)]
-    customer_email: Annotated[str, AfterValidator(email_address)]
+    customer_email: Annotated[str, AfterValidator(email_address), Field(json_schema_extra={"format": "email"})]
     customer_phone: Annotated[str | None, AfterValidator(_phone)] = None
     athlete_name: Annotated[Visible, Field(max_length=NAME_LENGTH)]
     notes: Annotated[str, AfterValidator(paragraphs), Field(max_length=NOTES_LENGTH)] = ""
-    idempotency_key: Annotated[str | None, AfterValidator(_key)] = None
+    idempotency_key: Key = None
 
     def fingerprint(self) -> str:
         """A hash of what was asked for, whatever the bytes looked like and whatever was shown."""

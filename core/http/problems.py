@@ -1,7 +1,9 @@
 """Errors as site and console tell them: a status, a short title, and `application/problem+json` (RFC 9457)."""
 
-from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from core.errors import (
     AlreadyDecided,
@@ -25,6 +27,8 @@ from core.errors import (
     TooMany,
     Unavailable,
 )
+from core.http.schemas import Answer, Instant, json_name
+from core.schedule.reasons import Reason
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -90,6 +94,38 @@ SENTENCES = {
 }
 
 
+class FieldProblem(Answer):
+    field: str
+    message: str
+
+
+class NamedProblem(Answer):
+    name: str
+    message: str
+
+
+class Problem(Answer):
+    """What went wrong (RFC 9457). What follows `detail` is sent where the error has it."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    type: str
+    title: str
+    status: int
+    code: Annotated[str, Field(description="Stable; scripts may rely on it.")]
+    detail: str
+    reason: Annotated[str, Field(description="Why a time is not offered.", json_schema_extra={"enum": [*Reason]})] = ""
+    next_slots: tuple[Instant, ...] = ()
+    how: Annotated[str, Field(description="The booking's status.")] = ""
+    when: Instant | SkipJsonSchema[None] = None
+    by: str | None = None
+    channel: str | None = None
+    changes: tuple[FieldProblem, ...] = ()
+    concerns: tuple[NamedProblem, ...] = ()
+    uses: tuple[str, ...] = ()
+    errors: tuple[FieldProblem, ...] = ()
+
+
 def status_of(error: SpiritError) -> int:
     """The status of the nearest ancestor that has one; 500 for what should never reach a visitor."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
@@ -98,12 +134,12 @@ def status_of(error: SpiritError) -> int:
 def problem(error: SpiritError) -> dict[str, Any]:
     """An error of the rules as a problem document, with what its reader can act on."""
     status = status_of(error)
-    return {**_document(status, error.code, str(error)), **_details(error)}
+    return _problem(status, error.code, str(error), **_details(error))
 
 
 def problem_of_status(status: int, *, code: str | None = None, detail: str | None = None) -> dict[str, Any]:
     """A problem that HTTP itself found: a wrong method, an unreadable body."""
-    return _document(
+    return _problem(
         status, code or CODES.get(status, "http"), detail or SENTENCES.get(status, TITLES.get(status, "It failed."))
     )
 
@@ -113,41 +149,28 @@ def headers_of(error: SpiritError) -> dict[str, str]:
     return {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany | Unavailable) else {}
 
 
-def utc_text(at: datetime) -> str:
-    """ "2026-11-24T16:00:00Z": to the second, or the microsecond where there is one."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _document(status: int, code: str, detail: str) -> dict[str, Any]:
-    return {
-        "type": "about:blank",
-        "title": TITLES_BY_CODE.get(code) or TITLES.get(status, "It failed"),
-        "status": status,
-        "code": code,
-        "detail": detail,
-    }
+def _problem(status: int, code: str, detail: str, **details: Any) -> dict[str, Any]:
+    title = TITLES_BY_CODE.get(code) or TITLES.get(status, "It failed")
+    document = Problem(
+        **{"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail} | details
+    )
+    return document.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def _details(error: SpiritError) -> dict[str, Any]:
+    """Only what this error has: what is not named here is not sent."""
     if isinstance(error, SlotUnavailable):
-        next_slots = [utc_text(start) for start in error.next_slots]
-        return {"title": error.title, "reason": error.reason, "nextSlots": next_slots}
+        return {"title": error.title, "reason": error.reason, "next_slots": error.next_slots}
     if isinstance(error, AlreadyDecided):
-        return {"how": error.how, "when": utc_text(error.at), "by": error.by, "channel": error.channel}
+        return {"how": error.how, "when": error.at, "by": error.by, "channel": error.channel}
     if isinstance(error, BookingCancelled | RequestExpired) and error.at is not None:
-        return {"when": utc_text(error.at), "by": error.by, "channel": error.channel}
+        return {"when": error.at, "by": error.by, "channel": error.channel}
     if isinstance(error, NotAsShown):
-        return {"changes": [{"field": _camel(name), "message": said} for name, said in error.changes.items()]}
+        return {"changes": [FieldProblem(field=json_name(name), message=said) for name, said in error.changes.items()]}
     if isinstance(error, NeedsAgreement):
-        return {"concerns": [{"name": name, "message": said} for name, said in error.concerns.items()]}
+        return {"concerns": [NamedProblem(name=name, message=said) for name, said in error.concerns.items()]}
     if isinstance(error, PictureInUse):
-        return {"uses": list(error.uses)}
+        return {"uses": error.uses}
     if isinstance(error, Invalid):
-        return {"errors": [{"field": field, "message": message} for field, message in error.fields.items()]}
+        return {"errors": [FieldProblem(field=field, message=message) for field, message in error.fields.items()]}
     return {}
-
-
-def _camel(name: str) -> str:
-    """ "price_cents" as JSON names it: "priceCents"."""
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)

@@ -7,10 +7,12 @@ import pytest
 from limits import RateLimitItemPerMinute
 
 from core.bookings.models import Status
+from core.gym import the_gym
 from public_site import rates
-from public_site.openapi import SCHEMAS, document
+from public_site.openapi import document
 from public_site.routes import ROUTES
 from tests.public_site.conftest import TUESDAY_FOUR, Gym, as_text
+from tests.support.openapi import addresses, check_described, check_fits, check_is_openapi
 from tests.support.people import at
 
 KEY = {"Idempotency-Key": "a-key-of-sixteen-or-more"}
@@ -32,35 +34,23 @@ def book(gym: Gym, headers: dict[str, str] | None = None, **changes: Any) -> Any
     return gym.client.post("/api/book/private", json=wanted(gym, **changes), headers=headers or {})
 
 
-def has_shape(value: Any, schema: dict[str, Any]) -> bool:
+def fits(answer: Any) -> bool:
     """Whether an answer is as /api/openapi.json describes it: all that is required, and nothing it does not name."""
-    if "$ref" in schema:
-        return has_shape(value, SCHEMAS[schema["$ref"].rpartition("/")[2]])
-    if "enum" in schema or "const" in schema:
-        return value in schema.get("enum", [schema.get("const")])
-    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    if value is None:
-        return "null" in kinds
-    if "array" in kinds:
-        return isinstance(value, list) and all(has_shape(item, schema["items"]) for item in value)
-    if "object" in kinds:
-        named = schema["properties"]
-        complete = set(schema["required"]) <= value.keys() <= named.keys()
-        return complete and all(has_shape(item, named[name]) for name, item in value.items())
-    python = {"string": str, "integer": int, "boolean": bool}
-    return any(type(value) is python[kind] for kind in kinds if kind in python)
+    check_described(document(""), answer)
+    return True
 
 
 def is_problem(answer: Any, status: int, code: str) -> bool:
     body = answer.json()
     assert answer.headers["content-type"] == "application/problem+json", answer.text
-    assert has_shape(body, SCHEMAS["Problem"]), body
+    check_fits(document(""), body, document("")["components"]["schemas"]["Problem"])
     return bool(answer.status_code == status == body["status"] and body["code"] == code)
 
 
 def test_coaches_and_their_lessons(gym: Gym) -> None:
-    coaches = gym.client.get("/api/coaches").json()
-    assert has_shape(coaches, {"type": "array", "items": SCHEMAS["Coach"]})
+    answer = gym.client.get("/api/coaches")
+    assert fits(answer)
+    coaches = answer.json()
     assert [(coach["slug"], coach["requiresApproval"]) for coach in coaches] == [("nora", "always"), ("omar", "never")]
     assert coaches[0]["lessons"][1] == {
         "id": gym.tumbling_id, "slug": "tumbling-60", "name": "Private tumbling", "minutes": 60, "priceCents": 8500,
@@ -69,8 +59,9 @@ def test_coaches_and_their_lessons(gym: Gym) -> None:
 
 def test_slots_of_local_days_the_last_one_included(gym: Gym) -> None:
     path = f"/api/coaches/{gym.nora_id}/slots?lessonId={gym.tumbling_id}&from=2026-11-24&to=2026-11-25"
-    answer = gym.client.get(path).json()
-    assert has_shape(answer, SCHEMAS["Slots"]) and answer["timeZone"] == "America/Los_Angeles"
+    asked = gym.client.get(path)
+    answer = asked.json()
+    assert fits(asked) and answer["timeZone"] == "America/Los_Angeles"
     starts = [slot["startDateTimeUTC"] for slot in answer["slots"]]
     assert starts[0] == as_text(at(1, 9)) and starts[-1] == as_text(at(2, 17))
     assert answer["slots"][0]["endDateTimeUTC"] == as_text(at(1, 10)) and answer["slots"][0]["requiresApproval"] is True
@@ -108,11 +99,12 @@ def test_an_unknown_coach_is_not_found(gym: Gym, path: str) -> None:
 def test_a_lesson_is_requested_and_its_handle_opens_it(gym: Gym) -> None:
     answer = book(gym)
     body = answer.json()
-    assert answer.status_code == 201 and has_shape(body, SCHEMAS["Booked"])
+    assert answer.status_code == 201 and fits(answer)
     assert body["requiresApproval"] is True and body["booking"]["status"] == "PENDING"
     assert "until Tuesday, November 24, 3:00 pm (Pacific)" in body["message"]
     handle = body["manageUrl"].rpartition("/")[2]
-    assert gym.client.get(f"/api/bookings/{handle}").json() == body["booking"]
+    shown = gym.client.get(f"/api/bookings/{handle}")
+    assert fits(shown) and shown.json() == body["booking"]
     assert gym.client.get(f"/api/bookings/{body['booking']['id']}").status_code == 404
 
 
@@ -187,7 +179,7 @@ def test_a_coach_answers_with_the_token_of_her_mail(gym: Gym) -> None:
     booking = gym.book()
     body = {"token": gym.token(booking), "action": "deny", "reason": "At a meet."}
     answer = gym.client.post("/api/booking/approve", json=body)
-    assert answer.status_code == 200 and has_shape(answer.json(), SCHEMAS["Decided"])
+    assert answer.status_code == 200 and fits(answer)
     assert answer.json()["booking"]["denialReason"] == "At a meet."
     assert gym.client.post("/api/booking/approve", json=body).status_code == 200
     other = gym.client.post("/api/booking/approve", json={**body, "action": "approve"})
@@ -218,14 +210,15 @@ def test_a_request_past_its_expiry_is_told_as_expired(gym: Gym) -> None:
 
 def test_every_json_address_is_described(gym: Gym) -> None:
     described = gym.client.get("/api/openapi.json").json()
-    assert described == document(gym.services.settings.base_url) and described["openapi"] == "3.1.0"
+    assert described == document(gym.services.settings.base_url)
+    check_is_openapi(described)
     ours = {
         (path.replace("{coach_id}", "{id}"), next(iter(getattr(route, "methods", set()) - {"HEAD"})).lower())
         for route in ROUTES
         if (path := getattr(route, "path", "")).startswith("/api/")
         and path not in ("/api/openapi.json", "/api/cron/notifications")
     }
-    assert ours == {(path, method) for path, item in described["paths"].items() for method in item}
+    assert ours == addresses(described)
 
 
 def test_an_unknown_json_address_is_a_problem_document(gym: Gym) -> None:
@@ -264,3 +257,20 @@ def test_free_times_are_kept_until_they_change_and_their_readers_are_counted(
     refused = answers[-1]
     assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0
     assert gym.get("/coaches/nora/tumbling-60").status_code == 200  # what everybody is shown alike is not counted
+
+
+def test_limits_of_the_description_are_those_of_the_request(gym: Gym) -> None:
+    described = document("")["components"]["schemas"]["LessonRequest"]
+    limits = {name: field["maxLength"] for name, field in described["properties"].items() if "maxLength" in field}
+    assert limits == {"customerName": 80, "athleteName": 80, "notes": 1000}
+    assert described["required"] == [name for name in described["properties"] if name in wanted(gym)]
+    assert book(gym, **{name: "n" * most for name, most in limits.items()}).status_code == 201
+    for name, most in limits.items():
+        assert is_problem(book(gym, **{name: "n" * (most + 1)}), 422, "invalid")
+
+
+def test_a_request_that_the_family_confirms_first_is_as_described(gym: Gym) -> None:
+    with gym.services.database.write() as transaction:
+        the_gym(transaction.session).most_open_per_network = 1
+    answers = [book(gym, startDateTimeUTC=as_text(at(1, hour)), customerEmail=f"{hour}@x.example") for hour in (9, 13)]
+    assert [answer.status_code for answer in answers] == [201, 202] and all(map(fits, answers))
