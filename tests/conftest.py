@@ -23,14 +23,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from core.bootstrap import Services, build
 from core.db import Database
+from core.people import passwords
 from core.settings import Settings, load_settings
 from tests.support import browser, clocks, memory, network, postgresql
 from tests.support.databases import PostgresqlStore, SqliteStore, Store, fresh
 
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET_KEY = "a key that only the tests know"
 BACKENDS = ("sqlite", "postgresql")
 
@@ -52,6 +55,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def the_database_travels_too(monkeypatch: pytest.MonkeyPatch) -> None:
     clocks.travel_together(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def passwords_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real hash is slow on purpose, 50 ms each; tests/people/test_passwords.py looks at its settings."""
+    monkeypatch.setattr(passwords, "_hasher", QUICK_HASHER)
+    passwords._nobodys_hash.cache_clear()
 
 
 @pytest.fixture(params=BACKENDS)

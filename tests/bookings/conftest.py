@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import func, select
@@ -84,12 +83,6 @@ class House:
         self.session.refresh(booking)
         row = tuple(getattr(booking, column.key) for column in Booking.__table__.columns)
         return row, self.events(booking), self.mails(booking), self.holds(booking)
-
-
-@pytest.fixture(autouse=True)
-def passwords_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody signs in here, and a real hash takes longer than the test."""
-    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
 
 
 @pytest.fixture

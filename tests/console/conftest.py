@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from argon2 import PasswordHasher
 from httpx2 import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,7 +34,6 @@ from core.bookings.requests import request_lesson
 from core.bootstrap import Services
 from core.gym import the_gym
 from core.mail.models import MessageKind, OutboxMessage
-from core.people import passwords
 from core.people.models import Account, StaffSession
 from core.people.sessions import start_session
 from core.schedule.models import Asks
@@ -146,13 +144,6 @@ def same_main() -> Iterator[None]:
 def monitors_are_closed() -> Iterator[None]:
     yield
     close_monitors()
-
-
-@pytest.fixture(autouse=True)
-def passwords_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real hasher is slow on purpose."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    passwords._nobodys_hash.cache_clear()
 
 
 @pytest.fixture

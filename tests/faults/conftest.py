@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import ColumnElement, and_, func, select, update
@@ -113,8 +112,7 @@ class Gym:
 
 
 @pytest.fixture
-def gym(database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gym]:
-    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))  # nobody signs in here
+def gym(database: Database, database_url: str, tmp_path: Path) -> Iterator[Gym]:
     with database.write() as transaction:
         nora = people.nora(transaction.session, answer_within_min=60, reminder_before_min=30)
         omar = people.omar(transaction.session)

@@ -28,7 +28,6 @@ def play(
     hand_clock = HandClock()
     monkeypatch.setattr(clock, "now", hand_clock.now)
     monkeypatch.setattr(leases, "lease_clock", lambda _: hand_clock.now())
-    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
 
     def play(**changed: Any) -> None:
         usual: dict[str, Any] = {

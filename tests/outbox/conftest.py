@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 import time_machine
@@ -102,12 +101,6 @@ class Post:
             row = transaction.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == kind)).one()
             for name, value in columns.items():
                 setattr(row, name, value)
-
-
-@pytest.fixture(autouse=True)
-def passwords_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody signs in by password here, and a real hash takes longer than the test."""
-    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,12 @@
-"""Staff in a committed database, a clock that stands still, and passwords that are checked fast."""
+"""Staff in a committed database, and a clock that stands still."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 import time_machine
-from argon2 import PasswordHasher
 
 from core.bootstrap import Services
-from core.people import passwords
 from core.people.accounts import create_account
 from core.people.models import Role
 from tests.support.people import NOW, PASSWORD
@@ -28,13 +26,6 @@ class Staff:
 def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
-
-
-@pytest.fixture(autouse=True)
-def passwords_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real hasher is slow on purpose; test_passwords.py looks at its settings."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    passwords._nobodys_hash.cache_clear()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The runners, started once, and a house of its own for every race."""
 
 from collections.abc import Iterator
-from unittest.mock import Mock
 
 import pytest
 
@@ -18,6 +17,5 @@ def runners() -> Iterator[Runners]:
 
 
 @pytest.fixture
-def house(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))  # nobody signs in here
+def house(database: Database, database_url: str) -> House:
     return open_house(database, database_url)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 import time_machine
@@ -69,8 +68,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture
-def gym(services: Services, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch) -> Gym:
-    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
+def gym(services: Services, clock: time_machine.Traveller) -> Gym:
     server = FakeServer()
     with services.database.write() as transaction:
         session = transaction.session

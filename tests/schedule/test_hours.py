@@ -1,7 +1,6 @@
 """A coach's week and her single days: what is kept, what is refused, and which lessons fall outside."""
 
 from datetime import date, datetime, timedelta
-from unittest.mock import Mock
 
 import pytest
 from sqlalchemy.orm import Session
@@ -23,12 +22,6 @@ MONDAY, TUESDAY, SUNDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11,
 WHOLE_DAY = Window(0, 1440)
 FIFTY = [WeekWindow(number % 7, number // 7 * 60, number // 7 * 60 + 30) for number in range(50)]
 NINE_TO_SIX = [WeekWindow(weekday, 540, 1080) for weekday in range(5)]
-
-
-@pytest.fixture(autouse=True)
-def passwords_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody signs in here, and a real hash takes longer than the test."""
-    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
 
 
 @pytest.fixture

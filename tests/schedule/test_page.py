@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,12 +25,6 @@ from tests.support.people import NOW, at, sam_wants
 DAY = timedelta(days=1)
 MONDAY, SUNDAY = date(2026, 11, 23), date(2026, 11, 29)
 TEXTS: dict[str, Any] = {"name": "Nora Berg", "tagline": "From the first roll", "bio": "Twelve years of coaching."}
-
-
-@pytest.fixture(autouse=True)
-def passwords_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody signs in here, and a real hash takes longer than the test."""
-    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
 
 
 @pytest.fixture

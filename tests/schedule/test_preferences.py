@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import select
@@ -46,12 +45,6 @@ BOUNDS = {
 }
 LONG_ENOUGH = {"answer_within_min": 14 * DAY_MIN}
 NO_REMINDER = {"reminder_before_min": None}
-
-
-@pytest.fixture(autouse=True)
-def passwords_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody signs in here, and a real hash takes longer than the test."""
-    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
 
 
 def parse(**changes: Any) -> Preferences:

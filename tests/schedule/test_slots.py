@@ -1,7 +1,6 @@
 """What is listed is bookable, and nothing else is: the list and the command agree on every start."""
 
 from datetime import UTC, date, datetime, timedelta
-from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,12 +18,6 @@ from tests.support.people import NOW, at, sam_wants
 
 MINUTE, HOUR, DAY, INSTANT = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 TUESDAY, FRIDAY = date(2026, 11, 24), date(2026, 11, 27)
-
-
-@pytest.fixture(autouse=True)
-def passwords_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody signs in here, and a real hash takes longer than the test."""
-    monkeypatch.setattr("core.people.accounts.hash_password", Mock(return_value="not a hash"))
 
 
 def listed(
