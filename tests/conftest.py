@@ -1,13 +1,15 @@
 """
 What every test may ask for. Whatever touches a database runs on both, SQLite and PostgreSQL.
 
+The fronts stand on services that are tested so, and their own tests take most of a run: on PostgreSQL run those that say
+@both_databases, and the others with `--everything` (make test-all), which docs/testing.md tells more about.
+
     session        a session on a migrated database; all of it is rolled back after the test
     database       a Database of the test's own, for more than one transaction, thread or process
     services       core.bootstrap.Services on that database; mail goes to tmp_path / "mail"
     settings       the settings behind `services`
     database_url   the address of that database; `empty_database_url`: one without any table
-    store, backend the kind of database; a test for one kind alone says
-                   @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+    store, backend the kind of database; a test for one kind alone says @on_sqlite or @on_postgresql
 
 People are built by tests/support/people.py.
 """
@@ -31,14 +33,19 @@ from core.db import Database
 from core.people import passwords
 from core.settings import Settings, load_settings
 from tests.support import browser, clocks, memory, network, postgresql
-from tests.support.databases import PostgresqlStore, SqliteStore, Store, fresh
+from tests.support.databases import BACKENDS, PostgresqlStore, SqliteStore, Store, fresh
 
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET_KEY = "a key that only the tests know"
-BACKENDS = ("sqlite", "postgresql")
+HERE = Path(__file__).parent
+FRONTS = ("console", "public_site")
 
 tests_on: Counter[str] = Counter()
 labels: dict[str, str] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--everything", action="store_true", help="the fronts on every database, and the longer searches")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,7 +71,19 @@ def passwords_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords._nobodys_hash.cache_clear()
 
 
-@pytest.fixture(params=BACKENDS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each kind of database that a test runs on, unless it names them itself."""
+    if "backend" in metafunc.fixturenames and not _names_its_databases(metafunc.definition):
+        front = metafunc.definition.path.relative_to(HERE).parts[0] in FRONTS
+        everything = metafunc.config.getoption("everything") or not front
+        metafunc.parametrize("backend", BACKENDS if everything else BACKENDS[:1], indirect=True)
+
+
+def _names_its_databases(test: pytest.Item) -> bool:
+    return any("backend" in mark.args[0] for mark in test.iter_markers("parametrize"))
+
+
+@pytest.fixture
 def backend(request: pytest.FixtureRequest) -> str:
     """Which kind of database: "sqlite" or "postgresql"."""
     return str(request.param)

@@ -7,9 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+import pytest
+
 from core.db import Database
 from core.migrations import migrate
 from tests.support.postgresql import Server
+
+BACKENDS = ("sqlite", "postgresql")
+both_databases = pytest.mark.parametrize("backend", BACKENDS, indirect=True)
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 
 class Store(Protocol):
