@@ -7,13 +7,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 MADE := $(VENV)/.made
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+ON_ALL_CORES := --numprocesses=auto --dist=loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check format bench screenshots lock
+.PHONY: help run setup test test-all check format bench screenshots lock
 
 help: ## this list
 	@echo "Spirit Athletics. Two commands are enough: make run, make test."
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 run: $(RUNTIME) ## install, migrate, load a demo gym, serve until Ctrl-C
 	@exec $(BIN)/spirit up --demo
@@ -22,7 +23,13 @@ setup: $(DEVELOPMENT) ## install everything, tests and benches included, and do 
 
 test: $(DEVELOPMENT) ## all tests on all cores, on SQLite and PostgreSQL, with a browser if there is one (ARGS="-k expiry": some, on one)
 	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --dist=loadfile)
+	@$(BIN)/python -m pytest $(or $(ARGS),$(ON_ALL_CORES))
+
+test-all: $(DEVELOPMENT) ## the same, with the fronts on both databases and the longer searches
+	@$(MAKE) --no-print-directory test ARGS="$(or $(ARGS),$(ON_ALL_CORES)) --everything"
+
+# Hundreds of processes start in a run, each of which would compile the gym anew where bytecode is not written.
+test test-all: export PYTHONDONTWRITEBYTECODE =
 
 check: $(DEVELOPMENT) ## ruff, mypy --strict, import-linter, and locks without addresses
 	@$(BIN)/ruff format --check .

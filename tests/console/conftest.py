@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from httpx2 import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 import console.session
@@ -42,6 +44,7 @@ from tests.support.people import NOW, PASSWORD, ada, at, nora, omar, sam_wants
 
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 PAGE_LIMIT_S = 7200.0  # it is measured by the clock, which stands still here, or jumps
+COMPONENTS = cache(manifest_scanner.scan_component_manifests)
 OPENS = NOW + timedelta(minutes=10)
 
 
@@ -144,6 +147,12 @@ def same_main() -> Iterator[None]:
 def monitors_are_closed() -> Iterator[None]:
     yield
     close_monitors()
+
+
+@pytest.fixture(autouse=True)
+def packages_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each AppTest looks through all installed packages for Streamlit components, which takes longer than its page."""
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", COMPONENTS)
 
 
 @pytest.fixture
