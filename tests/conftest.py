@@ -33,7 +33,7 @@ from core.db import Database
 from core.people import passwords
 from core.settings import Settings, load_settings
 from tests.support import browser, clocks, memory, network, postgresql
-from tests.support.databases import BACKENDS, PostgresqlStore, SqliteStore, Store, fresh
+from tests.support.databases import BACKENDS, Furnish, PostgresqlStore, SqliteStore, Store, fresh
 
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET_KEY = "a key that only the tests know"
@@ -115,8 +115,14 @@ def _postgresql_store() -> Store | postgresql.NoPostgres:
 
 
 @pytest.fixture
-def database_url(store: Store, tmp_path: Path) -> Iterator[str]:
-    url = store.copy(tmp_path)
+def furnish() -> Furnish | None:
+    """What a test's database holds beside the migrated tables; a directory's own may bring in its people."""
+    return None
+
+
+@pytest.fixture
+def database_url(store: Store, tmp_path: Path, furnish: Furnish | None) -> Iterator[str]:
+    url = store.copy(tmp_path, furnish)
     yield url
     store.remove(url)
 

@@ -34,12 +34,14 @@ from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Booking, Channel
 from core.bookings.requests import request_lesson
 from core.bootstrap import Services
+from core.db import Database
 from core.gym import the_gym
 from core.mail.models import MessageKind, OutboxMessage
 from core.people.models import Account, StaffSession
 from core.people.sessions import start_session
 from core.schedule.models import Asks
 from tests.console.house import house_of
+from tests.support.databases import Furnish
 from tests.support.people import NOW, PASSWORD, ada, at, nora, omar, sam_wants
 
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
@@ -156,6 +158,12 @@ def packages_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def furnish(request: pytest.FixtureRequest) -> Furnish | None:
+    """Whoever has a desk finds the gym open."""
+    return _open_gym if "desk" in request.fixturenames else None
+
+
+@pytest.fixture
 def desk(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     nudged: list[str] = []
 
@@ -166,18 +174,23 @@ def desk(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(tasks, "nudge_from_thread", lambda task: nudged.append(task.func.__name__))
     monkeypatch.setattr(console.session, "services_from_environment", lambda: services)
     with (
-        time_machine.travel(NOW, tick=False) as clock,
+        time_machine.travel(OPENS, tick=False) as clock,
         TestClient(house_of(services), base_url=services.settings.console_url) as client,
     ):
         found = Desk(client, services, clock, monkeypatch, nudged)
-        found.bookings = _open_gym(services, clock)
-        clock.move_to(OPENS)
+        with services.database.read() as session:
+            found.bookings = {row.athlete_name: row.id for row in session.scalars(select(Booking))}
         yield found
 
 
-def _open_gym(services: Services, clock: time_machine.Traveller) -> dict[str, int]:
+def _open_gym(database: Database) -> None:
     """Ida asked Nora first, then Ben; then Mia asked Omar, who wants to be asked here."""
-    with services.database.write() as transaction:
+    with time_machine.travel(NOW, tick=False) as clock:
+        _let_families_ask(database, clock)
+
+
+def _let_families_ask(database: Database, clock: time_machine.Traveller) -> None:
+    with database.write() as transaction:
         hers, his = nora(transaction.session), omar(transaction.session)
         his.asks = Asks.ALWAYS
         ada(transaction.session)
@@ -186,11 +199,9 @@ def _open_gym(services: Services, clock: time_machine.Traveller) -> dict[str, in
         ).console_refresh_s = 600  # no page is drawn anew by itself, however slow the machine
         wishes = [("Ida", hers, at(1, 16)), ("Ben", hers, at(1, 9)), ("Mia", his, at(2, 9))]
         wanted = [sam_wants(coach, coach.lessons[1], start, athlete_name=name) for name, coach, start in wishes]
-    bookings = {}
     for wish in wanted:
-        bookings[wish.athlete_name] = services.database.transact(request_lesson, wish, coach=wish.coach_id).id
+        database.transact(request_lesson, wish, coach=wish.coach_id)
         clock.shift(timedelta(minutes=1))
-    return bookings
 
 
 def _start(session: Session, who: str, *, now: datetime) -> str:

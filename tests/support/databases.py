@@ -1,8 +1,12 @@
-"""Migrated databases for tests: made once for a run, copied for each test that needs one of its own."""
+"""
+Migrated databases for tests: made once for a run, copied for each test that needs one of its own.
+
+Where many tests begin in the same gym, a function furnishes it once, and its result is copied: Store.copy(folder, furnish).
+"""
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -18,14 +22,16 @@ both_databases = pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
+Furnish = Callable[[Database], None]
+
 
 class Store(Protocol):
     """One kind of database. `label`: for the summary."""
 
     label: str
 
-    def copy(self, folder: Path) -> str:
-        """The URL of a fresh migrated database; files go into the folder."""
+    def copy(self, folder: Path, furnish: Furnish | None = None) -> str:
+        """The URL of a fresh migrated database, as this function leaves it; files go into the folder."""
 
     def empty(self, folder: Path) -> str:
         """The URL of a database without a single table."""
@@ -37,14 +43,24 @@ class Store(Protocol):
 class SqliteStore:
     def __init__(self, folder: Path) -> None:
         self.label = f"SQLite {sqlite3.sqlite_version}"
-        self._template = folder / "template.db"
-        with fresh(f"sqlite:///{self._template}") as database:
+        self._folder = folder
+        self._templates: dict[Furnish | None, Path] = {None: folder / "template.db"}
+        with fresh(f"sqlite:///{self._templates[None]}") as database:
             migrate(database)
 
-    def copy(self, folder: Path) -> str:
+    def copy(self, folder: Path, furnish: Furnish | None = None) -> str:
+        if furnish is not None and furnish not in self._templates:
+            self._templates[furnish] = self._furnished(furnish)
         target = folder / "spirit.db"
-        shutil.copyfile(self._template, target)
+        shutil.copyfile(self._templates[furnish], target)
         return f"sqlite:///{target}"
+
+    def _furnished(self, furnish: Furnish) -> Path:
+        template = self._folder / f"template-{len(self._templates)}.db"
+        shutil.copyfile(self._templates[None], template)
+        with fresh(f"sqlite:///{template}") as database:
+            furnish(database)
+        return template
 
     def empty(self, folder: Path) -> str:
         return f"sqlite:///{folder / 'spirit.db'}"
@@ -57,12 +73,20 @@ class PostgresqlStore:
     def __init__(self, server: Server) -> None:
         self.label = server.version()
         self._server = server
-        self._template = server.create()
-        with fresh(self._template) as database:
+        self._templates: dict[Furnish | None, str] = {None: server.create()}
+        with fresh(self._templates[None]) as database:
             migrate(database)
 
-    def copy(self, folder: Path) -> str:
-        return self._server.create(template=self._template)
+    def copy(self, folder: Path, furnish: Furnish | None = None) -> str:
+        if furnish is not None and furnish not in self._templates:
+            self._templates[furnish] = self._furnished(furnish)
+        return self._server.create(template=self._templates[furnish])
+
+    def _furnished(self, furnish: Furnish) -> str:
+        template = self._server.create(template=self._templates[None])
+        with fresh(template) as database:
+            furnish(database)
+        return template
 
     def empty(self, folder: Path) -> str:
         return self._server.create()

@@ -7,10 +7,10 @@ from core.settings import Settings
 from core.telemetry.recorder import Recorder
 from core.telemetry.statements import watch
 from core.telemetry.who import Who
-from tests.console.conftest import Desk, desk, monitors_are_closed, packages_are_searched_once, same_main
+from tests.console.conftest import Desk, desk, furnish, monitors_are_closed, packages_are_searched_once, same_main
 from tests.telemetry.conftest import Kept
 
-__all__ = ["desk", "monitors_are_closed", "packages_are_searched_once", "same_main"]
+__all__ = ["desk", "furnish", "monitors_are_closed", "packages_are_searched_once", "same_main"]
 
 
 @pytest.fixture
