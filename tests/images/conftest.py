@@ -14,10 +14,14 @@ from PIL import Image as Pixels
 from sqlalchemy import select
 
 from core.bootstrap import Services
+from core.db import Database
 from core.images import intake, uploads
 from core.images.making import Work, make_due
 from core.images.models import Image, ImageKind, Rendition
 from core.images.queries import get_image
+from core.people.models import Account, Role
+from core.schedule.models import Coach
+from tests.support.databases import Furnish
 from tests.support.people import ada, nora
 
 
@@ -64,8 +68,20 @@ class Gallery:
 
 
 @pytest.fixture
+def furnish(request: pytest.FixtureRequest) -> Furnish | None:
+    """Who has a gallery finds its owners there."""
+    return _bring_people if "gallery" in request.fixturenames else None
+
+
+@pytest.fixture
 def gallery(services: Services) -> Gallery:
-    with services.database.write() as transaction:
-        admin, coach = ada(transaction.session), nora(transaction.session)
-        transaction.session.flush()
+    with services.database.read() as session:
+        admin = session.scalars(select(Account).where(Account.role == Role.ADMIN)).one()
+        coach = session.scalars(select(Coach)).one()
         return Gallery(services, admin.id, coach.account_id, coach.id)
+
+
+def _bring_people(database: Database) -> None:
+    with database.write() as transaction:
+        ada(transaction.session)
+        nora(transaction.session)

@@ -14,11 +14,13 @@ from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
 from core.bootstrap import Services
+from core.db import Database
 from core.mail import delivery
 from core.mail.delivery import Delivery
 from core.mail.models import MessageKind, OutboxMessage
 from core.schedule.models import Coach
 from tests.support import people
+from tests.support.databases import Furnish
 from tests.support.people import NOW, at, sam_wants
 
 TUESDAY_AT_FOUR = at(1, 16)
@@ -110,8 +112,20 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture
+def furnish(request: pytest.FixtureRequest) -> Furnish | None:
+    """Whose post it is can be asked."""
+    return _bring_coaches if "post" in request.fixturenames else None
+
+
+@pytest.fixture
 def post(services: Services) -> Post:
     server = FakeServer()
-    with services.database.write() as transaction:
-        nora, omar = people.nora(transaction.session), people.omar(transaction.session)
-        return Post(replace(services, transport=server), server, nora.id, omar.id)
+    with services.database.read() as session:
+        coaches = {coach.slug: coach.id for coach in session.scalars(select(Coach))}
+    return Post(replace(services, transport=server), server, coaches["nora"], coaches["omar"])
+
+
+def _bring_coaches(database: Database) -> None:
+    with time_machine.travel(NOW, tick=False), database.write() as transaction:
+        people.nora(transaction.session)
+        people.omar(transaction.session)

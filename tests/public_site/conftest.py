@@ -19,10 +19,13 @@ from starlette.testclient import TestClient
 
 from core.bookings.models import Booking
 from core.bootstrap import Services
+from core.db import Database
 from core.gym import the_gym
 from core.mail.models import MessageKind, OutboxMessage
+from core.schedule.models import Coach, LessonType
 from core.tokens import Signer
 from public_site.app import create_app
+from tests.support.databases import Furnish
 from tests.support.people import NOW, at, nora, omar
 
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
@@ -95,20 +98,30 @@ SAM = {
 
 
 @pytest.fixture
+def furnish(request: pytest.FixtureRequest) -> Furnish | None:
+    """Who has a gym finds its coaches there."""
+    return _open_gym if "gym" in request.fixturenames else None
+
+
+@pytest.fixture
 def gym(services: Services) -> Iterator[Gym]:
-    with time_machine.travel(NOW, tick=False) as clock:
-        with services.database.write() as transaction:
-            session = transaction.session
-            teacher, other = nora(session), omar(session)
-            house = the_gym(session)
-            house.email, house.street, house.cancellation_fee_text = (
-                "hello@spirit.example",
-                "12 Mill Street",
-                "Half is due.",
-            )
-            ids = (teacher.id, other.id, teacher.lessons[1].id, teacher.lessons[0].id)
-        with TestClient(create_app(services), base_url=services.settings.base_url) as client:
-            yield Gym(client, services, clock, *ids)
+    with services.database.read() as session:
+        coaches = {coach.slug: coach.id for coach in session.scalars(select(Coach))}
+        lessons = {lesson.slug: lesson.id for lesson in session.scalars(select(LessonType))}
+    ids = (coaches["nora"], coaches["omar"], lessons["tumbling-60"], lessons["first-lesson-30"])
+    with (
+        time_machine.travel(NOW, tick=False) as clock,
+        TestClient(create_app(services), base_url=services.settings.base_url) as client,
+    ):
+        yield Gym(client, services, clock, *ids)
+
+
+def _open_gym(database: Database) -> None:
+    with time_machine.travel(NOW, tick=False), database.write() as transaction:
+        nora(transaction.session)
+        omar(transaction.session)
+        gym = the_gym(transaction.session)
+        gym.email, gym.street, gym.cancellation_fee_text = "hello@spirit.example", "12 Mill Street", "Half is due."
 
 
 def as_text(instant: datetime) -> str:

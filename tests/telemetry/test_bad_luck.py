@@ -22,10 +22,10 @@ from core.telemetry.recorder import Recorder
 from core.telemetry.store import Store
 from core.telemetry.tables import VERSION
 from core.telemetry.watching import ErrorHandler
-from tests.public_site.conftest import Gym, gym
+from tests.public_site.conftest import Gym, furnish, gym
 from tests.telemetry.conftest import Kept, run_program
 
-__all__ = ["gym"]
+__all__ = ["furnish", "gym"]
 
 Break = Callable[[Recorder, Path], Iterator[None]]
 log = structlog.get_logger("core.test")

@@ -21,13 +21,13 @@ from core.telemetry import recording, store
 from core.telemetry.alerts import pulse
 from core.telemetry.recorder import Recorder
 from core.telemetry.store import LEAST_LOCK_MS, PATIENT_MS, Store
-from tests.public_site.conftest import Gym, gym
+from tests.public_site.conftest import Gym, furnish, gym
 from tests.support import postgresql
 from tests.support.people import at
 from tests.support.road import Road, road_to
 from tests.telemetry.conftest import Kept
 
-__all__ = ["gym"]
+__all__ = ["furnish", "gym"]
 
 pytestmark = pytest.mark.usefixtures("store")  # which skips, with its reason, where there is no PostgreSQL
 
