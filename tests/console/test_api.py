@@ -9,6 +9,7 @@ from core.bookings.models import Channel, Status
 from core.http.problems import MEDIA_TYPE
 from core.mail.models import MessageKind
 from tests.console.conftest import OWN_PAGE, Desk
+from tests.support.databases import both_databases
 
 PENDING, APPROVE = "/api/dashboard/bookings/pending", "/api/booking/approve"
 BOOKING_FIELDS = {
@@ -76,6 +77,7 @@ def test_the_coach_denies_with_a_reason_or_without(desk: Desk) -> None:
     assert decide(desk, "Ben", action="deny", reason=None).json()["booking"]["denialReason"] is None
 
 
+@both_databases
 def test_another_coachs_request_is_not_there(desk: Desk) -> None:
     desk.become("omar")
     theirs = refused(decide(desk, "Ida"), 404, "not_found")
@@ -102,6 +104,7 @@ def test_the_same_answer_again_is_no_mistake_and_tells_nobody_twice(desk: Desk) 
     assert len(desk.mails(MessageKind.CONFIRMED)) == 1
 
 
+@both_databases
 def test_the_other_answer_is_told_who_was_faster(desk: Desk) -> None:
     desk.answer("Ida", Decision.DENY, who="ada", reason="The hall is closed.")
     desk.become("nora")

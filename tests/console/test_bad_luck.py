@@ -19,12 +19,14 @@ from core.db import Database
 from core.mail.models import MessageKind
 from tests.console.conftest import Desk
 from tests.console.reading import press
+from tests.support.databases import both_databases
 from tests.support.people import at
 
 HOSTILE = "<img src=x onerror=alert(1)> [win](https://evil.example) :red[x] **b** $x^2$"
 MARKED_UP = re.compile(r"(?<!\\)(?:<img|\[win|:red\[x|\*\*b|\$x)")
 
 
+@both_databases
 def test_two_answers_in_one_run_are_one_answer_and_a_sentence(desk: Desk) -> None:
     app = desk.open(desk.start("nora"))
     ida = desk.bookings["Ida"]
@@ -47,6 +49,7 @@ def test_answers_to_two_families_in_one_run_are_both_given_and_both_said(desk: D
     assert len(app.success) == 2
 
 
+@both_databases
 def test_a_double_click_is_one_approval(desk: Desk) -> None:
     app = desk.open(desk.start("nora"))
     twin = desk.open(desk.start("nora"))
@@ -67,6 +70,7 @@ def test_a_coach_who_is_disabled_while_at_work_does_nothing_more(desk: Desk, pag
     assert desk.booking("Ida").status is Status.PENDING and desk.nudged == []
 
 
+@both_databases
 def test_a_stale_story_cancels_nothing_that_the_family_has_cancelled(desk: Desk) -> None:
     desk.answer("Ida", Decision.APPROVE)
     app = desk.open(desk.start("nora"), "bookings")

@@ -14,6 +14,7 @@ from core.errors import NotAllowed
 from core.mail.models import MessageKind
 from tests.console.conftest import Desk
 from tests.console.reading import athletes, choose, headers, press, texts
+from tests.support.databases import both_databases
 from tests.support.people import at
 
 WHY = "I sprained my ankle."
@@ -53,6 +54,7 @@ def test_an_empty_list_says_so(desk: Desk) -> None:
     ]
 
 
+@both_databases
 def test_a_search_narrows_the_list(desk: Desk) -> None:
     booked(desk)
     app = desk.open(desk.start("nora"), "bookings")
@@ -127,6 +129,7 @@ def test_requests_can_be_answered_here_too_and_their_number_is_said(desk: Desk) 
     assert app.segmented_control[0].options[0] == "Requests (1)"
 
 
+@both_databases
 def test_filters_narrow_a_list_and_are_kept_while_a_story_is_read(desk: Desk) -> None:
     booked(desk)
     desk.answer("Mia", Decision.APPROVE, who="omar")
@@ -181,6 +184,7 @@ def test_a_note_is_read_by_whoever_wrote_it_and_nobody_else(desk: Desk) -> None:
     assert open_story(desk, "ada", "Ida").text_area(key=key).value == ""
 
 
+@both_databases
 def test_a_list_is_downloaded_with_what_it_shows_by_whoever_may_see_it(desk: Desk) -> None:
     files: list[Callable[[], bytes]] = []
     desk.monkeypatch.setattr(st, "download_button", lambda _, data, *__, **___: files.append(data))

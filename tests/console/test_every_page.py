@@ -17,6 +17,7 @@ from core.people.models import Role
 from core.people.sessions import start_session
 from tests.console.conftest import PAGE_LIMIT_S
 from tests.console.reading import LAST_PAGES, PAGES_OF_A_COACH, PAGES_OF_AN_ADMIN, page_names, titles
+from tests.support.databases import both_databases
 from tests.support.people import NOW, PASSWORD
 
 FILES = {"Public page": "my_page", "My account": "account", "All bookings": "bookings"}
@@ -52,6 +53,7 @@ def every_page_opens(app: AppTest, expected: list[str]) -> None:
 WHO = [("nora", PAGES_OF_A_COACH), ("ada", PAGES_OF_AN_ADMIN)]
 
 
+@both_databases
 @pytest.mark.parametrize(("who", "pages"), WHO)
 def test_in_the_demo_s_gym(services: Services, monkeypatch: pytest.MonkeyPatch, who: str, pages: list[str]) -> None:
     load_demo(services)

@@ -7,7 +7,11 @@ import pytest
 
 from console import server
 from tests.console.conftest import OWN_PAGE, Desk
+from tests.support.databases import both_databases
 from tests.support.hostile import HEADERS, JSON_VALUES, VALUES
+
+pytestmark = both_databases
+
 
 SERVER_ERROR = 500
 PEOPLE = ("nobody", "nora", "ada")

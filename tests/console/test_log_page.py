@@ -14,6 +14,7 @@ from core.errors import NotAllowed
 from core.mail import by_hand
 from tests.console.conftest import Desk
 from tests.console.reading import choose, press
+from tests.support.databases import both_databases
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def test_it_tells_who_did_what_through_which_door(busy: Desk) -> None:
     ]
 
 
+@both_databases
 def test_it_is_narrowed(busy: Desk) -> None:
     app = busy.open(busy.start("ada"), "log")
     assert lines(choose(app, "Who", busy.account("nora").id)) == [
@@ -50,6 +52,7 @@ def test_it_is_narrowed(busy: Desk) -> None:
     assert lines(app) == ["Ada Moreno mail held: gym (console)"]
 
 
+@both_databases
 def test_pages_of_it(busy: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logbook, "PAGE_SIZE", 2)
     app = busy.open(busy.start("ada"), "log")
@@ -58,6 +61,7 @@ def test_pages_of_it(busy: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines(press(app, "Newer")) == first
 
 
+@both_databases
 def test_it_is_downloaded_by_an_admin_of_that_moment(busy: Desk) -> None:
     files: list[Callable[[], bytes]] = []
     busy.monkeypatch.setattr(st, "download_button", lambda _, data, *__, **___: files.append(data))

@@ -19,6 +19,7 @@ from tests.console.conftest import OPENS, Desk
 from tests.console.filled import fill
 from tests.console.reading import navigation
 from tests.console.test_admin_pages import press
+from tests.support.databases import both_databases
 
 EVERY_PAGE = list(PAGES)
 
@@ -64,6 +65,7 @@ def test_it_opens_with_nothing_recorded(desk: Desk, page: str) -> None:
     assert not app.warning, said(app)
 
 
+@both_databases
 @pytest.mark.parametrize("page", EVERY_PAGE)
 def test_it_opens_with_a_filled_store_and_draws(filled: Desk, page: str) -> None:
     app = open_page(filled, page, range="6h")

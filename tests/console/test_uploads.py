@@ -14,6 +14,7 @@ from core.images import intake
 from core.images.making import make_due
 from tests.console.conftest import OWN_PAGE, Desk
 from tests.images.photos import detailed, jpeg, saved
+from tests.support.databases import both_databases
 
 UPLOAD = "/api/upload/image"
 FIELDS = {
@@ -44,6 +45,7 @@ def refused(answer: Response, status: int, code: str) -> str:
     return str(answer.json()["detail"])
 
 
+@both_databases
 def test_a_photo_is_accepted_at_once_and_told_of_until_it_is_there(desk: Desk) -> None:
     desk.become("nora")
     answer = send(desk, name="C:\\photos\\nora.jpg")

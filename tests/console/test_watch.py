@@ -7,6 +7,7 @@ from core.bookings.decisions import Decision
 from core.schedule.models import Asks, Coach
 from tests.console.conftest import Desk
 from tests.console.reading import press
+from tests.support.databases import both_databases
 
 
 def preferred(desk: Desk) -> Asks:
@@ -14,6 +15,7 @@ def preferred(desk: Desk) -> Asks:
         return session.get_one(Coach, desk.booking("Ida").coach_id).asks
 
 
+@both_databases
 def test_what_is_pressed_after_a_change_elsewhere_is_done(desk: Desk) -> None:
     app = desk.open(desk.start("nora"), "preferences")
     desk.answer("Ida", Decision.APPROVE)

@@ -12,6 +12,7 @@ from public_site import rates
 from public_site.openapi import document
 from public_site.routes import ROUTES
 from tests.public_site.conftest import TUESDAY_FOUR, Gym, as_text
+from tests.support.databases import both_databases
 from tests.support.openapi import addresses, check_described, check_fits, check_is_openapi
 from tests.support.people import at
 
@@ -47,6 +48,7 @@ def is_problem(answer: Any, status: int, code: str) -> bool:
     return bool(answer.status_code == status == body["status"] and body["code"] == code)
 
 
+@both_databases
 def test_coaches_and_their_lessons(gym: Gym) -> None:
     answer = gym.client.get("/api/coaches")
     assert fits(answer)
@@ -57,6 +59,7 @@ def test_coaches_and_their_lessons(gym: Gym) -> None:
     }  # fmt: skip
 
 
+@both_databases
 def test_slots_of_local_days_the_last_one_included(gym: Gym) -> None:
     path = f"/api/coaches/{gym.nora_id}/slots?lessonId={gym.tumbling_id}&from=2026-11-24&to=2026-11-25"
     asked = gym.client.get(path)
@@ -90,6 +93,7 @@ def test_a_range_that_cannot_be_read_names_its_fields(gym: Gym, query: str) -> N
     assert is_problem(answer, 422, "invalid") and answer.json()["errors"]
 
 
+@both_databases
 @pytest.mark.parametrize("path", ["99", "9" * 40, "9" * 5000, "x", "1.0"])
 def test_an_unknown_coach_is_not_found(gym: Gym, path: str) -> None:
     answer = gym.client.get(f"/api/coaches/{path}/slots?lessonId=2&from=2026-11-24&to=2026-11-25")
@@ -114,6 +118,7 @@ def test_a_coach_who_needs_no_asking_is_booked_directly(gym: Gym) -> None:
     assert body["booking"]["status"] == "APPROVED"
 
 
+@both_databases
 def test_the_same_key_is_the_same_booking_and_another_body_is_refused(gym: Gym) -> None:
     first, again = book(gym, KEY), book(gym, KEY)
     assert first.json() == again.json() and again.status_code == 201 and len(gym.bookings()) == 1

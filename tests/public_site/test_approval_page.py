@@ -10,6 +10,7 @@ from core.mail.models import MessageKind
 from core.schedule.availability import Window
 from core.schedule.hours import add_override
 from tests.public_site.conftest import Gym, hidden, words
+from tests.support.databases import both_databases
 
 
 def events(gym: Gym) -> int:
@@ -36,6 +37,7 @@ def test_it_shows_who_asks_for_what_and_both_answers(gym: Gym) -> None:
     assert booking.handle not in html and "sam@example.org" not in html
 
 
+@both_databases
 def test_approving_tells_the_family_and_the_page_says_so(gym: Gym) -> None:
     booking = gym.book()
     answer = gym.post(f"/approvals/{gym.token(booking)}", {"decision": "approve"})
@@ -52,6 +54,7 @@ def test_the_same_answer_again_is_the_same_page(gym: Gym) -> None:
     assert events(gym) == 2 and gym.mails().count(MessageKind.CONFIRMED) == 1
 
 
+@both_databases
 def test_the_other_answer_is_refused_with_who_and_how(gym: Gym) -> None:
     booking = gym.book()
     path = f"/approvals/{gym.token(booking)}"

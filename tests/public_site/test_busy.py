@@ -12,6 +12,7 @@ from httpx2 import Response
 
 from public_site.transact import WRITERS
 from tests.public_site.conftest import TUESDAY_FOUR, Gym, as_text, hidden
+from tests.support.databases import both_databases
 from tests.support.people import at
 
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -35,6 +36,7 @@ def at_once(post: Callable[[int], Response], count: int) -> list[Response]:
         return list(threads.map(post, range(count)))
 
 
+@both_databases
 def test_a_form_posted_twenty_times_at_once_is_one_booking(gym: Gym) -> None:
     form = gym.form()
     answers = at_once(lambda _: gym.post("/bookings", form), 20)
@@ -42,6 +44,7 @@ def test_a_form_posted_twenty_times_at_once_is_one_booking(gym: Gym) -> None:
     assert len({answer.headers["location"] for answer in answers}) == 1 and len(gym.bookings()) == 1
 
 
+@both_databases
 def test_twenty_families_at_once_get_one_lesson_and_nineteen_other_times(gym: Gym) -> None:
     forms = [{**gym.form(), "customer_email": f"family{number}@example.org"} for number in range(20)]
     answers = at_once(lambda number: gym.post("/bookings", forms[number]), 20)
@@ -96,6 +99,7 @@ def test_pages_are_served_while_every_writer_waits(gym: Gym) -> None:
     assert set(answers) <= {303, 409} and answers.count(303) >= 1
 
 
+@both_databases
 def test_the_time_that_one_family_got_is_not_listed_for_the_next(gym: Gym) -> None:
     gym.book()
     assert as_text(TUESDAY_FOUR) not in gym.get("/coaches/nora/tumbling-60").text

@@ -8,6 +8,7 @@ from core.mail.models import MessageKind
 from core.schedule.models import LessonType
 from public_site import rates
 from tests.public_site.conftest import SAM, TUESDAY_FOUR, Gym, as_text, hidden, words
+from tests.support.databases import both_databases
 from tests.support.people import at
 
 
@@ -33,6 +34,7 @@ def link(gym: Gym) -> str:
         return f"/requests/{gym.signer.confirm(waiting.id, waiting.serial)}"
 
 
+@both_databases
 def test_the_link_shows_and_its_button_asks(gym: Gym) -> None:
     path = seventh(gym)
     before = len(gym.bookings())

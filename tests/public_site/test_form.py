@@ -11,6 +11,7 @@ from core.errors import Unavailable
 from core.mail.models import MessageKind
 from core.schedule.models import LessonType
 from tests.public_site.conftest import OWN_PAGE, SAM, TUESDAY_FOUR, Gym, as_text, hidden, words
+from tests.support.databases import both_databases
 from tests.support.people import at
 
 
@@ -39,6 +40,7 @@ def test_every_form_has_a_key_of_its_own(gym: Gym) -> None:
     assert gym.form()["idempotency_key"] != gym.form()["idempotency_key"]
 
 
+@both_databases
 def test_a_form_sent_twenty_times_is_one_booking(gym: Gym) -> None:
     form = gym.form()
     places = {gym.post("/bookings", form).headers["location"] for _ in range(20)}
@@ -81,6 +83,7 @@ HOSTILE: list[tuple[str, Any, str]] = [
 ]
 
 
+@both_databases
 @pytest.mark.parametrize(("name", "value", "sentence"), HOSTILE)
 def test_hostile_values_get_a_sentence_and_lose_nothing(gym: Gym, name: str, value: str, sentence: str) -> None:
     answer = gym.post("/bookings", {**gym.form(), name: value})
@@ -130,6 +133,7 @@ def test_a_time_in_the_hour_that_the_clock_skips_is_refused(gym: Gym) -> None:
     assert skipped.status_code == 409
 
 
+@both_databases
 def test_a_taken_time_keeps_the_form_and_one_press_takes_another(gym: Gym) -> None:
     late = {**gym.form(), "customer_email": "priya@example.org", "notes": "Her first lesson."}
     gym.book()
@@ -150,6 +154,7 @@ def test_a_used_key_with_other_answers_is_refused_and_a_fresh_form_follows(gym: 
     assert gym.post("/bookings", {**form, **hidden(answer.text), "athlete_name": "Bo"}).status_code == 303
 
 
+@both_databases
 def test_a_fourth_open_request_waits_with_the_form_kept(gym: Gym) -> None:
     for day in (1, 2, 3):
         gym.book(at(day, 16))
@@ -158,6 +163,7 @@ def test_a_fourth_open_request_waits_with_the_form_kept(gym: Gym) -> None:
     assert "3 requests that wait for an answer" in answer.text and 'value="Sam Rivera"' in answer.text
 
 
+@both_databases
 def test_a_busy_database_keeps_the_form(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> None:
     form = gym.form()
 

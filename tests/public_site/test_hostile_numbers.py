@@ -11,7 +11,11 @@ from public_site import rates
 from public_site.policy import GuardedRoute, Kind
 from public_site.routes import ROUTES
 from tests.public_site.conftest import OWN_PAGE, Gym
+from tests.support.databases import both_databases
 from tests.support.hostile import HEADERS, JSON_VALUES, VALUES
+
+pytestmark = both_databases
+
 
 SERVER_ERROR = 500
 TESTED = [route for route in ROUTES if isinstance(route, GuardedRoute)]

@@ -8,17 +8,20 @@ from core.bookings.expiry import expire_overdue
 from core.people.models import Account
 from core.schedule.models import Coach, DateOverride
 from tests.public_site.conftest import TUESDAY_FOUR, Gym, as_text, words
+from tests.support.databases import both_databases
 from tests.support.people import NOW, at
 
 WEEK = "/coaches/nora/tumbling-60?week=2026-W48"
 
 
+@both_databases
 def test_home_and_coaches_name_everybody_and_lead_to_them(gym: Gym) -> None:
     for path in ("/", "/coaches"):
         page = gym.get(path).text
         assert "Nora Lindqvist" in page and 'href="/coaches/nora"' in page and "Omar Haddad" in page
 
 
+@both_databases
 def test_a_coach_s_page_has_her_lessons_with_length_and_price(gym: Gym) -> None:
     page = words(gym.get("/coaches/nora").text)
     assert "Private tumbling" in page and "60 minutes $85" in page and "30 minutes $40" in page
@@ -41,6 +44,7 @@ def test_what_is_not_there_says_so(gym: Gym, path: str) -> None:
     assert answer.status_code == 404 and "There is nothing here" in answer.text
 
 
+@both_databases
 def test_a_week_lists_free_times_as_links_without_form_or_key(gym: Gym) -> None:
     page = gym.get(WEEK).text
     assert f"/coaches/nora/tumbling-60/request?start={as_text(TUESDAY_FOUR)}" in page

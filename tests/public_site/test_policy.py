@@ -9,6 +9,7 @@ from public_site import rates
 from public_site.policy import GuardedRoute, Kind
 from public_site.routes import ROUTES
 from tests.public_site.conftest import OWN_PAGE, URLENCODED, Gym
+from tests.support.databases import both_databases
 from tests.support.people import at
 
 TABLE = {
@@ -106,6 +107,7 @@ def test_an_older_browser_s_origin_is_enough(gym: Gym) -> None:
     assert gym.client.post("/bookings", data=form, headers=origin, follow_redirects=False).status_code == 303
 
 
+@both_databases
 def test_every_answer_has_the_headers_and_none_a_cookie(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> None:
     booking = gym.book()
     css = gym.get("/").text.partition('href="/static/site.')[2].partition('"')[0]
