@@ -6,7 +6,6 @@ asks of the house.
 """
 
 import secrets
-import time
 from typing import Any
 
 import structlog
@@ -23,7 +22,7 @@ log = structlog.get_logger()
 
 
 class Run(Work):
-    began_us = 0
+    """One run of a page's script, from the first thing that it asks."""
 
 
 def at_hand() -> Run:
@@ -72,10 +71,4 @@ def _tell(run: Run, outcome: str) -> None:
     if recorder is None:
         return
     statements.keep_repeated(run)
-    duration_us = (time.perf_counter_ns() - run.began_ns) // 1000
-    recorder.requests.add(
-        (
-            run.began_us, "script", "", run.route, 0, outcome, duration_us, 0, 0, run.db_us,
-            run.db_count, run.same_max, run.cache, run.who, run.request_id, run.error_id, STAFF,
-        )
-    )  # fmt: skip
+    recorder.requests.add(run.row("script", outcome=outcome, duration_us=run.elapsed_us, category=STAFF))

@@ -13,6 +13,7 @@ from core.errors import OutcomeUnknown, Unavailable
 from core.http import problems
 from core.telemetry import recording, statements
 from core.telemetry.categories import category_of
+from core.telemetry.lanes import now_us
 from core.telemetry.recorder import Recorder
 from core.telemetry.work import UNMATCHED, Work, current, new_request_id
 
@@ -82,7 +83,6 @@ class _Exchange:
 
     __slots__ = (
         "began_ns",
-        "began_us",
         "deadline",
         "edge",
         "ended_ns",
@@ -101,9 +101,9 @@ class _Exchange:
         self.gone = False
         no_limit = bool(edge.patient) and scope["path"].startswith(edge.patient)
         self.deadline = asyncio.timeout(None if no_limit else edge.deadline_s)
-        self.began_us = time.time_ns() // 1000
-        self.work = work = Work(new_request_id(self.began_us))
-        self.began_ns = work.began_ns
+        began_us = now_us()
+        self.work = work = Work(new_request_id(began_us))
+        work.began_us, self.began_ns = began_us, work.began_ns
         work.scope, work.labels = scope, edge.labels
 
     async def run(self) -> None:
@@ -186,7 +186,7 @@ class _Exchange:
         work, status = self.work, self.status or 500
         route, method = work.route, self._method
         duration_us = ((self.ended_ns or time.perf_counter_ns()) - self.began_ns) // 1000
-        if (recorder := recording._active) is not None:
+        if (recorder := recording.current) is not None:
             try:
                 self._record(recorder, route, method, status, outcome, duration_us)
             except Exception as error:  # the request has been answered
@@ -200,15 +200,17 @@ class _Exchange:
     def _record(self, recorder: Recorder, route: str, method: str, status: int, outcome: str, duration_us: int) -> None:
         work = self.work
         statements.keep_repeated(work)
-        ttfb_us = (self.first_ns - self.began_ns) // 1000 if self.first_ns else 0
-        same_max = work.same_max if work.shapes else 0
         category = category_of(recorder.service, route, method=method, status=status, headers=self.scope["headers"])
-        recorder.requests.add(
-            (
-                self.began_us, "http", method, route, status, outcome, duration_us, 0, ttfb_us, work.db_us,
-                work.db_count, same_max, work.cache, work.who, work.request_id, work.error_id, category,
-            )
-        )  # fmt: skip
+        row = work.row(
+            "http",
+            method=method,
+            status=status,
+            outcome=outcome,
+            duration_us=duration_us,
+            ttfb_us=(self.first_ns - self.began_ns) // 1000 if self.first_ns else 0,
+            category=category,
+        )
+        recorder.requests.add(row)
 
 
 def labels_of(routes: Any, prefix: str = "") -> dict[int, str]:

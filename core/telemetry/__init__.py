@@ -3,6 +3,7 @@ What the house notices about itself, and never at a booking's cost.
 
     recording          this process's recorder, if it has one; events that wait for their commit
     recorder           from memory to the store, at next to no cost: one thread a process looks after it
+    rows               what is recorded: a NamedTuple for each table of facts, whose fields are its columns
     lanes writer       rows on their way; one transaction, and what happens when it fails
     work               the request, page run or task at hand: one id, its statements, its trail
     jobs statements    tasks and passes of the worker; the database as each piece of work meets it

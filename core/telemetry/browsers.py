@@ -18,6 +18,7 @@ from core.telemetry.catching import Caught, Frame
 from core.telemetry.fingerprints import VERSION, normalised
 from core.telemetry.lanes import now_us
 from core.telemetry.recorder import Recorder
+from core.telemetry.rows import EventRow
 from core.telemetry.scrubbing import HIDDEN
 from core.telemetry.work import OTHER, current
 
@@ -87,7 +88,7 @@ def _vital(recorder: Recorder, name: Any, value: Any, route: str) -> bool:
     if not (math.isfinite(value) and 0 <= value <= VITALS[name]):
         return False
     request_id = work.request_id if (work := current.get()) is not None else ""
-    recorder.events.add((now_us(), "vital", name, float(value), 0, 0, route, request_id, ""))
+    recorder.events.add(EventRow(now_us(), "vital", name, float(value), route=route, request_id=request_id))
     return True
 
 

@@ -6,13 +6,14 @@ known, and one request id leads from the page to the mail.
 """
 
 import secrets
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from core.telemetry import recording, running, statements
 from core.telemetry.categories import WORKER
 from core.telemetry.lanes import now_us
+from core.telemetry.rows import RequestRow
 from core.telemetry.work import Work, current, new_request_id, request_id
 
 OK, ERROR = "ok", "error"
@@ -24,7 +25,6 @@ class Job(Work):
     outcome = OK
     wait_us = 0
     attempt = 1
-    began_us = 0
 
     def fail(self) -> None:
         self.outcome = ERROR
@@ -112,12 +112,9 @@ def _told_by(task_id: str) -> tuple[int, str]:
         return 0, ""
 
 
-def _beginning(job: Job) -> dict[str, object]:
+def _beginning(job: Job) -> dict[str, Any]:
     """What is known of it when it begins, as columns of request_log."""
-    return {
-        "at_us": job.began_us, "kind": "task", "route": job.route, "status": job.attempt, "wait_us": job.wait_us,
-        "request_id": job.request_id, "category": WORKER,
-    }  # fmt: skip
+    return _row(job, "", duration_us=0)._asdict()
 
 
 def _tell(job: Job, outcome: str) -> None:
@@ -125,10 +122,10 @@ def _tell(job: Job, outcome: str) -> None:
     if recorder is None:
         return
     statements.keep_repeated(job)
-    duration_us = (time.perf_counter_ns() - job.began_ns) // 1000
-    recorder.requests.add(
-        (
-            job.began_us, "task", "", job.route, job.attempt, outcome, duration_us, job.wait_us, 0, job.db_us,
-            job.db_count, job.same_max, job.cache, job.who, job.request_id, job.error_id, WORKER,
-        )
-    )  # fmt: skip
+    recorder.requests.add(_row(job, outcome, duration_us=job.elapsed_us))
+
+
+def _row(job: Job, outcome: str, *, duration_us: int) -> RequestRow:
+    return job.row(
+        "task", status=job.attempt, outcome=outcome, duration_us=duration_us, wait_us=job.wait_us, category=WORKER
+    )

@@ -6,22 +6,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+from core.telemetry.rows import Row
+
 FLUSH_ROWS, FOLD_ERRORS = 500, 100
-COLUMNS = {
-    "request_log": (
-        "at_us", "kind", "method", "route", "status", "outcome", "duration_us", "wait_us", "ttfb_us", "db_us",
-        "db_count", "db_same_max", "cache", "who", "request_id", "error_id", "category",
-    ),
-    "statement_log": ("at_us", "kind", "shape", "place", "rows", "count", "duration_us", "route", "request_id"),
-    "event_log": (
-        "at_us", "kind", "name", "value", "coach_id", "subject_id", "route", "request_id", "detail",
-    ),
-    "metric_log": ("at_us", "process", "name", "value"),
-}  # fmt: skip
 MOST = {"request_log": 10_000, "statement_log": 2_000, "event_log": 5_000, "metric_log": 3_000}
 MOST_ERRORS = 20_000
 
-Row = tuple[Any, ...]
 Batch = dict[str, list[Row]]
 
 

@@ -29,6 +29,7 @@ import structlog
 from core.telemetry import running
 from core.telemetry.catching import Caught, caught, fingerprint_of
 from core.telemetry.lanes import FLUSH_ROWS, Lane, Lanes, now_us
+from core.telemetry.rows import EventRow, MetricRow
 from core.telemetry.store import Store
 from core.telemetry.work import current, not_watched, unwatched
 from core.telemetry.writer import Writer
@@ -114,7 +115,7 @@ class Recorder:
             if request_id is None:
                 request_id = work.request_id if work is not None else ""
             route = work.route if work is not None else ""
-            self.events.add((now_us(), kind, name, value, coach_id, subject_id, route, request_id, detail))
+            self.events.add(EventRow(now_us(), kind, name, value, coach_id, subject_id, route, request_id, detail))
 
     def catch(
         self, error: BaseException | None, *, source: str, message: str, level: str, extra: Mapping[str, Any]
@@ -330,4 +331,4 @@ class Recorder:
             return
         at_us = now_us()
         for name, value in measured.items():
-            self.metrics.add((at_us, self._pid, name, float(value)))
+            self.metrics.add(MetricRow(at_us, self._pid, name, float(value)))

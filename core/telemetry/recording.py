@@ -23,18 +23,19 @@ from core.telemetry.lanes import now_us
 from core.telemetry.life import STOPPED, LoopMark
 from core.telemetry.recorder import Recorder
 from core.telemetry.release import release
+from core.telemetry.rows import MetricRow
 from core.telemetry.store import store_for
 from core.telemetry.who import Who
 
 NOTED = "telemetry_noted"
 
 log = structlog.get_logger()
-_active: Recorder | None = None
+current: Recorder | None = None  # of this process; read it as `recording.current`, where a call would cost too much
 
 
 def active() -> Recorder | None:
     """This process's recorder, while it records."""
-    return _active
+    return current
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def recording(
         recorder.beat_now()
         yield recorder
         mark.stop()
-        recorder.metrics.add((now_us(), os.getpid(), STOPPED, 1.0))
+        recorder.metrics.add(MetricRow(now_us(), os.getpid(), STOPPED, 1.0))
 
 
 def note(
@@ -79,15 +80,15 @@ def note(
     detail: str = "",
 ) -> None:
     """Something that will have happened if this session's transaction is committed; `tell` records it then."""
-    if _active is not None:
-        with _active.unfailing():
+    if current is not None:
+        with current.unfailing():
             fact = {"value": value, "coach_id": coach_id, "subject_id": subject_id, "detail": detail}
             session.info.setdefault(NOTED, []).append((kind, name, fact))
 
 
 def tell(session: Session) -> None:
     """The transaction has been committed. Never raises: what is stored is stored."""
-    recorder = _active
+    recorder = current
     if recorder is None:
         return
     with recorder.unfailing():
@@ -98,8 +99,8 @@ def tell(session: Session) -> None:
 @contextmanager
 def _in_charge(recorder: Recorder) -> Iterator[None]:
     """A process has one recorder; and while it has, what nobody catches is logged and so recorded."""
-    global _active  # noqa: PLW0603 (loggers and hooks are the process's too)
-    before, _active = _active, recorder
+    global current  # noqa: PLW0603 (loggers and hooks are the process's too)
+    before, current = current, recorder
     hooks = sys.excepthook, threading.excepthook
     sys.excepthook, threading.excepthook = _uncaught, _uncaught_in_thread
     atexit.register(recorder.end)
@@ -107,25 +108,25 @@ def _in_charge(recorder: Recorder) -> Iterator[None]:
         yield
     finally:
         sys.excepthook, threading.excepthook = hooks
-        _active = before
+        current = before
         recorder.end()
         atexit.unregister(recorder.end)
 
 
 def _forked() -> None:
-    if _active is not None:
-        _active.forked()
+    if current is not None:
+        current.forked()
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if _active is None or issubclass(kind, KeyboardInterrupt):
+    if current is None or issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:
         log.critical("the process ends by an error that nobody caught", exc_info=error)
 
 
 def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
-    if _active is None or args.exc_value is None:
+    if current is None or args.exc_value is None:
         threading.__excepthook__(args)
     elif not isinstance(args.exc_value, SystemExit):
         log.critical("a thread ended by an error that nobody caught", exc_info=args.exc_value)

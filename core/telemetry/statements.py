@@ -16,6 +16,7 @@ from sqlalchemy import Engine, event
 
 from core.telemetry import fingerprints, recording
 from core.telemetry.lanes import now_us
+from core.telemetry.rows import StatementRow
 from core.telemetry.work import MOST_SHAPES, Work, current, unwatched
 
 SLOW_US = 100_000
@@ -105,7 +106,16 @@ def keep_repeated(work: Work) -> None:
     shapes, shapes_us = work.shapes or {}, work.shapes_us or {}
     for shape, place in work.repeated.items():
         recorder.statements.add(
-            (now_us(), "repeated", shape, place, 0, shapes[shape], shapes_us[shape], work.route, work.request_id)
+            StatementRow(
+                now_us(),
+                "repeated",
+                shape,
+                place,
+                count=shapes[shape],
+                duration_us=shapes_us[shape],
+                route=work.route,
+                request_id=work.request_id,
+            )
         )
     work.repeated = None
 
@@ -117,7 +127,7 @@ def _keep(kind: str, shape: str, duration_us: int, *, rows: int, count: int) -> 
     work = current.get()
     route, request_id = (work.route, work.request_id) if work is not None else ("", "")
     place = place_of(sys._getframe(2))
-    recorder.statements.add((now_us(), kind, shape, place, rows, count, duration_us, route, request_id))
+    recorder.statements.add(StatementRow(now_us(), kind, shape, place, rows, count, duration_us, route, request_id))
 
 
 def place_of(frame: FrameType | None) -> str:

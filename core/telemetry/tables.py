@@ -1,13 +1,15 @@
 """
 What the monitor keeps: facts as they happened, errors by group, and what the archive has taken.
 
-Facts are hot rows: appended, never changed, read by id, deleted once they lie in the archive. Their stamps are integer
-microseconds since 1970 (UTC) and they have no second index, for an index would cost each flush more than its rows. An id never comes again. Units
-are in the names: `_us` microseconds, `_bytes` bytes. A fact names routes, tasks and pages by template, people by a keyed
+Facts are hot rows: appended, never changed, read by id, deleted once they lie in the archive. Their columns are the fields
+of core/telemetry/rows.py. They have no second index, for an index would cost each flush more than its rows. An id never comes again. A
+fact names routes, tasks and pages by template, people by a keyed
 hash, and no value that somebody typed.
 
 Columns are only ever added (`Store.prepare` does that), so that an old file stays readable.
 """
+
+from typing import Any, get_type_hints
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +23,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+
+from core.telemetry.rows import ROWS
 
 VERSION = 1
 
@@ -40,78 +44,30 @@ def _text(name: str) -> Column[str]:
     return Column(name, Text, nullable=False, server_default="")
 
 
-request_log = Table(
+def _fact(name: str, *more: Column[Any]) -> Table:
+    """A table of facts: its id, the fields of its rows, and what the writer adds."""
+    row = ROWS[name]
+    kinds = get_type_hints(row)
+    fields = (_field(field, kinds[field], row._field_defaults.get(field)) for field in row._fields)
+    return Table(name, metadata, _id(), *fields, _text("service"), *more, sqlite_autoincrement=True)
+
+
+def _field(name: str, kind: type, default: Any) -> Column[Any]:
+    if kind is str:
+        return _text(name)
+    if kind is float:
+        return Column(name, Float, nullable=False, server_default=f"{default or 0:g}")
+    return _whole(name, default or 0)
+
+
+request_log = _fact(
     "request_log",
-    metadata,
-    _id(),
-    _whole("at_us"),  # when it began
-    _text("service"),  # site, console, worker
-    _text("kind"),  # http, script (a run of a console page), task
-    _text("method"),  # of http: GET, …, _OTHER
-    _text("route"),  # "/bookings/{handle}", the page's name, the task's name
-    _whole("status"),  # of http; of a task: which attempt this was
-    _text("outcome"),  # ok, error, client_gone, interrupted, retried, expired, lost (its process was killed)
-    _whole("duration_us"),  # until the last byte, or the end of the run
-    _whole("wait_us"),  # of a task: from the instant it was due until it began
-    _whole("ttfb_us"),  # of http: until the first byte
-    _whole("db_us"),
-    _whole("db_count"),
-    _whole("db_same_max"),  # how often its most frequent statement ran
-    _text("cache"),  # hit, miss, or nothing where there is no cache
-    _text("who"),  # a keyed hash of the staff session, where there is one
-    _text("request_id"),
     _text("release"),
-    _text("error_id"),  # error_event.event_id
     _whole("weight", 1),  # how many this row stands for
-    _text("category"),  # on whose behalf (core/telemetry/categories.py); empty in rows from before it was recorded
-    sqlite_autoincrement=True,
 )
-
-statement_log = Table(
-    "statement_log",
-    metadata,
-    _id(),
-    _whole("at_us"),
-    _text("service"),
-    _text("kind"),  # slow, repeated
-    _text("shape"),  # the statement without any value
-    _text("place"),  # "core/bookings/queries.py requests_awaiting_answer"
-    _whole("rows"),
-    _whole("count", 1),  # of repeated: how often in this request
-    _whole("duration_us"),
-    _text("route"),
-    _text("request_id"),
-    sqlite_autoincrement=True,
-)
-
-event_log = Table(
-    "event_log",
-    metadata,
-    _id(),
-    _whole("at_us"),
-    _text("service"),
-    _text("kind"),  # mail, image, business, deploy, vital, cache, lost, nudge, process
-    _text("name"),  # SENT, requested, LCP, …
-    Column("value", Float, nullable=False, server_default="0"),  # in the unit of its name
-    _whole("coach_id"),
-    _whole("subject_id"),  # of the outbox message, booking or image
-    _text("route"),
-    _text("request_id"),
-    _text("detail"),
-    sqlite_autoincrement=True,
-)
-
-metric_log = Table(
-    "metric_log",
-    metadata,
-    _id(),
-    _whole("at_us"),
-    _text("service"),
-    _whole("process"),
-    _text("name"),  # process.memory_bytes, disk.used_share, outbox.oldest_due_s, …
-    Column("value", Float, nullable=False, server_default="0"),
-    sqlite_autoincrement=True,
-)
+statement_log = _fact("statement_log")
+event_log = _fact("event_log")
+metric_log = _fact("metric_log")
 
 FACTS = {table.name: table for table in (request_log, statement_log, event_log, metric_log)}
 

@@ -63,14 +63,14 @@ def add(connection: Connection, batch: Mapping[str, Sequence[Any]], service: str
 def summed(batch: Mapping[str, Sequence[Any]], service: str, lost: Mapping[str, int]) -> dict[Key, Sums]:
     """The rows of a flush, as the recorder holds them, added up."""
     sums: dict[Key, Sums] = defaultdict(Sums)
-    for _, kind, method, route, status, outcome, duration_us, *_ in batch.get("request_log", ()):
-        if kind == "http":
-            sums["http", service, method, route, str(status)].add(duration_us)
-        elif kind == "task":
-            sums["task", service, route, outcome, ""].add(duration_us)
-    for _, kind, name, *_ in batch.get("event_log", ()):
-        if kind in COUNTED:
-            sums["event", service, kind, name, ""].count += 1
+    for row in batch.get("request_log", ()):
+        if row.kind == "http":
+            sums["http", service, row.method, row.route, str(row.status)].add(row.duration_us)
+        elif row.kind == "task":
+            sums["task", service, row.route, row.outcome, ""].add(row.duration_us)
+    for row in batch.get("event_log", ()):
+        if row.kind in COUNTED:
+            sums["event", service, row.kind, row.name, ""].count += 1
     for reason, count in lost.items():
         sums["event", service, "lost", reason, ""].count += count
     return sums

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from core.telemetry.rows import RequestRow
+
 UNMATCHED = "_unmatched"
 OTHER = "_other"
 MOST_CRUMBS = 50
@@ -20,7 +22,7 @@ MOST_SHAPES = 200
 
 class Work:
     """
-    request_id: the one name of all that it causes.
+    request_id: the one name of all that it causes. began_us: since 1970.
     who: a keyed hash of the staff session. cache: hit or miss. error_id: of the last error inside it.
     coach_id: of the one coach whose page it shows.
     shapes: of its statements, how often each ran, and shapes_us how long in all. repeated: where the place in our code is
@@ -28,6 +30,7 @@ class Work:
     trail: what happened, as (microseconds since it began, kind, text); made with the first of them.
     """
 
+    began_us = 0
     who = ""
     cache = ""
     error_id = ""
@@ -58,11 +61,34 @@ class Work:
         """How often the most frequent statement ran."""
         return max(self.shapes.values()) if self.shapes else 0
 
+    @property
+    def elapsed_us(self) -> int:
+        """Since it began, by a clock that nobody sets."""
+        return (time.perf_counter_ns() - self.began_ns) // 1000
+
+    def row(
+        self,
+        kind: str,
+        *,
+        outcome: str,
+        duration_us: int,
+        category: str,
+        method: str = "",
+        status: int = 0,
+        wait_us: int = 0,
+        ttfb_us: int = 0,
+    ) -> RequestRow:
+        """As it is recorded, once it has ended."""
+        return RequestRow(
+            self.began_us, kind, method, self.route, status, outcome, duration_us, wait_us, ttfb_us, self.db_us,
+            self.db_count, self.same_max, self.cache, self.who, self.request_id, self.error_id, category,
+        )  # fmt: skip
+
     def crumb(self, kind: str, text: str) -> None:
         """Note a step; the oldest are forgotten."""
         if self.trail is None:
             self.trail = deque(maxlen=MOST_CRUMBS)
-        self.trail.append(((time.perf_counter_ns() - self.began_ns) // 1000, kind, text))
+        self.trail.append((self.elapsed_us, kind, text))
 
 
 current: ContextVar[Work | None] = ContextVar("work", default=None)

@@ -33,8 +33,9 @@ from core.errors import SetupError
 from core.telemetry import error_groups, running, totals
 from core.telemetry.catching import Caught
 from core.telemetry.error_groups import Pending
-from core.telemetry.lanes import COLUMNS, Batch, Lanes, Row, now_us
+from core.telemetry.lanes import Batch, Lanes, now_us
 from core.telemetry.processes import ProcessRun
+from core.telemetry.rows import ROWS, EventRow, Row
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS, written_batch
 
@@ -42,7 +43,7 @@ OPEN_FOR_S = 30.0
 TRIES, RETRY_AFTER_S = 2, 0.1
 MOST_GROUPS = 500
 MAX_PARTS = 200  # transactions in search of rows that the store refuses; one of 500 takes about twenty
-RELEASED = ("request_log",)  # these rows name the release
+STAMPED = ("service", "release")  # of each row whose table has them: what this process is
 
 
 def _kind(column: TypeEngine[Any]) -> type | tuple[type, ...]:
@@ -54,7 +55,7 @@ def _kind(column: TypeEngine[Any]) -> type | tuple[type, ...]:
 
 log = structlog.get_logger()
 Item = tuple[str, Row] | Pending
-KINDS = {table: tuple(_kind(FACTS[table].c[name].type) for name in columns) for table, columns in COLUMNS.items()}
+KINDS = {table: tuple(_kind(FACTS[table].c[name].type) for name in row._fields) for table, row in ROWS.items()}
 
 
 @dataclass
@@ -79,7 +80,7 @@ class Flush:
 
     @classmethod
     def of(cls, items: Sequence[Item]) -> "Flush":
-        batch: Batch = {table: [] for table in COLUMNS}
+        batch: Batch = {table: [] for table in ROWS}
         pending = {}
         for item in items:
             if isinstance(item, Pending):
@@ -195,7 +196,7 @@ class Writer:
             return True
 
     def _write(self, one: Flush) -> None:
-        lost = [(now_us(), "lost", reason, count, 0, 0, "", "", "") for reason, count in one.losses.items()]
+        lost = [EventRow(now_us(), "lost", reason, count) for reason, count in one.losses.items()]
         with self.store.write() as connection:
             if not self._is_new(connection, one.id):
                 return  # it was committed, only the answer was lost
@@ -259,9 +260,9 @@ class Writer:
             return
         if not all(all(map(isinstance, row, KINDS[table])) for row in rows):
             raise TypeError(f"a row does not fit {table}")  # SQLite would take a text for a number, and no reader would
-        common = (self.service, self.release) if table in RELEASED else (self.service,)
-        names = ("service", "release") if table in RELEASED else ("service",)
-        columns = (*names, *COLUMNS[table])
+        stamps = [name for name in STAMPED if name in FACTS[table].c]
+        common = tuple({"service": self.service, "release": self.release}[name] for name in stamps)
+        columns = (*stamps, *ROWS[table]._fields)
         mark = "?" if self.store.is_sqlite else "%s"
         places = ", ".join([mark] * len(columns))
         names_text = ", ".join(f'"{name}"' for name in columns)

@@ -13,6 +13,7 @@ from pathlib import Path
 from core import clock
 from core.db import Database
 from core.telemetry.recorder import Recorder
+from core.telemetry.rows import RequestRow
 from core.telemetry.store import Store
 from tests.bench.gym import BenchGym, open_gym, request_lesson, wanted
 from tests.bench.load import server
@@ -153,26 +154,11 @@ def write_rows(store: Path, begun: Path) -> None:
         for _ in range(int(ROWS_A_SECOND * TICK_S)):
             number += 1
             recorder.requests.add(
-                (
-                    number,
-                    "http",
-                    "GET",
-                    "/",
-                    200,
-                    "ok",
-                    900,
-                    0,
-                    700,
-                    90,
-                    3,
-                    1,
-                    "hit",
-                    "",
-                    "257d7090e477a65e",
-                    "",
-                    "family",
+                RequestRow(
+                    number, "http", "GET", "/", 200, "ok", 900, ttfb_us=700, db_us=90, db_count=3, db_same_max=1,
+                    cache="hit", request_id="257d7090e477a65e", category="family",
                 )
-            )
+            )  # fmt: skip
         if number >= ROWS_A_SECOND // 5:
             begun.touch()
         time.sleep(max(0.0, began + number / ROWS_A_SECOND - time.monotonic()))

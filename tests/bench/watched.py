@@ -66,10 +66,10 @@ def ours(running: ExitStack) -> Pair:
 
     def off() -> None:
         recorder.flush_now()
-        recording._active = None
+        recording.current = None
 
     def on() -> None:
-        recording._active = recorder
+        recording.current = recorder
 
     return Pair(edge, edge, off, on)
 

@@ -24,6 +24,7 @@ from core.bootstrap import Services
 from core.settings import Settings
 from core.telemetry.recorder import Recorder
 from core.telemetry.recording import recording
+from core.telemetry.rows import RequestRow
 from core.telemetry.store import Store, store_for
 from core.telemetry.tables import metadata
 from core.telemetry.watching import ErrorHandler
@@ -45,6 +46,11 @@ class Kept:
 
     def groups(self) -> list[Any]:
         return self.rows("error_group")
+
+
+def good_row(at_us: int, *, route: Any = "/", status: Any = 200) -> RequestRow:
+    """Of a request that went well."""
+    return RequestRow(at_us, "http", "GET", route, status, "ok", 5, ttfb_us=5, request_id="r", category="family")
 
 
 def run_program(program: str, settings: Settings) -> str:

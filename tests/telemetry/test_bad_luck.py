@@ -19,11 +19,12 @@ from core.settings import Settings
 from core.telemetry import recorder as recording_module
 from core.telemetry import recording
 from core.telemetry.recorder import Recorder
+from core.telemetry.rows import EventRow, MetricRow
 from core.telemetry.store import Store
 from core.telemetry.tables import VERSION
 from core.telemetry.watching import ErrorHandler
 from tests.public_site.conftest import Gym, furnish, gym
-from tests.telemetry.conftest import Kept, run_program
+from tests.telemetry.conftest import Kept, good_row, run_program
 
 __all__ = ["furnish", "gym"]
 
@@ -146,7 +147,7 @@ def test_what_does_not_fit_is_lost_counted_and_written_as_lost_and_errors_stay(
     recorder.flush_now()
     most = recorder.requests.most
     for number in range(most + 700):
-        recorder.requests.add((number, "http", "GET", "/", 200, "ok", 5, 0, 5, 0, 0, 0, "", "", "r", "", "family"))
+        recorder.requests.add(good_row(number))
     for _ in range(30):
         log.error("still counted")
     assert not recorder.flush_now()
@@ -175,8 +176,8 @@ def test_the_circuit_opens_once_is_said_once_and_is_no_error_of_its_own(
 
 def test_a_row_that_the_store_refuses_stops_no_other(recorder: Recorder, kept: Kept) -> None:
     recorder.flush_now()
-    recorder.events.add(("not a number", "test", "x", 0, 0, 0, "", "", ""))
-    recorder.metrics.add((1, 2, None, 1.0))
+    recorder.events.add(EventRow("not a number", "test", "x"))  # type: ignore[arg-type]
+    recorder.metrics.add(MetricRow(1, 2, None, 1.0))  # type: ignore[arg-type]
     assert not recorder.flush_now()
     recorder.event("test", "after")
     assert recorder.flush_now()

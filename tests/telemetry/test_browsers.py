@@ -163,10 +163,10 @@ def test_pages_carry_the_script_and_their_route_only_where_something_is_recorded
     script = site.client.get("/static/watch." + page.text.partition("/static/watch.")[2].partition('"')[0])
     assert script.headers["content-type"].startswith("text/javascript")
     with TestClient(create_app(services), base_url=services.settings.base_url) as quiet:
-        recording._active, before = None, recording._active
+        recording.current, before = None, recording.current
         assert "watch." not in quiet.get("/coaches/nobody").text
         assert quiet.post("/telemetry", json={}, headers=OWN).status_code == 204
-        recording._active = before
+        recording.current = before
 
 
 def test_the_script_is_small_and_tells_no_address() -> None:

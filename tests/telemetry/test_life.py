@@ -12,9 +12,11 @@ from tests.telemetry.conftest import Kept, run_program
 KILLED = """
 import os, signal
 from core.settings import load_settings
+from core.telemetry.lanes import now_us
 from core.telemetry.recording import recording
+from core.telemetry.rows import MetricRow
 with recording(load_settings(_env_file=None).model_copy(update={"telemetry": True}), "site") as recorder:
-    recorder.metrics.add((recorder.lanes and __import__("time").time_ns() // 1000, os.getpid(), "process.memory_bytes", 1.0))
+    recorder.metrics.add(MetricRow(now_us(), os.getpid(), "process.memory_bytes", 1.0))
     recorder.flush_now()
     print("recorded", flush=True)
     os._exit(0)

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from core.bootstrap import Services
 from core.telemetry import recording
 from core.telemetry.lanes import now_us
+from core.telemetry.rows import MetricRow, RequestRow
 from core.telemetry.totals import BOUNDS_S
 from public_site.app import create_app
 
@@ -40,12 +41,10 @@ def test_totals_grow_across_two_lives_of_the_site(measured: Services) -> None:
                 client.get(path)
             recorder = recording.active()
             assert recorder is not None
-            recorder.requests.add(
-                (1, "http", "GET", "/slow", 503, "error", 3_000_000, 0, 5, 0, 0, 0, "", "", "r", "", "family")
-            )
+            recorder.requests.add(RequestRow(1, "http", "GET", "/slow", 503, "error", 3_000_000))
             recorder.lose("a test")
             recorder.event("mail", "SENT")
-            recorder.metrics.add((now_us(), 7, "process.memory_bytes", 5e6))
+            recorder.metrics.add(MetricRow(now_us(), 7, "process.memory_bytes", 5e6))
             assert recorder.flush_now() and recorder.flush_now()
             answer = client.get("/metrics", headers=BEARER)
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain; version=0.0.4")

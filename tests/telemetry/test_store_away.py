@@ -25,7 +25,7 @@ from tests.public_site.conftest import Gym, furnish, gym
 from tests.support import postgresql
 from tests.support.people import at
 from tests.support.road import Road, road_to
-from tests.telemetry.conftest import Kept
+from tests.telemetry.conftest import Kept, good_row
 
 __all__ = ["furnish", "gym"]
 
@@ -127,7 +127,7 @@ def test_what_does_not_fit_meanwhile_is_counted_and_shown(
     assert not recorder.flush_now(), "from here on its own thread leaves the store alone"
     most = recorder.requests.most
     for number in range(most + 300):
-        recorder.requests.add((number, "http", "GET", "/", 200, "ok", 5, 0, 5, 0, 0, 0, "", "", "r", "", "family"))
+        recorder.requests.add(good_row(number))
     assert not try_again(recorder) and recorder.lost["too many at once"] >= 300
     book(gym, 16)
     road.open()

@@ -10,11 +10,10 @@ from sqlalchemy.exc import OperationalError
 from core.bootstrap import Services
 from core.telemetry import recording
 from core.telemetry.recorder import Recorder
+from core.telemetry.rows import RequestRow
 from core.telemetry.store import Store, store_for
 from core.telemetry.work import Work, current
-from tests.telemetry.conftest import Kept
-
-GOOD = ("http", "GET", "/", 200, "ok", 5, 0, 5, 0, 0, 0, "", "", "r", "", "family")
+from tests.telemetry.conftest import Kept, good_row
 
 
 class Odd:
@@ -40,11 +39,11 @@ def test_a_booking_is_stored_and_answered_though_no_thread_can_be_started(
 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
-        patch.setattr(recording, "_active", recorder)
+        patch.setattr(recording, "current", recorder)
         with services.database.write() as transaction:
             recording.note(transaction.session, "business", "requested")
         recorder.event("mail", "SENT")
-        recorder.requests.add((1, *GOOD))
+        recorder.requests.add(good_row(1))
         recorder.wake()
     assert recorder._thread is None
     assert any("RuntimeError" in reason for reason, _ in recorder.writer._fresh_losses), "and it is counted"
@@ -75,18 +74,18 @@ def test_whatever_recording_raises_stops_there_and_is_counted(
 @pytest.mark.parametrize(
     "bad",
     [
-        (2**70, *GOOD),
-        (2, "http", "GET", Odd(), *GOOD[3:]),
-        (2, "http", "GET", "/", Odd(), *GOOD[4:]),
-        (2, "http", "GET", "\ud800", *GOOD[3:]),
+        good_row(2**70),
+        good_row(2, route=Odd()),
+        good_row(2, status=Odd()),
+        good_row(2, route="\ud800"),
     ],
     ids=["a number too large", "no text", "no number", "half a letter"],
 )
 def test_one_row_that_cannot_be_stored_is_put_aside_and_the_others_are_written(
-    still: Recorder, kept: Kept, bad: tuple[Any, ...]
+    still: Recorder, kept: Kept, bad: RequestRow
 ) -> None:
     for number in range(300):
-        still.requests.add(bad if number == 123 else (number, *GOOD))
+        still.requests.add(bad if number == 123 else good_row(number))
     still.event("mail", "SENT")
     still.flush_now()
     assert len(kept.rows("request_log")) == 299
@@ -112,7 +111,7 @@ def test_an_error_whose_story_cannot_be_written_down_costs_no_other(
     monkeypatch.setattr(Caught, "body", body)
     for message in ("first", "odd", "last"):
         still.catch(ValueError(message), source="core", message=message, level="ERROR", extra={})
-    still.requests.add((1, *GOOD))
+    still.requests.add(good_row(1))
     still.flush_now()
     assert {group.title for group in kept.groups()} == {"ValueError: first", "ValueError: last"}
     assert len(kept.rows("request_log")) == 1
@@ -133,10 +132,10 @@ def test_a_commit_whose_answer_was_lost_is_counted_once(
 
     still.store.prepare()
     monkeypatch.setattr(Connection, "commit", lose_the_answer)
-    still.requests.add((1, *GOOD))
+    still.requests.add(good_row(1))
     still.catch(ValueError("once"), source="core", message="once", level="ERROR", extra={})
     still.flush_now()
-    still.requests.add((2, *GOOD))
+    still.requests.add(good_row(2))
     still.flush_now()
     still.flush_now()
     assert not lost
@@ -155,7 +154,7 @@ def test_a_store_that_is_away_loses_nothing_and_is_not_searched_for_bad_rows(
         return write(store)
 
     monkeypatch.setattr(Store, "write", refuse)
-    still.requests.add((1, *GOOD))
+    still.requests.add(good_row(1))
     assert not still.flush_now()
     away.clear()
     assert still.flush_now()
