@@ -32,9 +32,9 @@ from core import sweep as house
 from core.bootstrap import services
 from core.clock_jumps import ClockWatch
 from core.database_files import wal_bytes
-from core.images.making import Pump as PicturePump
+from core.images.making import PicturePump
 from core.mail import waiting
-from core.mail.delivery import AT_ONCE, Pump
+from core.mail.delivery import AT_ONCE, MailPump
 from core.mail.lanes import Lane
 from core.settings import Settings
 from core.telemetry import jobs, recording
@@ -68,8 +68,8 @@ def queue_at(settings: Settings) -> Huey:
 
 
 queue = queue_at(services().settings)
-pump = Pump([Lane.MAIL])
-alert_pump, webhook_pump = Pump([Lane.ALERTS], at_once=1), Pump([Lane.WEBHOOK], at_once=1)
+pump = MailPump([Lane.MAIL])
+alert_pump, webhook_pump = MailPump([Lane.ALERTS], at_once=1), MailPump([Lane.WEBHOOK], at_once=1)
 mail_rung, alerts_rung, webhook_rung = threading.Event(), threading.Event(), threading.Event()
 trust_clock = ClockWatch()
 darkroom, patient_darkroom = PicturePump(), PicturePump()
@@ -231,7 +231,7 @@ def _keep_true_once() -> None:
 
 
 def _lane(
-    pump: Pump, name: str, stop: threading.Event, *, rung: threading.Event, first_after_s: float = 0
+    pump: MailPump, name: str, stop: threading.Event, *, rung: threading.Event, first_after_s: float = 0
 ) -> threading.Thread:
     """Sends what is due in this lane, whatever the others do."""
 

@@ -92,30 +92,30 @@ def _do(services: Services, duty: Duty, work: Work) -> bool:
     return True
 
 
-def _claim(session: Session, duty: Duty, *, now: datetime) -> datetime | None:
-    """Until when it is ours; None when it is not due or not free. A failed one is taken up again once its claim is over."""
+def _claim(session: Session, duty: Duty, *, now: datetime) -> str | None:
+    """The name of our claim; None when it is not due or not free. A failed one is taken up again once its claim is over."""
     shared_now = leases.lease_clock(session)
-    until = shared_now + duty.lasts
     is_due = or_(
         DutyClock.last_done_at.is_(None),
         DutyClock.last_done_at <= shared_now - duty.every,
         DutyClock.last_done_at > shared_now + duty.every,  # the clock was set back
     )
     is_free = or_(DutyClock.claimed_until.is_(None), DutyClock.claimed_until <= shared_now)
+    holder = leases.new_holder()
     claimed = session.execute(
         update(DutyClock)
         .where(DutyClock.name == duty.name, is_due, is_free)
-        .values(claimed_until=until, claimed_by=leases.worker_name())
+        .values(claimed_until=shared_now + duty.lasts, claimed_by=holder)
         .execution_options(synchronize_session=False)
     )
-    return until if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
+    return holder if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
 
 
-def _done(session: Session, duty: Duty, claimed_until: datetime, *, now: datetime) -> None:
+def _done(session: Session, duty: Duty, holder: str, *, now: datetime) -> None:
     """Only if the claim is still ours: whoever took it up since notes it."""
     session.execute(
         update(DutyClock)
-        .where(DutyClock.name == duty.name, DutyClock.claimed_until == claimed_until)
+        .where(DutyClock.name == duty.name, DutyClock.claimed_by == holder)
         .values(last_done_at=leases.lease_clock(session), claimed_until=None, claimed_by=None)
         .execution_options(synchronize_session=False)
     )

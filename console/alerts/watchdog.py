@@ -16,7 +16,7 @@ from analytics.monitor import Monitor
 from console.monitoring.asked import monitor_of
 from core import clock
 from core.bootstrap import Services
-from core.mail.delivery import Pump
+from core.mail.delivery import MailPump
 from core.mail.lanes import Lane
 from core.telemetry import jobs
 from core.telemetry.alerts import pulse
@@ -40,12 +40,12 @@ def watch_until(stop: threading.Event, services: Services) -> None:
             log.exception("watchdog failed")
 
 
-def pumps_of_alerts() -> Sequence[Pump]:
+def pumps_of_alerts() -> Sequence[MailPump]:
     """Mail to admins, and the webhook: neither waits for the other, nor for what families are sent."""
-    return Pump([Lane.ALERTS], at_once=1), Pump([Lane.WEBHOOK], at_once=1)
+    return MailPump([Lane.ALERTS], at_once=1), MailPump([Lane.WEBHOOK], at_once=1)
 
 
-def look(services: Services, monitor: Monitor, pumps: Sequence[Pump]) -> None:
+def look(services: Services, monitor: Monitor, pumps: Sequence[MailPump]) -> None:
     """Measure and send, if nobody else does; what could not be sent the last time as well."""
     now = clock.now()
     with services.database.read() as session:

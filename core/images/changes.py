@@ -9,7 +9,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core import audit
+from core import audit, leases
 from core.audit import Verb
 from core.errors import Invalid, NotPossible, PictureInUse
 from core.gym import content_changed, the_gym
@@ -123,6 +123,6 @@ def _require_original(image: Image) -> None:
 
 def _make_again(image: Image, *, now: datetime) -> None:
     image.recipe_made = image.fine_made = ""
-    image.attempts, image.due_at, image.lease_until, image.leased_by = 0, now, None, None
+    leases.queue_anew(image, now=now)
     if image.state is not ImageState.READY:
         image.state, image.reason = ImageState.WAITING, None

@@ -1,7 +1,7 @@
 """
 Make what is due, in numbered steps. One picture at a time; killed anywhere, it goes on from there.
 
-1. Claim one image by lease, in a short transaction: first those that nobody can see yet, then those that can become
+1. Claim one image by lease (core/leases.py), in a short transaction: first those that nobody can see yet, then those that can become
    smaller with patience. A lease that ran out is claimed again.
 2. Fetch the original, and see which renditions of its recipe are not there yet.
 3. Develop those in the darkroom. Each is stored first and written down then, which also renews the lease; a file that was
@@ -22,10 +22,10 @@ from typing import BinaryIO
 
 import structlog
 from PIL import features
-from sqlalchemy import ColumnElement, case, delete, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, literal, select, update
 from sqlalchemy.orm import Session
 
-from core import leases, pump
+from core import leases
 from core.bootstrap import Services
 from core.failpoints import failpoint
 from core.gym import content_changed
@@ -40,11 +40,12 @@ from core.images.recipes import MEDIA_TYPES, RECIPES, Spec, fingerprints, specs_
 from core.images.storage import AWAY, StorageUnavailable
 from core.images.uploads import original_path
 from core.images.uses import uses_of
+from core.pump import Pump
 from core.telemetry import recording
 
 LEASE = timedelta(seconds=180)  # longer than the darkroom and one rendition's storing may take
 MOST_ATTEMPTS = 8
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
+MIN_PAUSE, MAX_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 NOT_OPENED_YET = "This picture could not be made just now."
 ORIGINAL_LOST = "The original is not where it was kept. Please send the photo again."
 
@@ -66,11 +67,14 @@ class Work:
 
 @dataclass(frozen=True)
 class Claim:
-    """An image that is ours until then. fine: it is shown already, and is to become smaller."""
+    """An image that is ours. fine: it is shown already, and is to become smaller."""
 
-    image_id: int
-    lease: datetime
+    lease: leases.Claim
     fine: bool
+
+    @property
+    def image_id(self) -> int:
+        return self.lease.row_id
 
 
 def make_due(services: Services, *, fine: bool = True, until: Callable[[], bool] | None = None) -> Work:
@@ -91,7 +95,7 @@ def make_due(services: Services, *, fine: bool = True, until: Callable[[], bool]
     return done
 
 
-class Pump(pump.Pump):
+class PicturePump(Pump):
     """One works at a time."""
 
     def __init__(self) -> None:
@@ -104,27 +108,11 @@ class Pump(pump.Pump):
 
 def _claim(session: Session, *, fine: bool, now: datetime) -> Claim | None:
     """Step 1."""
-    shared_now = leases.lease_clock(session)
     for patient in (False, True) if fine else (False,):
-        due = (
-            needs_making(fine=patient),
-            Image.due_at <= now,
-            or_(Image.lease_until.is_(None), Image.lease_until <= shared_now),
-        )
-        image_id = session.scalars(
-            select(Image.id).where(*due).order_by(Image.due_at, Image.id).limit(1).with_for_update(skip_locked=True)
-        ).one_or_none()
-        if image_id is None:
-            continue
-        lease = shared_now + LEASE
+        due = and_(needs_making(fine=patient), Image.due_at <= now)
         state = {} if patient else {"state": _in_work()}
-        claimed = session.execute(
-            update(Image)
-            .where(Image.id == image_id, *due)
-            .values(lease_until=lease, leased_by=leases.worker_name(), attempts=Image.attempts + 1, **state)
-            .execution_options(synchronize_session=False)
-        )
-        return Claim(image_id, lease, patient) if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
+        if (lease := leases.take_first(session, Image, due, lasts=LEASE, **state)) is not None:
+            return Claim(lease, patient)
     return None
 
 
@@ -242,9 +230,9 @@ def _keep(services: Services, claim: Claim, made: Made) -> None:
 
 
 def _ours(session: Session, claim: Claim) -> Image:
-    """The image, while our lease stands: whoever was slow must not overwrite what a successor did."""
-    image = session.get(Image, claim.image_id, with_for_update=True)
-    if image is None or image.leased_by != leases.worker_name() or image.lease_until is None:
+    """The image, while our lease stands. Raises _Overtaken."""
+    image = leases.still_mine(session, Image, claim.lease)
+    if image is None:
         raise _Overtaken
     return image
 
@@ -257,7 +245,7 @@ def _note_opened(session: Session, claim: Claim, opened: Opened, *, now: datetim
 def _record(session: Session, claim: Claim, made: Made, size_bytes: int, sha256: str, *, now: datetime) -> None:
     """The first time each rendition is shown as it comes; later ones wait for the others of their set."""
     image = _ours(session, claim)
-    image.lease_until = leases.lease_clock(session) + LEASE
+    leases.renew(session, image, lasts=LEASE)
     session.add(
         Rendition(
             image_id=image.id,
@@ -319,8 +307,8 @@ def _try_again(services: Services, image: Image, claim: Claim, why: str, *, deta
 def _postpone(session: Session, claim: Claim, why: str, *, now: datetime) -> None:
     image = _ours(session, claim)
     image.reason = why
-    image.lease_until = image.leased_by = None
-    image.due_at = now + min(FIRST_PAUSE * 2 ** min(image.attempts - 1, 12), LONGEST_PAUSE)
+    leases.give_back(image)
+    image.due_at = now + leases.pause(image.attempts, shortest=MIN_PAUSE, longest=MAX_PAUSE)
     if image.state is ImageState.READY:
         return  # it is shown, and goes on being tried
     image.state = ImageState.FAILED if image.attempts >= MOST_ATTEMPTS else ImageState.WAITING
@@ -345,7 +333,7 @@ def _forget_original(session: Session, original_hash: str, *, now: datetime) -> 
 
 
 def _release(image: Image) -> None:
-    image.lease_until = image.leased_by = None
+    leases.give_back(image)
     image.attempts = 0
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from core.leases import Leased
 from core.orm import Base
 
 
@@ -28,7 +29,7 @@ class ImageState(enum.StrEnum):
     FAILED = "FAILED"
 
 
-class Image(Base):
+class Image(Leased, Base):
     """
     An upload. The same file for the same purpose is one image, whoever sends it.
 
@@ -40,7 +41,6 @@ class Image(Base):
     placeholder: a data URI of 16 pixels; colour: the average, as #rrggbb.
     recipe_made, fine_made: the recipe its renditions were made by, quickly at first and then with patience; empty: not.
     ready_at: when it was first complete; a picture that is made again keeps its old files until the new ones are all there.
-    lease_until, leased_by: who is making it; a lease that ran out may be claimed again.
     """
 
     __tablename__ = "image"
@@ -69,10 +69,6 @@ class Image(Base):
     colour: Mapped[str] = mapped_column(default="")
     recipe_made: Mapped[str] = mapped_column(default="")
     fine_made: Mapped[str] = mapped_column(default="")
-    attempts: Mapped[int] = mapped_column(default=0)
-    due_at: Mapped[datetime]
-    lease_until: Mapped[datetime | None]
-    leased_by: Mapped[str | None]
     uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     ready_at: Mapped[datetime | None]

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import audit
+from core import audit, leases
 from core.audit import Verb
 from core.bootstrap import Services
 from core.errors import Invalid, PictureTwice, StorageFull
@@ -142,4 +142,4 @@ def _fill(image: Image, upload: Upload, *, now: datetime) -> None:
     image.width_px, image.height_px = upload.header.width_px, upload.header.height_px
     image.state, image.reason, image.note = ImageState.WAITING, None, None
     image.recipe_made = image.fine_made = ""
-    image.attempts, image.due_at, image.lease_until, image.leased_by = 0, now, None, None
+    leases.queue_anew(image, now=now)

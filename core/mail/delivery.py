@@ -1,7 +1,7 @@
 """
 Deliver what is due, in numbered steps. At least once while it is true; at most one duplicate for a crash.
 
-1. Claim one due row by lease, in a short transaction (core/mail/claims.py). A lease that ran out is claimed again.
+1. Claim one due row by lease, in a short transaction (core/mail/claims.py, core/leases.py). A lease that ran out is claimed again.
 2. Read the booking again: is this message still true? If not, it is DROPPED with the reason.
 3. Render. Links are signed now, so that no usable secret of a decision is at rest.
 4. Send, outside any transaction, with a time limit per phase, and done with before the lease ends.
@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
-from core import clock, pump
+from core import clock
 from core.bookings import queries
 from core.bookings.models import Booking
 from core.bookings.unconfirmed import UnconfirmedRequest
@@ -28,8 +28,8 @@ from core.bootstrap import Services
 from core.errors import Unavailable
 from core.failpoints import failpoint
 from core.gym import the_gym
+from core.leases import Claim
 from core.mail import claims, truth
-from core.mail.claims import Claim
 from core.mail.digest import find_digest
 from core.mail.lanes import ALL_LANES, Lane
 from core.mail.letter import Invitation
@@ -37,6 +37,7 @@ from core.mail.messages import Letter, compose
 from core.mail.models import WEBHOOK, MessageKind, MessageState, OutboxMessage
 from core.mail.transports import MailFailure
 from core.people.models import Account, Role, SignInLink
+from core.pump import Pump
 from core.rehearsals.models import Rehearsal
 from core.schedule import offers, slots
 from core.schedule.availability import Slot
@@ -87,7 +88,7 @@ def deliver_due(
     return done
 
 
-class Pump(pump.Pump):
+class MailPump(Pump):
     """Sends what waits in some lanes, two mails at a time or as many as are said."""
 
     def __init__(self, lanes: Collection[Lane] = ALL_LANES, at_once: int | None = None) -> None:
@@ -158,8 +159,8 @@ def _deliver(services: Services, claim: Claim) -> MessageState | None:
     """Steps 2 to 5. What became of it; None if we slept so long that it is not ours to send any more."""
     failpoint("claimed")
     with services.database.read() as session:
-        message = session.get_one(OutboxMessage, claim.message_id)
-    if message.lease_until != claim.lease or claim.left_s() < MAX_SENDING_S:
+        message = session.get_one(OutboxMessage, claim.row_id)
+    if message.leased_by != claim.holder or claim.left_s() < MAX_SENDING_S:
         return None
     if HANDED_OVER.has(message.message_id):
         return _record_sent(services, message, claim)  # by us, and the database was away when we wanted to say so

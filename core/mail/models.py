@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.leases import Leased
 from core.orm import Base
 from core.telemetry.alerts.models import AlertChange
 from core.telemetry.work import request_id
@@ -47,7 +48,7 @@ class MessageKind(enum.StrEnum):
     ALERT = "alert"
 
 
-class OutboxMessage(Base):
+class OutboxMessage(Leased, Base):
     """
     A mail on its way: QUEUED → SENDING → SENT, DROPPED (with a reason) or DEAD (its reader's address takes no mail).
 
@@ -57,7 +58,6 @@ class OutboxMessage(Base):
     attempts: since it was written, put in the queue again by hand, or since the mail server came back.
     booking_version: the version of the booking that caused it.
     not_after: from this instant on it is no longer worth sending.
-    lease_until, leased_by: who is sending it; a lease that ran out may be claimed again.
     message_id: the header, made once: a duplicate after a crash has the same.
     request_id: of the request, task or page run that caused it.
     """
@@ -84,13 +84,9 @@ class OutboxMessage(Base):
     recipient: Mapped[str]
     dedupe_key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
-    due_at: Mapped[datetime]
     first_due_at: Mapped[datetime | None] = mapped_column(default=lambda row: row.get_current_parameters()["due_at"])
     not_after: Mapped[datetime | None]
     state: Mapped[MessageState] = mapped_column(default=MessageState.QUEUED)
-    attempts: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime | None]
-    leased_by: Mapped[str | None]
     message_id: Mapped[str]
     variant: Mapped[str | None]
     finished_at: Mapped[datetime | None]

@@ -16,7 +16,7 @@ from core.errors import Invalid, NotAllowed, NotFound, NotPossible, PictureInUse
 from core.failpoints import armed
 from core.gym import the_gym
 from core.images import changes, intake, making, recipes, upkeep, uploads
-from core.images.making import Pump, Work
+from core.images.making import PicturePump, Work
 from core.images.models import Image, ImageKind, ImageState, Rendition
 from core.images.queries import images_of, progress_of, storage_used
 from core.images.recipes import Recipe, Shape
@@ -125,7 +125,7 @@ def test_two_passes_at_once_make_each_picture_once(gallery: Gallery) -> None:
 def test_a_ring_that_finds_the_pump_busy_makes_it_look_once_more(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pump, passes = Pump(), []
+    pump, passes = PicturePump(), []
 
     def one_pass(services: object, *, fine: bool) -> Work:
         passes.append(fine)
@@ -214,6 +214,19 @@ def test_whoever_slept_through_its_lease_changes_nothing_afterwards(gallery: Gal
     with pytest.raises(making._Overtaken):
         gallery.services.database.transact(making._finish, claim, [], None)
     assert gallery.image(image.id).recipe_made == "by another"
+
+
+@sqlite_only
+def test_a_lease_that_ran_out_is_lost_even_to_the_same_workers_next_claim(gallery: Gallery) -> None:
+    image = gallery.send(jpeg(600, 400))
+    first = gallery.services.database.transact(making._claim, fine=False)
+    let_leases_run_out(gallery)
+    second = gallery.services.database.transact(making._claim, fine=False)
+    assert first is not None and second is not None
+    with pytest.raises(making._Overtaken):
+        gallery.services.database.transact(making._reject, first, "seen too late")
+    gallery.services.database.transact(making._reject, second, "seen in time")
+    assert gallery.image(image.id).reason == "seen in time"
 
 
 @sqlite_only

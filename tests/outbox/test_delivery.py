@@ -11,6 +11,7 @@ import time_machine
 from sqlalchemy import update
 
 from core import clock as core_clock
+from core import leases
 from core.bookings import changes, expiry
 from core.bookings.decisions import Decision
 from core.bookings.history import PARENT_ON_SITE
@@ -236,7 +237,8 @@ def test_pauses_double_from_15_seconds_to_two_hours_less_up_to_a_quarter_and_no_
 
 
 def test_mails_that_failed_together_do_not_come_back_in_step() -> None:
-    assert len({claims.pause(3) for _ in range(8)}) > 4 and len({claims.pause(30) for _ in range(8)}) > 4
+    for attempts in (3, 30):
+        assert len({leases.pause(attempts, shortest=15 * SECOND, longest=2 * HOUR) for _ in range(8)}) > 4
 
 
 # The mail server in trouble

@@ -8,7 +8,7 @@ import pytest
 
 from core.bootstrap import Services
 from core.mail import delivery
-from core.mail.delivery import Delivery, Pump
+from core.mail.delivery import Delivery, MailPump
 from tests.outbox.conftest import TUESDAY_AT_FOUR, Post
 from tests.support.people import at
 
@@ -36,7 +36,7 @@ def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_ring_delivers_what_is_due(post: Post) -> None:
     post.book()
-    assert Pump().ring(post.services) == Delivery(sent=2)
+    assert MailPump().ring(post.services) == Delivery(sent=2)
 
 
 def test_two_send_at_a_time_and_a_third_ring_returns_at_once(post: Post) -> None:
@@ -51,7 +51,7 @@ def test_two_send_at_a_time_and_a_third_ring_returns_at_once(post: Post) -> None
 
     post.book()
     post.server.refuse = wait
-    pump = Pump()
+    pump = MailPump()
     done: list[Delivery] = []
     threads = [Thread(target=lambda: done.append(pump.ring(post.services))) for _ in range(2)]
     for thread in threads:
@@ -70,7 +70,7 @@ def test_two_send_at_a_time_and_a_third_ring_returns_at_once(post: Post) -> None
 def test_a_ring_that_finds_the_pump_busy_makes_it_look_once_more(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pump = Pump()
+    pump = MailPump()
     passes = Passes(lambda: [pump.ring(services) for _ in range(3)])
     monkeypatch.setattr(delivery, "deliver_due", passes)
     assert pump.ring(services) == Delivery(sent=2)
@@ -80,7 +80,7 @@ def test_a_ring_that_finds_the_pump_busy_makes_it_look_once_more(
 @pytest.mark.usefixtures("one_at_a_time")
 def test_a_ring_in_the_last_moment_is_not_lost(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes after the pump has seen that nobody rang, and before it has left."""
-    pump, passes = Pump(), Passes()
+    pump, passes = MailPump(), Passes()
     monkeypatch.setattr(delivery, "deliver_due", passes)
     pump._mutex = RingsOnRelease(2, lambda: pump.ring(services))  # type: ignore[assignment]  # the 2nd release is that moment
     pump.ring(services)
@@ -108,7 +108,7 @@ def test_a_pump_that_failed_can_be_rung_again(services: Services, monkeypatch: p
     def fail() -> None:
         raise ConnectionError("the database is away")
 
-    pump, passes = Pump(), Passes(fail)
+    pump, passes = MailPump(), Passes(fail)
     monkeypatch.setattr(delivery, "deliver_due", passes)
     with pytest.raises(ConnectionError):
         pump.ring(services)
@@ -117,7 +117,7 @@ def test_a_pump_that_failed_can_be_rung_again(services: Services, monkeypatch: p
 
 def test_what_is_due_is_sent_once_however_often_the_pump_is_rung(post: Post) -> None:
     post.ask(TUESDAY_AT_FOUR)
-    pump = Pump()
+    pump = MailPump()
     threads = [Thread(target=pump.ring, args=(post.services,)) for _ in range(8)]
     for thread in threads:
         thread.start()
