@@ -63,17 +63,23 @@ class Evaluation:
 
 
 def evaluate_if_due(
-    services: Services, monitor: Monitor, *, now: datetime, outage: Outage | None = None
+    services: Services,
+    monitor: Monitor,
+    *,
+    now: datetime,
+    early: timedelta = timedelta(),
+    outage: Outage | None = None,
 ) -> Evaluation | None:
     """
     None when somebody else has evaluated within the minute, or nothing can be written.
 
     Args:
+        early: how much before its minute; for cron, which is not exact.
         outage: what this process knows of a database that cannot be written; None: another process tells of it.
     """
     try:
         with services.database.write() as transaction:
-            mine = pulse.claim_evaluation(transaction.session, now=now)
+            mine = pulse.claim_evaluation(transaction.session, now=now, early=early)
     except (Unavailable, SQLAlchemyError) as error:
         if outage is None:
             raise

@@ -78,7 +78,7 @@ async def decide(request: Request) -> Response:
         coach=coach_id,
     )
     booking = await run_in_threadpool(run)
-    await tasks.nudge(tasks.deliver_mail)
+    await tasks.nudge(services, tasks.deliver_mail)
     mailed = await run_in_threadpool(_said_of_mail, services, booking)
     return json_answer(Decided.of(booking, mailed, now=clock.now()))
 

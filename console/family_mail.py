@@ -80,4 +80,4 @@ def _run(command: Callable[..., Any], booking: Booking, shown_to: Staff, done: s
     """Runs before the page is drawn."""
     typed = (st.session_state[text_in],) if text_in else ()
     if act(shown_to, command, booking.id, *typed, coach=booking.coach_id, done=inert(done)):
-        tasks.nudge_from_thread(tasks.deliver_mail)
+        tasks.nudge_from_thread(services(), tasks.deliver_mail)

@@ -8,7 +8,7 @@ import streamlit as st
 import tasks
 from console.acting import act
 from console.photo_html import cut_previews, original_address
-from console.session import signed_in
+from console.session import services, signed_in
 from core.images.changes import focus
 from core.images.models import Image
 
@@ -38,7 +38,7 @@ def focal_point(image: Image) -> None:
     if st.button("Keep this point", disabled=(x, y) == (image.focal_x, image.focal_y)):
         done = "The point is kept. Pages follow as soon as the cuts are made."
         if act(staff, focus, image.id, x, y, done=done):
-            tasks.nudge_from_thread(tasks.make_pictures)
+            tasks.nudge_from_thread(services(), tasks.make_pictures)
         st.rerun()
 
 

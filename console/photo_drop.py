@@ -63,7 +63,7 @@ def drop(where: str, label: str, take_in: TakeIn, *, several: bool, help: str | 
         st.session_state[_turn(where)] += 1  # an empty place next time
         st.session_state[_sent(where)] = [*st.session_state.get(_sent(where), []), *sent]
         st.session_state.setdefault(_ready(where), set()).difference_update(one.image_id for one in sent)
-        tasks.nudge_from_thread(tasks.make_pictures)
+        tasks.nudge_from_thread(services(), tasks.make_pictures)
     return sent
 
 

@@ -143,7 +143,7 @@ def _again_or_away(image: Image, uses: list[Use], staff: Staff) -> None:
 def _again(image: Image, shown_to: Staff) -> None:
     done = "It is made again. Pages show what is there until then."
     if act(shown_to, changes.regenerate, image.id, done=done):
-        tasks.nudge_from_thread(tasks.make_pictures)
+        tasks.nudge_from_thread(services(), tasks.make_pictures)
 
 
 def _delete(image: Image, shown_to: Staff) -> None:

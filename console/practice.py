@@ -57,4 +57,4 @@ def _answer(rehearsal: Rehearsal, decision: Decision, shown_to: Staff) -> None:
         coach=rehearsal.coach_id,
         done="Answered, for practice. A mail tells you what the family would have read.",
     ):
-        tasks.nudge_from_thread(tasks.deliver_mail)
+        tasks.nudge_from_thread(services(), tasks.deliver_mail)

@@ -9,7 +9,7 @@ from console.acting import act
 from console.badge import URGENT
 from console.inert import inert
 from console.opening import open_button
-from console.session import Staff
+from console.session import Staff, services
 from core import clock
 from core.bookings.concerns import Concern
 from core.bookings.decisions import Decision, decide_as_staff
@@ -117,4 +117,4 @@ def _decide(
         coach=booking.coach_id,
         done=f"{inert(booking.athlete_name)}’s lesson is {answer}. A mail to the family was written.",
     ):
-        tasks.nudge_from_thread(tasks.deliver_mail)
+        tasks.nudge_from_thread(services(), tasks.deliver_mail)

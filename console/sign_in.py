@@ -86,7 +86,7 @@ async def mail_link(request: Request) -> Response:
         )
     except (TooMany, Unavailable) as error:
         return refused(request, error, email=form.get("email", ""), next_path=next_of(form))
-    await tasks.nudge(tasks.deliver_mail)
+    await tasks.nudge(services_of(request), tasks.deliver_mail)
     return _page(request, "sign_in.html", notice=ON_ITS_WAY, email=form.get("email", ""))
 
 

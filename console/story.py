@@ -169,7 +169,7 @@ def _run(
     if reason_in:
         options = {"reason": st.session_state[reason_in], "slot_version": booking.slot_version}
     if act(shown_to, command, booking.id, *values, coach=booking.coach_id, done=inert(done), **options):
-        tasks.nudge_from_thread(tasks.deliver_mail)
+        tasks.nudge_from_thread(services(), tasks.deliver_mail)
 
 
 def _instant(row: BookingEvent | AuditEvent) -> datetime:

@@ -50,7 +50,7 @@ async def upload(request: Request) -> Response:
         raise PictureTooLarge(intake.TOO_LARGE) from None
     except MultiPartException as error:
         raise HTTPException(400, error.message) from None
-    await tasks.nudge(tasks.make_pictures)
+    await tasks.nudge(services, tasks.make_pictures)
     found = await run_in_threadpool(_image, services, image.id, who.account_id)
     return json_answer(Uploaded(image=found), 202)
 

@@ -14,9 +14,9 @@ from core.telemetry.scrubbing import hide_values
 from core.tokens import Signer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Services:
-    """The outside world, as arguments for core's functions."""
+    """The outside world, as arguments for core's functions. Each is equal to itself alone, so a cache may know it by itself."""
 
     settings: Settings
     database: Database

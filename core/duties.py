@@ -32,12 +32,14 @@ Work = Callable[[Services], object]
 @dataclass(frozen=True)
 class Duty:
     """
-    every: the interval. lasts: how long it may take before another may take it up. follows: what happens without it.
+    every: the interval. lasts: how long it may take before another may take it up. does: what, for people.
+    follows: what happens without it.
     """
 
     name: str
     every: timedelta
     lasts: timedelta
+    does: str
     follows: str
 
     def applies(self, settings: Settings) -> bool:
@@ -47,8 +49,20 @@ class Duty:
 
 ARCHIVE, ORPHANS = "archive", "orphans"
 DUTIES = (
-    Duty(ARCHIVE, timedelta(hours=1), timedelta(minutes=30), "what the monitor recorded grows and is kept too long"),
-    Duty(ORPHANS, timedelta(hours=1), timedelta(minutes=30), "photos that were deleted stay in the storage"),
+    Duty(
+        ARCHIVE,
+        timedelta(hours=1),
+        timedelta(minutes=30),
+        does="what the monitor recorded moves into files, and what is too old goes",
+        follows="what the monitor recorded grows and is kept too long",
+    ),
+    Duty(
+        ORPHANS,
+        timedelta(hours=1),
+        timedelta(minutes=30),
+        does="files in the storages that nothing refers to any more are removed",
+        follows="photos that were deleted stay in the storage",
+    ),
 )
 WORK_OF_CORE: Mapping[str, Work] = {ORPHANS: upkeep.sweep_orphans}
 

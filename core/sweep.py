@@ -12,7 +12,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, timetable
 from core.bookings import expiry, retention, strangers
 from core.bootstrap import Services
 from core.gym import the_gym
@@ -27,12 +27,14 @@ from core.tidy_files import tidy_up_files
 PICTURES_WITHIN_S = 20
 NETWORK_WITHIN_S = 20.0  # no mail is begun after this; one that is on its way may take 45 s more
 
+PASSES = (timetable.SWEEP, *timetable.LANES, timetable.PICTURES)  # of the timetable; the others need DuckDB
+
 log = structlog.get_logger()
 
 
 def sweep(services: Services, *, pictures: bool = True) -> dict[str, int]:
     """
-    Both passes, and last, for a while, pictures: for whoever has no worker. Safe to run at any time, anywhere, any number of times.
+    Each of PASSES once, pictures last and for a while: for whoever has no worker. Safe to run at any time, anywhere, any number of times.
 
     Args:
         pictures: False where another thread makes them.

@@ -71,7 +71,7 @@ async def book(request: Request) -> Response:
     wanted = _wanted(given, request.headers.get("idempotency-key"), services_of(request).settings.country)
     by, network = By(Actor.PARENT, Channel.API), rates.network_hash(request)
     booking = await transact(request, request_from, wanted, by=by, network=network, coach=wanted.coach_id)
-    await tasks.nudge(tasks.deliver_mail)
+    await tasks.nudge(services_of(request), tasks.deliver_mail)
     if isinstance(booking, UnconfirmedRequest):
         return orjson_response(_to_confirm(booking), 202)
     booked = Booked(

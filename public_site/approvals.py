@@ -83,7 +83,7 @@ async def decide_by_link(
     booking = await transact(
         request, _decide, token, Decision(decision), reason, channel, despite, coach=token.coach_id
     )
-    await tasks.nudge(tasks.deliver_mail)
+    await tasks.nudge(services_of(request), tasks.deliver_mail)
     return booking
 
 

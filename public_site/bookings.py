@@ -94,7 +94,7 @@ async def create(request: Request) -> Response:
         if (earlier := await booked.find_after(error, request, values)) is not None:
             return booked.page(request, earlier, status=problems.status_of(error))
         return await lesson_form.again(request, values, error)
-    await tasks.nudge(tasks.deliver_mail)
+    await tasks.nudge(services_of(request), tasks.deliver_mail)
     if isinstance(made, UnconfirmedRequest):
         return await confirmations.asked(request, made)
     return RedirectResponse(request.app.url_path_for("booking", handle=made.handle), 303)
@@ -123,7 +123,7 @@ async def cancel(request: Request) -> Response:
     except (Invalid, NotAsShown, Unavailable) as error:
         view = await read_after(error, request, _view, handle, now())
         return _page(request, view, error=error, reason=values.get("reason", ""))
-    await tasks.nudge(tasks.deliver_mail)
+    await tasks.nudge(services_of(request), tasks.deliver_mail)
     return RedirectResponse(request.app.url_path_for("booking", handle=handle), 303)
 
 
@@ -132,7 +132,7 @@ async def mail_again(request: Request) -> Response:
     handle = request.path_params["handle"]
     booking = await read(request, queries.get_by_handle, handle)
     await transact(request, send_link_again, booking.id, coach=booking.coach_id)
-    await tasks.nudge(tasks.deliver_mail)
+    await tasks.nudge(services_of(request), tasks.deliver_mail)
     return RedirectResponse(f"{request.app.url_path_for('booking', handle=handle)}?{ASKED_FOR_MAIL}=1", 303)
 
 

@@ -66,7 +66,7 @@ async def confirm(request: Request) -> Response:
         )
     except (NotAsShown, SlotUnavailable, TooMany, Unavailable) as error:
         return _page(request, view, error)
-    await tasks.nudge(tasks.deliver_mail)
+    await tasks.nudge(services_of(request), tasks.deliver_mail)
     return RedirectResponse(request.app.url_path_for("booking", handle=booking.handle), 303)
 
 

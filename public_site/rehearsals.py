@@ -34,7 +34,7 @@ async def answer(request: Request) -> Response:
         await transact(request, _answer, _id(request), Decision(decision), reason, coach=coach_id)
     except (Invalid, Unavailable) as error:
         return page_of(request, view, decision, error=error, reason=reason)
-    await tasks.nudge(tasks.deliver_mail)
+    await tasks.nudge(services_of(request), tasks.deliver_mail)
     return page_of(request, await _view_of(request), decision)
 
 

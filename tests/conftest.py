@@ -52,9 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
     memory.work_in_memory()
     for name in [name for name in os.environ if name.startswith("SPIRIT_") and name != postgresql.VARIABLE]:
         del os.environ[name]  # a developer's own settings are not the tests'
-    os.environ["SPIRIT_DATA_DIR"] = folder = tempfile.mkdtemp(
-        prefix="spirit-tests-"
-    )  # what is built at import, as the queue
+    # whoever asks for the environment's services by mistake must not meet a developer's gym
+    os.environ["SPIRIT_DATA_DIR"] = folder = tempfile.mkdtemp(prefix="spirit-tests-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     network.stay_on_loopback()
 

@@ -135,7 +135,7 @@ def _acknowledge(incident: Incident, staff: Staff) -> None:
 def _resolve(incident: Incident, staff: Staff) -> None:
     webhook = bool(services().settings.alert_webhook_url.get_secret_value())
     if _do(incidents.resolve, incident, staff, "It is resolved, and the other admins are told.", webhook=webhook):
-        tasks.nudge_from_thread(tasks.deliver_mail)
+        tasks.nudge_from_thread(services(), tasks.deliver_mail)
 
 
 def _do(command: Callable[..., Any], incident: Incident, shown_to: Staff, done: str, **options: Any) -> bool:

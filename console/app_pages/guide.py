@@ -7,7 +7,7 @@ from console.acting import act
 from console.guide import Chapter, chapters, picture_of
 from console.practice import find_mine, practice_request
 from console.said import say
-from console.session import Staff, signed_in
+from console.session import Staff, services, signed_in
 from core.bookings.models import Status
 from core.rehearsals import practice
 from core.words import spoken_instant
@@ -56,7 +56,7 @@ def _practise(staff: Staff) -> None:
 def _begin(shown_to: Staff) -> None:
     done = "A practice request is on its way to your mailbox."
     if act(shown_to, practice.rehearse, coach=shown_to.coach_id, done=done):
-        tasks.nudge_from_thread(tasks.deliver_mail)
+        tasks.nudge_from_thread(services(), tasks.deliver_mail)
 
 
 page()

@@ -149,7 +149,7 @@ def _ask(verb: str, question: str, staff: Staff, command: Callable[..., Any], do
 def _run(command: Callable[..., Any], shown_to: Staff, done: str, *about: int) -> None:
     """Runs before the page is drawn, for whoever is signed in now."""
     if act(shown_to, command, *about, done=done):
-        tasks.nudge_from_thread(tasks.deliver_mail)
+        tasks.nudge_from_thread(services(), tasks.deliver_mail)
 
 
 def _from_the_start() -> None:

@@ -118,7 +118,7 @@ def _key(key: ApiKey, account: Account, staff: Staff) -> None:
 def _button(label: str, command: Callable[..., Any], account: Account, staff: Staff, done: str, *more: Any) -> None:
     if st.button(label, key=f"{label}-{account.id}"):
         if act(staff, command, account.id, *more, done=inert(done)) and command is people.invite_again:
-            tasks.nudge_from_thread(tasks.deliver_mail)
+            tasks.nudge_from_thread(services(), tasks.deliver_mail)
         st.rerun()
 
 
@@ -134,7 +134,7 @@ def _invite(staff: Staff) -> None:
             done = inert(f"{name} is invited. The link in the mail works once, within a week.")
             wanted: dict[str, Any] = {"email": email, "name": name, "role": role, "teaches": teaches, "zone": zone}
             if act(staff, people.invite, **wanted, done=done):
-                tasks.nudge_from_thread(tasks.deliver_mail)
+                tasks.nudge_from_thread(services(), tasks.deliver_mail)
             st.rerun()
 
 

@@ -1,13 +1,12 @@
 """migrate, demo, sweep, archive, backup, restore, after-restore: what happens to the data."""
 
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from core import backup as backups
-from core import clock, duties, migrations
+from core import clock, duties, migrations, timetable
 from core.bootstrap import Services, services
 from core.cli.serving import say_sign_ins
 from core.demo import load_demo
@@ -19,6 +18,7 @@ from core.sweep import sweep as sweep_once
 from core.telemetry import jobs
 from core.telemetry.alerts import pulse
 from core.telemetry.recording import recording
+from core.timetable import TIMETABLE
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,7 +40,9 @@ def demo(
     migrations.check_schema(services().database)
     sign_ins = load_big_demo(services()) if big else load_demo(services())
     if big:
-        requests = import_module("analytics.sample").make_for(services().settings)
+        from analytics.sample import make_for
+
+        requests = make_for(services().settings)
         print(
             f"{requests:,} requests of the past year were made up for the charts."
             if requests
@@ -71,33 +73,54 @@ def do_duties() -> None:
 
 
 def _do_duties(ready: Services) -> list[str]:
-    """DuckDB is loaded in this process, and only if something needs it."""
-    with jobs.run("alerts"):
-        _evaluate_alerts(ready)
+    """The passes of the timetable that `sweep_once` is not, once each. DuckDB is loaded in this process, and only if one needs it."""
+    done: list[str] = []
+    for one in TIMETABLE:
+        if one.name in LOADS_ANALYTICS:
+            done += LOADS_ANALYTICS[one.name](ready)
+    return done
 
+
+def _do_due_duties(ready: Services) -> list[str]:
     def archive_now(ready: Services) -> object:
-        return import_module("analytics.archive").archive_now(ready)
+        from analytics.archive import archive_now
+
+        return archive_now(ready)
 
     return duties.do_due(ready, {**duties.WORK_OF_CORE, duties.ARCHIVE: archive_now})
 
 
-def _evaluate_alerts(ready: Services) -> None:
-    """DuckDB is loaded in this process, and only if nobody has evaluated within the minute. What is new is sent at once."""
-    with ready.database.write() as transaction:
-        if not pulse.claim_evaluation(transaction.session, now=transaction.now, early=pulse.EARLY):
+def _evaluate_alerts(ready: Services) -> list[str]:
+    """Only if nobody has evaluated within the minute. What is new is sent at once."""
+    with jobs.run(timetable.ALERTS):
+        _evaluate_if_due(ready)
+    return []
+
+
+LOADS_ANALYTICS = {timetable.ALERTS: _evaluate_alerts, timetable.DUTIES: _do_due_duties}
+
+
+def _evaluate_if_due(ready: Services) -> None:
+    with ready.database.read() as session:
+        if not pulse.evaluation_is_due(session, now=clock.now()):
             return
-    monitor = import_module("analytics.monitor").monitor_for(ready.settings)
+    from analytics.evaluator import evaluate_if_due
+    from analytics.monitor import monitor_for
+
+    monitor = monitor_for(ready.settings)
     try:
-        done = import_module("analytics.evaluator").evaluate(ready, monitor, now=clock.now())
+        done = evaluate_if_due(ready, monitor, now=clock.now(), early=pulse.EARLY)
     finally:
         monitor.store.dispose()
-    if done.changes:
+    if done is not None and done.changes:
         deliver_due(ready)
 
 
 def archive() -> None:
     """Move what the monitor recorded into files, and remove what is too old. The worker does it every hour."""
-    done = import_module("analytics.archive").archive_now(services())
+    from analytics.archive import archive_now
+
+    done = archive_now(services())
     print(
         f"{done.rows} rows moved, {done.merged} files merged, {done.removed} removed, {done.deleted} hot rows deleted"
     )

@@ -71,7 +71,7 @@ def console(port: Port = None, host: Host = THIS_MACHINE) -> None:
 def worker() -> None:
     """Deliver mail and expire requests until told to stop; what runs then is finished."""
     _begin()
-    import_module("tasks").run_worker()
+    import_module("tasks").run_worker(services())  # by name: core imports no Huey
 
 
 def say_sign_ins(sign_ins: Sequence[DemoSignIn]) -> list[str]:

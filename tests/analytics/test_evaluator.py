@@ -398,12 +398,11 @@ def test_the_worker_evaluates_its_minute_and_rings_for_the_mail(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rung: list[str] = []
-    monkeypatch.setattr(tasks, "services", lambda: watched.services)
-    monkeypatch.setattr(tasks, "_monitor", lambda: watched.monitor)
-    monkeypatch.setattr(tasks, "nudge_from_thread", lambda task: rung.append(task.func.__name__))
+    monkeypatch.setattr(tasks, "_monitor", lambda _: watched.monitor)
+    monkeypatch.setattr(tasks, "nudge_from_thread", lambda _, task: rung.append(task.__name__))
     watched.pass_a_minute(60, 30)
     with time_machine.travel(watched.now, tick=False):
-        tasks.evaluate_alerts()
-        tasks.evaluate_alerts()
+        tasks.evaluate_alerts(watched.services)
+        tasks.evaluate_alerts(watched.services)
     assert rung == ["deliver_mail"], "the second time it was not due"
     assert watched.changes("errors-critical") == ["fires!"]

@@ -54,7 +54,10 @@ def _wait_for_first(gym: RunningGym, services: Services, data: bytes, ring: Call
 @contextmanager
 def _bell(gym: RunningGym) -> Iterator[Callable[[], None]]:
     """Rings the worker from a process that has the queue open already, as the console's."""
-    program = "import sys, tasks\nfor line in sys.stdin: tasks.make_pictures(); print('rung', flush=True)"
+    program = (
+        "import sys, tasks; from core.bootstrap import services\n"
+        "for line in sys.stdin: tasks.nudge_from_thread(services(), tasks.make_pictures); print('rung', flush=True)"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program], env=gym.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -167,11 +167,11 @@ def furnish(request: pytest.FixtureRequest) -> Furnish | None:
 def desk(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     nudged: list[str] = []
 
-    async def nudge(task: Any) -> None:
-        nudged.append(task.func.__name__)
+    async def nudge(of: Services, task: tasks.Task) -> None:
+        nudged.append(task.__name__)
 
     monkeypatch.setattr(tasks, "nudge", nudge)
-    monkeypatch.setattr(tasks, "nudge_from_thread", lambda task: nudged.append(task.func.__name__))
+    monkeypatch.setattr(tasks, "nudge_from_thread", lambda _, task: nudged.append(task.__name__))
     monkeypatch.setattr(console.session, "services_from_environment", lambda: services)
     with (
         time_machine.travel(OPENS, tick=False) as clock,
