@@ -32,9 +32,9 @@ from analytics.monitor import monitor_for
 from analytics.request_ids import PACKED
 from analytics.retention import Keep
 from analytics.tiles import TILES
-from analytics.window import microseconds
 from core import clock
 from core.bootstrap import Services
+from core.clock import microseconds
 from core.errors import Unavailable
 from core.failpoints import failpoint
 from core.gym import the_gym

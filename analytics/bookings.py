@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session, selectinload
 from analytics.duck import question
 from analytics.gym_tables import arrow
 from analytics.log import query
-from analytics.window import Window, microseconds
+from analytics.window import Window
 from core.bookings.models import Booking, Status
+from core.clock import microseconds
 from core.people.models import Account
 from core.schedule import slots
 from core.schedule.availability import DAY_MIN, Rules, at_wall_time

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import altair as alt
 
-from analytics.window import Window, instant, microseconds
+from analytics.window import Window
+from core.clock import instant, microseconds
 
 
 def wall_ms(at_us: int, zone: ZoneInfo) -> int:

@@ -19,8 +19,9 @@ from altair.utils.schemapi import disable_debug_mode
 from analytics.chart_times import inline, time_axis, timed, when
 from analytics.latency import THIN
 from analytics.markers import Marker
-from analytics.window import Window, microseconds
+from analytics.window import Window
 from core import look
+from core.clock import microseconds
 
 disable_debug_mode()  # it would check each part when it is made and with every copy; the tests check the whole
 

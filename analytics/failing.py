@@ -7,7 +7,7 @@ from analytics.leads import lead_of, lead_of_task
 from analytics.log import open_log, open_tiles
 from analytics.measured import NOTHING, TILED_FROM, Count, House, Readings
 from analytics.tiles import HOUR_US
-from analytics.window import microseconds
+from core.clock import microseconds
 from core.telemetry.alerts.machine import Lead, Reading
 from core.telemetry.alerts.rules import OBJECTIVE, VISIT, Filter, Rule
 from core.telemetry.categories import FAMILY

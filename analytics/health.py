@@ -14,7 +14,8 @@ from analytics import latency
 from analytics.latency import RouteLatency, Scope
 from analytics.log import Log, open_log
 from analytics.monitor import Monitor
-from analytics.window import Window, instant
+from analytics.window import Window
+from core.clock import instant
 from core.gym import the_gym
 from core.mail.models import MessageState, OutboxMessage
 from core.mail.outbox import oldest_due_at

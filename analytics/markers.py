@@ -5,7 +5,8 @@ from datetime import datetime
 
 from analytics.log import open_log
 from analytics.monitor import Monitor
-from analytics.window import Window, instant
+from analytics.window import Window
+from core.clock import instant
 
 MOST = 12
 

@@ -17,8 +17,8 @@ from analytics.manifest import DAY_US, File
 from analytics.monitor import Monitor, monitor_for
 from analytics.request_ids import PACKED
 from analytics.tiles import TILES
-from analytics.window import microseconds
 from core import clock
+from core.clock import microseconds
 from core.errors import Unavailable
 from core.settings import Settings
 from core.telemetry.categories import derived

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from core.clock import instant, microseconds
+
 MINUTE_US, HOUR_US = 60_000_000, 3_600_000_000
 RANGES = {
     "15m": timedelta(minutes=15),
@@ -121,15 +123,6 @@ class Window:
 def last(name: str, *, now: datetime, zone: ZoneInfo) -> Window:
     """The window of a named range that ends now."""
     return Window(now - RANGES[name], now, zone)
-
-
-def microseconds(at: datetime) -> int:
-    """Since 1970, exactly."""
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def instant(at_us: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

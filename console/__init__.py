@@ -10,7 +10,7 @@ The console, staff only: a thin skin over core, in one process of its own.
     boundary             a page that fails says so, with a reference, and the rest works on
     narrowing story      search and filters above a list; one booking's whole story
     request_card         a request with its answers; `week_picture` the week
-    remembered           what was chosen stays chosen; `spreadsheet` lists as files without formulas
+    remembered           what was chosen stays chosen
     sound                a sound when a request comes
     acting downloads     the one way to change something, and to offer a file: who it is for is asked again
     said whose           what a button brought about; which coach a page is about

@@ -26,6 +26,7 @@ from core.errors import SpiritError
 from core.http import problems
 from core.http.body import MOST_BYTES, BodyTooLarge, at_most
 from core.http.bookings import Booking, Decided
+from core.http.request import services_of
 from core.http.schemas import dumps
 from core.mail.status import family_status, said_to_staff
 
@@ -56,14 +57,14 @@ def answered(endpoint: Endpoint, *, most_bytes: int = MOST_BYTES) -> Endpoint:
 async def pending(request: Request) -> Response:
     """The requests that wait for the signed-in coach; for an admin all of them."""
     account_id = await caller.account_of(request)
-    return json_answer(await run_in_threadpool(_pending, caller.services_of(request), account_id))
+    return json_answer(await run_in_threadpool(_pending, services_of(request), account_id))
 
 
 async def decide(request: Request) -> Response:
     _check_is_json(request)
     who = await caller.may_change(request)
     wanted = StaffDecision.parse(_object_in(await request.body()))
-    services = caller.services_of(request)
+    services = services_of(request)
     coach_id = await run_in_threadpool(_coach_of, services, wanted.booking_id)
     run = partial(
         caller.transact_as,
@@ -85,7 +86,7 @@ async def decide(request: Request) -> Response:
 
 async def openapi(request: Request) -> Response:
     """For anybody: it tells what every gym's console can, and nothing of this one."""
-    settings = caller.services_of(request).settings
+    settings = services_of(request).settings
     return json_answer(document(settings.console_url, cookie_name(settings)))
 
 

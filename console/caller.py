@@ -19,6 +19,7 @@ from core import clock
 from core.bootstrap import Services
 from core.errors import SignInRefused, Unavailable
 from core.http import origin
+from core.http.request import services_of
 from core.people import api_keys
 from core.people.acting import ByKey, BySession, Proof, acting, actor_parameter, get_actor
 from core.people.sessions import find_session
@@ -71,11 +72,6 @@ def run_as(services: Services, caller: Caller, command: Callable[..., T], *about
     with services.database.read() as session:
         account = get_actor(session, caller.proof, now=clock.now())
     return command(*about, **{actor_parameter(command): account.id}, **options)
-
-
-def services_of(request: Request) -> Services:
-    services: Services = request.state.services
-    return services
 
 
 def _key(request: Request) -> str | None:

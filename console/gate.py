@@ -26,7 +26,7 @@ POLICY_VIOLATION = 1008
 
 
 class Gate:
-    """An ASGI wrapper. Our own routes find the services as `request.state.services`."""
+    """An ASGI wrapper."""
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self.app = app
@@ -37,7 +37,6 @@ class Gate:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        scope.setdefault("state", {})["services"] = self.services
         headers = Headers(scope=scope)
         if scope["type"] == "websocket":
             if await self._may_connect(headers):

@@ -22,7 +22,7 @@ from analytics import latency, overview, today
 from analytics.latency import Scope
 from analytics.log import LogUnreadable, QuestionTooSlow
 from analytics.monitor import Monitor, missing_files
-from analytics.window import Window, instant, last
+from analytics.window import Window, last
 from console import caller
 from console.api import json_answer
 from console.monitoring.asked import monitor_of
@@ -39,7 +39,9 @@ from console.schemas import (
 )
 from core import clock
 from core.bootstrap import Services
+from core.clock import instant
 from core.errors import NotAllowed, SetupError, Unavailable
+from core.http.request import services_of
 from core.numbers import id_in
 from core.people.models import Account, Role
 from core.telemetry import errors
@@ -51,7 +53,7 @@ STATES_OF = {None: (), "true": (RESOLVED,), "false": tuple(set(errors.STATES) - 
 
 async def metrics(request: Request) -> Response:
     """What the plan's cards show, and the charts' points."""
-    services = caller.services_of(request)
+    services = services_of(request)
     await _admin(request, await caller.account_of(request))
     wanted = MetricsQuery.parse(request.query_params)
     return json_answer(await _read(_metrics, services, wanted))
@@ -59,7 +61,7 @@ async def metrics(request: Request) -> Response:
 
 async def error_groups(request: Request) -> Response:
     """Grouped errors, last seen first."""
-    services = caller.services_of(request)
+    services = services_of(request)
     await _admin(request, await caller.account_of(request))
     wanted = ErrorsQuery.parse(request.query_params)
     return json_answer(await _read(_errors, services, wanted))
@@ -67,7 +69,7 @@ async def error_groups(request: Request) -> Response:
 
 async def resolve(request: Request) -> Response:
     """This group is mended, in the release that runs now."""
-    services = caller.services_of(request)
+    services = services_of(request)
     who = await caller.may_change(request)
     await _admin(request, who.account_id)
     store, group_id = monitor_of(services).store, id_in(request.path_params, "id")
@@ -148,7 +150,7 @@ def _window(services: Services, wanted: RangeQuery) -> Window:
 
 
 async def _admin(request: Request, account_id: int) -> None:
-    await run_in_threadpool(_check_admin, caller.services_of(request), account_id)
+    await run_in_threadpool(_check_admin, services_of(request), account_id)
 
 
 def _check_admin(services: Services, account_id: int) -> None:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from console import caller
 from core.bootstrap import Services
 from core.errors import NotFound
+from core.http.request import services_of
 from core.images.models import Image
 from core.images.permissions import check_may_change
 from core.images.queries import get_image
@@ -23,7 +24,7 @@ HEADERS = {
 async def original(request: Request) -> Response:
     account_id = await caller.account_of(request)
     image_id = id_in(request.path_params, "image_id")
-    image, data = await run_in_threadpool(_original, caller.services_of(request), image_id, account_id)
+    image, data = await run_in_threadpool(_original, services_of(request), image_id, account_id)
     return Response(data, media_type=f"image/{image.original_format}", headers=HEADERS)
 
 

@@ -26,6 +26,7 @@ from starlette.responses import RedirectResponse, Response
 from console import sign_in
 from core import clock
 from core.errors import SignInRefused, Unavailable
+from core.http.request import services_of
 from core.people.identities import Identity, sign_in_by_provider
 from core.settings import Settings
 
@@ -77,7 +78,7 @@ async def back(request: Request) -> Response:
         return _failed(request, error, NOT_CONFIRMED, 401)
     try:
         token = await run_in_threadpool(
-            sign_in.services_of(request).database.transact,
+            services_of(request).database.transact,
             sign_in_by_provider,
             identity,
             user_agent=request.headers.get("user-agent", ""),
@@ -127,7 +128,7 @@ async def _check_issuer(client: StarletteOAuth2App, settings: Settings) -> None:
 
 def _settings(request: Request) -> Settings:
     """Without a provider these addresses do not exist."""
-    settings = sign_in.services_of(request).settings
+    settings = services_of(request).settings
     if not settings.oidc_issuer:
         raise HTTPException(404)
     return settings
@@ -153,7 +154,7 @@ def _kept_client(issuer: str, client_id: str, client_secret: str) -> StarletteOA
 def _failed(request: Request, error: Exception, sentence: str, status: int) -> Response:
     log.warning("sign-in by provider failed", why=type(error).__name__, detail=getattr(error, "error", None))
     refusal = Unavailable(sentence) if status == 503 else SignInRefused(sentence)
-    return _forget(sign_in.refused(request, refusal), sign_in.services_of(request).settings)
+    return _forget(sign_in.refused(request, refusal), services_of(request).settings)
 
 
 def _remember(response: RedirectResponse, values: dict[str, Any], settings: Settings) -> Response:

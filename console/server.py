@@ -55,6 +55,7 @@ def create_app(services: Services | None = None) -> Edge:
         content_security_policy=content_security_policy(services.pictures.absolute_origin),
         hsts=services.settings.hsts,
         labels=labels_of(ours),
+        state={"services": services},
     )
 
 

@@ -21,7 +21,7 @@ from core.bootstrap import Services
 from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany, Unavailable
 from core.http import origin, problems
 from core.http.body import BodyTooLarge, at_most
-from core.http.sender import network_of
+from core.http.request import sender_of, services_of
 from core.people import devices, sign_in
 from core.people.sessions import end_session, find_session
 
@@ -62,7 +62,7 @@ async def by_password(request: Request) -> Response:
     email, device = form.get("email", ""), request.cookies.get(DEVICE, "")
     try:
         counted = await _on_own_thread(
-            sign_in.start_try, services, email=email, address=_sender(request), device=device
+            sign_in.start_try, services, email=email, address=sender_of(request), device=device
         )
         await pause(counted.wait_s)
         token = await _on_own_thread(
@@ -82,7 +82,7 @@ async def mail_link(request: Request) -> Response:
     form = await _form(request)
     try:
         await _on_own_thread(
-            sign_in.ask_for_link, services_of(request), email=form.get("email", ""), address=_sender(request)
+            sign_in.ask_for_link, services_of(request), email=form.get("email", ""), address=sender_of(request)
         )
     except (TooMany, Unavailable) as error:
         return refused(request, error, email=form.get("email", ""), next_path=next_of(form))
@@ -205,12 +205,3 @@ def next_of(values: Mapping[str, Any]) -> str:
     """Where to go afterwards: a path of ours, never another site."""
     path = str(values.get("next", "/"))
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"
-
-
-def _sender(request: Request) -> str:
-    return network_of(request.client.host if request.client else "")
-
-
-def services_of(request: Request) -> Services:
-    services: Services = request.state.services
-    return services

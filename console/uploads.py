@@ -16,6 +16,7 @@ from console.schemas import Image, Rendition, Upload, Uploaded
 from core.bootstrap import Services
 from core.errors import PictureTooLarge
 from core.http.body import BodyTooLarge
+from core.http.request import services_of
 from core.images import intake, models, uploads
 from core.images.permissions import check_may_change
 from core.images.queries import get_image, progress_of
@@ -36,7 +37,7 @@ async def upload(request: Request) -> Response:
     who = await caller.may_change(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise HTTPException(415, "Please send multipart/form-data with the file, its type and alt.")
-    services = caller.services_of(request)
+    services = services_of(request)
     try:
         async with (
             asyncio.timeout(ARRIVES_WITHIN_S),
@@ -59,7 +60,7 @@ async def show(request: Request) -> Response:
     """One image: its state, how far it is, and its files."""
     account_id = await caller.account_of(request)
     image_id = id_in(request.path_params, "image_id")
-    return json_answer(await run_in_threadpool(_image, caller.services_of(request), image_id, account_id))
+    return json_answer(await run_in_threadpool(_image, services_of(request), image_id, account_id))
 
 
 def _take_in(services: Services, sent: Upload, who: caller.Caller) -> models.Image:

@@ -28,6 +28,7 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     migrations/              the schema and its guards
     cli processes doctor logs    the command line and the person who runs it
     demo demo_big demo_pictures demo_photos    a demo gym, and photos drawn for it
+    spreadsheet              lists as CSV files in which no cell is ever run as a formula
     words look               dates and money as people say them; the colours of all surfaces
 
 Who may import whom: core ← analytics ← tasks ← public_site, console. `public_site` and `console` never meet.

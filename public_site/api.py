@@ -19,6 +19,7 @@ from core.bookings.strangers import request_from
 from core.bookings.unconfirmed import UnconfirmedRequest
 from core.errors import Invalid
 from core.http.bookings import Booking, Decided
+from core.http.request import services_of
 from core.http.schemas import dumps
 from core.mail.status import family_status, said_to_staff
 from core.numbers import id_in
@@ -30,7 +31,7 @@ from public_site.cache import SharedPages
 from public_site.openapi import document
 from public_site.schemas import Booked, Coach, Decision, LessonRequest, Slot, Slots, SlotsQuery, ToConfirm
 from public_site.templating import orjson_response
-from public_site.transact import now, read, services_of, transact
+from public_site.transact import now, read, transact
 
 PACE_S = 0.02  # between two answers with free times for programs: fifty a second from one process
 

@@ -64,6 +64,7 @@ def create_app(services: Services | None = None) -> Edge:
         labels=labels,
         deadline_s=DEADLINE_S,
         patient=("/api/cron/",),
+        state={"services": services},
     )
 
 

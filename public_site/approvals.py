@@ -17,13 +17,14 @@ from core.bookings.words import actor_name
 from core.errors import Invalid, NeedsAgreement, NotFound, SpiritError, Unavailable
 from core.gym import Gym, the_gym
 from core.http import problems
+from core.http.request import services_of
 from core.mail.status import family_status, said_to_staff
 from core.people.accounts import check_usable
 from core.schedule.models import Coach
 from core.tokens import DecideToken
 from public_site.forms import read_form
 from public_site.templating import render
-from public_site.transact import now, read, read_after, services_of, transact
+from public_site.transact import now, read, read_after, transact
 
 ANSWERED = "Your answer was saved. This page cannot be shown just now; please open it again in a moment."
 CHOICES = {"decision": "Please choose: approve or deny."}

@@ -29,6 +29,7 @@ from core.errors import (
 )
 from core.gym import Gym, the_gym
 from core.http import problems
+from core.http.request import services_of
 from core.mail.calendar import calendar_file
 from core.mail.status import DeliveryStatus, family_status, masked
 from core.numbers import whole_number
@@ -36,7 +37,7 @@ from core.schedule.offers import other_times
 from public_site import booked, confirmations, lesson_form, rates
 from public_site.forms import read_form
 from public_site.templating import render
-from public_site.transact import now, read, read_after, services_of, transact
+from public_site.transact import now, read, read_after, transact
 
 ASKED_FOR_MAIL = "mail"
 CAN_BE_MAILED = (DeliveryStatus.SENT, DeliveryStatus.WAITING, DeliveryStatus.FAILED)

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from core.content.campaigns import running_campaign
 from core.content.products import products
 from core.gym import the_gym
+from core.http.request import services_of
 from core.schedule import queries
 from public_site.cache import ALWAYS, SharedPages
 from public_site.templating import page_text
-from public_site.transact import services_of
 
 FROM_THE_SHOP = 3  # products on the home page
 

@@ -16,10 +16,11 @@ from core.bookings.wanted import read_start
 from core.errors import NotAsShown, SlotUnavailable, SpiritError, TooMany, Unavailable
 from core.gym import Gym, the_gym
 from core.http import problems
+from core.http.request import services_of
 from core.schedule.availability import Slot
 from public_site.forms import read_form
 from public_site.templating import render
-from public_site.transact import now, read, services_of, transact
+from public_site.transact import now, read, transact
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from core.errors import AddressMoved, Invalid, NoLongerOffered, OutcomeUnknown, SpiritError
 from core.http import problems
 from core.http.body import BodyTooLarge
+from core.http.request import services_of
 from public_site.templating import orjson_response, render
-from public_site.transact import services_of
 
 
 async def rules_said_no(request: Request, error: Exception) -> Response:

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from core.bookings.lists import lessons_for_feed
 from core.errors import NotFound
+from core.http.request import services_of
 from core.mail.calendar import feed
 from core.schedule.models import Coach
 from core.settings import Settings
-from public_site.transact import now, read, services_of
+from public_site.transact import now, read
 
 
 async def calendar_feed(request: Request) -> Response:

@@ -5,10 +5,10 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.http.request import services_of
 from core.telemetry import exposition
 from core.telemetry.store import Store, store_for
 from core.telemetry.work import not_watched
-from public_site.transact import services_of
 
 
 async def metrics(request: Request) -> Response:

@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from core.http import origin
 from core.http.body import at_most
+from core.http.request import services_of
 from public_site import rates
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -104,7 +105,7 @@ def _pass(request: Request) -> None:
 
 
 def _own_form(request: Request) -> None:
-    if not origin.is_own(request.headers, request.app.state.services.settings.base_url):
+    if not origin.is_own(request.headers, services_of(request).settings.base_url):
         raise HTTPException(403, FOREIGN_FORM)
     if _content_type(request) != "application/x-www-form-urlencoded":
         raise HTTPException(415)
@@ -121,7 +122,7 @@ def _json(request: Request) -> None:
 
 def _bearer(setting: str, request: Request) -> None:
     """Where no secret is set the address does not exist."""
-    secret = getattr(request.app.state.services.settings, setting).get_secret_value()
+    secret = getattr(services_of(request).settings, setting).get_secret_value()
     if not secret:
         raise HTTPException(404)
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -130,7 +131,7 @@ def _bearer(setting: str, request: Request) -> None:
 
 
 def _own_beacon(request: Request) -> None:
-    if not origin.is_own(request.headers, request.app.state.services.settings.base_url):
+    if not origin.is_own(request.headers, services_of(request).settings.base_url):
         raise HTTPException(403)
     if _content_type(request) != "application/json":
         raise HTTPException(415)

@@ -7,9 +7,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 
-from core.bootstrap import Services
 from core.errors import TooMany
-from core.http.sender import network_of
+from core.http.request import sender_of, services_of
 
 POSTS = RateLimitItemPerMinute(300, 10)  # a gym full of families may share one address
 SEARCHES = RateLimitItemPerMinute(
@@ -51,10 +50,4 @@ def _count(request: Request, limit: RateLimitItem, sender: str) -> None:
 
 def network_hash(request: Request) -> str:
     """Where it came from as the database may keep it: comparable, and not to be read back."""
-    services: Services = request.app.state.services
-    return services.signer.keyed_hash(f"network {sender_of(request)}")
-
-
-def sender_of(request: Request) -> str:
-    """Whose posts count together."""
-    return network_of(request.client.host if request.client else "")
+    return services_of(request).signer.keyed_hash(f"network {sender_of(request)}")

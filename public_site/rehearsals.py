@@ -10,12 +10,13 @@ import tasks
 from core.bookings.decisions import Decision
 from core.errors import Invalid, Unavailable
 from core.gym import the_gym
+from core.http.request import services_of
 from core.rehearsals import practice
 from core.rehearsals.models import Rehearsal
 from core.schedule.models import Coach
 from public_site.approvals import CHOICES, ApprovalView, page_of
 from public_site.forms import read_form
-from public_site.transact import now, read, services_of, transact
+from public_site.transact import now, read, transact
 
 
 async def show(request: Request) -> Response:

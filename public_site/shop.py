@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from core.content.products import products
 from core.gym import the_gym
+from core.http.request import services_of
 from public_site.cache import ALWAYS, SharedPages
 from public_site.templating import page_text
-from public_site.transact import services_of
 
 
 async def shop(request: Request) -> Response:

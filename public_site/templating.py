@@ -20,10 +20,10 @@ from core import words
 from core.bookings.models import Booking
 from core.contacts import dialled
 from core.http.schemas import dumps, utc_text
+from core.markup import lines, whole_times
 from core.schedule.availability import Slot
 from core.telemetry import recording
 from core.telemetry.work import current
-from core.words import CLOCK_TIME
 
 HERE = Path(__file__).parent
 LABELS = {
@@ -114,7 +114,7 @@ def _templates() -> Environment:
             "zone": words.zone_name,
             "when": _when,
             "short": _short,
-            "lines": _lines,
+            "lines": lines,
             "phone": dialled,
             "links": _links,
         }
@@ -123,7 +123,7 @@ def _templates() -> Environment:
 
 
 def _when(slot: Booking | Slot, zone: ZoneInfo) -> Markup:
-    return _whole_times(words.spoken_time(slot.starts_at, slot.ends_at, zone))
+    return whole_times(words.spoken_time(slot.starts_at, slot.ends_at, zone))
 
 
 def _links(slots: Sequence[Slot], here: str, minutes: int, zone: ZoneInfo, mixed: bool) -> Markup:
@@ -139,19 +139,9 @@ def _links(slots: Sequence[Slot], here: str, minutes: int, zone: ZoneInfo, mixed
 
 
 def _instant(at: datetime, zone: ZoneInfo) -> Markup:
-    return _whole_times(words.spoken_instant(at, zone))
-
-
-def _whole_times(text: str) -> Markup:
-    """No line ends within a time of day."""
-    return Markup(CLOCK_TIME.sub(r'<span class="time">\g<0></span>', str(escape(text))))  # noqa: S704 (just escaped)
+    return whole_times(words.spoken_instant(at, zone))
 
 
 def _short(at: datetime, zone: ZoneInfo) -> str:
     """ "Tuesday 4:00 pm"."""
     return f"{words.weekday(at, zone)} {words.clock_time(at, zone)}"
-
-
-def _lines(text: str) -> Markup:
-    """Somebody's own words, with their line breaks."""
-    return Markup("<br>").join(text.split("\n"))

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from core import clock
 from core.bootstrap import Services
 from core.errors import SpiritError, Unavailable
+from core.http.request import services_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,11 +69,6 @@ async def transact(request: Request, command: Callable[..., T], *args: Any, coac
     run = partial(database.transact, command, *args, coach=coach, deadline=time.monotonic() + database.wait_s, **kwargs)
     context = contextvars.copy_context()
     return await asyncio.get_running_loop().run_in_executor(request.app.state.writers, partial(context.run, run))
-
-
-def services_of(request: Request) -> Services:
-    services: Services = request.app.state.services
-    return services
 
 
 def now() -> datetime:

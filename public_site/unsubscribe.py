@@ -13,11 +13,12 @@ from starlette.responses import Response
 
 from core.errors import NotFound
 from core.gym import Gym, the_gym
+from core.http.request import services_of
 from core.people.accounts import check_usable
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest, stop_mail
 from public_site.templating import render
-from public_site.transact import read, services_of, transact
+from public_site.transact import read, transact
 
 NAMES = {Digest.DAILY_SUMMARY: "the daily summary", Digest.ROLL_UP: "the hourly mails about many requests"}
 

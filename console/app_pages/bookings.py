@@ -14,7 +14,6 @@ from console.remembered import forget, note, remembered
 from console.request_card import request_card
 from console.said import say
 from console.session import Staff, services, signed_in
-from console.spreadsheet import MOST_ROWS, as_csv
 from console.story import story
 from console.week_picture import week_picture
 from core import clock
@@ -24,6 +23,7 @@ from core.bookings.lists import Search
 from core.bookings.models import Booking
 from core.bookings.whose import check_covers
 from core.bookings.words import first_names
+from core.spreadsheet import MOST_ROWS, as_csv
 from core.words import money, spoken_time
 
 PAGES, LIST = "pages_before", "which_list"

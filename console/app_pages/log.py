@@ -9,12 +9,12 @@ import streamlit as st
 from console.downloads import download
 from console.remembered import note, remembered
 from console.session import Staff, services, signed_in
-from console.spreadsheet import MOST_ROWS, as_csv
 from core import logbook
 from core.errors import NotAllowed
 from core.logbook import BOOKINGS, THE_REST, Entry, Question
 from core.people.staff import everybody
 from core.schedule.availability import at_wall_time
+from core.spreadsheet import MOST_ROWS, as_csv
 
 WHO, KIND, FIRST, LAST, PAGES = "log-who", "log-kind", "log-from", "log-to", "log-pages"
 KINDS = {"Everything": None, "Bookings": BOOKINGS, "All else": THE_REST}

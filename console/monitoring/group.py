@@ -15,6 +15,7 @@ from console.monitoring.panel import chart
 from console.said import say_error
 from console.session import Staff, services, signed_in
 from core import clock
+from core.clock import microseconds
 from core.errors import NotAllowed, SpiritError
 from core.people.models import Account
 from core.telemetry import errors
@@ -41,7 +42,7 @@ def show_group(group_id: int, view: View) -> None:
     _what_can_be_done(group)
     hours = errors.trend(store, group_id, start=view.window.start, end=view.until())
     if hours:
-        rows = [{"at_us": errors.as_us(at), "n": count} for at, count in hours]
+        rows = [{"at_us": microseconds(at), "n": count} for at, count in hours]
         picture = charts.columns(rows, view.window, scheme=view.scheme, unit="times")
         chart(picture, key="group-trend", title="How often in this range")
     _changes(errors.list_changes(store, group_id))

@@ -3,13 +3,13 @@
 import streamlit as st
 
 from analytics import requests
-from analytics.window import instant
 from console.inert import inert
 from console.monitoring.asked import ask, monitor
 from console.monitoring.navigation import FOLDER
 from console.monitoring.opened import opened, set_opened
 from console.monitoring.panel import exports, ms, nothing
 from console.session import services
+from core.clock import instant
 from core.numbers import whole_number
 from core.telemetry import errors
 

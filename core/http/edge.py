@@ -51,6 +51,7 @@ class Edge:
     labels: the full template of each route, by the route's identity.
     deadline_s: an answer that has not begun by then is 503; what a thread does for it meanwhile may still be stored.
     patient: addresses that may take longer.
+    state: what each request finds as `request.state`.
     """
 
     def __init__(
@@ -62,8 +63,9 @@ class Edge:
         labels: Mapping[int, str],
         deadline_s: float | None = None,
         patient: tuple[str, ...] = (),
+        state: Mapping[str, Any] | None = None,
     ) -> None:
-        self.app = app
+        self.app, self.state = app, state or {}
         self.labels = labels
         self.deadline_s, self.patient = deadline_s, patient
         headers = {**COMMON_HEADERS, "Content-Security-Policy": content_security_policy}
@@ -72,6 +74,8 @@ class Edge:
         self._headers = _encoded(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.state:
+            scope.setdefault("state", {}).update(self.state)
         if scope["type"] == "http":
             await _Exchange(self, scope, receive, send).run()
         else:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from core import look
 from core.gym import Gym
 from core.mail.letter import Facts
-from core.words import CLOCK_TIME
+from core.markup import lines, whole_times
 
 LOADER = PackageLoader("core.mail", "templates")
 INLINER = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
@@ -69,17 +69,6 @@ def _html_link(address: str) -> Markup:
     return Markup('<a href="{0}">{0}</a>').format(address)
 
 
-def _html_whole_times(text: str) -> Markup:
-    """No line ends within a time of day."""
-    marked = CLOCK_TIME.sub(r'<span class="time">\g<0></span>', str(escape(text)))
-    return Markup(marked)  # noqa: S704 (just escaped)
-
-
-def _html_lines(text: str) -> Markup:
-    """Somebody's own words, with their line breaks."""
-    return Markup("<br>\n").join(escape(line) for line in text.split("\n"))
-
-
 def _environment(*, html: bool) -> Environment:
     environment = Environment(
         loader=LOADER,
@@ -90,8 +79,8 @@ def _environment(*, html: bool) -> Environment:
     )
     environment.filters["paragraphs"] = _html_paragraphs if html else _text_paragraphs
     environment.filters["link"] = _html_link if html else str
-    environment.filters["whole_times"] = _html_whole_times
-    environment.filters["lines"] = _html_lines
+    environment.filters["whole_times"] = whole_times
+    environment.filters["lines"] = lines
     return environment
 
 

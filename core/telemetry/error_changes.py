@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from core.clock import microseconds
 from core.telemetry.browsers import FROM_BROWSERS
 from core.telemetry.error_groups import BY_ITSELF, OPEN, REGRESSED
-from core.telemetry.errors import UNSOLVED, as_us
+from core.telemetry.errors import UNSOLVED
 from core.telemetry.store import Store
 from core.telemetry.tables import error_change, error_group
 
@@ -44,7 +45,7 @@ def _changed(store: Store, since: datetime, is_wanted: Callable[[int, int], bool
         select(error_group, error_change.c.id.label("change"), first.label("first"), error_change.c.release)
         .join(error_change, error_change.c.group_id == error_group.c.id)
         .where(
-            error_change.c.at_us >= as_us(since),
+            error_change.c.at_us >= microseconds(since),
             error_change.c.by == BY_ITSELF,
             error_change.c.state.in_((OPEN, REGRESSED)),
             error_group.c.state.in_(UNSOLVED),

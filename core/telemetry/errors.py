@@ -7,12 +7,13 @@ people are reached, never for ever. Each change is a row that says who.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from sqlalchemy import Column, ColumnElement, Connection, func, or_, select, update
 
+from core.clock import instant, microseconds
 from core.errors import Invalid, NotFound
 from core.telemetry.error_groups import HOUR_US, IGNORED, MOMENTS_FROM, OPEN, REGRESSED, RESOLVED, change_state
 from core.telemetry.release import release as this_release
@@ -96,8 +97,8 @@ def list_groups(
 ) -> list[ErrorGroup]:
     """The groups that happened in [start, end), last seen first. search: in title or culprit."""
     wanted: list[ColumnElement[bool]] = [
-        error_group.c.last_seen_us >= as_us(start),
-        error_group.c.first_seen_us < as_us(end),
+        error_group.c.last_seen_us >= microseconds(start),
+        error_group.c.first_seen_us < microseconds(end),
     ]
     if states:
         wanted.append(error_group.c.state.in_(states))
@@ -135,14 +136,14 @@ def trend(store: Store, group_id: int | None, *, start: datetime, end: datetime)
         if group_id is not None:
             query = query.where(at.table.c.group_id == group_id)
         rows = connection.execute(query.group_by(part).order_by(part)).all()
-    return [(as_instant(part_us), int(count)) for part_us, count in rows]
+    return [(instant(part_us), int(count)) for part_us, count in rows]
 
 
 def counted_from(store: Store) -> datetime | None:
     """From when on each moment is kept: what begins earlier is counted by whole hours. None when nothing was written yet."""
     with store.read() as connection:
         from_us = _moments_from(connection)
-    return as_instant(from_us) if from_us is not None else None
+    return instant(from_us) if from_us is not None else None
 
 
 def latest_critical(store: Store, *, since: datetime, limit: int = 3) -> list[ErrorGroup]:
@@ -150,7 +151,7 @@ def latest_critical(store: Store, *, since: datetime, limit: int = 3) -> list[Er
     query = select(error_group).where(
         error_group.c.level == "CRITICAL",
         error_group.c.state.in_(UNSOLVED),
-        error_group.c.last_seen_us >= as_us(since),
+        error_group.c.last_seen_us >= microseconds(since),
     )
     with store.read() as connection:
         rows = connection.execute(query.order_by(error_group.c.last_seen_us.desc()).limit(limit)).all()
@@ -173,13 +174,13 @@ def list_changes(store: Store, group_id: int) -> list[Change]:
     query = select(error_change).where(error_change.c.group_id == group_id).order_by(error_change.c.id)
     with store.read() as connection:
         rows = connection.execute(query).all()
-    return [Change(as_instant(row.at_us), row.state, row.by or None, row.release) for row in rows]
+    return [Change(instant(row.at_us), row.state, row.by or None, row.release) for row in rows]
 
 
 def resolve(store: Store, group_id: int, *, by: int, now: datetime, release: str | None = None) -> ErrorGroup:
     """This is mended, in this release. Saying so again changes nothing. Raises NotFound."""
     release = release or this_release()
-    values = {"resolved_at_us": as_us(now), "resolved_by": by, "resolved_in": release}
+    values = {"resolved_at_us": microseconds(now), "resolved_by": by, "resolved_in": release}
     return _change(store, group_id, RESOLVED, values, by=by, now=now, release=release)
 
 
@@ -207,7 +208,7 @@ def ignore(
     with store.read() as connection:
         row = _get(connection, group_id)
     values = {
-        "ignored_until_us": as_us(until) if until is not None else 0,
+        "ignored_until_us": microseconds(until) if until is not None else 0,
         "ignored_until_count": row.count + more if more else 0,
         "ignored_until_people": row.people + more_people if more_people else 0,
     }
@@ -218,15 +219,6 @@ def reopen(store: Store, group_id: int, *, by: int, now: datetime) -> ErrorGroup
     """It is not mended after all, or should be heard again. Raises NotFound."""
     values = {"resolved_at_us": 0, "resolved_by": 0, "resolved_in": ""}
     return _change(store, group_id, OPEN, values, by=by, now=now)
-
-
-def as_us(at: datetime) -> int:
-    """Microseconds since 1970 of an aware instant."""
-    return round(at.timestamp() * 1_000_000)
-
-
-def as_instant(at_us: int) -> datetime:
-    return datetime.fromtimestamp(at_us / 1_000_000, UTC)
 
 
 def _change(
@@ -247,7 +239,7 @@ def _change(
         row = _get(connection, group_id, lock=True)
         if row.state != state or again:
             connection.execute(update(error_group).where(error_group.c.id == group_id).values(**values))
-            change_state(connection, group_id, state, at_us=as_us(now), by=by, release=release or this_release())
+            change_state(connection, group_id, state, at_us=microseconds(now), by=by, release=release or this_release())
     return get_group(store, group_id)
 
 
@@ -263,11 +255,11 @@ def _times(
     connection: Connection, start: datetime, end: datetime
 ) -> tuple[Column[int], tuple[ColumnElement[bool], ColumnElement[bool]]]:
     """Where times of [start, end) are counted: by the moment, or by the hours that touch it where moments are gone."""
-    from_us, start_us = _moments_from(connection), as_us(start)
+    from_us, start_us = _moments_from(connection), microseconds(start)
     if from_us is not None and start_us >= from_us:
-        return error_moment.c.at_us, (error_moment.c.at_us >= start_us, error_moment.c.at_us < as_us(end))
+        return error_moment.c.at_us, (error_moment.c.at_us >= start_us, error_moment.c.at_us < microseconds(end))
     first_us = start_us // HOUR_US * HOUR_US
-    return error_hour.c.hour_us, (error_hour.c.hour_us >= first_us, error_hour.c.hour_us < as_us(end))
+    return error_hour.c.hour_us, (error_hour.c.hour_us >= first_us, error_hour.c.hour_us < microseconds(end))
 
 
 def _moments_from(connection: Connection) -> int | None:
@@ -281,7 +273,7 @@ def _events(store: Store, query: Any) -> list[ErrorEvent]:
         ErrorEvent(
             event_id=row.event_id,
             group_id=row.group_id,
-            at=as_instant(row.at_us),
+            at=instant(row.at_us),
             level=row.level,
             service=row.service,
             message=row.message,
@@ -304,14 +296,14 @@ def _group(row: Any, in_range: int) -> ErrorGroup:
         count=row.count,
         count_in_range=in_range,
         people=row.people,
-        first_seen_at=as_instant(row.first_seen_us),
-        last_seen_at=as_instant(row.last_seen_us),
+        first_seen_at=instant(row.first_seen_us),
+        last_seen_at=instant(row.last_seen_us),
         first_release=row.first_release,
         last_release=row.last_release,
-        resolved_at=as_instant(row.resolved_at_us) if row.resolved_at_us else None,
+        resolved_at=instant(row.resolved_at_us) if row.resolved_at_us else None,
         resolved_by=row.resolved_by or None,
         resolved_in=row.resolved_in or None,
-        ignored_until_at=as_instant(row.ignored_until_us) if row.ignored_until_us else None,
+        ignored_until_at=instant(row.ignored_until_us) if row.ignored_until_us else None,
         ignored_until_count=row.ignored_until_count or None,
         ignored_until_people=row.ignored_until_people or None,
     )

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from analytics.evaluator import Evaluation, evaluate
 from analytics.monitor import Monitor
-from analytics.window import instant, microseconds
 from core.bootstrap import Services
+from core.clock import instant, microseconds
 from core.gym import the_gym
 from core.mail.models import MessageKind, OutboxMessage
 from core.telemetry.alerts import lists

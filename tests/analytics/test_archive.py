@@ -17,9 +17,9 @@ from analytics import manifest
 from analytics.archive import archive_now
 from analytics.log import LogUnreadable, open_log, open_tiles
 from analytics.retention import Keep
-from analytics.window import microseconds
 from core import clock
 from core.bootstrap import Services
+from core.clock import microseconds
 from core.failpoints import VARIABLE, FailpointReached, armed
 from core.gym import the_gym
 from core.telemetry.store import archive_folder

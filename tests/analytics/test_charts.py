@@ -9,8 +9,9 @@ import pytest
 
 from analytics import chart_times, charts
 from analytics.markers import Marker
-from analytics.window import Window, microseconds
+from analytics.window import Window
 from core import look
+from core.clock import microseconds
 
 GYM = ZoneInfo("America/Los_Angeles")
 END = datetime(2026, 11, 26, 20, tzinfo=UTC)

@@ -13,10 +13,10 @@ from sqlalchemy import insert, text
 import tasks
 from analytics import evaluator
 from analytics.evaluator import evaluate_if_due
-from analytics.window import microseconds
 from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
 from core.bootstrap import Services
+from core.clock import microseconds
 from core.mail.models import MessageKind, OutboxMessage
 from core.mail.outbox import new_message_id
 from core.telemetry.alerts import choices, pulse

@@ -18,7 +18,8 @@ from analytics.explorer import Question
 from analytics.latency import FAMILIES, REQUESTS, Scope
 from analytics.monitor import Monitor
 from analytics.retention import Keep
-from analytics.window import EXACT_UPTO, RANGES, Window, instant, last, microseconds
+from analytics.window import EXACT_UPTO, RANGES, Window, last
+from core.clock import instant, microseconds
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, House
 
 GYM = ZoneInfo("America/Los_Angeles")

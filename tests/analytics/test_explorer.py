@@ -8,7 +8,8 @@ import pytest
 from analytics import explorer
 from analytics.explorer import CATALOGUE, WHOLE, Question
 from analytics.monitor import Monitor
-from analytics.window import Window, instant
+from analytics.window import Window
+from core.clock import instant
 from tests.analytics.house import HOUR_US, NOW_US, House
 from tests.analytics.house import requests as some
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from analytics.window import microseconds
 from core.bootstrap import Services
+from core.clock import microseconds
 from core.telemetry.alerts.machine import State
 from tests.analytics.alarmed import MINUTE, Watched
 from tests.analytics.house import House

@@ -11,7 +11,8 @@ import pytest
 from analytics import latency
 from analytics.latency import Scope
 from analytics.monitor import Monitor
-from analytics.window import Window, instant
+from analytics.window import Window
+from core.clock import instant
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, NOW_US, House, durations, requests
 
 ZONE = ZoneInfo("America/Los_Angeles")

@@ -11,7 +11,8 @@ from analytics.health import State
 from analytics.latency import Scope
 from analytics.monitor import Monitor
 from analytics.retention import Keep
-from analytics.window import Window, instant
+from analytics.window import Window
+from core.clock import instant
 from tests.analytics.house import HOUR_US, MINUTE_US, NOW_US, House
 from tests.analytics.house import requests as some
 

@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 
 from analytics import measures
 from analytics.measured import House as Measured
-from analytics.window import microseconds
 from core.bootstrap import Services
+from core.clock import microseconds
 from core.gym import the_gym
 from core.images.models import Image, ImageKind
 from core.schedule.models import Coach, DateOverride

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from analytics import database, jobs, mails
 from analytics.gym_tables import arrow
 from analytics.monitor import Monitor
-from analytics.window import Window, instant
+from analytics.window import Window
+from core.clock import instant
 from core.mail.models import MessageKind, MessageState, OutboxMessage
 from tests.analytics.house import HOUR_US, MINUTE_US, NOW_US, House
 from tests.analytics.house import requests as some

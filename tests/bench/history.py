@@ -27,7 +27,8 @@ from analytics.latency import Scope
 from analytics.log import open_log
 from analytics.monitor import Monitor
 from analytics.request_ids import WHOLE
-from analytics.window import Window, microseconds
+from analytics.window import Window
+from core.clock import microseconds
 from core.telemetry.store import Store
 from tests.bench.report import Section
 from tests.support.postgresql import fresh_url

@@ -38,5 +38,9 @@ def house_of(services: Services) -> Edge:
     )
     policy = server.content_security_policy(services.pictures.absolute_origin)
     return Edge(
-        Gate(app, services), content_security_policy=policy, hsts=services.settings.hsts, labels=labels_of(ours)
+        Gate(app, services),
+        content_security_policy=policy,
+        hsts=services.settings.hsts,
+        labels=labels_of(ours),
+        state={"services": services},
     )

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
-from analytics.window import microseconds
 from console import server
 from console.alerts import dead_man
 from core import clock
+from core.clock import microseconds
 from core.gym import the_gym
 from core.telemetry.alerts import choices, lists, pulse
 from core.telemetry.alerts.defaults import BY_KEY, DEFAULT_RULES

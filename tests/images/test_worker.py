@@ -1,12 +1,11 @@
 """The worker itself, as a process: pictures are made beside everything else, and stop none of it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx2
 import pytest
 
+import tasks
 from core.bootstrap import Services, build
 from core.images import intake, uploads
 from core.images.models import Image, ImageKind, ImageState
@@ -57,12 +56,7 @@ def test_a_new_picture_does_not_wait_for_one_that_is_made_smaller(tmp_path: Path
         gym.start("worker")
         gym.wait_until(lambda: is_made_smaller(services, large.id), "somebody is at it", "worker")
         small = send(services)
-        program = [
-            sys.executable,
-            "-c",
-            "import tasks; from core.bootstrap import services; tasks.nudge_from_thread(services(), tasks.make_pictures)",
-        ]
-        subprocess.run(program, env=gym.environment, check=True, timeout=60)
+        tasks.nudge_from_thread(services, tasks.make_pictures)
         gym.wait_until(lambda: image(services, small.id).state is ImageState.READY, "the new one is there", "worker")
         assert image(services, large.id).fine_made == ""
         services.database.dispose()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from starlette.routing import Route
 
+from core.http.request import sender_of
 from public_site import rates
 from public_site.policy import GuardedRoute, Kind
 from public_site.routes import ROUTES
@@ -166,9 +167,9 @@ def test_a_household_s_many_ipv6_addresses_count_as_one() -> None:
         def __init__(self, host: str) -> None:
             self.client = type("Client", (), {"host": host})
 
-    one, two, other = (rates.sender_of(Sender(host)) for host in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"))  # type: ignore[arg-type]
+    one, two, other = (sender_of(Sender(host)) for host in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"))
     assert one == two != other
-    mapped, plain = rates.sender_of(Sender("::ffff:192.0.2.7")), rates.sender_of(Sender("192.0.2.7"))  # type: ignore[arg-type]
+    mapped, plain = sender_of(Sender("::ffff:192.0.2.7")), sender_of(Sender("192.0.2.7"))
     assert mapped == plain == "192.0.2.7"
 
 

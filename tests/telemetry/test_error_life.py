@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.clock import microseconds
 from core.errors import Invalid, NotFound
 from core.settings import Settings
 from core.telemetry import errors
@@ -72,7 +73,7 @@ def test_late_news_from_before_it_was_resolved_opens_nothing(store: Store, again
 def test_an_older_release_that_still_runs_opens_nothing(store: Store, again: Again) -> None:
     group = again(release="1.0")
     with store.write() as connection:
-        mark_release(connection, "1.1", at_us=errors.as_us(now() + timedelta(minutes=1)))
+        mark_release(connection, "1.1", at_us=microseconds(now() + timedelta(minutes=1)))
     errors.resolve(store, group.id, by=ADA, now=now(), release="1.1")
     assert again(release="1.0").state == "resolved"
     assert again(release="1.1").state == "regressed"

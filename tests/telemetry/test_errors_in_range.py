@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analytics.retention import Keep, tidy_up
+from core.clock import microseconds
 from core.telemetry import error_groups, errors
 from core.telemetry.catching import Caught, caught
 from core.telemetry.error_groups import MAX_MOMENTS, Pending, mark_moments
@@ -26,7 +27,7 @@ def happened(store: Store, moments: Sequence[datetime], *, level: str = "ERROR",
     pending = None
     for at in moments:
         one: Caught = caught(None, source="core", message=f"a {level}", level=level, extra={}, who="")
-        one.at_us = errors.as_us(at)
+        one.at_us = microseconds(at)
         pending = pending or Pending(one)
         pending.add(one)
     assert pending is not None
@@ -67,7 +68,7 @@ def test_what_is_older_than_a_month_is_counted_by_whole_hours(store: Store, tmp_
     happened(store, [AT, AT + timedelta(minutes=10)])
     now = AT + timedelta(days=40)
     happened(store, [now])
-    tidy_up(store, tmp_path, Keep(), now_us=errors.as_us(now))
+    tidy_up(store, tmp_path, Keep(), now_us=microseconds(now))
     assert count(store, AT + timedelta(minutes=5), AT + timedelta(minutes=6)) == 2, "the hour"
     assert count(store, now - timedelta(minutes=1), now + timedelta(minutes=1)) == 1
     assert count(store, now - timedelta(minutes=20), now) == 0, "exactly"

@@ -8,13 +8,13 @@ import streamlit as st
 
 from analytics import charts, database, overview
 from analytics.latency import Scope
-from analytics.window import instant
 from console.inert import inert
 from console.monitoring.asked import ask
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.on_behalf import chosen_category
 from console.monitoring.panel import chart, exports, ms, nothing, panel
 from console.monitoring.story import forget, remember, remembered, show_story
+from core.clock import instant
 
 KINDS = {
     "slow": ("Slow statements", "100 ms or more. A value is never kept, only the statement's shape."),

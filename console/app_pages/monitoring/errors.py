@@ -14,6 +14,7 @@ from console.monitoring.group import STATES, show_group
 from console.monitoring.opened import opened, set_opened
 from console.monitoring.panel import chart, exports, nothing, panel
 from console.said import say
+from core.clock import microseconds
 from core.numbers import whole_number
 from core.telemetry import errors
 from core.telemetry.errors import ErrorGroup
@@ -45,7 +46,7 @@ def _list(view: View) -> None:
         st.caption("This range is counted by whole hours: single moments are kept for a month.")
     trend = errors.trend(store, None, start=view.window.start, end=end)
     if trend:
-        hours = [{"at_us": errors.as_us(at), "n": n} for at, n in trend]
+        hours = [{"at_us": microseconds(at), "n": n} for at, n in trend]
         picture = charts.columns(hours, view.window, scheme=view.scheme, unit="errors")
         chart(picture, key="errors-trend", title="All errors of this range")
     groups = errors.list_groups(

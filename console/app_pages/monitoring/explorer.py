@@ -9,13 +9,13 @@ import streamlit as st
 from analytics import charts, explorer
 from analytics.explorer import CATALOGUE, WHOLE, Question
 from analytics.latency import THIN
-from analytics.window import instant
 from console.inert import inert
 from console.monitoring.asked import ask
 from console.monitoring.frame import View, monitoring_page
 from console.monitoring.panel import chart, exports, nothing, panel
 from console.monitoring.saved import saved_views
 from console.said import say
+from core.clock import instant
 
 LINES, BARS, TABLE = "lines", "bars", "table"
 NOTHING = "nothing"

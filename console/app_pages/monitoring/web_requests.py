@@ -8,13 +8,14 @@ import streamlit as st
 
 from analytics import chart_times, charts, latency, markers, requests
 from analytics.latency import RouteLatency, Scope
-from analytics.window import Window, instant
+from analytics.window import Window
 from console.inert import inert
 from console.monitoring.asked import ask
 from console.monitoring.frame import View, hold, look_closer, monitoring_page
 from console.monitoring.on_behalf import chosen_category
 from console.monitoring.panel import brushed, chart, drawn, exports, ms, nothing, panel, share
 from console.monitoring.story import forget, remember, remembered, show_story
+from core.clock import instant
 
 KINDS = {"requests": "http", "console pages": "script"}  # an address says what the page says
 WORDS = {kind: word for word, kind in KINDS.items()}

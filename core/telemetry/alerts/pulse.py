@@ -5,12 +5,13 @@ Each part has an interval in which it gives a sign of life, and is called silent
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from core.clock import instant
 from core.errors import SetupError
 from core.gym import the_gym
 from core.telemetry.alerts.models import AlertClock
@@ -164,7 +165,7 @@ def signs_of_life(store: Store) -> list[Sign]:
     return [
         Sign(
             row.service,
-            _instant(row.at_us),
+            instant(row.at_us),
             ended.get((row.service, row.process), 0) > row.at_us - LAST_WORDS_US,
             hanging.get(row.service, 0.0),
         )
@@ -186,7 +187,3 @@ def _hanging(connection: Connection, *, since_us: int) -> dict[str, float]:
     for (service, _), value in latest.items():
         worst[service] = max(worst.get(service, 0.0), value)
     return worst
-
-
-def _instant(at_us: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)

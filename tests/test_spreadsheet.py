@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from console.spreadsheet import as_csv, cell
+from core.spreadsheet import as_csv, cell
 
 HOSTILE = [
     "=1+2",
@@ -35,3 +35,7 @@ def test_what_begins_like_a_formula_is_text(value: str) -> None:
 def test_all_else_is_as_it_was(value: str) -> None:
     read = list(csv.reader(io.StringIO(as_csv(("Name",), [[value]]).decode("utf-8-sig"), newline="")))
     assert read == [["Name"], [value]]
+
+
+def test_numbers_stay_numbers_and_what_is_missing_is_empty() -> None:
+    assert as_csv(("=n",), [[-1], [None], ["-1"]]).decode("utf-8-sig").split() == ['"\'=n"', "-1", '""', '"\'-1"']

@@ -1,0 +1,17 @@
+"""What a request brings along, on site and console alike. `Any`: core knows no Starlette."""
+
+from typing import Any
+
+from core.bootstrap import Services
+from core.http.sender import network_of
+
+
+def services_of(request: Any) -> Services:
+    """The services that its application was made with (`state` of core/http/edge.py)."""
+    services: Services = request.state.services
+    return services
+
+
+def sender_of(request: Any) -> str:
+    """Whose requests count together: its address, for IPv6 its network."""
+    return network_of(request.client.host if request.client else "")
