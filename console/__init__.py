@@ -13,6 +13,7 @@ The console, staff only: a thin skin over core, in one process of its own.
     remembered           what was chosen stays chosen
     sound                a sound when a request comes
     acting downloads     the one way to change something, and to offer a file: who it is for is asked again
+    pager                a list a page at a time
     said whose           what a button brought about; which coach a page is about
     inert                what somebody typed is never Markdown
     app_pages/           one file a page

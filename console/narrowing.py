@@ -4,16 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 import streamlit as st
-from sqlalchemy import select
 
 from console.remembered import forget, note, recall, remembered
 from console.session import Staff, services
+from console.whose import coach_names
 from core.bookings.lists import Search
 from core.bookings.models import Status
 from core.bookings.whose import OfCoach
-from core.people.models import Account
 from core.schedule.availability import at_wall_time
-from core.schedule.models import Coach
 from core.schedule.page import every_lesson
 
 STATES: dict[str, Status | None] = {
@@ -49,7 +47,7 @@ def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -
     )
     with st.expander(_label(usual_state), key="filters"):
         whose = staff.whose
-        if staff.is_admin and (chosen := _one_of("Coach", COACH, coaches(), noted)):
+        if staff.is_admin and (chosen := _one_of("Coach", COACH, coach_names(), noted)):
             whose = OfCoach(chosen)
         lesson = _one_of("Lesson", LESSON, _lessons(), noted)
         state = st.selectbox("State", list(STATES), key=remembered(STATE, usual_state), on_change=noted, args=(STATE,))
@@ -68,15 +66,6 @@ def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -
         start=_midnight(first),
         end=_midnight(last, days=1),
     )
-
-
-def coaches() -> dict[int, str]:
-    """Everybody's name, by id."""
-    with services().database.read() as session:
-        rows = session.execute(
-            select(Coach.id, Account.name).join(Account, Account.id == Coach.account_id).order_by(Account.name)
-        )
-        return {row.id: row.name for row in rows}
 
 
 def _lessons() -> dict[int, str]:

@@ -19,7 +19,7 @@ from core import clock
 from core.bookings.whose import Whose, scope
 from core.bootstrap import Services
 from core.bootstrap import services as services_from_environment
-from core.errors import Unavailable
+from core.errors import NotAllowed, Unavailable
 from core.people.models import Role
 from core.people.sessions import TOUCH_EVERY, find_session, touch_session
 from core.schedule.queries import coach_of
@@ -72,6 +72,18 @@ def signed_in() -> Staff:
         st.session_state[IDENTITY] = staff.session_id
         st.rerun()
     st.session_state[IDENTITY] = staff.session_id
+    return staff
+
+
+def admin(what: str = "This page") -> Staff:
+    """The admin behind this run. Raises NotAllowed for anybody else."""
+    return admins_only(signed_in(), what)
+
+
+def admins_only(staff: Staff, what: str = "This page") -> Staff:
+    """That person, who must be an admin. what: begins the sentence that others read. Raises NotAllowed."""
+    if not staff.is_admin:
+        raise NotAllowed(f"{what} is for admins.")
     return staff
 
 

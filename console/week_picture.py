@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import streamlit as st
 
-from console.narrowing import COACH, EVERY, coaches
+from console.narrowing import COACH, EVERY
 from console.remembered import note, remembered
 from console.session import Staff, services
+from console.whose import coach_names
 from core import clock
 from core.bookings import lists, queries
 from core.bookings.models import Booking
@@ -122,7 +123,7 @@ def _state(booking: Booking) -> str:
 
 
 def _coach() -> int:
-    names = coaches()
+    names = coach_names()
     picked = st.selectbox(
         "Coach",
         [EVERY, *names],

@@ -2,7 +2,6 @@
 
 import streamlit as st
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from console.session import Staff, services
 from core.people.models import Account
@@ -15,8 +14,7 @@ def chosen_coach(staff: Staff) -> int | None:
     """The id of the coach this page is about. An admin picks one, and it stays picked on the other pages."""
     if not staff.is_admin:
         return staff.coach_id
-    with services().database.read() as session:
-        names = _names(session)
+    names = coach_names()
     if not names:
         st.info("There is no coach yet. Invite one on the page People.")
         return None
@@ -29,8 +27,8 @@ def chosen_coach(staff: Staff) -> int | None:
     return picked
 
 
-def _names(session: Session) -> dict[int, str]:
-    found = session.execute(
-        select(Coach.id, Account.name).join(Account, Account.id == Coach.account_id).order_by(Account.name)
-    )
-    return {row.id: row.name for row in found}
+def coach_names() -> dict[int, str]:
+    """Everybody's name, by the coach's id, by name."""
+    query = select(Coach.id, Account.name).join(Account, Account.id == Coach.account_id).order_by(Account.name)
+    with services().database.read() as session:
+        return {row.id: row.name for row in session.execute(query)}

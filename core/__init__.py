@@ -24,12 +24,14 @@ The rules of the house. Knows no web, no Streamlit, no Huey and no DuckDB; told 
     mail/                    outbox, delivery, messages, calendar parts, transports
     http/                    what site and console say alike over HTTP; imported by no rule
     telemetry/               what the house notices about itself; a store of its own
+    timetable duties         what happens by itself, and how often
+    leases                   claim and lease: rows that workers take in turn
     sweep pump               one pass over everything that is due; work that many ask for and few do
     migrations/              the schema and its guards
     cli processes doctor logs    the command line and the person who runs it
     demo demo_big demo_pictures demo_photos    a demo gym, and photos drawn for it
     spreadsheet              lists as CSV files in which no cell is ever run as a formula
-    words look               dates and money as people say them; the colours of all surfaces
+    words markup look        dates and money as people say them; text as HTML; the colours of all surfaces
 
 Who may import whom: core ← analytics ← tasks ← public_site, console. `public_site` and `console` never meet.
 """

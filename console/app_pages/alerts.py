@@ -5,15 +5,12 @@ import streamlit as st
 from console.alerts import incidents, rule_page, rules
 from console.monitoring.opened import opened
 from console.said import say
-from console.session import services, signed_in
-from core.errors import NotAllowed
+from console.session import admin, services
 from core.telemetry.alerts import choices, lists
 
 
 def page() -> None:
-    staff = signed_in()
-    if not staff.is_admin:
-        raise NotAllowed("This page is for admins.")
+    staff = admin()
     st.title("Alerts")
     say()
     with services().database.read() as session:

@@ -10,6 +10,7 @@ from console.downloads import download
 from console.inert import inert
 from console.narrowing import STATE, search_for
 from console.opening import OPEN
+from console.pager import cursor, turn_page
 from console.remembered import forget, note, remembered
 from console.request_card import request_card
 from console.said import say
@@ -75,9 +76,8 @@ def _list(staff: Staff, which: str | None) -> None:
     usual = "All" if which == PAST else "Booked"
     search = search_for(staff, usual_state=usual, changed=_from_the_start)
     find = lists.past if which == PAST else lists.upcoming
-    before = st.session_state.setdefault(PAGES, [])
     with services().database.read() as session:
-        found = find(session, search, after=before[-1] if before else None, now=clock.now())
+        found = find(session, search, after=cursor(PAGES), now=clock.now())
     if not found:
         st.info("Nothing was found. Fewer words or other filters may help." if search.is_narrow else _empty(which))
     for booking in found[: lists.PAGE_SIZE]:
@@ -111,12 +111,8 @@ def _state(booking: Booking) -> str:
 
 
 def _turn_page(found: Sequence[Booking]) -> None:
-    back, forward = st.columns(2)
-    before = st.session_state[PAGES]
-    if before:
-        back.button("Back", on_click=before.pop)
-    if len(found) > lists.PAGE_SIZE:
-        forward.button("More", on_click=before.append, args=(lists.cursor_of(found[lists.PAGE_SIZE - 1]),))
+    has_more = len(found) > lists.PAGE_SIZE
+    turn_page(PAGES, lists.cursor_of(found[lists.PAGE_SIZE - 1]) if has_more else None, back="Back", forward="More")
 
 
 def _file(search: Search, is_past: bool, staff: Staff) -> bytes:

@@ -12,13 +12,13 @@ from console.drafts import Draft, draft
 from console.inert import inert
 from console.photo_html import thumbnail
 from console.said import say, say_error
-from console.session import Staff, services, signed_in
+from console.session import Staff, admin, services
 from core import clock
 from core.content.campaigns import all_campaigns, delete_campaign, is_running, running_campaign, save_campaign
 from core.content.facts import CampaignFacts, ProductFacts
 from core.content.models import Campaign, Product
 from core.content.products import delete_product, move_product, products, save_product
-from core.errors import Invalid, NotAllowed
+from core.errors import Invalid
 from core.images.gallery import publishable
 from core.images.models import Image, ImageKind
 from core.words import money, spoken_day
@@ -29,9 +29,7 @@ NEW_PRODUCT: dict[str, Any] = {"name": "", "text": "", "price_cents": 1000, "sho
 
 
 def page() -> None:
-    staff = signed_in()
-    if not staff.is_admin:
-        raise NotAllowed("This page is for admins.")
+    staff = admin()
     st.title("Content")
     say()
     with services().database.read() as session:

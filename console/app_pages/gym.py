@@ -9,10 +9,10 @@ from console.drafts import draft
 from console.for_admins import list_commitments
 from console.inert import inert
 from console.said import say, say_error
-from console.session import Staff, services, signed_in
+from console.session import Staff, admin, services
 from core import clock
 from core.bookings.commitments import Commitments, commitments_by_lesson
-from core.errors import Invalid, NotAllowed
+from core.errors import Invalid
 from core.gym import Gym, the_gym
 from core.gym_rules import GymRules, set_rules
 from core.gym_texts import GymTexts, set_gym
@@ -35,9 +35,7 @@ NEW_LESSON: dict[str, Any] = {
 
 
 def page() -> None:
-    staff = signed_in()
-    if not staff.is_admin:
-        raise NotAllowed("This page is for admins.")
+    staff = admin()
     st.title("Gym")
     say()
     with services().database.read() as session:

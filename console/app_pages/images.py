@@ -9,8 +9,7 @@ from console.acting import act
 from console.inert import inert
 from console.photo_html import thumbnail
 from console.said import say
-from console.session import Staff, services, signed_in
-from core.errors import NotAllowed
+from console.session import Staff, admin, services
 from core.images.changes import set_budget
 from core.images.intake import MOST_BYTES
 from core.images.models import Image, ImageKind, ImageState
@@ -29,9 +28,7 @@ MIB = 1 << 20
 
 
 def page() -> None:
-    staff = signed_in()
-    if not staff.is_admin:
-        raise NotAllowed("This page is for admins.")
+    staff = admin()
     st.title("Images")
     say()
     if photo_sheet.is_open():

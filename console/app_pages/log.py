@@ -7,10 +7,10 @@ from functools import partial
 import streamlit as st
 
 from console.downloads import download
+from console.pager import cursor, turn_page
 from console.remembered import note, remembered
-from console.session import Staff, services, signed_in
+from console.session import Staff, admin, admins_only, services
 from core import logbook
-from core.errors import NotAllowed
 from core.logbook import BOOKINGS, THE_REST, Entry, Question
 from core.people.staff import everybody
 from core.schedule.availability import at_wall_time
@@ -24,25 +24,18 @@ HEADER = ("When", "Who", "What", "About", "Through")
 
 
 def page() -> None:
-    staff = signed_in()
-    if not staff.is_admin:
-        raise NotAllowed("The log is for admins.")
+    staff = admin("The log")
     st.title("Log")
     question = _question()
-    before = st.session_state.setdefault(PAGES, [])
     with services().database.read() as session:
-        found = logbook.entries(session, question, after=before[-1] if before else None)
+        found = logbook.entries(session, question, after=cursor(PAGES))
     if not found:
         st.info("Nothing was done that answers this. Wider dates may help.")
         return
     shown = found[: logbook.PAGE_SIZE]
     rows = [_line(entry) for entry in shown]
     st.dataframe(rows, hide_index=True, width="stretch", height=min(36 * len(rows) + 40, 620))
-    back, forward = st.columns(2)
-    if before:
-        back.button("Newer", on_click=before.pop)
-    if len(found) > len(shown):
-        forward.button("Older", on_click=before.append, args=(shown[-1].cursor,))
+    turn_page(PAGES, shown[-1].cursor if len(found) > len(shown) else None)
     made = partial(_file, question)
     download("Download as a table (CSV)", made, staff, file_name="log.csv", mime="text/csv")
 
@@ -88,8 +81,7 @@ def _row(entry: Entry) -> tuple[str, str, str, str, str]:
 
 def _file(question: Question, staff: Staff) -> bytes:
     """At most MOST_ROWS lines. Raises NotAllowed for who is no admin."""
-    if not staff.is_admin:
-        raise NotAllowed("The log is for admins.")
+    admins_only(staff, "The log")
     with services().database.read() as session:
         return as_csv(HEADER, map(_row, logbook.all_entries(session, question, at_most=MOST_ROWS)))
 

@@ -17,10 +17,10 @@ import tasks
 from console.acting import act
 from console.inert import inert
 from console.mail_story import mail_name, mail_story
+from console.pager import cursor, turn_page
 from console.said import say
-from console.session import Staff, services, signed_in
+from console.session import Staff, admin, services
 from core import clock
-from core.errors import NotAllowed
 from core.gym import the_gym
 from core.mail import by_hand, outbox
 from core.mail.delivery import letter_for
@@ -34,9 +34,7 @@ CHOICES = ["all", *(state.value for state in MessageState)]
 
 
 def page() -> None:
-    staff = signed_in()
-    if not staff.is_admin:
-        raise NotAllowed("The outbox is for admins.")
+    staff = admin("The outbox")
     st.title("Outbox")
     say()
     _switch(staff)
@@ -44,21 +42,14 @@ def page() -> None:
     chosen = st.segmented_control("Show", CHOICES, default="all", required=True, on_change=_from_the_start)
     text = st.text_input("Search", placeholder="An address, or what it is about", on_change=_from_the_start)
     state = None if chosen in (None, "all") else MessageState(chosen)
-    before = st.session_state.setdefault(PAGES, [])
     with services().database.read() as session:
-        found = outbox.list_messages(
-            session, state=state, text=text, limit=PAGE_SIZE + 1, before_id=before[-1] if before else None
-        )
+        found = outbox.list_messages(session, state=state, text=text, limit=PAGE_SIZE + 1, before_id=cursor(PAGES))
     if not found:
         st.info("There is no such mail.")
         return
     messages = found[:PAGE_SIZE]
     st.dataframe([_row(message) for message in messages], hide_index=True, width="stretch", height=320)
-    back, forward = st.columns(2)
-    if before:
-        back.button("Newer", on_click=before.pop)
-    if len(found) > PAGE_SIZE:
-        forward.button("Older", on_click=before.append, args=(messages[-1].id,))
+    turn_page(PAGES, messages[-1].id if len(found) > PAGE_SIZE else None)
     by_id = {message.id: message for message in messages}
     picked = st.selectbox("Read a mail", list(by_id), format_func=lambda mail: f"{mail}: {mail_name(by_id[mail])}")
     if picked is not None:

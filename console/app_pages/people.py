@@ -13,10 +13,9 @@ from console.inert import inert
 from console.key_story import last_used
 from console.places import one_session
 from console.said import say
-from console.session import Staff, services, signed_in
+from console.session import Staff, admin, services
 from core import clock
 from core.bookings.commitments import Commitments, commitments_by_account
-from core.errors import NotAllowed
 from core.people import api_keys, identities
 from core.people import staff as people
 from core.people.models import Account, ApiKey, Role, StaffSession
@@ -26,9 +25,7 @@ from core.words import spoken_instant
 
 
 def page() -> None:
-    staff = signed_in()
-    if not staff.is_admin:
-        raise NotAllowed("This page is for admins.")
+    staff = admin()
     st.title("People")
     say()
     now = clock.now()

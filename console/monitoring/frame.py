@@ -21,10 +21,11 @@ from analytics.window import EXACT_UPTO, RANGES, Window, last
 from console.inert import inert
 from console.monitoring.asked import ask
 from console.monitoring.criticals import criticals
-from console.session import services, signed_in
+from console.monitoring.navigation import MONITOR
+from console.session import admin, services
 from console.watch import still_fresh
 from core import clock
-from core.errors import NotAllowed, SpiritError
+from core.errors import SpiritError
 
 REFRESH_EVERY_S = 30
 GRAIN_S = 10  # sessions that ask within it share their answers
@@ -55,7 +56,7 @@ class View:
 
 def monitoring_page(title: str, draw: Callable[[View], None], *, compares: bool = True, ranges: bool = True) -> None:
     """A whole page: its title, the controls, and what `draw` shows, again every half minute while refreshing is on."""
-    _admins_only()
+    admin(MONITOR)
     st.set_page_config(layout="wide")
     st.title(inert(title))
     name, is_live = _range_and_refresh(ranges)
@@ -88,15 +89,10 @@ def colour_scheme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def _admins_only() -> None:
-    if not signed_in().is_admin:
-        raise NotAllowed("The monitor is for admins.")
-
-
 def _body(
     draw: Callable[[View], None], name: str, free: tuple[datetime, datetime] | None, compared_with: str, is_live: bool
 ) -> None:
-    _admins_only()
+    admin(MONITOR)
     if is_live:
         still_fresh()
     zone = services().settings.zone

@@ -11,12 +11,13 @@ from console.acting import run_as
 from console.inert import inert
 from console.monitoring.asked import monitor
 from console.monitoring.frame import View
+from console.monitoring.navigation import MONITOR
 from console.monitoring.panel import chart
 from console.said import say_error
-from console.session import Staff, services, signed_in
+from console.session import Staff, admins_only, services, signed_in
 from core import clock
 from core.clock import microseconds
-from core.errors import NotAllowed, SpiritError
+from core.errors import SpiritError
 from core.people.models import Account
 from core.telemetry import errors
 from core.telemetry.error_groups import IGNORED, RESOLVED
@@ -101,8 +102,7 @@ def _ignore(group_id: int, staff: Staff) -> None:
 def _act(shown_to: Staff, command: Callable[..., Any], group_id: int, **options: Any) -> None:
     """The command, by the admin to whom it was shown. What the rules refuse is said."""
     try:
-        if not shown_to.is_admin:
-            raise NotAllowed("The monitor is for admins.")
+        admins_only(shown_to, MONITOR)
         run_as(shown_to, command, monitor().store, group_id, now=clock.now(), **options)
     except SpiritError as error:
         say_error(error)

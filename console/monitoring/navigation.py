@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 FOLDER = Path(__file__).parent.parent / "app_pages" / "monitoring"
-SECTION = "Monitoring"
+SECTION, MONITOR = "Monitoring", "The monitor"  # the one in the navigation, the other in a sentence
 PAGES = {
     "overview": "Overview",
     "web_requests": "Web requests",

@@ -16,8 +16,9 @@ from analytics.log import LogUnreadable, QuestionTooSlow
 from console.downloads import download
 from console.inert import inert
 from console.monitoring.asked import ANSWERS, mark
-from console.session import Staff, services, signed_in
-from core.errors import NotAllowed, SpiritError, StoreNewer
+from console.monitoring.navigation import MONITOR
+from console.session import Staff, admins_only, services, signed_in
+from core.errors import SpiritError, StoreNewer
 from core.telemetry.machine import is_full
 
 Spec = dict[str, Any]
@@ -100,8 +101,7 @@ def exports(table: pa.Table, *, name: str, key: str) -> None:
 
 def _as_file(made: Callable[[pa.Table], bytes], table: pa.Table, staff: Staff) -> bytes:
     """Raises NotAllowed for who is no admin by now."""
-    if not staff.is_admin:
-        raise NotAllowed("The monitor is for admins.")
+    admins_only(staff, MONITOR)
     return made(table)
 
 

@@ -9,5 +9,6 @@ What site and console say alike over HTTP; plain Python, no framework, imported 
     openapi     OpenAPI documents, generated from those models
     connections slow clients are closed; a cap per address
     sender      where it came from, for counting
+    request     the services and the sender of a request
     problems    the status of each error, and its JSON (RFC 9457)
 """

@@ -69,9 +69,9 @@ def test_a_spreadsheet_takes_no_text_for_a_formula() -> None:
         {"=name": ["=HYPERLINK(1)", "+1", "-2", "@SUM", "\t=1", 'plain, with "quotes"'], "n": [1, -2, 3, 4, 5, None]}
     )
     lines = as_csv(table).decode("utf-8-sig").splitlines()
-    assert lines[0] == "'=name,n" and lines[1] == "'=HYPERLINK(1),1" and lines[2] == "'+1,-2"
-    assert lines[3:6] == ["'-2,3", "'@SUM,4", "'\t=1,5"]
-    assert lines[6] == '"plain, with ""quotes""",'
+    assert lines[:3] == ['"\'=name","n"', '"\'=HYPERLINK(1)",1', '"\'+1",-2']
+    assert lines[3:6] == ['"\'-2",3', '"\'@SUM",4', '"\'\t=1",5']
+    assert lines[6] == '"plain, with ""quotes""",""'
 
 
 def test_a_program_gets_types_and_all_digits() -> None:
