@@ -31,11 +31,12 @@ test-all: $(DEVELOPMENT) ## the same, with the fronts on both databases and the 
 # Hundreds of processes start in a run, each of which would compile the gym anew where bytecode is not written.
 test test-all: export PYTHONDONTWRITEBYTECODE =
 
-check: $(DEVELOPMENT) ## ruff, mypy --strict, import-linter, and locks without addresses
+check: $(DEVELOPMENT) ## ruff, mypy --strict, import-linter, no dead code, and locks without addresses
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tests.support.dead_code
 	@! grep -n '://' requirements.lock requirements-dev.lock
 
 format: $(DEVELOPMENT) ## lay the code out

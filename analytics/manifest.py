@@ -6,7 +6,6 @@ A reader takes both in one snapshot of the store. A file that was replaced stays
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -158,7 +157,3 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
 
 def known_paths(connection: Connection) -> set[str]:
     return set(connection.execute(select(archive_file.c.path)).scalars())
-
-
-def full_path(folder: Path, file: File) -> str:
-    return str(folder / file.path)

@@ -16,7 +16,6 @@ class Totals:
     n: int
     errors: int
     sum_us: int
-    db_us: int
     db_count: int
 
     @property
@@ -27,11 +26,6 @@ class Totals:
     @property
     def mean_ms(self) -> float | None:
         return self.sum_us / self.n / 1000 if self.n else None
-
-    @property
-    def db_ms(self) -> float | None:
-        """In the database, of each request, on average."""
-        return self.db_us / self.n / 1000 if self.n else None
 
 
 def totals(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> Totals:

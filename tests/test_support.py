@@ -1,6 +1,7 @@
 """The tests' own ground holds."""
 
 import socket
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from core.bootstrap import Services
 from core.people.models import Account
 from core.schedule.models import Coach
 from tests.support import network, people
+from tests.support.dead_code import APPLICATION, dead_code
 
 
 def test_a_test_that_leaves_the_machine_is_stopped() -> None:
@@ -46,3 +48,15 @@ def test_services_write_to_a_database_of_the_tests_own(services: Services) -> No
         people.nora(transaction.session)
     with services.database.read() as session:
         assert session.scalars(select(Coach.slug)).all() == ["nora"]
+
+
+def test_code_that_only_tests_call_is_reported_as_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (*APPLICATION[:-1], "tests"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "tasks.py").write_text("def shown(): ...\ndef tested(): ...\nshown_by_template = shown\n")
+    (tmp_path / "core/page.html").write_text("shown tested {{ view.shown_by_template }}")
+    (tmp_path / "tests/test_tasks.py").write_text("from tasks import tested\ntested()\n")
+    assert [line for line in dead_code() if "tasks.py" in line] == [
+        f"{tmp_path / 'tasks.py'}:2: unused function 'tested'"
+    ]

@@ -1,5 +1,6 @@
 """Questions of the console, answered from what was just asked if it was: by question, window and archive's mark."""
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -12,15 +13,18 @@ from core.bootstrap import Services
 
 T = TypeVar("T")
 ANSWERS = Answers()
-
-
 MONITORS: dict[tuple[str, str], Monitor] = {}
+MONITORS_LOCK = threading.Lock()
 
 
 def monitor_of(services: Services) -> Monitor:
     """Where this gym's monitoring data lies; one a process and gym, for it keeps connections."""
     settings = services.settings
-    return MONITORS.setdefault((str(settings.data_dir), settings.database_url), monitor_for(settings))
+    key = (str(settings.data_dir), settings.database_url)
+    with MONITORS_LOCK:  # the threads of two tabs would make two, and one's connections would never be closed
+        if key not in MONITORS:
+            MONITORS[key] = monitor_for(settings)
+        return MONITORS[key]
 
 
 def close_monitors() -> None:

@@ -15,7 +15,7 @@ from analytics.latency import THIN
 from analytics.log import LogUnreadable, QuestionTooSlow
 from console.downloads import download
 from console.inert import inert
-from console.monitoring.asked import ANSWERS, mark
+from console.monitoring.asked import ANSWERS, mark, monitor
 from console.monitoring.navigation import MONITOR
 from console.session import Staff, admins_only, services, signed_in
 from core.errors import SpiritError, StoreNewer
@@ -67,7 +67,8 @@ def brushed(picture: Chart | Spec, *, key: str, title: str, name: str) -> list[f
 
 def drawn(draw: Callable[..., Chart], *about: Any, **options: Any) -> Spec:
     """The chart that `draw` makes, kept like an answer: drawing takes longer than asking. about: must be hashable."""
-    key = ("drawn", draw.__code__.co_filename, draw.__qualname__, about, tuple(sorted(options.items())), mark())
+    where = (str(monitor().folder), draw.__code__.co_filename, draw.__qualname__)
+    key = ("drawn", *where, about, tuple(sorted(options.items())), mark())
     return ANSWERS.of(key, lambda: _spec(draw(*about, **options)))
 
 

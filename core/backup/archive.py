@@ -15,7 +15,7 @@ from core.errors import SetupError
 
 ABOUT, DATABASE, KEY = "backup.json", "spirit.db", "secret_key"
 FORMAT = 1
-ZIP_ENDS_WITH, ZIP_BEGINS_WITH = b"PK\x05\x06", b"PK\x03\x04"
+ZIP_BEGINS_WITH = b"PK\x03\x04"
 UNREADABLE = (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 

@@ -1,10 +1,8 @@
 """Who changed a booking, when and through which door: one row a change, never altered."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.bookings.models import Actor, Booking, BookingEvent, Channel, Status
@@ -58,10 +56,3 @@ def _note(session: Session, booking: Booking, *, before: Status | None, by: By, 
             subject_id=booking.id,
             detail=f"{by.actor} {by.channel}{' late' if booking.cancelled_late else ''}".lower(),
         )
-
-
-def history(session: Session, booking: Booking) -> Sequence[BookingEvent]:
-    """Every change of this booking, oldest first."""
-    return session.scalars(
-        select(BookingEvent).where(BookingEvent.booking_id == booking.id).order_by(BookingEvent.id)
-    ).all()

@@ -25,7 +25,7 @@ STEP = 15  # of the tone curves below
 PQ_THOUSAND = 0.7518  # PQ's code for a thousand candelas, the most that photos are graded for
 CICP_TAG = b"cicp"
 
-BT709, PQ, HLG = 1, 16, 18  # code points of ITU-T H.273
+PQ, HLG = 16, 18  # code points of ITU-T H.273
 UNSPECIFIED = 2
 SPACES: Mapping[int, Space] = {
     1: SRGB,

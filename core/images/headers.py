@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 AVIF_BRANDS = (b"avif", b"avis")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
+EOI, SOS = 0xD9, 0xDA
 MAX_JUNK_BYTES = 1024  # between a JPEG's beginning and its first segment: some cameras leave a few bytes there
 MARKER = re.compile(
     rb"\xff[^\x00\xff\xd0-\xd7]"

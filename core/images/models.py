@@ -79,11 +79,6 @@ class Image(Leased, Base):
         viewonly=True,
     )
 
-    @property
-    def is_published(self) -> bool:
-        """Whether pages may show it: it has been made and described."""
-        return self.ready_at is not None and bool(self.alt)
-
 
 class RetiredOriginal(Base):
     """An original that no photo has any more; its file stays for as long as a backup may name it."""

@@ -14,7 +14,7 @@ from core.gym import the_gym
 from core.mail.models import MessageKind, OutboxMessage
 from core.telemetry.alerts import lists
 from core.telemetry.alerts.machine import State
-from core.telemetry.alerts.models import AlertStanding, Incident
+from core.telemetry.alerts.models import AlertChange, AlertStanding, Incident
 from core.telemetry.alerts.words import became
 from tests.analytics.house import NOW_US, House, requests
 
@@ -88,13 +88,13 @@ class Watched:
 
     def changes(self, key: str) -> list[str]:
         with self.services.database.read() as session:
-            found = reversed(lists.latest_changes(session, limit=1000))
+            found = session.scalars(select(AlertChange).order_by(AlertChange.id)).all()
         return [became(change) + ("!" if change.told else "") for change in found if change.rule_key == key]
 
     def told(self, cause: str) -> list[str]:
         """What was said about incidents of this cause, in order."""
         with self.services.database.read() as session:
-            found = reversed(lists.latest_changes(session, limit=1000))
+            found = session.scalars(select(AlertChange).order_by(AlertChange.id)).all()
             causes = {incident.id: incident.cause for incident in session.scalars(select(Incident))}
             return [became(one) for one in found if one.told and causes.get(one.incident_id or 0) == cause]
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from core.bookings.after_all import approve_after_all
 from core.bookings.changes import cancel
 from core.bookings.decisions import Decision, by_link, decide
-from core.bookings.history import PARENT_ON_SITE, By, history
+from core.bookings.history import PARENT_ON_SITE, By
+from core.bookings.lists import events_of
 from core.bookings.models import Actor, Booking, Channel, Hold, Status
 from core.bookings.requests import request_lesson
 from core.errors import Invalid, NotAllowed, NotPossible, SlotUnavailable, TooLate
@@ -57,7 +58,11 @@ def test_a_denied_request_is_approved_holds_its_time_and_both_are_told(
     assert (booking.status, booking.changed_by, booking.after_all_reason) == (Status.APPROVED, Actor.ADMIN, REASON)
     assert booking.denial_reason == "Away.", "a coach's words stay"
     assert holds(session, booking) == 1
-    assert [event.to_status for event in history(session, booking)] == [Status.PENDING, Status.DENIED, Status.APPROVED]
+    assert [event.to_status for event in events_of(session, booking.id)] == [
+        Status.PENDING,
+        Status.DENIED,
+        Status.APPROVED,
+    ]
     kinds = session.scalars(
         select(OutboxMessage.kind).where(OutboxMessage.booking_id == booking.id).order_by(OutboxMessage.id)
     )
@@ -68,7 +73,11 @@ def test_an_expired_request_is_approved_swept_or_not(session: Session, coach: Co
     booking = asked(session, coach)
     assert booking.expires_at is not None
     assert approve(session, coach, booking, admin, now=booking.expires_at).status is Status.APPROVED
-    assert [event.to_status for event in history(session, booking)] == [Status.PENDING, Status.EXPIRED, Status.APPROVED]
+    assert [event.to_status for event in events_of(session, booking.id)] == [
+        Status.PENDING,
+        Status.EXPIRED,
+        Status.APPROVED,
+    ]
 
 
 def test_approving_it_again_changes_nothing(session: Session, coach: Coach, admin: Account) -> None:

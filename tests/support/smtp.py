@@ -71,10 +71,6 @@ class MailServer:
         assert phase in PHASES, phase
         self._troubles[phase] = Trouble(reply, slow_s, drop, times)
 
-    def behave(self) -> None:
-        """Forget every script."""
-        self._troubles.clear()
-
     def messages(self, *, to: str | None = None) -> list[EmailMessage]:
         """What came in, oldest first."""
         with self._changed:

@@ -56,7 +56,7 @@ class Alarm:
     def changes(self) -> list[str]:
         """What became of it, in words; an exclamation mark for what was told."""
         with self.services.database.read() as session:
-            found = reversed(lists.latest_changes(session))
+            found = session.scalars(select(AlertChange).order_by(AlertChange.id)).all()
         return [became(change) + ("!" if change.told else "") for change in found]
 
     def notices(self) -> list[OutboxMessage]:

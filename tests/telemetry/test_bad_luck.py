@@ -127,10 +127,8 @@ def test_a_store_that_was_deleted_is_made_anew(recorder: Recorder, kept: Kept, w
 def unreachable(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> Callable[[], None]:
     """The store is away, on either database; call it to bring it back."""
 
-    @contextmanager
-    def refuse(*arguments: Any) -> Iterator[None]:
+    def refuse(*arguments: Any) -> None:
         raise OSError("no route to host")
-        yield
 
     monkeypatch.setattr(recorder.store, "write", refuse)
 
@@ -288,12 +286,10 @@ def test_the_end_waits_for_nobody_longer_than_it_may(watching: Settings, caplog:
     recorder = Recorder(store, service="site", release="1")
     hangs, go_on = threading.Event(), threading.Event()
 
-    @contextmanager
-    def hang() -> Iterator[None]:
+    def hang() -> None:
         hangs.set()
         go_on.wait(30)
         raise OSError("gone")
-        yield
 
     store.write = hang  # type: ignore[method-assign, assignment]
     recorder.event("test", "x")

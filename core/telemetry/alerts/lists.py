@@ -48,11 +48,6 @@ def changes_of(session: Session, incidents: Sequence[Incident]) -> dict[int, lis
     return found
 
 
-def latest_changes(session: Session, *, limit: int = 50) -> list[AlertChange]:
-    """Of all rules, the latest first."""
-    return list(session.scalars(select(AlertChange).order_by(AlertChange.id.desc()).limit(limit)))
-
-
 def standings(session: Session) -> list[AlertStanding]:
     """Where each rule stands, for each instance that was measured lately."""
     return list(session.scalars(select(AlertStanding).order_by(AlertStanding.rule_key, AlertStanding.instance)))
