@@ -3,15 +3,40 @@
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 
-def test_every_test_that_reliability_names_is_there() -> None:
-    named = set(re.findall(r"`((?:\w+/)?test_\w+\.py)", (ROOT / "docs/reliability.md").read_text()))
-    assert len(named) > 30
+@pytest.mark.parametrize(("page", "at_least"), [("docs/reliability.md", 30), ("CONTRIBUTING.md", 8)])
+def test_every_test_that_a_page_names_is_there(page: str, at_least: int) -> None:
+    named = set(re.findall(r"`((?:\w+/)?test_\w+\.py)", (ROOT / page).read_text()))
+    assert len(named) >= at_least
     assert [name for name in sorted(named) if not (ROOT / "tests" / name).exists()] == []
 
 
 def test_every_page_of_the_handbook_is_led_to_from_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     assert [page.name for page in (ROOT / "docs").glob("*.md") if f"docs/{page.name}" not in readme] == []
+
+
+def test_every_decision_is_in_the_index_and_every_link_leads_to_one() -> None:
+    text = (ROOT / "DECISIONS.md").read_text()
+    index, _, entries = text.partition("\n## By subject\n")[2].partition("\n## ")
+    headings = re.findall(r"^## (.+)$", f"## {entries}", re.MULTILINE)
+    linked = re.findall(r"^- \[(.+)\]\(#(.+)\)$", index, re.MULTILINE)
+    assert sorted(heading for heading, _ in linked) == sorted(headings)
+    assert [anchor for heading, anchor in linked if anchor != _anchor(heading)] == []
+
+
+def test_the_hooks_of_pre_commit_are_the_commands_of_make_check() -> None:
+    recipe = re.search(r"^check:.*\n((?:\t.+\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe is not None
+    commands = [line.removeprefix("\t@").replace("$(BIN)", ".venv/bin") for line in recipe[1].splitlines()]
+    hooks = re.findall(r"^ +entry: (.+)$", (ROOT / ".pre-commit-config.yaml").read_text(), re.MULTILINE)
+    assert [re.sub(r'^bash -c "(.+)"$', r"\1", hook) for hook in hooks] == commands
+
+
+def _anchor(heading: str) -> str:
+    """As the pages of a repository make it from a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
