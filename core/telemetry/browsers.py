@@ -9,7 +9,6 @@ made up, is on none of them.
 import hashlib
 import math
 import re
-import time
 import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -117,7 +116,7 @@ def _error(recorder: Recorder, one: Mapping[str, Any], route: str, scripts: Mapp
             text=text,
             culprit=places[-1],
             level="ERROR",
-            at_us=time.time_ns() // 1000,
+            at_us=now_us(),
             event_id=uuid.uuid4().hex,
             route=route,
             request_id=work.request_id if work is not None else "",

@@ -6,7 +6,6 @@ may be anybody's. What came with a line of the log is scrubbed here, texts by th
 """
 
 import linecache
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 import orjson
 
 from core.telemetry import fingerprints
+from core.telemetry.lanes import now_us
 from core.telemetry.scrubbing import HIDDEN, is_card, is_secret, scrubbed, scrubbed_text, storable
 from core.telemetry.work import Work, current
 
@@ -94,7 +94,7 @@ def caught(
         text=fingerprints.safe_text(error) if error is not None else message,
         culprit=fingerprint[1] or source,
         level=level,
-        at_us=time.time_ns() // 1000,
+        at_us=now_us(),
         event_id=uuid.uuid4().hex,
         route=work.route if work is not None else "",
         request_id=work.request_id if work is not None else "",

@@ -1,6 +1,5 @@
 """What is measured, as Prometheus reads it, under OpenTelemetry's names. prometheus-client writes the text and measures nothing."""
 
-import time
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Any
@@ -9,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from sqlalchemy import func, select
 
+from core.telemetry.lanes import now_us
 from core.telemetry.store import Store
 from core.telemetry.tables import metric_log, metric_total
 from core.telemetry.totals import BOUNDS_S, buckets_of
@@ -72,7 +72,7 @@ def _events(rows: list[Any]) -> Metric:
 
 def _gauges(rows: Iterable[Any]) -> Iterator[Metric]:
     """The newest measure of each process, while it is fresh."""
-    oldest_us = time.time_ns() // 1000 - FRESH_US
+    oldest_us = now_us() - FRESH_US
     newest = {(row.name, row.service, row.process): row.value for row in rows if row.at_us >= oldest_us}
     for wanted in sorted({name for name, _, _ in newest}):
         metric = GaugeMetricFamily(_gauge_name(wanted), f"{wanted}, newest.", labels=["service_name", "process_pid"])
