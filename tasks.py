@@ -4,7 +4,7 @@ The Huey queue, its tasks, and the worker.
     deliver_mail       when nudged, after a commit that wrote mail
     make_pictures      when nudged, after an upload; one at a time
 
-What the worker does by itself is core/timetable.py: the truth, while nudges are a courtesy. Nothing is built at import:
+What the worker does by itself is core/ops/timetable.py: the truth, while nudges are a courtesy. Nothing is built at import:
 whoever nudges says whose queue it is.
 
 Huey loses a running task when its process is killed, so no task carries anything but its name: what there is to do
@@ -26,21 +26,22 @@ from huey.api import Task as HueyTask
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
-from core import clock, duties, postgresql, timetable
-from core import sweep as house
-from core.bootstrap import Services
-from core.clock_jumps import ClockWatch
-from core.database_files import wal_bytes
-from core.images.making import PicturePump
-from core.mail import waiting
+from core.images.rendition_jobs import PicturePump
 from core.mail.delivery import MailPump
-from core.mail.lanes import Lane
-from core.settings import Settings
+from core.ops import duties, timetable
+from core.ops import sweep as house
+from core.ops.clock_jumps import ClockWatch
+from core.ops.timetable import TIMETABLE, Pass
+from core.outbox import metrics
+from core.outbox.lanes import Lane
+from core.platform import clock, postgresql
+from core.platform.database_files import wal_bytes
+from core.platform.services import Services
+from core.platform.settings import Settings
 from core.telemetry import jobs, recording
-from core.timetable import TIMETABLE, Pass
 
 if TYPE_CHECKING:
-    from analytics.monitor import Monitor
+    from analytics.data_sources import Monitor
     from analytics.unwritable import Outage
 
 NUDGE_EXPIRES_S = 20
@@ -229,7 +230,7 @@ def run_worker(services: Services) -> None:
 def _measures(services: Services, queue: Huey) -> dict[str, float]:
     first = [task.id for task in queue.pending(limit=MAX_LOOKED_AT)]
     return {
-        **waiting.measures(services.database),
+        **metrics.measures(services.database),
         "queue.pending_count": float(queue.pending_count()),
         "queue.oldest_s": jobs.oldest_wait_s(first),
         "database.wal_bytes": float(wal_bytes(services.database)),
@@ -298,7 +299,7 @@ RUNG = {timetable.MAIL: mail_rung, timetable.ALERT_MAIL: alerts_rung, timetable.
 
 @lru_cache(maxsize=2)
 def _monitor(services: Services) -> "Monitor":
-    from analytics.monitor import monitor_for
+    from analytics.data_sources import monitor_for
 
     return monitor_for(services.settings)
 

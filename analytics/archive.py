@@ -7,7 +7,7 @@ A pass, for each table of facts, in numbered steps:
    after its hour is over would be lost otherwise.
 2. Read the rows between the two.
 3. Write them into a Parquet file a day (UTC), and the tiles of requests beside it. Each file is there whole or not at all;
-   where several hosts share the store, it is uploaded to where all of them find it (analytics/cold.py).
+   where several hosts share the store, it is uploaded to where all of them find it (analytics/cold_storage.py).
 4. In one transaction move the mark and enter the files into the manifest, if nobody else has moved the mark meanwhile;
    else throw our files away. Until here readers see nothing of it, from here on all of it.
 5. Merge the small files of days that are over (analytics/compaction.py).
@@ -25,19 +25,19 @@ from pathlib import Path
 import pyarrow as pa
 from sqlalchemy import Table, func, select
 
-from analytics import cold, compaction, hot, manifest, parquet, retention
-from analytics.duck import cursor, run
+from analytics import cold_storage, compaction, hot_rows, manifest, parquet, retention
+from analytics.data_sources import monitor_for
+from analytics.duckdb_cursors import cursor, run
 from analytics.manifest import DAY_US, File
-from analytics.monitor import monitor_for
 from analytics.request_ids import PACKED
 from analytics.retention import Keep
 from analytics.tiles import TILES
-from core import clock
-from core.bootstrap import Services
-from core.clock import microseconds
 from core.errors import Unavailable
-from core.failpoints import failpoint
-from core.gym import the_gym
+from core.gym.models import the_gym
+from core.platform import clock
+from core.platform.clock import microseconds
+from core.platform.failpoints import failpoint
+from core.platform.services import Services
 from core.telemetry.categories import derived
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS, request_log
@@ -93,10 +93,10 @@ def _archive_batch(store: Store, folder: Path, table: Table, *, now_us: int) -> 
     upto = min(highest, before + BATCH_ROWS)
     failpoint("archive_bounds_read")
     with store.read() as connection:
-        batch = hot.rows(connection, table, after=before, upto=upto)
+        batch = hot_rows.rows(connection, table, after=before, upto=upto)
     files = _write_files(folder, table, batch)
     failpoint("archive_files_written")
-    if not cold.upload(store, folder, files):  # the rows stay hot; the next pass tries again
+    if not cold_storage.upload(store, folder, files):  # the rows stay hot; the next pass tries again
         _throw_away(store, folder, files)
         return None
     with store.write() as connection:
@@ -117,7 +117,7 @@ def _throw_away(store: Store, folder: Path, files: Sequence[File]) -> None:
     for file in files:
         (folder / file.path).unlink(missing_ok=True)
         with suppress(Unavailable):
-            cold.remove(store, file.path)
+            cold_storage.remove(store, file.path)
 
 
 def _write_files(folder: Path, table: Table, batch: pa.Table) -> list[File]:

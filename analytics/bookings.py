@@ -16,14 +16,14 @@ import pyarrow as pa
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
-from analytics.duck import question
+from analytics.duckdb_cursors import question
 from analytics.gym_tables import arrow
-from analytics.log import query
+from analytics.request_store import query
 from analytics.window import Window
+from core.bookings import slots
 from core.bookings.models import Booking, Status
-from core.clock import microseconds
 from core.people.models import Account
-from core.schedule import slots
+from core.platform.clock import microseconds
 from core.schedule.availability import DAY_MIN, Rules, at_wall_time
 from core.schedule.models import Coach
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import altair as alt
 
 from analytics.window import Window
-from core.clock import instant, microseconds
+from core.platform.clock import instant, microseconds
 
 
 def wall_ms(at_us: int, zone: ZoneInfo) -> int:

@@ -17,16 +17,16 @@ import pyarrow as pa
 from altair.utils.schemapi import disable_debug_mode
 
 from analytics.chart_times import inline, time_axis, timed, when
+from analytics.deploy_markers import Marker
 from analytics.latency import THIN
-from analytics.markers import Marker
 from analytics.window import Window
-from core import look
-from core.clock import microseconds
+from core.platform import theme
+from core.platform.clock import microseconds
 
 disable_debug_mode()  # it would check each part when it is made and with every copy; the tests check the whole
 
 PERCENTILES = {"p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99"}
-MOST_SERIES = 6
+MAX_SERIES = 6
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4], [4, 2, 1, 2])
 HEIGHT_PX = 240
 BRUSH = "part"
@@ -59,10 +59,10 @@ def counts(table: pa.Table, window: Window, *, scheme: str, brush: bool = False)
         )
         if high > low
     ]
-    colors = [look.CHART_COLORS[scheme][0], look.COLORS[scheme]["bad"]]
+    colors = [theme.CHART_COLORS[scheme][0], theme.COLORS[scheme]["bad"]]
     chart = (
         alt.Chart(timed(rows, window, "kind", "low", "high", "n", "share"), height=HEIGHT_PX * 2 // 3)
-        .mark_rect(stroke=look.COLORS[scheme]["paper"], strokeWidth=0.5)
+        .mark_rect(stroke=theme.COLORS[scheme]["paper"], strokeWidth=0.5)
         .encode(
             x=time_axis(window),
             x2=alt.X2("until"),
@@ -93,7 +93,7 @@ def lines(
     markers: Sequence[Marker] = (),
 ) -> Chart:
     """Rows (at_us, series, value, n, thin) as lines, at most six, each named at its end and dashed its own way."""
-    names = list(dict.fromkeys(row["series"] for row in rows))[:MOST_SERIES]
+    names = list(dict.fromkeys(row["series"] for row in rows))[:MAX_SERIES]
     drawn = [row for row in rows if row["series"] in names]
     data = timed(drawn, window, "series", "value", "n", "thin")
     fits = all(len(name) <= AT_THE_END for name in names)
@@ -105,7 +105,7 @@ def lines(
     base = alt.Chart().encode(
         x=time_axis(window),
         y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True, nice=True)),
-        color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=legend),
+        color=alt.Color("series:N", scale=_scale(names, theme.CHART_COLORS[scheme]), legend=legend),
     )
     tooltip = [
         when(),
@@ -138,7 +138,7 @@ def columns(rows: Sequence[dict[str, Any]], window: Window, *, scheme: str, unit
     ]
     chart = (
         alt.Chart(timed(drawn, window, "low", "high", "n"), height=HEIGHT_PX * 2 // 3)
-        .mark_rect(color=look.CHART_COLORS[scheme][0], stroke=look.COLORS[scheme]["paper"], strokeWidth=0.5)
+        .mark_rect(color=theme.CHART_COLORS[scheme][0], stroke=theme.COLORS[scheme]["paper"], strokeWidth=0.5)
         .encode(
             x=time_axis(window),
             x2=alt.X2("until"),
@@ -167,10 +167,12 @@ def bars(
         x=alt.X(f"{value}:Q", title=unit, scale=alt.Scale(zero=True), axis=steps),
         tooltip=[alt.Tooltip(f"{label}:N"), alt.Tooltip(f"{value}:Q", title=unit, format=digits)],
     )
-    numbers = base.mark_text(align="left", dx=4, color=look.COLORS[scheme]["ink"]).encode(
+    numbers = base.mark_text(align="left", dx=4, color=theme.COLORS[scheme]["ink"]).encode(
         text=alt.Text(f"{value}:Q", format=digits)
     )
-    return themed(base.mark_bar(color=look.CHART_COLORS[scheme][0]) + numbers, scheme, description=f"{unit} by {label}")
+    return themed(
+        base.mark_bar(color=theme.CHART_COLORS[scheme][0]) + numbers, scheme, description=f"{unit} by {label}"
+    )
 
 
 def heat(rows: Sequence[dict[str, Any]], *, scheme: str, columns: Sequence[str], x: str, y: str, value: str) -> Chart:
@@ -184,11 +186,11 @@ def heat(rows: Sequence[dict[str, Any]], *, scheme: str, columns: Sequence[str],
             alt.Tooltip(f"{value}:Q", title="filled", format=".0%"), alt.Tooltip("n:Q", title="hours offered", format=",.1f"),
         ],
     )  # fmt: skip
-    colors = look.COLORS[scheme]
+    colors = theme.COLORS[scheme]
     cells = base.mark_rect(stroke=colors["paper"], strokeWidth=2, cornerRadius=2).encode(
         color=alt.Color(
             f"{value}:Q",
-            scale=alt.Scale(domain=[0, 1], range=[colors["card"], look.CHART_COLORS[scheme][0]]),
+            scale=alt.Scale(domain=[0, 1], range=[colors["card"], theme.CHART_COLORS[scheme][0]]),
             legend=None,
         )
     )
@@ -201,11 +203,11 @@ def heat(rows: Sequence[dict[str, Any]], *, scheme: str, columns: Sequence[str],
 
 def themed(chart: Chart, scheme: str, *, description: str) -> Chart:
     """In the gym's colours and type. description: for who does not see it."""
-    colors = look.COLORS[scheme]
+    colors = theme.COLORS[scheme]
     fit = {"autosize": {"type": "fit", "contains": "padding"}, "padding": PADDING_PX}
     drawn: Chart = (
         chart.properties(width="container", description=description, **fit).configure(
-            font=look.FONT,
+            font=theme.FONT,
             background="transparent",
             view={"stroke": None},
             title={"color": colors["navy"], "fontSize": 15, "fontWeight": 600, "anchor": "start", "offset": 10},
@@ -215,7 +217,7 @@ def themed(chart: Chart, scheme: str, *, description: str) -> Chart:
                 "titleFontWeight": "normal", "gridOpacity": 0.6,
             },
             legend={"labelColor": colors["ink"], "labelFontSize": 12, "symbolType": "square"},
-            range={"category": list(look.CHART_COLORS[scheme])},
+            range={"category": list(theme.CHART_COLORS[scheme])},
         )
     )  # fmt: skip
     return drawn
@@ -252,7 +254,7 @@ def _names(rows: Sequence[dict[str, Any]], names: Sequence[str], window: Window,
             x=alt.X("at:T"),
             y=alt.Y("place:Q"),
             text=alt.Text("series:N"),
-            color=alt.Color("series:N", scale=_scale(names, look.CHART_COLORS[scheme]), legend=None),
+            color=alt.Color("series:N", scale=_scale(names, theme.CHART_COLORS[scheme]), legend=None),
         )
     )
     return named
@@ -282,7 +284,7 @@ def _rules(markers: Sequence[Marker], window: Window, scheme: str) -> list[alt.C
     base = alt.Chart(timed(rows, window, "word", "shown")).encode(
         x=alt.X("at:T"), tooltip=[alt.Tooltip("word:N"), when()]
     )
-    soft = look.COLORS[scheme]["soft"]
+    soft = theme.COLORS[scheme]["soft"]
     return [
         base.mark_rule(color=soft, strokeDash=[3, 3]),
         base.mark_text(align="right", baseline="top", dx=-3, y=0, fontSize=11, color=soft).encode(

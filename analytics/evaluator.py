@@ -18,18 +18,18 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from analytics.measured import House, Readings
-from analytics.measures import measure
-from analytics.monitor import Monitor
+from analytics.alert_inputs import House, Readings
+from analytics.alert_metrics import measure
+from analytics.data_sources import Monitor
 from analytics.unwritable import Outage
-from core.bootstrap import Services
+from core.alerts import causes, incidents, lists, pulse
+from core.alerts.choices import Chosen, is_in_force, rules_in_force
+from core.alerts.incidents import AlreadyChanged
+from core.alerts.models import AlertStanding
+from core.alerts.state_machine import Reading, Standing, State, step
 from core.errors import Unavailable
-from core.failpoints import failpoint
-from core.telemetry.alerts import causes, incidents, lists, pulse
-from core.telemetry.alerts.choices import Chosen, is_in_force, rules_in_force
-from core.telemetry.alerts.incidents import AlreadyChanged
-from core.telemetry.alerts.machine import Reading, Standing, State, step
-from core.telemetry.alerts.models import AlertStanding
+from core.platform.failpoints import failpoint
+from core.platform.services import Services
 
 SETTLE = timedelta(seconds=15)
 BLIND = "monitor.blind_count"

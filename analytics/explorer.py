@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from analytics.data_sources import Monitor
 from analytics.latency import is_exact
-from analytics.log import Log, open_log, open_tiles
-from analytics.monitor import Monitor
+from analytics.request_store import Log, open_log, open_tiles
 from analytics.tiles import IS_ERROR, bucket_value_us
 from analytics.window import Window
 

@@ -5,7 +5,7 @@ import io
 import pyarrow as pa
 import pyarrow.parquet
 
-from core import spreadsheet
+from core.platform import spreadsheet
 
 
 def as_csv(table: pa.Table) -> bytes:

@@ -6,7 +6,7 @@ import pyarrow as pa
 from sqlalchemy import Date, Select, String, type_coerce
 from sqlalchemy.orm import Session
 
-from core.orm import Instant
+from core.platform.orm import Instant
 
 TIME = pa.timestamp("us")
 

@@ -11,14 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from analytics import latency
+from analytics.data_sources import Monitor
 from analytics.latency import RouteLatency, Scope
-from analytics.log import Log, open_log
-from analytics.monitor import Monitor
+from analytics.request_store import Log, open_log
 from analytics.window import Window
-from core.clock import instant
-from core.gym import the_gym
-from core.mail.models import MessageState, OutboxMessage
-from core.mail.outbox import oldest_due_at
+from core.gym.models import the_gym
+from core.outbox.messages import oldest_due_at
+from core.outbox.models import MessageState, OutboxMessage
+from core.platform.clock import instant
 from core.telemetry.categories import FAMILY
 
 LOOKS_BACK = timedelta(minutes=15)

@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from analytics.log import open_log
-from analytics.monitor import Monitor
+from analytics.data_sources import Monitor
+from analytics.request_store import open_log
 from analytics.window import EXACT_UPTO, Window
 
 

@@ -13,12 +13,12 @@ from datetime import timedelta
 import pyarrow as pa
 
 from analytics import manifest
-from analytics.duck import run
-from analytics.log import Log, open_log, open_tiles, query
-from analytics.monitor import Monitor
+from analytics.data_sources import Monitor
+from analytics.duckdb_cursors import run
+from analytics.request_store import Log, open_log, open_tiles, query
 from analytics.tiles import bucket_value_us
 from analytics.window import EXACT_UPTO, HOUR_US, Window
-from core.clock import microseconds
+from core.platform.clock import microseconds
 from core.telemetry.categories import FAMILY
 
 MAX_EXACT_ROWS = 3_000_000  # 0.15 s a million; beyond, a page of six questions would take seconds

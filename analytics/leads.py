@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from analytics.log import open_log
-from analytics.monitor import Monitor
+from analytics.data_sources import Monitor
+from analytics.request_store import open_log
 from analytics.window import Window
-from core.telemetry.alerts.machine import Lead
+from core.alerts.state_machine import Lead
 from core.telemetry.store import Store
 from core.telemetry.tables import error_event, error_group
 

@@ -6,11 +6,11 @@ import pyarrow as pa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analytics.duck import question
+from analytics.duckdb_cursors import question
 from analytics.gym_tables import arrow
-from analytics.log import query
+from analytics.request_store import query
 from analytics.window import Window
-from core.mail.models import OutboxMessage
+from core.outbox.models import OutboxMessage
 
 
 @dataclass(frozen=True)

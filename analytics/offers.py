@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from core.schedule import slots
+from core.bookings import slots
 from core.schedule.availability import Rules
 from core.schedule.models import Coach, LessonType
 from core.schedule.queries import published_coaches

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from analytics.data_sources import Monitor
 from analytics.latency import REQUESTS, Scope, by_step, opened, with_hours, with_steps
-from analytics.monitor import Monitor
 from analytics.window import Window
 
 

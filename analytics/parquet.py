@@ -5,7 +5,7 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analytics.duck import Cursor, quoted, run
+from analytics.duckdb_cursors import Cursor, quoted, run
 from analytics.manifest import DAY_US, File
 
 FORMAT = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, ROW_GROUP_SIZE 122880"  # v2 keeps rising numbers as differences

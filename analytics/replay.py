@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from analytics.alert_inputs import House, Readings
+from analytics.alert_metrics import measure
+from analytics.data_sources import Monitor
 from analytics.evaluator import SETTLE
-from analytics.measured import House, Readings
-from analytics.measures import measure
-from analytics.monitor import Monitor
-from core.bootstrap import Services
-from core.telemetry.alerts.machine import OPEN, Reading, Standing, State, step
-from core.telemetry.alerts.rules import Rule
+from core.alerts.rules import Rule
+from core.alerts.state_machine import OPEN, Reading, Standing, State, step
+from core.platform.services import Services
 
 WITHIN_S = 8.0
-LEAST_STEP = timedelta(minutes=5)
-FEWEST_STEPS, MOST_STEPS = 48, 336
+MIN_STEP = timedelta(minutes=5)
+MIN_STEPS, MAX_STEPS = 48, 336
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Replay:
 
 def step_of(rule: Rule, back: timedelta) -> timedelta:
     """As long as the rule's window, so that each request is looked at; or shorter, where that makes few steps."""
-    return max(LEAST_STEP, min(rule.window, back / FEWEST_STEPS))
+    return max(MIN_STEP, min(rule.window, back / MIN_STEPS))
 
 
 def can_replay(rule: Rule, back: timedelta) -> bool:
     """Whether what is measured can be told of the past, and so much of it be looked at in a few seconds."""
-    return rule.measured.replayable and back / step_of(rule, back) <= MOST_STEPS
+    return rule.measured.replayable and back / step_of(rule, back) <= MAX_STEPS
 
 
 def replay(services: Services, monitor: Monitor, rule: Rule, *, back: timedelta, now: datetime) -> Replay:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from analytics.data_sources import Monitor
 from analytics.latency import REQUESTS, Scope
-from analytics.log import open_log
-from analytics.monitor import Monitor
+from analytics.request_store import open_log
 from analytics.tiles import IS_ERROR
 from analytics.window import MINUTE_US, Window
 
-MOST_ROWS = 200
+MAX_ROWS = 200
 AROUND_US = 60 * MINUTE_US  # a task may run some time after the request that asked for it
 ORDERS = {"slowest": "duration_us", "latest": "at_us"}
 
@@ -41,7 +41,7 @@ def rows(
     where = scope.where + (f" AND {IS_ERROR}" if failed_only else "")
     with open_log(monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us) as log:
         n = log.ask("request_count", scope.named, where=where).column("n")[0].as_py()
-        found = log.ask("request_rows", scope.named | {"most": MOST_ROWS}, where=where, order=ORDERS[order])
+        found = log.ask("request_rows", scope.named | {"most": MAX_ROWS}, where=where, order=ORDERS[order])
     return Rows(found, n)
 
 

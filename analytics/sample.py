@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics import cold, compaction, manifest, parquet
-from analytics.duck import Cursor, cursor, run
-from analytics.log import query
+from analytics import cold_storage, compaction, manifest, parquet
+from analytics.data_sources import Monitor, monitor_for
+from analytics.duckdb_cursors import Cursor, cursor, run
 from analytics.manifest import DAY_US, File
-from analytics.monitor import Monitor, monitor_for
 from analytics.request_ids import PACKED
+from analytics.request_store import query
 from analytics.tiles import TILES
-from core import clock
-from core.clock import microseconds
 from core.errors import Unavailable
-from core.settings import Settings
+from core.platform import clock
+from core.platform.clock import microseconds
+from core.platform.settings import Settings
 from core.telemetry.categories import derived
 
 BAD_DAY = timedelta(days=19)
@@ -87,7 +87,7 @@ def make(monitor: Monitor, traffic: Traffic, *, now: datetime) -> int:
             _ask(work, "CREATE TEMP TABLE stretch AS " + query("sample_requests"), given)
             files = [*_tiles(work, monitor), *(_facts(work, monitor, traffic, given) if with_rows else ())]
             total += run(work, "SELECT count(*) FROM stretch")[0][0]
-        if not cold.upload(monitor.store, monitor.folder, files):
+        if not cold_storage.upload(monitor.store, monitor.folder, files):
             raise Unavailable("The storage of the monitor's files does not take them.")
         with monitor.store.write() as connection:
             manifest.add(connection, files, now_us=end_us)

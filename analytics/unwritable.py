@@ -14,13 +14,13 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.bootstrap import Services
+from core.alerts.models import Incident
+from core.alerts.rules import Severity
 from core.errors import SpiritError
-from core.mail.failures import MailFailure
+from core.outbox.failures import MailFailure
 from core.people.models import Account, Role
-from core.telemetry.alerts.models import Incident
-from core.telemetry.alerts.rules import Severity
-from core.words import spoken_instant, spoken_length
+from core.platform.services import Services
+from core.wording import spoken_instant, spoken_length
 
 PATIENCE, REPEAT = timedelta(minutes=1), timedelta(hours=1)
 TITLE = "The database cannot be written"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from core.clock import instant, microseconds
+from core.platform.clock import instant, microseconds
 
 MINUTE_US, HOUR_US = 60_000_000, 3_600_000_000
 RANGES = {

@@ -7,17 +7,17 @@ import streamlit as st
 
 from console.alerts.dead_man import warn_of_silence
 from console.alerts.incidents import count_open, link_to_alerts
-from console.badge import announce, badge_for, show
-from console.boundary import guarded
-from console.drafts import forget_drafts_of_other_pages
-from console.inert import inert
 from console.monitoring.navigation import with_monitoring
-from console.options import STYLE
-from console.runs import show as show_page
-from console.said import forget_shown
-from console.session import Staff, person_did_something, recorded_as, signed_in
-from console.sound import draw_ring, ring
-from console.watch import person_ran_it, watch
+from console.web.options import STYLE
+from console.widgets.badge import announce, badge_for, show
+from console.widgets.change_polling import person_ran_it, watch
+from console.widgets.drafts import forget_drafts_of_other_pages
+from console.widgets.error_boundary import guarded
+from console.widgets.flash import forget_shown
+from console.widgets.markdown import inert
+from console.widgets.run_recorder import show as show_page
+from console.widgets.session import Staff, person_did_something, recorded_as, signed_in
+from console.widgets.sound import draw_ring, ring
 
 PAGES = Path(__file__).parent / "app_pages"
 

@@ -2,7 +2,7 @@
 Who of the staff did what, when, and through which door: one row an action, never altered, kept for ever.
 
 Ids, a verb, a door and an instant; no text of anybody's, so that nothing in it has to be forgotten. What happens to a
-booking's state has a history of its own (core.bookings.history); core.logbook reads both as one.
+booking's state has a history of its own (core.bookings.history); core.ops.audit_view reads both as one.
 """
 
 import enum
@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.orm import Base
+from core.platform.orm import Base
 
 
 class Verb(enum.StrEnum):

@@ -84,7 +84,7 @@ class Refused(SpiritError):
 
 class SlotUnavailable(Refused):
     """
-    `reason`: which, as a stable word (core.schedule.reasons).
+    `reason`: which, as a stable word (core.schedule.refusal_reasons).
     `next_slots`: the next free starts of the same coach and lesson, aware UTC, earliest first.
     """
 

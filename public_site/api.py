@@ -11,21 +11,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import tasks
-from core.bookings import models
+from core.bookings import models, slots
 from core.bookings import queries as bookings
 from core.bookings.history import By
+from core.bookings.mail_status import family_status, said_to_staff
 from core.bookings.models import Actor, Channel
-from core.bookings.strangers import request_from
-from core.bookings.unconfirmed import UnconfirmedRequest
+from core.bookings.request_limits import request_from
+from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import Invalid
 from core.http.bookings import Booking, Decided
 from core.http.request import services_of
 from core.http.schemas import dumps
-from core.mail.status import family_status, said_to_staff
-from core.numbers import id_in
-from core.schedule import queries, slots
-from core.words import spoken_instant
-from public_site import rates
+from core.platform.numbers import id_in
+from core.schedule import queries
+from core.wording import spoken_instant
+from public_site import rate_limits
 from public_site.approvals import decide_by_link
 from public_site.cache import SharedPages
 from public_site.openapi import document
@@ -55,7 +55,7 @@ async def coach_slots(request: Request) -> Response:
 
 
 async def _coach_slots(request: Request) -> Response:
-    rates.check_search(request)
+    rate_limits.check_search(request)
     wanted = SlotsQuery.parse(request.query_params)
     coach_id = id_in(request.path_params, "coach_id")
 
@@ -70,7 +70,7 @@ async def _coach_slots(request: Request) -> Response:
 async def book(request: Request) -> Response:
     given = await _body(request)
     wanted = _wanted(given, request.headers.get("idempotency-key"), services_of(request).settings.country)
-    by, network = By(Actor.PARENT, Channel.API), rates.network_hash(request)
+    by, network = By(Actor.PARENT, Channel.API), rate_limits.network_hash(request)
     booking = await transact(request, request_from, wanted, by=by, network=network, coach=wanted.coach_id)
     await tasks.nudge(services_of(request), tasks.deliver_mail)
     if isinstance(booking, UnconfirmedRequest):

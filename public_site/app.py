@@ -6,14 +6,15 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
-from core.bootstrap import Services
 from core.bootstrap import services as services_from_environment
 from core.http.edge import Edge, labels_of
+from core.images.delivery import pictures_of
 from core.migrations import check_schema
+from core.platform.services import Services
+from core.telemetry.context import UNMATCHED
 from core.telemetry.recording import recording
-from core.telemetry.work import UNMATCHED
-from public_site import rates
-from public_site.cache import MOST_ANSWERS, SharedPages
+from public_site import rate_limits
+from public_site.cache import MAX_ANSWERS, SharedPages
 from public_site.cron import Cron
 from public_site.errors import HANDLERS
 from public_site.health import ReadinessProbe
@@ -45,9 +46,9 @@ def create_app(services: Services | None = None) -> Edge:
     site = Starlette(routes=ROUTES, exception_handlers=HANDLERS, lifespan=_lifespan)
     site.router.redirect_slashes = False  # it would build an address from the request's Host
     site.state.services = services
-    site.state.limiter = rates.new_limiter()
+    site.state.limiter = rate_limits.new_limiter()
     site.state.pages = SharedPages(services)
-    site.state.answers = SharedPages(services, most_pages=MOST_ANSWERS)
+    site.state.answers = SharedPages(services, most_pages=MAX_ANSWERS)
     site.state.writers = new_writers()
     site.state.cron = Cron(services)
     site.state.readiness = ReadinessProbe(services)
@@ -59,7 +60,7 @@ def create_app(services: Services | None = None) -> Edge:
     site.state.templates = frozenset((*labels.values(), UNMATCHED))
     return Edge(
         site,
-        content_security_policy=content_security_policy(services.pictures.origin),
+        content_security_policy=content_security_policy(pictures_of(services).origin),
         hsts=services.settings.hsts,
         labels=labels,
         deadline_s=DEADLINE_S,

@@ -10,18 +10,18 @@ from starlette.responses import Response
 
 import tasks
 from core.bookings import queries
-from core.bookings.concerns import Concern, concerns
+from core.bookings.approval_warnings import Concern, concerns
 from core.bookings.decisions import Decision, by_link, check_answerable, decide
+from core.bookings.mail_status import family_status, said_to_staff
 from core.bookings.models import Booking, Channel
-from core.bookings.words import actor_name
+from core.bookings.sentences import actor_name
 from core.errors import Invalid, NeedsAgreement, NotFound, SpiritError, Unavailable
-from core.gym import Gym, the_gym
+from core.gym.models import Gym, the_gym
 from core.http import problems
 from core.http.request import services_of
-from core.mail.status import family_status, said_to_staff
 from core.people.accounts import check_usable
+from core.platform.tokens import DecideToken
 from core.schedule.models import Coach
-from core.tokens import DecideToken
 from public_site.forms import read_form
 from public_site.templating import render
 from public_site.transact import now, read, read_after, transact

@@ -9,14 +9,14 @@ from starlette.responses import RedirectResponse, Response
 
 import tasks
 from core.bookings import changes, queries
-from core.bookings.family_mail import send_link_again
 from core.bookings.history import PARENT_ON_SITE
+from core.bookings.lesson_request import LessonRequest
+from core.bookings.mail_status import DeliveryStatus, family_status, masked
 from core.bookings.models import Booking, Status
-from core.bookings.strangers import request_from
+from core.bookings.request_limits import request_from
+from core.bookings.sentences import Overturned, overturned
 from core.bookings.terms import Terms, terms_of
-from core.bookings.unconfirmed import UnconfirmedRequest
-from core.bookings.wanted import LessonRequest
-from core.bookings.words import Overturned, overturned
+from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import (
     IdempotencyMismatch,
     Invalid,
@@ -27,14 +27,14 @@ from core.errors import (
     TooMany,
     Unavailable,
 )
-from core.gym import Gym, the_gym
+from core.gym.models import Gym, the_gym
 from core.http import problems
 from core.http.request import services_of
 from core.mail.calendar import calendar_file
-from core.mail.status import DeliveryStatus, family_status, masked
-from core.numbers import whole_number
-from core.schedule.offers import other_times
-from public_site import booked, confirmations, lesson_form, rates
+from core.mail.family_mail import send_link_again
+from core.platform.numbers import whole_number
+from core.schedule.bookable import other_times
+from public_site import confirmations, form_replays, lesson_form, rate_limits
 from public_site.forms import read_form
 from public_site.templating import render
 from public_site.transact import now, read, read_after, transact
@@ -87,13 +87,13 @@ async def create(request: Request) -> Response:
         wanted = LessonRequest.parse(typed, country=services_of(request).settings.country)
         if question := lesson_form.email_question(values):
             raise Invalid(question)
-        network = rates.network_hash(request)
+        network = rate_limits.network_hash(request)
         made = await transact(request, request_from, wanted, by=PARENT_ON_SITE, network=network, coach=wanted.coach_id)
     except OutcomeUnknown:
         return await lesson_form.again(request, values, OutcomeUnknown(SEND_AGAIN))
     except ASKS_AGAIN as error:
-        if (earlier := await booked.find_after(error, request, values)) is not None:
-            return booked.page(request, earlier, status=problems.status_of(error))
+        if (earlier := await form_replays.find_after(error, request, values)) is not None:
+            return form_replays.page(request, earlier, status=problems.status_of(error))
         return await lesson_form.again(request, values, error)
     await tasks.nudge(services_of(request), tasks.deliver_mail)
     if isinstance(made, UnconfirmedRequest):

@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import clock
-from core.bootstrap import Services
 from core.errors import Unavailable
-from core.telemetry.work import current
+from core.platform import clock
+from core.platform.services import Services
+from core.telemetry.context import current
 from public_site.transact import read, search
 
-MOST_PAGES = 512
-MOST_ANSWERS = 64  # lists of free times for programs, each up to 150 kB; apart, so that they drive no page out
+MAX_PAGES = 512
+MAX_ANSWERS = 64  # lists of free times for programs, each up to 150 kB; apart, so that they drive no page out
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 UNREADABLE = "We cannot read our calendar just now. Please try again in a moment."
 REVALIDATE = "no-cache"
@@ -50,7 +50,7 @@ class KeptPage:
 class SharedPages:
     """The kept pages of one process, those used last."""
 
-    def __init__(self, services: Services, *, most_pages: int = MOST_PAGES) -> None:
+    def __init__(self, services: Services, *, most_pages: int = MAX_PAGES) -> None:
         self._most_pages = most_pages
         self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
         database = services.database

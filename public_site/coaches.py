@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from core.content.campaigns import running_campaign
 from core.content.products import products
-from core.gym import the_gym
+from core.gym.models import the_gym
 from core.http.request import services_of
+from core.images.delivery import pictures_of
 from core.schedule import queries
 from public_site.cache import ALWAYS, SharedPages
 from public_site.templating import page_text
@@ -28,7 +29,7 @@ async def home(request: Request) -> Response:
             "campaign": campaign,
             "coaches": queries.published_coaches(session, photos=True),
             "products": products(session, most=FROM_THE_SHOP),
-            "pictures": services.pictures,
+            "pictures": pictures_of(services),
         }
         return page_text("home.html", context), until or ALWAYS
 
@@ -36,7 +37,7 @@ async def home(request: Request) -> Response:
 
 
 async def all_coaches(request: Request) -> Response:
-    pictures = services_of(request).pictures
+    pictures = pictures_of(services_of(request))
 
     def build(session: Session, now: datetime) -> tuple[str, datetime]:
         coaches = queries.published_coaches(session, photos=True)
@@ -46,7 +47,7 @@ async def all_coaches(request: Request) -> Response:
 
 
 async def coach(request: Request) -> Response:
-    slug, pictures = request.path_params["coach"], services_of(request).pictures
+    slug, pictures = request.path_params["coach"], pictures_of(services_of(request))
 
     def build(session: Session, now: datetime) -> tuple[str, datetime]:
         found = queries.get_coach(session, slug)

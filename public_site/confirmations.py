@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 import tasks
-from core.bookings import queries, strangers
+from core.bookings import queries, request_limits
+from core.bookings.lesson_request import read_start
 from core.bookings.models import Booking
-from core.bookings.unconfirmed import UnconfirmedRequest
-from core.bookings.wanted import read_start
+from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import NotAsShown, SlotUnavailable, SpiritError, TooMany, Unavailable
-from core.gym import Gym, the_gym
+from core.gym.models import Gym, the_gym
 from core.http import problems
 from core.http.request import services_of
 from core.schedule.availability import Slot
@@ -58,7 +58,7 @@ async def confirm(request: Request) -> Response:
     try:
         booking = await transact(
             request,
-            strangers.confirm,
+            request_limits.confirm,
             request_id,
             serial,
             starts_at=starts_at,
@@ -72,7 +72,7 @@ async def confirm(request: Request) -> Response:
 
 
 def _view(session: Session, request_id: int, serial: int, at: datetime) -> ConfirmationView:
-    waiting = strangers.get_unconfirmed(session, request_id, serial, now=at)
+    waiting = request_limits.get_unconfirmed(session, request_id, serial, now=at)
     if waiting.booking_id is not None:
         return ConfirmationView(the_gym(session), queries.get_booking(session, waiting.booking_id), is_confirmed=True)
     return ConfirmationView(the_gym(session), waiting.as_booking(), is_confirmed=False)

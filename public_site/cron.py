@@ -16,15 +16,16 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import clock, duties
-from core.bootstrap import Services
-from core.deadline import begin
-from core.sweep import counts, deliver, keep_true, make_pictures
-from core.telemetry.alerts import pulse
+from core.alerts import pulse
+from core.ops import duties
+from core.ops.sweep import counts, deliver, keep_true, make_pictures
+from core.platform import clock
+from core.platform.deadline import begin
+from core.platform.services import Services
 from public_site.templating import orjson_response
 
 ANSWER_WITHIN_S = 25.0  # hosted cron services give up after 30
-DUTIES = [sys.executable, "-m", "core.cli", "duties"]
+DUTIES = [sys.executable, "-m", "core.ops.cli", "duties"]
 UNFINISHED = {"sent": 0, "dropped": 0, "retried": 0, "dead": 0, "pictures": 0, "unfinished": True}
 
 

@@ -10,8 +10,8 @@ from core.bookings.lists import lessons_for_feed
 from core.errors import NotFound
 from core.http.request import services_of
 from core.mail.calendar import feed
+from core.platform.settings import Settings
 from core.schedule.models import Coach
-from core.settings import Settings
 from public_site.transact import now, read
 
 

@@ -9,12 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import clock
-from core.bootstrap import Services
 from core.errors import SetupError, Unavailable
-from core.gym import Gym, note_probe, the_gym
-from core.mail import outbox
+from core.gym.models import Gym, note_probe, the_gym
 from core.migrations import check_schema
+from core.outbox import messages
+from core.platform import clock
+from core.platform.services import Services
 from public_site.templating import orjson_response
 
 SWEPT_WITHIN = timedelta(minutes=2)
@@ -94,7 +94,7 @@ def readiness(services: Services, *, writes: bool = True) -> Readiness:
         check_schema(services.database)
         with services.database.read() as session:
             gym = the_gym(session)
-            due_at = outbox.oldest_due_at(session, now=now)
+            due_at = messages.oldest_due_at(session, now=now)
         if writes:
             services.database.transact(note_probe)
     except SetupError as error:

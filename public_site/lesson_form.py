@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.bookings import shown
+from core.bookings import slots, stale_forms
+from core.bookings.lesson_request import Shown, read_id, read_start
 from core.bookings.terms import announced, announcement, gyms_terms
-from core.bookings.wanted import Shown, read_id, read_start
 from core.errors import Invalid, NotAsShown, NotFound, SlotUnavailable, SpiritError
-from core.gym import Gym, the_gym
+from core.gym.models import Gym, the_gym
 from core.http import problems
-from core.mistyped import likely_meant
-from core.schedule import queries, slots
+from core.platform.mistyped_addresses import likely_meant
+from core.schedule import queries
 from core.schedule.availability import Slot
 from core.schedule.models import Coach, LessonType
-from public_site import booked, rates
+from public_site import form_replays, rate_limits
 from public_site.templating import render
 from public_site.transact import now, read_after, search
 
@@ -58,9 +58,9 @@ async def fresh(request: Request) -> Response:
     form: the key of a form that was sent from here. Where it made a booking, that is what is shown; it is never taken
     over as the new form's key, since whoever sent the address to somebody else would know it.
     """
-    if (earlier := await booked.find(request, request.query_params.get("form", ""))) is not None:
-        return booked.page(request, earlier)
-    rates.check_search(request)
+    if (earlier := await form_replays.find(request, request.query_params.get("form", ""))) is not None:
+        return form_replays.page(request, earlier)
+    rate_limits.check_search(request)
     starts_at = read_start(request.query_params.get("start", ""))
     slug, lesson_slug = request.path_params["coach"], request.path_params["lesson"]
     view = await search(request, _fresh, slug, lesson_slug, starts_at, now())
@@ -136,7 +136,7 @@ def _changes(
     """What has changed since the form was shown: it comes back with what is so now, and must not hide that."""
     seen = Shown.model_validate({name: values[name] for name in Shown.model_fields if name in values})
     slot = _slot(session, coach, lesson, starts_at, at)
-    return shown.lesson_changes(seen, coach, lesson, slot, the_gym(session), now=at)
+    return stale_forms.lesson_changes(seen, coach, lesson, slot, the_gym(session), now=at)
 
 
 def _slot(session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, at: datetime) -> Slot:

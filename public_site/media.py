@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response
 
 from core.http.request import services_of
 from core.images.recipes import MEDIA_TYPES, SUFFIXES
-from core.images.storage import FOR_EVER
+from core.platform.storage import FOR_EVER
 
 PATH = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{38}\.(jpg|avif|webp)")
 TYPES = {suffix: MEDIA_TYPES[form] for form, suffix in SUFFIXES.items()}

@@ -6,19 +6,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.http.request import services_of
-from core.telemetry import exposition
+from core.telemetry import prometheus_text
+from core.telemetry.context import not_watched
 from core.telemetry.store import Store, store_for
-from core.telemetry.work import not_watched
 
 
 async def metrics(request: Request) -> Response:
     store = store_for(services_of(request).settings)
-    return Response(await asyncio.to_thread(_text, store), headers={"Content-Type": exposition.CONTENT_TYPE})
+    return Response(await asyncio.to_thread(_text, store), headers={"Content-Type": prometheus_text.CONTENT_TYPE})
 
 
 def _text(store: Store) -> bytes:
     try:
         with not_watched():
-            return exposition.text(store)
+            return prometheus_text.text(store)
     finally:
         store.dispose()

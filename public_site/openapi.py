@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from core.bookings.wanted import KEY_LENGTHS
+from core.bookings.lesson_request import KEY_LENGTHS
 from core.http import openapi
 from core.http.bookings import Booking, Decided
 from core.http.openapi import Operation

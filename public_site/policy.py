@@ -20,10 +20,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.http import origin
+from core.http import same_origin
 from core.http.body import at_most
 from core.http.request import services_of
-from public_site import rates
+from public_site import rate_limits
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 FOREIGN_FORM = "This was not sent from our own page, so nothing was changed. Please open the page and use its button."
@@ -105,11 +105,11 @@ def _pass(request: Request) -> None:
 
 
 def _own_form(request: Request) -> None:
-    if not origin.is_own(request.headers, services_of(request).settings.base_url):
+    if not same_origin.is_own(request.headers, services_of(request).settings.base_url):
         raise HTTPException(403, FOREIGN_FORM)
     if _content_type(request) != "application/x-www-form-urlencoded":
         raise HTTPException(415)
-    rates.check(request)
+    rate_limits.check(request)
 
 
 def _json(request: Request) -> None:
@@ -117,7 +117,7 @@ def _json(request: Request) -> None:
         return
     if _content_type(request) != "application/json":
         raise HTTPException(415, "Please send application/json.")
-    rates.check(request)
+    rate_limits.check(request)
 
 
 def _bearer(setting: str, request: Request) -> None:
@@ -131,16 +131,16 @@ def _bearer(setting: str, request: Request) -> None:
 
 
 def _own_beacon(request: Request) -> None:
-    if not origin.is_own(request.headers, services_of(request).settings.base_url):
+    if not same_origin.is_own(request.headers, services_of(request).settings.base_url):
         raise HTTPException(403)
     if _content_type(request) != "application/json":
         raise HTTPException(415)
-    rates.check_beacon(request)
+    rate_limits.check_beacon(request)
 
 
 def _token_alone(request: Request) -> None:
     """The endpoint checks the token. What is posted beside it does not matter, so it is not read."""
-    rates.check(request)
+    rate_limits.check(request)
 
 
 def _content_type(request: Request) -> str:

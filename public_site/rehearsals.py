@@ -9,7 +9,7 @@ from starlette.responses import Response
 import tasks
 from core.bookings.decisions import Decision
 from core.errors import Invalid, Unavailable
-from core.gym import the_gym
+from core.gym.models import the_gym
 from core.http.request import services_of
 from core.rehearsals import practice
 from core.rehearsals.models import Rehearsal

@@ -6,6 +6,7 @@ from public_site import (
     api,
     approvals,
     bookings,
+    browser_beacon,
     coaches,
     confirmations,
     cron,
@@ -17,7 +18,6 @@ from public_site import (
     rehearsals,
     shop,
     unsubscribe,
-    watching,
     weeks,
 )
 from public_site.policy import beacon, bearer, capability, form, json, page
@@ -54,7 +54,7 @@ ROUTES: list[BaseRoute] = [
     json("/api/book/private", api.book, "api_book", method="POST", secret=True),
     json("/api/bookings/{handle}", api.booking, "api_booking", secret=True),
     json("/api/booking/approve", api.decide, "api_decide", method="POST", secret=True),
-    beacon("/telemetry", watching.told_by_a_browser, "telemetry"),
+    beacon("/telemetry", browser_beacon.told_by_a_browser, "telemetry"),
     bearer("/api/cron/notifications", cron.notifications, "cron", setting="cron_secret"),
     bearer("/metrics", metrics.metrics, "metrics", setting="metrics_token", methods=["GET"]),
 ]

@@ -6,12 +6,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from core.bookings import wanted
-from core.bookings.wanted import Key, RowId
+from core.bookings import lesson_request
+from core.bookings.lesson_request import Key, RowId
 from core.errors import Invalid
-from core.forms import Day
 from core.http.bookings import Booking, DecisionBody
 from core.http.schemas import Answer, Body, Instant, Query
+from core.platform.forms import Day
 from core.schedule import models
 from core.schedule.availability import Slot as FreeSlot
 from core.schedule.models import Asks
@@ -79,7 +79,7 @@ class SlotsQuery(Query):
             raise Invalid({"from": "Please give a day nearer to today."})
 
 
-class LessonRequest(wanted.LessonRequest, Body):
+class LessonRequest(lesson_request.LessonRequest, Body):
     """A request for a lesson. The key comes as a header; a program is not shown the terms of cancelling."""
 
     cancelling: SkipJsonSchema[str | None] = None

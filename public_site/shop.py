@@ -7,14 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.content.products import products
-from core.gym import the_gym
+from core.gym.models import the_gym
 from core.http.request import services_of
+from core.images.delivery import pictures_of
 from public_site.cache import ALWAYS, SharedPages
 from public_site.templating import page_text
 
 
 async def shop(request: Request) -> Response:
-    pictures = services_of(request).pictures
+    pictures = pictures_of(services_of(request))
 
     def build(session: Session, now: datetime) -> tuple[str, datetime]:
         context = {"gym": the_gym(session), "products": products(session), "pictures": pictures}

@@ -16,14 +16,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from core import words
+from core import wording
 from core.bookings.models import Booking
-from core.contacts import dialled
 from core.http.schemas import dumps, utc_text
-from core.markup import lines, whole_times
+from core.platform.contacts import dialled
+from core.platform.markup import lines, whole_times
 from core.schedule.availability import Slot
 from core.telemetry import recording
-from core.telemetry.work import current
+from core.telemetry.context import current
 
 HERE = Path(__file__).parent
 LABELS = {
@@ -106,12 +106,12 @@ def _templates() -> Environment:
     environment.globals.update({"static": cache(static_path), "labels": LABELS})
     environment.filters.update(
         {
-            "money": words.money,
-            "day": words.spoken_day,
-            "clock": words.clock_time,
+            "money": wording.money,
+            "day": wording.spoken_day,
+            "clock": wording.clock_time,
             "instant": _instant,
             "utc": utc_text,
-            "zone": words.zone_name,
+            "zone": wording.zone_name,
             "when": _when,
             "short": _short,
             "lines": lines,
@@ -123,7 +123,7 @@ def _templates() -> Environment:
 
 
 def _when(slot: Booking | Slot, zone: ZoneInfo) -> Markup:
-    return whole_times(words.spoken_time(slot.starts_at, slot.ends_at, zone))
+    return whole_times(wording.spoken_time(slot.starts_at, slot.ends_at, zone))
 
 
 def _links(slots: Sequence[Slot], here: str, minutes: int, zone: ZoneInfo, mixed: bool) -> Markup:
@@ -133,15 +133,15 @@ def _links(slots: Sequence[Slot], here: str, minutes: int, zone: ZoneInfo, mixed
     for slot in slots:
         local = slot.starts_at.astimezone(zone)
         asks = ", asks first" if mixed and slot.requires_approval else ""
-        said = words.time_of_day(local.hour, local.minute)
+        said = wording.time_of_day(local.hour, local.minute)
         items.append(f'{head}{slot.starts_at.isoformat()[:19]}Z"><b>{said}{tail}{asks}</small></a></li>')
     return Markup("\n".join(items))  # noqa: S704 (times and numbers; the address is escaped)
 
 
 def _instant(at: datetime, zone: ZoneInfo) -> Markup:
-    return whole_times(words.spoken_instant(at, zone))
+    return whole_times(wording.spoken_instant(at, zone))
 
 
 def _short(at: datetime, zone: ZoneInfo) -> str:
     """ "Tuesday 4:00 pm"."""
-    return f"{words.weekday(at, zone)} {words.clock_time(at, zone)}"
+    return f"{wording.weekday(at, zone)} {wording.clock_time(at, zone)}"

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from core import clock
-from core.bootstrap import Services
 from core.errors import SpiritError, Unavailable
 from core.http.request import services_of
+from core.platform import clock
+from core.platform.services import Services
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import NotFound
-from core.gym import Gym, the_gym
+from core.gym.models import Gym, the_gym
 from core.http.request import services_of
 from core.people.accounts import check_usable
 from core.schedule.models import Coach

@@ -8,15 +8,16 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from core.bookings import slots
 from core.errors import NotFound
-from core.gym import Gym
-from core.numbers import whole_number
-from core.schedule import queries, slots
+from core.gym.models import Gym
+from core.platform.numbers import whole_number
+from core.schedule import queries
 from core.schedule.availability import OpenSlots, Slot, at_wall_time
 from core.schedule.models import Asks, Coach, LessonType
 from core.telemetry import recording
 from core.telemetry.categories import is_looked_at
-from core.telemetry.work import current
+from core.telemetry.context import current
 from public_site.cache import SharedPages
 from public_site.templating import page_text
 

@@ -28,10 +28,11 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from core.bootstrap import Services, build
-from core.db import Database
+from core.bootstrap import build
 from core.people import passwords
-from core.settings import Settings, load_settings
+from core.platform.db import Database
+from core.platform.services import Services
+from core.platform.settings import Settings, load_settings
 from tests.support import browser, clocks, memory, network, postgresql
 from tests.support.databases import BACKENDS, Furnish, PostgresqlStore, SqliteStore, Store, fresh
 

@@ -11,18 +11,18 @@ from sqlalchemy.orm import Session
 
 from core.audit import AuditEvent
 from core.errors import NotAllowed
-from core.gym import the_gym
-from core.gym_rules import GymRules, set_rules
-from core.gym_texts import GymTexts, set_gym
-from core.mail import by_hand
-from core.mail.models import MessageKind, MessageState, OutboxMessage
-from core.people import staff
+from core.gym.models import the_gym
+from core.gym.rules import GymRules, set_rules
+from core.gym.texts import GymTexts, set_gym
+from core.mail import outbox_admin
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.models import Account, Role
-from core.schedule import hours, page
+from core.schedule import coach_page, hours
 from core.schedule.availability import Window
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import Coach
 from core.schedule.preferences import Preferences, set_preferences
+from core.staff import members
 from tests.support.people import NOW, ZONE, ada, nora, omar
 
 RULES = GymRules(
@@ -81,23 +81,25 @@ ACTS: dict[str, tuple[str, Act]] = {
     ),
     "page changed": (
         "coach",
-        lambda s, a, c: page.set_page(s, c, name="N", tagline="", bio="", lesson_ids=[], account_id=a.id, now=NOW),
+        lambda s, a, c: coach_page.set_page(
+            s, c, name="N", tagline="", bio="", lesson_ids=[], account_id=a.id, now=NOW
+        ),
     ),
-    "feed renewed": ("coach", lambda s, a, c: page.renew_feed(s, c, account_id=a.id, now=NOW)),
+    "feed renewed": ("coach", lambda s, a, c: coach_page.renew_feed(s, c, account_id=a.id, now=NOW)),
     "invited": (
         "account",
-        lambda s, a, _: staff.invite(
+        lambda s, a, _: members.invite(
             s, email="zoe@spirit.example", name="Zoë", role=Role.COACH, teaches=False, zone=ZONE.key, by=a.id, now=NOW
         ),
     ),
-    "role changed": ("account", lambda s, a, c: staff.change_role(s, c.account_id, Role.ADMIN, by=a.id, now=NOW)),
-    "disabled": ("account", lambda s, a, c: staff.disable(s, c.account_id, by=a.id, now=NOW)),
-    "enabled": ("account", lambda s, a, c: staff.enable(s, c.account_id, by=a.id, now=NOW)),
-    "sessions ended": ("account", lambda s, a, c: staff.end_sessions(s, c.account_id, by=a.id, now=NOW)),
-    "mail retried": ("mail", lambda s, a, _: by_hand.retry(s, a_mail(s).id, by=a.id, now=NOW)),
-    "mail dropped": ("mail", lambda s, a, _: by_hand.drop(s, a_mail(s).id, by=a.id, now=NOW)),
-    "mail held": ("gym", lambda s, a, _: by_hand.hold(s, by=a.id, now=NOW)),
-    "mail released": ("gym", lambda s, a, _: by_hand.release(s, by=a.id, now=NOW)),
+    "role changed": ("account", lambda s, a, c: members.change_role(s, c.account_id, Role.ADMIN, by=a.id, now=NOW)),
+    "disabled": ("account", lambda s, a, c: members.disable(s, c.account_id, by=a.id, now=NOW)),
+    "enabled": ("account", lambda s, a, c: members.enable(s, c.account_id, by=a.id, now=NOW)),
+    "sessions ended": ("account", lambda s, a, c: members.end_sessions(s, c.account_id, by=a.id, now=NOW)),
+    "mail retried": ("mail", lambda s, a, _: outbox_admin.retry(s, a_mail(s).id, by=a.id, now=NOW)),
+    "mail dropped": ("mail", lambda s, a, _: outbox_admin.drop(s, a_mail(s).id, by=a.id, now=NOW)),
+    "mail held": ("gym", lambda s, a, _: outbox_admin.hold(s, by=a.id, now=NOW)),
+    "mail released": ("gym", lambda s, a, _: outbox_admin.release(s, by=a.id, now=NOW)),
 }
 
 
@@ -125,13 +127,13 @@ def test_a_single_day_that_comes_and_goes_is_two_rows(session: Session, coach: C
 
 
 def test_at_the_command_line_it_was_nobody_of_the_staff(session: Session) -> None:
-    by_hand.hold(session, by=None, now=NOW)
+    outbox_admin.hold(session, by=None, now=NOW)
     session.flush()
     assert rows(session) == [(None, "mail held", "gym", "COMMAND_LINE")] and the_gym(session).mail_held
 
 
 def test_no_row_is_ever_altered(session: Session) -> None:
-    by_hand.hold(session, by=None, now=NOW)
+    outbox_admin.hold(session, by=None, now=NOW)
     session.flush()
     for statement in (update(AuditEvent).values(verb="nothing"), delete(AuditEvent)):
         with pytest.raises(IntegrityError, match="audit_event_append_only"), session.begin_nested():

@@ -15,17 +15,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from core import clock
-from core.backup import back_up, making, restore, restoring
-from core.backup.checking import fault_of_file
-from core.bootstrap import Services, build
+from core.bootstrap import build
 from core.errors import SchemaNewer, SchemaOutdated, SetupError
-from core.gym import the_gym
-from core.in_use import alone_with
+from core.gym.models import the_gym
 from core.migrations import check_schema
+from core.ops.backup import back_up, making, restore, restoring
+from core.ops.backup.checking import fault_of_file
 from core.people.accounts import create_account
 from core.people.models import Role
-from core.settings import Settings, load_settings
+from core.platform import clock
+from core.platform.in_use import alone_with
+from core.platform.services import Services
+from core.platform.settings import Settings, load_settings
 from tests.support import people
 from tests.support.databases import Store
 

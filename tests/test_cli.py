@@ -15,15 +15,16 @@ import time_machine
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from core import clock
-from core.bootstrap import Services, services
-from core.cli import main
-from core.mail.models import MessageState, OutboxMessage
+from core.alerts import choices, pulse
+from core.alerts.models import AlertChange, AlertClock
+from core.alerts.rules import OWN
+from core.bootstrap import services
+from core.ops.cli import main
+from core.outbox.models import MessageState, OutboxMessage
 from core.people.models import Account
+from core.platform import clock
+from core.platform.services import Services
 from core.schedule.new_coach import free_slug
-from core.telemetry.alerts import choices, pulse
-from core.telemetry.alerts.models import AlertChange, AlertClock
-from core.telemetry.alerts.rules import OWN
 from core.telemetry.store import store_for
 from core.telemetry.tables import metric_log
 from tests.support import people

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from core import clock_jumps
-from core.clock_jumps import ClockWatch
+from core.ops import clock_jumps
+from core.ops.clock_jumps import ClockWatch
 from tests.support.people import NOW
 
 HOUR = timedelta(hours=1)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from core.contacts import dialled, email_address, email_key, phone_number
+from core.platform.contacts import dialled, email_address, email_key, phone_number
 
 
 @pytest.mark.parametrize(

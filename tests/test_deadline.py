@@ -11,15 +11,15 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from console import provider
-from console.server import create_app
-from core.bootstrap import Services
-from core.connection import connect
-from core.deadline import Deadline, answer_within
-from core.images.storage import StorageUnavailable, storage_at
-from core.mail.failures import MailFailure, TemporaryFailure
+from console.web import provider
+from console.web.server import create_app
 from core.mail.smtp import Server, SmtpTransport
 from core.mail.webhook import HttpWebhook
+from core.outbox.failures import MailFailure, TemporaryFailure
+from core.platform.deadline import Deadline, answer_within
+from core.platform.outgoing_socket import connect
+from core.platform.services import Services
+from core.platform.storage import StorageUnavailable, storage_at
 from tests.mail.smtp_server import scripted_server
 from tests.support.slow_server import drip, slow_server
 
@@ -96,7 +96,7 @@ def test_a_mail_server_that_drips_is_left_in_time() -> None:
 def test_a_bucket_that_drips_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr("core.images.storage.ANSWER_WITHIN", "1s")
+    monkeypatch.setattr("core.platform.storage.ANSWER_WITHIN", "1s")
     with slow_server(drip) as port:
         bucket = storage_at(f"s3://photos?endpoint=http://127.0.0.1:{port}", variable="SPIRIT_MEDIA_URL")
         began = time.monotonic()

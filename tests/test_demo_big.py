@@ -7,16 +7,17 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import clock, demo_big
 from core.bookings.models import Booking, BookingEvent, Hold, Status
-from core.bootstrap import Services
+from core.demo import big as demo_big
+from core.platform import clock
+from core.platform.services import Services
 from core.schedule.models import Coach
 
 
 @pytest.fixture
 def big(services: Services, monkeypatch: pytest.MonkeyPatch) -> Services:
     """Six coaches and three months are enough to tell."""
-    monkeypatch.setattr(demo_big, "MOST_COACHES", 6)
+    monkeypatch.setattr(demo_big, "MAX_COACHES", 6)
     monkeypatch.setattr(demo_big, "PAST_DAYS", 90)
     demo_big.load_big_demo(services)
     return services

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.bootstrap import Services
 from core.errors import DiskFull, Unavailable
+from core.platform.services import Services
 
 
 def write_much(session: Session, *, now: datetime) -> None:

@@ -10,15 +10,17 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from core import clock
-from core.bootstrap import Services, build
-from core.doctor import examine
-from core.gym import the_gym
-from core.images import changes, intake, uploads
+from core.bootstrap import build
+from core.gym.models import the_gym
+from core.images import intake, uploads
+from core.images import library as changes
 from core.images.models import ImageKind
 from core.mail.transports import transport_for
-from core.settings import load_settings
-from core.sweep import sweep
+from core.ops.doctor import examine
+from core.ops.sweep import sweep
+from core.platform import clock
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from tests.images.photos import detailed, saved
 from tests.support.people import nora, omar
 from tests.support.processes import free_port

@@ -37,6 +37,14 @@ def test_the_hooks_of_pre_commit_are_the_commands_of_make_check() -> None:
     assert [re.sub(r'^bash -c "(.+)"$', r"\1", hook) for hook in hooks] == commands
 
 
+def test_every_word_lives_where_its_page_says() -> None:
+    paths = re.findall(
+        r"`((?:core|analytics|console|public_site)/[\w/.]*|tasks\.py)`", (ROOT / "docs" / "words.md").read_text()
+    )
+    assert len(paths) > 50
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def _anchor(heading: str) -> str:
     """As the pages of a repository make it from a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

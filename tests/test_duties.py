@@ -8,10 +8,11 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from core import duties
-from core.bootstrap import Services
-from core.duties import DUTIES, DutyClock
-from core.settings import load_settings
+from core.ops import duties
+from core.ops.duties import DUTIES
+from core.platform.duty_rows import DutyClock
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from tests.support.people import NOW
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

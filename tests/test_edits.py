@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from core.db import Database
-from core.edits import merge, merge_choices
 from core.errors import ChangedMeanwhile, Invalid
-from core.gym import the_gym
-from core.gym_rules import GymRules, set_rules
-from core.gym_texts import GymTexts, set_gym
+from core.gym.edits import merge, merge_choices
+from core.gym.models import the_gym
+from core.gym.rules import GymRules, set_rules
+from core.gym.texts import GymTexts, set_gym
+from core.platform.db import Database
 from core.schedule import hours
+from core.schedule.coach_page import page_of, set_page
 from core.schedule.hours import WeekWindow
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import Asks
-from core.schedule.page import page_of, set_page
 from core.schedule.preferences import Preferences, set_preferences
 from tests.support.people import NOW, ada, first_lesson, nora
 

@@ -9,12 +9,12 @@ import pytest
 from pydantic import AwareDatetime, Field
 
 import core
-from core.bookings.wanted import LessonRequest
-from core.content.facts import CampaignFacts, ProductFacts
+from core.bookings.lesson_request import LessonRequest
+from core.content.forms import CampaignFacts, ProductFacts
 from core.errors import Invalid
-from core.forms import Form, PriceCents, Visible, matching
-from core.gym_rules import GymRules
-from core.gym_texts import GymTexts
+from core.gym.rules import GymRules
+from core.gym.texts import GymTexts
+from core.platform.forms import Form, PriceCents, Visible, matching
 from core.schedule.lessons import LessonFacts
 from core.schedule.preferences import Preferences
 

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.bookings.requests import request_lesson
-from core.bootstrap import Services
-from core.db import Database
 from core.errors import Invalid
-from core.gym import content_changed, the_gym
-from core.gym_texts import GymTexts
+from core.gym.models import content_changed, the_gym
+from core.gym.texts import GymTexts
 from core.mail.delivery import deliver_due
-from core.mail.models import MessageKind, MessageState
-from core.mail.outbox import list_messages
-from core.people import staff
+from core.outbox.messages import list_messages
+from core.outbox.models import MessageKind, MessageState
+from core.platform.db import Database
+from core.platform.services import Services
+from core.staff import members
 from tests.support.people import ada, nora, sam_wants
 
 
@@ -52,7 +52,7 @@ def test_whoever_works_here_no_more_gets_no_mail_about_families(services: Servic
         admin, coach = ada(transaction.session), nora(transaction.session)
         wanted = wish(coach, transaction.now)
     services.database.transact(request_lesson, wanted, coach=coach.id)
-    services.database.transact(staff.disable, coach.account_id, by=admin.id)
+    services.database.transact(members.disable, coach.account_id, by=admin.id)
     deliver_due(services)
     with services.database.read() as session:
         told = {message.kind: message for message in list_messages(session)}

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from core.bookings.requests import request_lesson
 from core.errors import Invalid, NotAllowed, TooMany
-from core.gym import the_gym
-from core.gym_rules import GymRules, set_rules
+from core.gym.models import the_gym
+from core.gym.rules import GymRules, set_rules
 from tests.support.people import NOW, ada, at, nora, sam_wants
 
 DEFAULTS = {

@@ -10,7 +10,7 @@ from core import audit
 from core.audit import Verb
 from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.requests import request_lesson
-from core.logbook import BOOKINGS, THE_REST, Entry, Question, all_entries, entries
+from core.ops.audit_view import BOOKINGS, THE_REST, Entry, Question, all_entries, entries
 from core.people.models import Account
 from core.schedule.models import Coach
 from tests.support.people import NOW, ada, at, nora, sam_wants

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from core import logs
-from core.settings import Settings
+from core.ops import logs
+from core.platform.settings import Settings
 from core.telemetry.scrubbing import hide_values
 
 
@@ -66,9 +66,9 @@ def test_a_process_configures_itself_once(style: str, tmp_path: Path) -> None:
     program = f"""
 import logging, structlog
 from core import logs
-from core.settings import Settings
+from core.platform.settings import Settings
 from core.telemetry.scrubbing import hide_values
-from core.settings import load_settings
+from core.platform.settings import load_settings
 logs.configure(load_settings(_env_file=None, data_dir={str(tmp_path)!r}, log={style!r}))
 structlog.get_logger().info("one")
 logging.getLogger("uvicorn.error").info("two")

@@ -15,16 +15,16 @@ from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core import migrations
-from core.bootstrap import Services
-from core.db import Database
-from core.demo import load_demo
+from core.alerts import choices
+from core.alerts.models import Incident
+from core.alerts.sentences import headline
+from core.demo.small import load_demo
 from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
-from core.gym import the_gym
+from core.gym.models import the_gym
 from core.migrations import check_schema, guards, migrate
 from core.migrations.models import Base
-from core.telemetry.alerts import choices
-from core.telemetry.alerts.models import Incident
-from core.telemetry.alerts.words import headline
+from core.platform.db import Database
+from core.platform.services import Services
 from tests.support.databases import fresh
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
@@ -146,7 +146,7 @@ class _Op:
 
 def test_three_programs_that_start_at_once_migrate_once(empty_database_url: str) -> None:
     program = (
-        "import sys; from core.db import Database; from core.migrations import migrate; "
+        "import sys; from core.platform.db import Database; from core.migrations import migrate; "
         "print(migrate(Database(sys.argv[1])))"
     )
     started = [

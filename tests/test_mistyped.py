@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.mistyped import likely_meant
+from core.platform.mistyped_addresses import likely_meant
 
 
 @pytest.mark.parametrize(

@@ -11,22 +11,24 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from core import clock, copies
-from core.backup import back_up, restore
+from core.bookings import slots
 from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
 from core.bookings.retention import NOBODY
-from core.bootstrap import Services, build
-from core.database_files import shrink_wal, wal_bytes
-from core.db import MAX_WAL_BYTES
-from core.mail import outbox
-from core.mail.models import OutboxMessage
-from core.people import old_links, sign_in
+from core.bootstrap import build
+from core.ops import copies
+from core.ops.backup import back_up, restore
+from core.ops.sweep import sweep
+from core.outbox import messages
+from core.outbox.models import OutboxMessage
 from core.people.models import SignInLink
-from core.schedule import slots
+from core.platform import clock
+from core.platform.database_files import shrink_wal, wal_bytes
+from core.platform.db import MAX_WAL_BYTES
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from core.schedule.models import Coach
-from core.settings import load_settings
-from core.sweep import sweep
+from core.staff import old_links, sign_in_links
 from tests.support import people
 
 sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -117,7 +119,7 @@ def test_what_a_restore_moved_away_forgets_too_and_goes_after_a_month(
     sweep(restored)
     assert any("before-restore" in name for name in said_in(other.data_dir))  # held: nothing is removed yet
 
-    restored.database.transact(outbox.release)
+    restored.database.transact(messages.release)
     copies.forget_in_copies(restored, now=clock.now())
     assert not any("before-restore" in name for name in said_in(other.data_dir))
     (moved,) = other.data_dir.glob("before-restore-*")
@@ -143,8 +145,8 @@ def test_old_sign_in_links_go_with_their_mails(services: Services, nora: int) ->
     def make(session: Session, *, now: datetime) -> None:
         account = session.get_one(Coach, nora).account
         for age in (timedelta(days=9), timedelta(minutes=1)):
-            link = sign_in.new_link(session, account, now=now - age)
-            outbox.add_sign_in(session, account, link, now=now - age)
+            link = sign_in_links.new_link(session, account, now=now - age)
+            messages.add_sign_in(session, account, link, now=now - age)
 
     def clean(session: Session, *, now: datetime) -> tuple[int, int]:
         old_links.forget_old_links(session, now=now)

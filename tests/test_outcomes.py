@@ -11,13 +11,13 @@ from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from core import clock, postgresql
+from core.bookings import slots
 from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
-from core.db import Database
 from core.errors import OutcomeUnknown, Unavailable
 from core.http.edge import Edge, Receive, Scope, Send
-from core.schedule import slots
+from core.platform import clock, postgresql
+from core.platform.db import Database
 from core.schedule.models import Coach
 from tests.support import people
 from tests.support.road import Road, road_to

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from core.errors import SetupError
-from core.processes import require_free_port
+from core.ops.processes import require_free_port
 from tests.support.processes import Process, free_port
 
 pytestmark = pytest.mark.processes
@@ -28,7 +28,7 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 print("grandchild", child.pid, flush=True)
 time.sleep(60)
 """
-FAITHFUL = "from core.processes import die_with_parent; die_with_parent();" + POLITE
+FAITHFUL = "from core.ops.processes import die_with_parent; die_with_parent();" + POLITE
 
 
 class Parent(Process):

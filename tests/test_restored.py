@@ -8,21 +8,23 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from core import clock
 from core.audit import AuditEvent
-from core.backup import after_restore, back_up, restore
+from core.bookings import slots
 from core.bookings.requests import request_lesson
-from core.bootstrap import Services, build
+from core.bootstrap import build
 from core.errors import LinkExpired
-from core.gym import the_gym
-from core.people import api_keys, sessions, sign_in
+from core.gym.models import the_gym
+from core.ops.backup import after_restore, back_up, restore
+from core.people import api_keys, sessions
 from core.people.accounts import create_account
 from core.people.models import Account, Role
-from core.people.sign_in import use_link
+from core.platform import clock
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from core.rehearsals import practice
-from core.schedule import slots
 from core.schedule.models import Coach
-from core.settings import load_settings
+from core.staff import sign_in_links
+from core.staff.sign_in_links import use_link
 from public_site.app import create_app
 from tests.support import people
 from tests.support.people import new_key_of
@@ -60,7 +62,7 @@ def test_sessions_links_and_keys_end_and_that_is_said(services: Services, nora: 
         account = account_of(session, nora)
         token = sessions.start_session(session, account.id, user_agent="", now=now)
         key = new_key_of(session, account.id, now=now)
-        return token, key, sign_in.new_link(session, account, now=now).id
+        return token, key, sign_in_links.new_link(session, account, now=now).id
 
     token, key, link_id = services.database.transact(set_up)
     restored, said = elsewhere(services, tmp_path)
@@ -122,7 +124,7 @@ def live_on(services: Services, coach_id: int) -> dict[str, int]:
 
     def staff(session: Session, coach: Coach, *, now: datetime) -> tuple[int, int, int]:
         hired = create_account(session, email=f"{now:%f}@spirit.example", name="New", role=Role.COACH, now=now)
-        link = sign_in.new_link(session, hired, now=now)
+        link = sign_in_links.new_link(session, hired, now=now)
         rehearsal = practice.rehearse(session, coach, account_id=coach.account_id, now=now)
         return hired.id, link.id, rehearsal.id
 
@@ -139,7 +141,7 @@ def live_on(services: Services, coach_id: int) -> dict[str, int]:
 @sqlite_only
 def test_ids_are_not_given_out_again_when_their_rows_are_gone(services: Services, nora: int) -> None:
     def make(session: Session, *, now: datetime) -> int:
-        return sign_in.new_link(session, account_of(session, nora), now=now).id
+        return sign_in_links.new_link(session, account_of(session, nora), now=now).id
 
     def remove(session: Session, link_id: int, *, now: datetime) -> None:
         session.execute(text("DELETE FROM sign_in_link WHERE id = :id"), {"id": link_id})

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.errors import Invalid, NotAllowed, NotFound
-from core.saved_views import LONGEST_NAME, MOST_VIEWS, SavedView, forget_view, save_view, views_of
+from core.gym.saved_views import MAX_NAME_LENGTH, MAX_VIEWS, SavedView, forget_view, save_view, views_of
 from tests.support.people import NOW, ada, nora
 
 
@@ -31,7 +31,7 @@ def test_the_same_name_again_is_the_newer_view(session: Session) -> None:
     assert first.id == again.id and views_of(session, hers, "explorer")[0].address == "measure=p50"
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * (LONGEST_NAME + 1), "\u200b"])
+@pytest.mark.parametrize("name", ["", "   ", "x" * (MAX_NAME_LENGTH + 1), "\u200b"])
 def test_a_view_needs_a_name_of_one_line(session: Session, name: str) -> None:
     with pytest.raises(Invalid):
         keep(session, ada(session).id, name)
@@ -41,7 +41,7 @@ def test_there_are_limits(session: Session) -> None:
     hers = ada(session).id
     with pytest.raises(Invalid):
         keep(session, hers, address="x" * 1001)
-    for number in range(MOST_VIEWS):
+    for number in range(MAX_VIEWS):
         keep(session, hers, f"View {number}")
     with pytest.raises(Invalid, match="remove one"):
         keep(session, hers, "One more")

@@ -10,15 +10,15 @@ import pytest
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from core.errors import SettingInvalid
-from core.setting_values import same_host
-from core.settings import Settings, env_example, load_settings, unknown_names
+from core.platform.setting_values import same_host
+from core.platform.settings import Settings, env_example, load_settings, unknown_names
 
 ROOT = Path(__file__).parent.parent
 LONG_KEY = "k" * 32
 
 
 def test_the_example_file_tells_every_setting() -> None:
-    """After a change: .venv/bin/python -c 'from core.settings import *; print(env_example(), end="")' > .env.example"""
+    """After a change: .venv/bin/python -c 'from core.platform.settings import *; print(env_example(), end="")' > .env.example"""
     assert (ROOT / ".env.example").read_text() == env_example()
 
 

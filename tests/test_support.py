@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.bookings.models import Booking, Status
 from core.bookings.requests import request_lesson
-from core.bootstrap import Services
 from core.people.models import Account
+from core.platform.services import Services
 from core.schedule.models import Coach
 from tests.support import network, people
 from tests.support.dead_code import APPLICATION, dead_code

@@ -7,12 +7,12 @@ import pytest
 from huey import Huey
 
 import tasks
-from core import duties, sweep
-from core.bootstrap import Services
-from core.cli import data
-from core.duties import DUTIES
-from core.timetable import TIMETABLE
-from core.words import spoken_length
+from core.ops import duties, sweep
+from core.ops.cli import data
+from core.ops.duties import DUTIES
+from core.ops.timetable import TIMETABLE
+from core.platform.services import Services
+from core.wording import spoken_length
 
 NAMES = [one.name for one in TIMETABLE]
 RELIABILITY = Path(__file__).parent.parent / "docs" / "reliability.md"

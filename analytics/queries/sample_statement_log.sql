@@ -12,7 +12,7 @@ SELECT
     CASE id % 3
         WHEN 0 THEN 'core/bookings/queries.py bookings_of'
         WHEN -1 THEN 'core/schedule/queries.py busy_between'
-        ELSE 'core/db.py _lock_coach'
+        ELSE 'core/platform/db.py _lock_coach'
     END AS place,
     1 + abs(id) % 40 AS "rows",
     1 AS "count",

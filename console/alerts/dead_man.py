@@ -9,16 +9,16 @@ from html import escape
 
 import streamlit as st
 
-from console.monitoring.asked import monitor
-from console.session import services, signed_in
-from core import clock, look
+from console.monitoring.cached_queries import monitor
+from console.widgets.session import services, signed_in
+from core.alerts import pulse
 from core.errors import Unavailable
-from core.telemetry.alerts import pulse
+from core.platform import clock, theme
 
 STYLE = (
-    f"<style>.silent {{ border: 1px solid {look.COLORS['light']['bad']}; border-left-width: 8px; padding: 8px 16px; "
-    f"border-radius: {look.CORNER_PX}px }} @media (prefers-color-scheme: dark) "
-    f"{{ .silent {{ border-color: {look.COLORS['dark']['bad']} }} }}</style>"
+    f"<style>.silent {{ border: 1px solid {theme.COLORS['light']['bad']}; border-left-width: 8px; padding: 8px 16px; "
+    f"border-radius: {theme.CORNER_PX}px }} @media (prefers-color-scheme: dark) "
+    f"{{ .silent {{ border-color: {theme.COLORS['dark']['bad']} }} }}</style>"
 )
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import streamlit as st
 
 import tasks
-from console.acting import act
-from console.inert import inert
-from console.session import Staff, services
-from core import clock
-from core.telemetry.alerts import addresses, incidents, lists, words
-from core.telemetry.alerts.models import AlertChange, AlertStanding, Incident
-from core.telemetry.alerts.rules import Severity
-from core.words import spoken_instant, spoken_length
+from console.widgets.acting import act
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, services
+from core.alerts import addresses, incidents, lists, sentences
+from core.alerts.models import AlertChange, AlertStanding, Incident
+from core.alerts.rules import Severity
+from core.platform import clock
+from core.wording import spoken_instant, spoken_length
 
 COLORS = {Severity.CRITICAL: "red", Severity.WARNING: "orange"}
 PAGE = Path(__file__).parent.parent / "app_pages" / "alerts.py"
@@ -60,7 +60,7 @@ def show_past(found: Sequence[Incident], changes: Changes) -> None:
     for incident in found:
         assert incident.closed_at is not None
         lasted = spoken_length(incident.closed_at - incident.opened_at)
-        label = f"{words.headline(incident)}, {lasted}, {spoken_instant(incident.opened_at, zone)}"
+        label = f"{sentences.headline(incident)}, {lasted}, {spoken_instant(incident.opened_at, zone)}"
         with st.expander(inert(label), key=f"past-{incident.id}"):
             _links(incident)
             _story(incident, changes[incident.id])
@@ -72,21 +72,21 @@ def _are_open(count: int) -> str:
 
 def _title(incident: Incident) -> None:
     severity = Severity(incident.severity)
-    st.markdown(f":{COLORS[severity]}-badge[{severity.value}] **{inert(words.headline(incident))}**")
+    st.markdown(f":{COLORS[severity]}-badge[{severity.value}] **{inert(sentences.headline(incident))}**")
 
 
 def _now(incident: Incident, row: AlertStanding | None) -> None:
-    metric, now = words.metric_of(incident), clock.now()
+    metric, now = sentences.metric_of(incident), clock.now()
     unit = metric.unit
-    value = words.said(row.value if row is not None else None, unit)
+    value = sentences.said(row.value if row is not None else None, unit)
     lasted = f"for {spoken_length(now - incident.opened_at)}"
     numbers = [
-        f"{metric.says}: {value}, limit {words.limit(metric, incident.fire_at)}",
-        f"{lasted}, at worst {words.said(incident.worst, unit)}",
+        f"{metric.says}: {value}, limit {sentences.limit(metric, incident.fire_at)}",
+        f"{lasted}, at worst {sentences.said(incident.worst, unit)}",
     ]
     lines = [
         *([lasted] if metric.once else numbers),
-        words.lead(incident),
+        sentences.lead(incident),
         incident.detail,
         f"{incident.acknowledger.name} looks after it" if incident.acknowledger is not None else "",
         "Nobody was told: the rule was muted, or had been said often enough" if incident.told_at is None else "",
@@ -145,8 +145,8 @@ def _do(command: Callable[..., Any], incident: Incident, shown_to: Staff, done: 
 def _story(incident: Incident, changes: Sequence[AlertChange]) -> None:
     zone = services().settings.zone
     lines = [
-        f"{spoken_instant(change.at, zone)}: {words.of_rule(change, incident)}{words.became(change)} "
-        f"({words.said(change.value, words.metric_of_change(change, incident).unit)})"
+        f"{spoken_instant(change.at, zone)}: {sentences.of_rule(change, incident)}{sentences.became(change)} "
+        f"({sentences.said(change.value, sentences.metric_of_change(change, incident).unit)})"
         + ("; the admins were told" if change.told else "")
         for change in changes
     ]

@@ -9,11 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from analytics import latency
 from analytics.latency import Scope
 from analytics.window import Window
-from console.monitoring.asked import ask
-from console.session import services
-from core import clock
+from console.monitoring.cached_queries import ask
+from console.widgets.session import services
+from core.alerts.rules import VISIT, WEEK, Filter
 from core.errors import SpiritError
-from core.telemetry.alerts.rules import VISIT, WEEK, Filter
+from core.platform import clock
 from core.telemetry.categories import FAMILY
 
 log = structlog.get_logger()

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from console.alerts.routes import routes_of
-from console.inert import inert
-from core.telemetry.alerts.quiet import parse_quiet, spoken_quiet
-from core.telemetry.alerts.rules import DAY, HOUR, KINDS, MINUTE, SERVICES, WEEK, Filter, NoData, Rule, Severity, Unit
-from core.words import spoken_length
+from console.widgets.markdown import inert
+from core.alerts.quiet import parse_quiet, spoken_quiet
+from core.alerts.rules import DAY, HOUR, KINDS, MINUTE, SERVICES, WEEK, Filter, NoData, Rule, Severity, Unit
+from core.wording import spoken_length
 
 LENGTHS = [
     *(number * MINUTE for number in (1, 2, 5, 10, 15, 30)),

@@ -5,19 +5,19 @@ from dataclasses import replace
 
 import streamlit as st
 
-from console.acting import act
 from console.alerts import rule_fields, try_out
 from console.alerts.rules import NEW, OPENED, do, show_numbers, show_what_it_does
-from console.inert import inert
-from console.monitoring.opened import set_opened
-from console.said import say_error
-from console.session import Staff, services
+from console.monitoring.url_state import set_opened
+from console.widgets.acting import act
+from console.widgets.flash import say_error
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, services
+from core.alerts import choices
+from core.alerts.checks import check_rule, parse_title
+from core.alerts.defaults import BY_KEY, starting_rule
+from core.alerts.models import AlertStanding
+from core.alerts.rules import METRICS, OWN, Rule
 from core.errors import Invalid, NotFound
-from core.telemetry.alerts import choices
-from core.telemetry.alerts.checks import check_rule, parse_title
-from core.telemetry.alerts.defaults import BY_KEY, starting_rule
-from core.telemetry.alerts.models import AlertStanding
-from core.telemetry.alerts.rules import METRICS, OWN, Rule
 
 
 def show(key: str, standings: Sequence[AlertStanding], staff: Staff) -> None:

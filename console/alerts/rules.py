@@ -6,17 +6,17 @@ from typing import Any
 
 import streamlit as st
 
-from console.acting import act
-from console.inert import inert
-from console.monitoring.opened import set_opened
-from console.session import Staff, services
-from core import clock
-from core.telemetry.alerts import choices, words
-from core.telemetry.alerts.choices import Chosen
-from core.telemetry.alerts.machine import State
-from core.telemetry.alerts.models import AlertStanding
-from core.telemetry.alerts.rules import Rule
-from core.words import spoken_instant
+from console.monitoring.url_state import set_opened
+from console.widgets.acting import act
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, services
+from core.alerts import choices, sentences
+from core.alerts.choices import Chosen
+from core.alerts.models import AlertStanding
+from core.alerts.rules import Rule
+from core.alerts.state_machine import State
+from core.platform import clock
+from core.wording import spoken_instant
 
 HOUR = timedelta(hours=1)
 MUTES = {"an hour": HOUR, "eight hours": 8 * HOUR, "a day": 24 * HOUR, "a week": 168 * HOUR}
@@ -38,7 +38,7 @@ def show_what_it_does(rule: Rule) -> None:
     """In words, also while it is being typed."""
     if rule.sentence:
         st.markdown(inert(rule.sentence))
-    st.markdown("\n".join(f"- {inert(sentence)}" for sentence in words.will_do(rule)))
+    st.markdown("\n".join(f"- {inert(sentence)}" for sentence in sentences.will_do(rule)))
 
 
 def show_numbers(rule: Rule, rows: Sequence[AlertStanding]) -> None:
@@ -48,7 +48,7 @@ def show_numbers(rule: Rule, rows: Sequence[AlertStanding]) -> None:
         return
     unit, zone = rule.measured.unit, services().settings.zone
     lines = [
-        f"{row.instance or rule.measured.says}: {row.problem or words.said(row.value, unit)}"
+        f"{row.instance or rule.measured.says}: {row.problem or sentences.said(row.value, unit)}"
         + (f" ({row.detail})" if row.detail else "")
         for row in sorted(rows, key=lambda row: -(row.value or 0.0))[:5]
     ]
@@ -72,8 +72,8 @@ def _label(one: Chosen, rows: Sequence[AlertStanding]) -> str:
     rule, row = one.rule, worst_of(one.rule, rows)
     if not rule.enabled:
         return f"{rule.title}: off"
-    value = "not measured yet" if row is None else row.problem or words.said(row.value, rule.measured.unit)
-    parts = [f"{rule.title}: {value}, limit {words.limit(rule.measured, rule.fire_at)}"]
+    value = "not measured yet" if row is None else row.problem or sentences.said(row.value, rule.measured.unit)
+    parts = [f"{rule.title}: {value}, limit {sentences.limit(rule.measured, rule.fire_at)}"]
     worst_state = next((row.state for row in rows if row.state != State.NORMAL), None)
     if worst_state is not None:
         parts.append(worst_state)

@@ -6,14 +6,14 @@ from functools import partial
 import streamlit as st
 
 from analytics.replay import Replay, can_replay, replay
-from console.inert import inert
-from console.monitoring.asked import monitor
-from console.monitoring.panel import panel
-from console.session import services
-from core import clock
-from core.telemetry.alerts import words
-from core.telemetry.alerts.rules import DAY, WEEK, Rule
-from core.words import spoken_instant, spoken_length
+from console.monitoring.cached_queries import monitor
+from console.monitoring.chart_panel import panel
+from console.widgets.markdown import inert
+from console.widgets.session import services
+from core.alerts import sentences
+from core.alerts.rules import DAY, WEEK, Rule
+from core.platform import clock
+from core.wording import spoken_instant, spoken_length
 
 PASTS = {"day": DAY, "week": WEEK}
 FOUND = "tried"
@@ -44,5 +44,5 @@ def _sentence(rule: Rule, found: Replay) -> str:
     worst = (min if rule.measured.bad_below else max)(values, default=None)
     return (
         f"Since {since} it would {times}{lasted}, looked at every {spoken_length(found.every)}. "
-        f"Now it is {words.said(worst, rule.measured.unit)}."
+        f"Now it is {sentences.said(worst, rule.measured.unit)}."
     )

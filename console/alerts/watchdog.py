@@ -11,15 +11,15 @@ from datetime import timedelta
 
 import structlog
 
+from analytics.data_sources import Monitor
 from analytics.evaluator import evaluate_if_due
-from analytics.monitor import Monitor
-from console.monitoring.asked import monitor_of
-from core import clock
-from core.bootstrap import Services
+from console.monitoring.cached_queries import monitor_of
+from core.alerts import pulse
 from core.mail.delivery import MailPump
-from core.mail.lanes import Lane
+from core.outbox.lanes import Lane
+from core.platform import clock
+from core.platform.services import Services
 from core.telemetry import jobs
-from core.telemetry.alerts import pulse
 
 LOOK_EVERY_S = 15.0
 FIRST_LOOK_S = 60.0  # a worker that was started with us measures first

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from console.acting import act, run_as, transact_as
-from console.inert import inert
-from console.key_story import last_used
-from console.places import one_session
-from console.said import say, say_done, say_error
-from console.session import Staff, services, signed_in
-from core import clock
+from console.widgets.acting import act, run_as, transact_as
+from console.widgets.flash import say, say_done, say_error
+from console.widgets.key_history import last_used
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, services, signed_in
+from console.widgets.session_row import one_session
 from core.errors import SpiritError
 from core.people import api_keys, own_account
 from core.people.models import Account
-from core.people.staff import live_sessions
-from core.words import spoken_instant
+from core.platform import clock
+from core.staff.members import live_sessions
+from core.wording import spoken_instant
 
 FRESH_KEY = "fresh_key"
 

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from console.alerts import incidents, rule_page, rules
-from console.monitoring.opened import opened
-from console.said import say
-from console.session import admin, services
-from core.telemetry.alerts import choices, lists
+from console.monitoring.url_state import opened
+from console.widgets.flash import say
+from console.widgets.session import admin, services
+from core.alerts import choices, lists
 
 
 def page() -> None:

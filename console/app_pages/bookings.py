@@ -5,27 +5,27 @@ from functools import partial
 
 import streamlit as st
 
-from console.badge import badge_for
-from console.downloads import download
-from console.inert import inert
-from console.narrowing import STATE, search_for
-from console.opening import OPEN
-from console.pager import cursor, turn_page
-from console.remembered import forget, note, remembered
-from console.request_card import request_card
-from console.said import say
-from console.session import Staff, services, signed_in
-from console.story import story
-from console.week_picture import week_picture
-from core import clock
+from console.bookings.booking_detail import story
+from console.bookings.booking_filters import STATE, search_for
+from console.bookings.booking_link import OPEN
+from console.bookings.request_card import request_card
+from console.bookings.week_chart import week_picture
+from console.web.downloads import download
+from console.widgets.badge import badge_for
+from console.widgets.flash import say
+from console.widgets.markdown import inert
+from console.widgets.pager import cursor, turn_page
+from console.widgets.session import Staff, services, signed_in
+from console.widgets.widget_state import forget, note, remembered
 from core.bookings import lists, queries
-from core.bookings.concerns import concerns
+from core.bookings.approval_warnings import concerns
 from core.bookings.lists import Search
 from core.bookings.models import Booking
-from core.bookings.whose import check_covers
-from core.bookings.words import first_names
-from core.spreadsheet import MOST_ROWS, as_csv
-from core.words import money, spoken_time
+from core.bookings.scope import check_covers
+from core.bookings.sentences import first_names
+from core.platform import clock
+from core.platform.spreadsheet import MAX_ROWS, as_csv
+from core.wording import money, spoken_time
 
 PAGES, LIST = "pages_before", "which_list"
 REQUESTS, UPCOMING, PAST, WEEK = "Requests", "Upcoming", "Past", "Week"
@@ -116,12 +116,12 @@ def _turn_page(found: Sequence[Booking]) -> None:
 
 
 def _file(search: Search, is_past: bool, staff: Staff) -> bytes:
-    """At most MOST_ROWS lines. Raises NotAllowed where that person may not see them any more."""
+    """At most MAX_ROWS lines. Raises NotAllowed where that person may not see them any more."""
     check_covers(staff.whose, search.whose)
     now = clock.now()
     with services().database.read() as session:
         read = partial(lists.past if is_past else lists.upcoming, session, search, now=now)
-        rows = [_row(booking) for booking in lists.all_pages(lambda after: read(after=after), at_most=MOST_ROWS)]
+        rows = [_row(booking) for booking in lists.all_pages(lambda after: read(after=after), at_most=MAX_ROWS)]
     return as_csv(HEADER, rows)
 
 

@@ -7,21 +7,21 @@ from typing import Any
 
 import streamlit as st
 
-from console.acting import act
-from console.drafts import Draft, draft
-from console.inert import inert
-from console.photo_html import thumbnail
-from console.said import say, say_error
-from console.session import Staff, admin, services
-from core import clock
+from console.photos.html import thumbnail
+from console.widgets.acting import act
+from console.widgets.drafts import Draft, draft
+from console.widgets.flash import say, say_error
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, admin, services
 from core.content.campaigns import all_campaigns, delete_campaign, is_running, running_campaign, save_campaign
-from core.content.facts import CampaignFacts, ProductFacts
+from core.content.forms import CampaignFacts, ProductFacts
 from core.content.models import Campaign, Product
 from core.content.products import delete_product, move_product, products, save_product
 from core.errors import Invalid
 from core.images.gallery import publishable
 from core.images.models import Image, ImageKind
-from core.words import money, spoken_day
+from core.platform import clock
+from core.wording import money, spoken_day
 
 PATHS = {"": "nowhere", "/coaches": "the coaches", "/shop": "the shop"}
 WEEK = timedelta(days=7)

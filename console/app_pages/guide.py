@@ -3,14 +3,14 @@
 import streamlit as st
 
 import tasks
-from console.acting import act
+from console.bookings.rehearsal import find_mine, practice_request
 from console.guide import Chapter, chapters, picture_of
-from console.practice import find_mine, practice_request
-from console.said import say
-from console.session import Staff, services, signed_in
+from console.widgets.acting import act
+from console.widgets.flash import say
+from console.widgets.session import Staff, services, signed_in
 from core.bookings.models import Status
 from core.rehearsals import practice
-from core.words import spoken_instant
+from core.wording import spoken_instant
 
 PRACTISE = "Practise"
 

@@ -4,23 +4,23 @@ from typing import Any
 
 import streamlit as st
 
-from console.acting import act
-from console.drafts import draft
-from console.for_admins import list_commitments
-from console.inert import inert
-from console.said import say, say_error
-from console.session import Staff, admin, services
-from core import clock
+from console.bookings.needs_attention import list_commitments
+from console.widgets.acting import act
+from console.widgets.drafts import draft
+from console.widgets.flash import say, say_error
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, admin, services
 from core.bookings.commitments import Commitments, commitments_by_lesson
 from core.errors import Invalid
-from core.gym import Gym, the_gym
-from core.gym_rules import GymRules, set_rules
-from core.gym_texts import GymTexts, set_gym
+from core.gym.models import Gym, the_gym
+from core.gym.rules import GymRules, set_rules
+from core.gym.texts import GymTexts, set_gym
+from core.platform import clock
+from core.schedule.coach_page import every_lesson
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import LessonType
-from core.schedule.page import every_lesson
 from core.schedule.zones import coaches_elsewhere, set_everybodys_zone
-from core.words import money
+from core.wording import money
 
 NEW_LESSON: dict[str, Any] = {
     "name": "",

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from console import photo_drop, photo_sheet
-from console.acting import act
-from console.inert import inert
-from console.photo_html import thumbnail
-from console.said import say
-from console.session import Staff, admin, services
-from core.images.changes import set_budget
-from core.images.intake import MOST_BYTES
+from console.photos import drop, sheet
+from console.photos.html import thumbnail
+from console.widgets.acting import act
+from console.widgets.flash import say
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, admin, services
+from core.images.intake import MAX_BYTES
+from core.images.library import set_budget
 from core.images.models import Image, ImageKind, ImageState
 from core.images.queries import StorageUsed, images_of, storage_used
-from core.words import file_size
+from core.wording import file_size
 
 DROPPED, MORE = "images", "images_shown"
 A_PAGE = 24
@@ -31,8 +31,8 @@ def page() -> None:
     staff = admin()
     st.title("Images")
     say()
-    if photo_sheet.is_open():
-        photo_sheet.sheet(staff)
+    if sheet.is_open():
+        sheet.sheet(staff)
         return
     _add(staff)
     st.header("All images", anchor=False)
@@ -46,10 +46,10 @@ def _add(staff: Staff) -> None:
         "For", list(KINDS), default=ImageKind.PRODUCT, required=True, format_func=KINDS.__getitem__
     )
     label = "Photos, from the camera or the album"
-    hint = f"JPEG as a phone takes it is best. Each up to {MOST_BYTES // MIB} MB; some dozen at once."
-    if photo_drop.drop(DROPPED, label, photo_drop.accepting(kind, staff), several=True, help=hint):
+    hint = f"JPEG as a phone takes it is best. Each up to {MAX_BYTES // MIB} MB; some dozen at once."
+    if drop.drop(DROPPED, label, drop.accepting(kind, staff), several=True, help=hint):
         st.rerun()
-    photo_drop.progress(DROPPED)
+    drop.progress(DROPPED)
 
 
 def _gallery() -> None:
@@ -79,7 +79,7 @@ def _wall(images: Sequence[Image]) -> None:
                     inert(_short(image.name)),
                     key=f"open-image-{image.id}",
                     help=inert(image.alt or image.name),
-                    on_click=photo_sheet.open_sheet,
+                    on_click=sheet.open_sheet,
                     args=(image.id,),
                     width="stretch",
                 )

@@ -6,15 +6,15 @@ from functools import partial
 
 import streamlit as st
 
-from console.downloads import download
-from console.pager import cursor, turn_page
-from console.remembered import note, remembered
-from console.session import Staff, admin, admins_only, services
-from core import logbook
-from core.logbook import BOOKINGS, THE_REST, Entry, Question
-from core.people.staff import everybody
+from console.web.downloads import download
+from console.widgets.pager import cursor, turn_page
+from console.widgets.session import Staff, admin, admins_only, services
+from console.widgets.widget_state import note, remembered
+from core.ops import audit_view
+from core.ops.audit_view import BOOKINGS, THE_REST, Entry, Question
+from core.platform.spreadsheet import MAX_ROWS, as_csv
 from core.schedule.availability import at_wall_time
-from core.spreadsheet import MOST_ROWS, as_csv
+from core.staff.members import everybody
 
 WHO, KIND, FIRST, LAST, PAGES = "log-who", "log-kind", "log-from", "log-to", "log-pages"
 KINDS = {"Everything": None, "Bookings": BOOKINGS, "All else": THE_REST}
@@ -28,11 +28,11 @@ def page() -> None:
     st.title("Log")
     question = _question()
     with services().database.read() as session:
-        found = logbook.entries(session, question, after=cursor(PAGES))
+        found = audit_view.entries(session, question, after=cursor(PAGES))
     if not found:
         st.info("Nothing was done that answers this. Wider dates may help.")
         return
-    shown = found[: logbook.PAGE_SIZE]
+    shown = found[: audit_view.PAGE_SIZE]
     rows = [_line(entry) for entry in shown]
     st.dataframe(rows, hide_index=True, width="stretch", height=min(36 * len(rows) + 40, 620))
     turn_page(PAGES, shown[-1].cursor if len(found) > len(shown) else None)
@@ -80,10 +80,10 @@ def _row(entry: Entry) -> tuple[str, str, str, str, str]:
 
 
 def _file(question: Question, staff: Staff) -> bytes:
-    """At most MOST_ROWS lines. Raises NotAllowed for who is no admin."""
+    """At most MAX_ROWS lines. Raises NotAllowed for who is no admin."""
     admins_only(staff, "The log")
     with services().database.read() as session:
-        return as_csv(HEADER, map(_row, logbook.all_entries(session, question, at_most=MOST_ROWS)))
+        return as_csv(HEADER, map(_row, audit_view.all_entries(session, question, at_most=MAX_ROWS)))
 
 
 def _noted(key: str) -> None:

@@ -6,17 +6,17 @@ from typing import Any
 
 import streamlit as st
 
-from console.acting import act
-from console.coach_photo import photo
-from console.drafts import draft
-from console.inert import inert
-from console.said import say
-from console.session import Staff, services, signed_in
-from console.whose import chosen_coach
+from console.bookings.coach_picker import chosen_coach
+from console.photos.coach_photo import photo
+from console.widgets.acting import act
+from console.widgets.drafts import draft
+from console.widgets.flash import say
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, services, signed_in
 from core.mail.links import Links
+from core.schedule.coach_page import BIO_LENGTH, NAME_LENGTH, TAGLINE_LENGTH, all_lessons, page_of, renew_feed, set_page
 from core.schedule.models import Coach
-from core.schedule.page import BIO_LENGTH, NAME_LENGTH, TAGLINE_LENGTH, all_lessons, page_of, renew_feed, set_page
-from core.words import money
+from core.wording import money
 
 LABELS = {"name": "Name", "tagline": "In a few words", "bio": "About me", "lesson_ids": "Lessons I teach"}
 

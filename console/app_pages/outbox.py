@@ -14,19 +14,20 @@ from typing import Any
 import streamlit as st
 
 import tasks
-from console.acting import act
-from console.inert import inert
-from console.mail_story import mail_name, mail_story
-from console.pager import cursor, turn_page
-from console.said import say
-from console.session import Staff, admin, services
-from core import clock
-from core.gym import the_gym
-from core.mail import by_hand, outbox
+from console.bookings.mail_log import mail_name, mail_story
+from console.widgets.acting import act
+from console.widgets.flash import say
+from console.widgets.markdown import inert
+from console.widgets.pager import cursor, turn_page
+from console.widgets.session import Staff, admin, services
+from core.gym.models import the_gym
+from core.mail import outbox_admin
 from core.mail.delivery import letter_for
 from core.mail.messages import compose
-from core.mail.models import MessageState, OutboxMessage
 from core.mail.transports import FolderTransport
+from core.outbox import messages as outbox
+from core.outbox.models import MessageState, OutboxMessage
+from core.platform import clock
 
 LINK = re.compile(r"https?://[^\s<>]+")
 PAGES, PAGE_SIZE = "mails_before", 100
@@ -79,10 +80,10 @@ def _switch(staff: Staff) -> None:
         )
     if gym.mail_held or gym.mail_trouble is not None:
         question = "Everything that is due goes out at once."
-        _ask("Send mail again", question, staff, by_hand.release, "Mail goes out again.")
+        _ask("Send mail again", question, staff, outbox_admin.release, "Mail goes out again.")
     else:
         question = "Nothing is sent until you release it: no request, no confirmation, no sign-in link."
-        _ask("Hold all mail", question, staff, by_hand.hold, "Mail is held.")
+        _ask("Hold all mail", question, staff, outbox_admin.hold, "Mail is held.")
 
 
 def _dead(staff: Staff) -> None:
@@ -91,7 +92,7 @@ def _dead(staff: Staff) -> None:
         dead = outbox.count_dead(session)
     if dead:
         question = "Each is tried at once, as if for the first time. Those that are no longer true are dropped."
-        _ask(f"Try all {dead} dead again", question, staff, by_hand.retry_dead, "They are tried again.")
+        _ask(f"Try all {dead} dead again", question, staff, outbox_admin.retry_dead, "They are tried again.")
 
 
 def _read(message: OutboxMessage, staff: Staff) -> None:
@@ -100,13 +101,13 @@ def _read(message: OutboxMessage, staff: Staff) -> None:
         left, right = st.columns(2)
         with left:
             question = "It is tried at once, as if for the first time."
-            _ask("Try this mail again", question, staff, by_hand.retry, "It is tried again.", message.id)
+            _ask("Try this mail again", question, staff, outbox_admin.retry, "It is tried again.", message.id)
         with right:
             question = "It is never sent, and nobody is told."
-            _ask("Drop this mail", question, staff, by_hand.drop, "It will not be sent.", message.id)
+            _ask("Drop this mail", question, staff, outbox_admin.drop, "It will not be sent.", message.id)
     elif message.state is MessageState.SENT:
         question = "It is sent once more, as it would be written now, to the address on record."
-        _ask("Send this mail again", question, staff, by_hand.resend, "It is sent again.", message.id)
+        _ask("Send this mail again", question, staff, outbox_admin.resend, "It is sent again.", message.id)
     mail, is_file = _written(message)
     st.header(inert(str(mail["Subject"])), anchor=False)
     if is_file:

@@ -7,21 +7,21 @@ from typing import Any
 import streamlit as st
 
 import tasks
-from console.acting import act
-from console.for_admins import HEARS_NOTHING, list_commitments
-from console.inert import inert
-from console.key_story import last_used
-from console.places import one_session
-from console.said import say
-from console.session import Staff, admin, services
-from core import clock
+from console.bookings.needs_attention import HEARS_NOTHING, list_commitments
+from console.widgets.acting import act
+from console.widgets.flash import say
+from console.widgets.key_history import last_used
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, admin, services
+from console.widgets.session_row import one_session
 from core.bookings.commitments import Commitments, commitments_by_account
 from core.people import api_keys, identities
-from core.people import staff as people
 from core.people.models import Account, ApiKey, Role, StaffSession
+from core.platform import clock
 from core.schedule.preferences import coaches_without_mail
 from core.schedule.zones import zone_choices
-from core.words import spoken_instant
+from core.staff import members as people
+from core.wording import spoken_instant
 
 
 def page() -> None:

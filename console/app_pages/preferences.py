@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from console.drafts import draft
-from console.inert import inert
-from console.said import say, say_error
-from console.session import Staff, services, signed_in
-from console.sound import sound_section
-from console.whose import chosen_coach
+from console.bookings.coach_picker import chosen_coach
+from console.widgets.drafts import draft
+from console.widgets.flash import say, say_error
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, services, signed_in
+from console.widgets.sound import sound_section
 from core.errors import Invalid
 from core.schedule.models import Asks, Coach
 from core.schedule.preferences import STEPS_MIN, Preferences, remarks, set_preferences

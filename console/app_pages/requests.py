@@ -5,18 +5,18 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.family_mail import unreached
-from console.practice import practice_request
-from console.request_card import request_card
-from console.said import say
-from console.session import Staff, services, signed_in
-from core import clock
+from console.bookings.family_mail import unreached
+from console.bookings.rehearsal import practice_request
+from console.bookings.request_card import request_card
+from console.widgets.flash import say
+from console.widgets.session import Staff, services, signed_in
 from core.bookings import queries
-from core.bookings.concerns import Concern, concerns
+from core.bookings.approval_warnings import Concern, concerns
+from core.bookings.mail_status import DeliveryStatus, family_statuses
 from core.bookings.models import Actor, Booking
-from core.bookings.words import actor_name
-from core.mail.status import DeliveryStatus, family_statuses
-from core.words import spoken_instant, spoken_time
+from core.bookings.sentences import actor_name
+from core.platform import clock
+from core.wording import spoken_instant, spoken_time
 
 STATUS_WORDS = {
     "PENDING": ":orange[Waiting]",

@@ -7,21 +7,22 @@ import altair as alt
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from console.acting import act
-from console.drafts import Draft, draft
-from console.inert import inert
-from console.said import say, say_error
-from console.session import Staff, services, signed_in
-from console.whose import chosen_coach
-from core import clock
+from console.bookings.coach_picker import chosen_coach
+from console.widgets.acting import act
+from console.widgets.drafts import Draft, draft
+from console.widgets.flash import say, say_error
+from console.widgets.markdown import inert
+from console.widgets.session import Staff, services, signed_in
+from core.bookings import outside_hours, slots
 from core.errors import Invalid
-from core.schedule import hours, slots
+from core.platform import clock
+from core.schedule import hours
 from core.schedule.availability import DAY_MIN, Window
 from core.schedule.hours import WEEKDAYS, WeekWindow
+from core.schedule.hours_text import is_guessed, read_hours, written_hours
 from core.schedule.models import Coach, DateOverride, LessonType
-from core.schedule.spoken_hours import is_guessed, read_hours, written_hours
 from core.schedule.zones import set_zone, zone_choices
-from core.words import clock_time, spoken_day, spoken_time, zone_name
+from core.wording import clock_time, spoken_day, spoken_time, zone_name
 
 WEEK = timedelta(days=7)
 WHOLE_DAY = "I am away all day"
@@ -164,7 +165,7 @@ def _preview(
     first_on = now.astimezone(coach.zone).date()
     last_on = first_on + timedelta(days=coach.horizon_days)
     rules = hours.with_week(slots.rules_for(session, coach, lessons[0], first_on=first_on, last_on=last_on), week)
-    for booking in hours.lessons_outside(session, coach, week, now=now):
+    for booking in outside_hours.lessons_outside(session, coach, week, now=now):
         said = spoken_time(booking.starts_at, booking.ends_at, coach.zone)
         st.warning(inert(f"Outside of these hours, and stays: {booking.lesson.name}, {said}."))
     with st.expander(inert(f"What parents will see: {lessons[0].name}, the next seven days"), key="preview"):

@@ -7,17 +7,17 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from console.badge import badge_for
-from console.family_mail import unreached
-from console.for_admins import for_admins
-from console.said import say
-from console.session import services, signed_in
-from core import clock
+from console.bookings.family_mail import unreached
+from console.bookings.needs_attention import for_admins
+from console.widgets.badge import badge_for
+from console.widgets.flash import say
+from console.widgets.session import services, signed_in
 from core.bookings import lists
 from core.bookings.models import Booking
-from core.bookings.words import actor_name
+from core.bookings.sentences import actor_name
+from core.platform import clock
 from core.schedule.availability import at_wall_time
-from core.words import clock_time, spoken_day, spoken_instant, spoken_time, zone_name
+from core.wording import clock_time, spoken_day, spoken_instant, spoken_time, zone_name
 
 REQUESTS = Path(__file__).parent / "requests.py"
 DAY = timedelta(days=1)

@@ -5,14 +5,14 @@ from datetime import timedelta
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.inert import inert
-from console.monitoring.asked import monitor
+from console.monitoring.cached_queries import monitor
 from console.monitoring.navigation import FOLDER
-from console.session import services, signed_in
-from core import clock
+from console.widgets.markdown import inert
+from console.widgets.session import services, signed_in
 from core.errors import SpiritError
+from core.platform import clock
 from core.telemetry import errors
-from core.words import spoken_instant
+from core.wording import spoken_instant
 
 LOOK_EVERY_S = 1.0  # the recorder writes a CRITICAL at once, so that it stands here within two seconds
 LATELY = timedelta(hours=1)

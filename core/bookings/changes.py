@@ -4,18 +4,17 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.bookings import endings, queries, shown
+from core.bookings import ended_errors, mails, queries, stale_forms
+from core.bookings.absent_coach import tell_coach_or_admins
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.permissions import by_member_of_staff, check_may_change
+from core.bookings.sentences import reason_given
 from core.bookings.terms import terms_of
 from core.bookings.transition import change
-from core.bookings.words import reason_given
 from core.errors import NotPossible, RequestExpired, TooLate
-from core.gym import the_gym
-from core.mail import outbox
-from core.mail.absent_coach import tell_coach_or_admins
-from core.mail.models import MessageKind
+from core.gym.models import the_gym
+from core.outbox.models import MessageKind
 from core.schedule.models import Coach
 
 
@@ -52,20 +51,20 @@ def cancel(
     if booking.status is Status.CANCELLED and booking.changed_by is by.actor:
         return booking
     _check_cancellable(booking, by, now=now)
-    shown.check_time(booking, slot_version)
+    stale_forms.check_time(booking, slot_version)
     reason = reason_given(reason, required=by.actor is not Actor.PARENT)
     terms = terms_of(booking, the_gym(session))
     late = by.actor is Actor.PARENT and booking.status is Status.APPROVED and terms.is_late(booking.starts_at, now)
     if late:
-        shown.check_costs(shown_costs, terms)
+        stale_forms.check_costs(shown_costs, terms)
     if not change(session, booking, Status.CANCELLED, by=by, now=now, cancel_reason=reason, cancelled_late=late):
         _check_cancellable(booking, by, now=now)
         raise NotPossible("This booking was changed at the same moment. Please look at it again.")
-    outbox.add(session, MessageKind.CANCELLED, booking, now=now)
+    mails.add(session, MessageKind.CANCELLED, booking, now=now)
     if by.actor is Actor.PARENT:
         tell_coach_or_admins(session, MessageKind.LESSON_CANCELLED, booking, now=now)
     elif by.actor is Actor.ADMIN:
-        outbox.add(session, MessageKind.LESSON_CANCELLED, booking, now=now)
+        mails.add(session, MessageKind.LESSON_CANCELLED, booking, now=now)
     session.flush()
     return booking
 
@@ -88,11 +87,11 @@ def cancel_as_staff(
 def _check_cancellable(booking: Booking, by: By, *, now: datetime) -> None:
     status = booking.status_at(now)
     if status is Status.CANCELLED:
-        raise endings.cancelled(booking, to_family=by.actor is Actor.PARENT)
+        raise ended_errors.cancelled(booking, to_family=by.actor is Actor.PARENT)
     if status is Status.EXPIRED:
-        raise RequestExpired(f"{endings.expired_sentence(booking)} There is nothing left to cancel.")
+        raise RequestExpired(f"{ended_errors.expired_sentence(booking)} There is nothing left to cancel.")
     if status is Status.DENIED:
-        raise NotPossible(f"{endings.denied_sentence(booking)} There is nothing left to cancel.")
+        raise NotPossible(f"{ended_errors.denied_sentence(booking)} There is nothing left to cancel.")
     if status is Status.PENDING and by.actor is not Actor.PARENT:
         raise NotPossible("This request waits for an answer: approve or deny it instead.")
     if now >= booking.starts_at:

@@ -6,15 +6,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.bookings import endings, queries, shown
-from core.bookings.concerns import check_agreed
+from core.bookings import ended_errors, mails, queries, stale_forms
+from core.bookings.approval_warnings import check_agreed
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.permissions import by_member_of_staff, check_may_answer
+from core.bookings.sentences import reason_given
 from core.bookings.transition import change
-from core.bookings.words import reason_given
-from core.mail import outbox
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from core.schedule.models import Coach
 
 __all__ = ["Decision", "check_answerable", "decide", "decide_as_staff"]
@@ -46,7 +45,7 @@ def decide(
     Args:
         reason: shown to the parent when it is denied; required of an admin.
         slot_version: the link's, when a link decides.
-        despite: what speaks against approving (core.bookings.concerns), as it was shown to whoever approves.
+        despite: what speaks against approving (core.bookings.approval_warnings), as it was shown to whoever approves.
 
     Raises:
         LinkReplaced, RequestExpired, BookingCancelled: it can no longer be answered.
@@ -97,7 +96,7 @@ def decide_as_staff(
         NotFound: it is another coach's, and this account is no admin: as if there were none.
     """
     by = by_member_of_staff(session, coach, account_id, channel)
-    shown.check_time(queries.read_again(session, booking_id, coach), slot_version)
+    stale_forms.check_time(queries.read_again(session, booking_id, coach), slot_version)
     return decide(session, coach, booking_id, decision, by=by, reason=reason, despite=despite, now=now)
 
 
@@ -111,24 +110,24 @@ def check_answerable(
         decision: None asks only whether the booking can be shown for an answer.
     """
     if slot_version is not None and slot_version != booking.slot_version:
-        raise endings.replaced(booking)
+        raise ended_errors.replaced(booking)
     if booking.status in (Status.APPROVED, Status.DENIED):
         if decision is None or OUTCOME[decision] is booking.status:
             return False
-        raise endings.already_decided(booking)
+        raise ended_errors.already_decided(booking)
     if booking.status is Status.CANCELLED:
-        raise endings.cancelled(booking)
+        raise ended_errors.cancelled(booking)
     if booking.status_at(now) is Status.EXPIRED:
-        raise endings.expired(session, booking, now=now)
+        raise ended_errors.expired(session, booking, now=now)
     return True
 
 
 def _tell(session: Session, booking: Booking, by: By, *, now: datetime) -> None:
-    outbox.add(
+    mails.add(
         session, MessageKind.CONFIRMED if booking.status is Status.APPROVED else MessageKind.DENIED, booking, now=now
     )
     if by.actor is Actor.ADMIN:
-        outbox.add(session, MessageKind.DECIDED_BY_ADMIN, booking, now=now)
+        mails.add(session, MessageKind.DECIDED_BY_ADMIN, booking, now=now)
 
 
 def by_link(coach: Coach, channel: Channel = Channel.MAIL) -> By:

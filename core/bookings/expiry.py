@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.bookings import queries
+from core.bookings import mails, queries
+from core.bookings.absent_coach import tell_coach_or_admins
 from core.bookings.history import THE_CLOCK
 from core.bookings.models import Booking, Status
 from core.bookings.transition import change
-from core.mail import outbox
-from core.mail.absent_coach import tell_coach_or_admins
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from core.schedule.models import Coach
 
-LEAST_BEFORE_REMINDER = timedelta(minutes=15)
+MIN_BEFORE_REMINDER = timedelta(minutes=15)
 
 
 def expires_at(coach: Coach, starts_at: datetime, *, now: datetime) -> datetime:
@@ -28,7 +27,7 @@ def reminder_at(coach: Coach, booking: Booking, *, now: datetime) -> datetime | 
     if coach.reminder_before_min is None or booking.expires_at is None:
         return None
     remind_at = booking.expires_at - timedelta(minutes=coach.reminder_before_min)
-    return remind_at if remind_at - now >= LEAST_BEFORE_REMINDER else None
+    return remind_at if remind_at - now >= MIN_BEFORE_REMINDER else None
 
 
 def expire_overdue(session: Session, coach: Coach, *, now: datetime) -> list[Booking]:
@@ -42,7 +41,7 @@ def expire_overdue(session: Session, coach: Coach, *, now: datetime) -> list[Boo
     for booking_id in overdue:
         booking = queries.read_again(session, booking_id, coach)
         if change(session, booking, Status.EXPIRED, by=THE_CLOCK, now=now):
-            outbox.add(session, MessageKind.EXPIRED, booking, now=now)
+            mails.add(session, MessageKind.EXPIRED, booking, now=now)
             tell_coach_or_admins(session, MessageKind.REQUEST_EXPIRED, booking, now=now)
             expired.append(booking)
     return expired

@@ -9,16 +9,16 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Status
-from core.bookings.whose import OfCoach, Whose, within
-from core.mail.models import OutboxMessage
-from core.orm import Instant
-from core.text import searchable
+from core.bookings.scope import OfCoach, Whose, within
+from core.outbox.models import OutboxMessage
+from core.platform.orm import Instant
+from core.platform.text import searchable
 
 PAGE_SIZE = 20
 MIN_PHONE_DIGITS = 4  # fewer are in half of all numbers
 PHONE_SIGNS = set("0123456789+-()./ ")
 FEED_LOOKS_BACK = timedelta(days=31)
-LONGEST = timedelta(days=1)  # no lesson is longer, so that an index on starts_at serves
+MAX_LESSON = timedelta(days=1)  # no lesson is longer, so that an index on starts_at serves
 
 Cursor = tuple[datetime, int]
 
@@ -52,7 +52,7 @@ def upcoming(session: Session, search: Search, *, after: Cursor | None = None, n
 
     Requests that wait have a list of their own; they are in it when somebody looks for a text, or for them.
     """
-    query = _found(search, now).where(Booking.ends_at > now, Booking.starts_at > now - LONGEST)
+    query = _found(search, now).where(Booking.ends_at > now, Booking.starts_at > now - MAX_LESSON)
     if not search.text.strip() and search.status is not Status.PENDING:
         query = query.where(not_(_waits(now)))
     if after is not None:

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from core.contacts import email_key
-from core.orm import Base
 from core.people.models import Account
+from core.platform.contacts import email_key
+from core.platform.orm import Base
 from core.schedule.models import Coach, LessonType
 
 
@@ -77,7 +77,7 @@ class Booking(Base):
         Index("ix_booking_coach_id_status_starts_at", "coach_id", "status", "starts_at"),
         Index("ix_booking_coach_id_starts_at", "coach_id", "starts_at"),
         Index("ix_booking_starts_at", "starts_at"),
-        Index("ix_booking_network_hash", "network_hash"),  # the limits of core.bookings.strangers
+        Index("ix_booking_network_hash", "network_hash"),  # the limits of core.bookings.request_limits
         Index("ix_booking_changed_at", "changed_at"),
         Index("ix_booking_coach_id_changed_at", "coach_id", "changed_at"),
         Index("ix_booking_status_expires_at", "status", "expires_at"),

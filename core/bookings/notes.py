@@ -7,9 +7,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.bookings import queries
 from core.errors import Invalid, NotAllowed, NotFound
-from core.orm import Base
 from core.people.models import Account, Role
-from core.text import at_most, paragraphs
+from core.platform.orm import Base
+from core.platform.text import at_most, paragraphs
 
 NOTE_LENGTH = 1000
 

@@ -7,10 +7,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from core.bookings.models import Booking, BookingEvent, Channel, ReplacedHandle, Status
-from core.bookings.whose import Whose, within
+from core.bookings.scope import Whose, within
 from core.errors import LinkReplaced, NotFound
+from core.platform.tokens import hashed
 from core.schedule.models import Coach
-from core.tokens import hashed
 
 
 def get_booking(session: Session, booking_id: int) -> Booking:

@@ -7,24 +7,23 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.bookings import expiry, history, shown
+from core.bookings import expiry, history, mails, slots, stale_forms
 from core.bookings.history import PARENT_ON_SITE, By
 from core.bookings.holds import HOLD_GUARD, hold_for
+from core.bookings.lesson_request import LessonRequest
 from core.bookings.models import Booking, Status
 from core.bookings.queries import find_by_key
+from core.bookings.request_notifications import tell_coach
 from core.bookings.terms import Terms, gyms_terms
-from core.bookings.wanted import LessonRequest
-from core.contacts import email_key
-from core.db import guard_named
 from core.errors import IdempotencyMismatch, TooMany
-from core.gym import the_gym
-from core.mail import outbox
-from core.mail.models import MessageKind
-from core.mail.requests_told import tell_coach
-from core.schedule import queries, slots
+from core.gym.models import the_gym
+from core.outbox.models import MessageKind
+from core.platform.contacts import email_key
+from core.platform.db import guard_named
+from core.platform.tokens import hashed, new_handle
+from core.schedule import queries
 from core.schedule.availability import Slot
 from core.schedule.models import Coach, LessonType
-from core.tokens import hashed, new_handle
 
 __all__ = ["LessonRequest", "request_lesson"]
 
@@ -55,7 +54,7 @@ def request_lesson(
     expiry.expire_overdue(session, coach, now=now)
     slot = slots.check_offered(session, coach, lesson, wanted.starts_at, now=now)
     gym = the_gym(session)
-    shown.check_lesson(wanted, coach, lesson, slot, gym, now=now)
+    stale_forms.check_lesson(wanted, coach, lesson, slot, gym, now=now)
     booking = _booking(coach, lesson, slot, wanted, gyms_terms(gym), by=by, now=now)
     _store(session, booking, coach, lesson, now=now)
     history.record(session, booking, before=None, by=by, now=now)
@@ -167,11 +166,11 @@ def _store(session: Session, booking: Booking, coach: Coach, lesson: LessonType,
 
 def _tell(session: Session, booking: Booking, coach: Coach, *, now: datetime) -> None:
     if booking.status is Status.APPROVED:
-        outbox.add(session, MessageKind.CONFIRMED, booking, now=now)
-        outbox.add(session, MessageKind.BOOKED_DIRECTLY, booking, now=now)
+        mails.add(session, MessageKind.CONFIRMED, booking, now=now)
+        mails.add(session, MessageKind.BOOKED_DIRECTLY, booking, now=now)
         return
-    outbox.add(session, MessageKind.REQUEST_RECEIVED, booking, now=now)
+    mails.add(session, MessageKind.REQUEST_RECEIVED, booking, now=now)
     tell_coach(session, coach, booking, now=now)
     remind_at = expiry.reminder_at(coach, booking, now=now)
     if remind_at is not None:
-        outbox.add(session, MessageKind.REMINDER, booking, now=now, due_at=remind_at)
+        mails.add(session, MessageKind.REMINDER, booking, now=now, due_at=remind_at)

@@ -9,14 +9,14 @@ from core import audit
 from core.audit import Door, Verb
 from core.bookings.models import Booking
 from core.bookings.notes import BookingNote
-from core.gym import the_gym
-from core.mail.models import OutboxMessage
-from core.tokens import new_handle
+from core.gym.models import the_gym
+from core.outbox.models import OutboxMessage
+from core.platform.tokens import new_handle
 
 A_MONTH = timedelta(days=365.25 / 12)
 AT_ONCE = 200  # so that no writer waits for long; the next sweep goes on
 NOBODY, NOBODYS_ADDRESS = "(forgotten)", "forgotten@example.org"  # a mail to it can be looked at, and reaches nobody
-FORGOTTEN: dict[str, object] = {  # what tells who it was; core.copies takes it out of copies too
+FORGOTTEN: dict[str, object] = {  # what tells who it was; core.ops.copies takes it out of copies too
     "customer_name": NOBODY,
     "customer_email": NOBODYS_ADDRESS,
     "customer_key": "",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.bookings.models import Booking
-from core.gym import Gym
+from core.gym.models import Gym
 
 
 @dataclass(frozen=True)

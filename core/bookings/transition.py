@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.bookings import history
 from core.bookings.history import By
 from core.bookings.models import Booking, Hold, Status
-from core.failpoints import failpoint
+from core.platform.failpoints import failpoint
 
 TAKES_TIME = (Status.PENDING, Status.APPROVED)
 STAMP = {

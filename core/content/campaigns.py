@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session, selectinload
 
 from core import audit
 from core.audit import Verb
-from core.content.facts import CampaignFacts
+from core.content.forms import CampaignFacts
 from core.content.models import Campaign
-from core.edits import Values, last_changed_by, merge
 from core.errors import NotFound
-from core.gym import content_changed
-from core.images.changes import require_publishable
+from core.gym.edits import Values, last_changed_by, merge
+from core.gym.models import content_changed
+from core.images.library import require_publishable
 from core.images.models import Image, ImageKind
-from core.people.staff import check_is_admin
+from core.people.permissions import check_is_admin
 from core.schedule.availability import at_wall_time
 
 
@@ -58,7 +58,7 @@ def save_campaign(
     Begin a campaign, or change one.
 
     Args:
-        shown: what the form had shown, as of core.edits.
+        shown: what the form had shown, as of core.gym.edits.
 
     Raises:
         NotAllowed: not an admin. NotFound: no such campaign, no such picture.

@@ -1,12 +1,14 @@
 """A campaign takes the top of the home page for some days; a product stands in the shop."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from core.images.models import Image
-from core.orm import Base
+from core.images.uses import SHOWN_BY, Use
+from core.platform.orm import Base
 
 
 class Campaign(Base):
@@ -47,3 +49,16 @@ class Product(Base):
     created_at: Mapped[datetime]
 
     image: Mapped[Image | None] = relationship()
+
+
+def _campaigns_with(session: Session, image: Image) -> Sequence[Use]:
+    found = session.scalars(select(Campaign).where(Campaign.image_id == image.id).order_by(Campaign.id))
+    return [Use(f"the campaign “{campaign.headline}”", "/") for campaign in found]
+
+
+def _products_with(session: Session, image: Image) -> Sequence[Use]:
+    found = session.scalars(select(Product).where(Product.image_id == image.id).order_by(Product.id))
+    return [Use(f"{product.name} in the shop", "/shop") for product in found]
+
+
+SHOWN_BY.extend((_campaigns_with, _products_with))

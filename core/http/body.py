@@ -2,14 +2,14 @@
 
 from core.http.edge import Message, Receive
 
-MOST_BYTES = 64 * 1024
+MAX_BYTES = 64 * 1024
 
 
 class BodyTooLarge(Exception):
     """What is being sent is larger than this address accepts."""
 
 
-def at_most(receive: Receive, most_bytes: int = MOST_BYTES) -> Receive:
+def at_most(receive: Receive, most_bytes: int = MAX_BYTES) -> Receive:
     """The same body, counted while it arrives. Raises BodyTooLarge where it is read."""
     received = 0
 

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from core.bookings import models
-from core.bookings.concerns import Concern
+from core.bookings.approval_warnings import Concern
 from core.bookings.decisions import Decision
 from core.bookings.models import Status
-from core.bookings.words import REASON_LENGTH
-from core.forms import OneOf
+from core.bookings.sentences import REASON_LENGTH
 from core.http.schemas import Answer, Body, Instant
+from core.platform.forms import OneOf
 
 
 class Booking(Answer):

@@ -13,9 +13,9 @@ from core.errors import OutcomeUnknown, Unavailable
 from core.http import problems
 from core.telemetry import recording, statements
 from core.telemetry.categories import category_of
-from core.telemetry.lanes import now_us
+from core.telemetry.context import UNMATCHED, Work, current, new_request_id
+from core.telemetry.queues import now_us
 from core.telemetry.recorder import Recorder
-from core.telemetry.work import UNMATCHED, Work, current, new_request_id
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -28,7 +28,7 @@ from core.errors import (
     Unavailable,
 )
 from core.http.schemas import Answer, Instant, json_name
-from core.schedule.reasons import Reason
+from core.schedule.refusal_reasons import Reason
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from core.bootstrap import Services
-from core.http.sender import network_of
+from core.http.client_address import network_of
+from core.platform.services import Services
 
 
 def services_of(request: Any) -> Services:

@@ -14,8 +14,8 @@ import orjson
 from pydantic import AliasGenerator, BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from core.countries import DEFAULT_COUNTRY
-from core.forms import Form
+from core.platform.countries import DEFAULT_COUNTRY
+from core.platform.forms import Form
 
 # Our names whose JSON names are not just their camelCase.
 JSON_NAMES = {

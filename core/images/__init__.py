@@ -15,7 +15,7 @@ Photos, from the phone that took them to the page that shows them.
     uses         where an image appears
     upkeep       what nothing refers to any more is removed after a while; is everything where it should be?
 
-What a page of the console or of the site calls (`services.pictures` is the gym's `Delivery`):
+What a page of the console or of the site calls (`pictures_of(services)` is the gym's `Delivery`):
 
     intake.checked(data, name=…) → Upload                    PictureRejected says what to send instead
     uploads.accept(services, upload, kind, alt=…, account_id=…) → Image; then nudge tasks.make_pictures
@@ -24,7 +24,7 @@ What a page of the console or of the site calls (`services.pictures` is the gym'
     database.transact(changes.describe | focus | regenerate | delete, image_id, …, account_id=…)
     changes.require_publishable(session, image_id, kind)     before anything may show it
     uses.uses_of(session, image)                             who shows it; whatever can show one joins uses.SHOWN_BY
-    services.pictures.of(image, narrow=…) → Picture | None   for templates/picture.html; .absolute_address(path) elsewhere
+    pictures_of(services).of(image, narrow=…) → Picture | None   for templates/picture.html; .absolute_address(path) elsewhere
 
 No picture is ever decoded in a process that serves people.
 """

@@ -2,7 +2,7 @@
 Colour management: what colours a file means, and the way from them to sRGB, so that they come out as a browser shows them.
 
 What counts, in this order: a PNG's cICP; the ICC profile, by what it says and whatever its name; the nclx of an AVIF or
-HEIC; a PNG's sRGB, then gAMA with cHRM. Nothing of these: sRGB; for CMYK the press of core/images/press.py.
+HEIC; a PNG's sRGB, then gAMA with cHRM. Nothing of these: sRGB; for CMYK the press of core/images/cmyk.py.
 """
 
 import io
@@ -14,9 +14,9 @@ from functools import cache
 
 from PIL import Image, ImageCms, ImageFilter
 
+from core.images.cmyk import standard_press
 from core.images.headers import boxes, png_chunks
 from core.images.icc import SRGB, SRGB_CURVE, SRGB_TO_XYZ, Curve, Space, Vector, apply, inverse, product, rgb_profile
-from core.images.press import standard_press
 
 HDR = "It is an HDR picture; it is shown in the ordinary range of light."
 UNNOTICED_LEVELS = 1  # a profile that changes no colour by more than this is sRGB under another name

@@ -7,10 +7,12 @@ Every address names one file for ever, so nothing is ever purged, and a CDN need
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import quote, urlsplit
 
 from core.images.models import Image, Rendition
 from core.images.recipes import DARK_GROUND, MEDIA_TYPES
+from core.platform.services import Services
 
 LOCAL = "/media"
 CLOUDINARY_ORIGIN = "https://res.cloudinary.com"
@@ -168,8 +170,14 @@ class Delivery:
         return self.get_optimized_image_url(largest.path, width=file.width_px)
 
 
+def pictures_of(services: Services) -> Delivery:
+    """Where browsers fetch this gym's pictures."""
+    return delivery_for(services.settings.media_base_url, base_url=services.settings.base_url)
+
+
+@cache
 def delivery_for(media_base_url: str, *, base_url: str) -> Delivery:
-    """By the settings."""
+    """By two settings, once."""
     absolute = f"{base_url}{LOCAL}"
     if media_base_url.startswith("cloudinary:"):
         return Delivery(LOCAL, absolute, media_base_url.removeprefix("cloudinary:"))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from core.images.models import Image, ImageKind, Rendition
 from core.images.recipes import RECIPES, crop_box
-from core.words import file_size
+from core.wording import file_size
 
 PHONE_PX = 800  # what a phone of today fetches for a picture as wide as its screen
 

@@ -232,7 +232,7 @@ def _boxed(data: bytes, form: str) -> Header:
 
 
 CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0}
-MOST_BOXES = 10_000
+MAX_BOXES = 10_000
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -247,7 +247,7 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at, end = todo.pop()
         while at + 8 <= end:
             seen += 1
-            if seen > MOST_BOXES:
+            if seen > MAX_BOXES:
                 raise Unreadable
             length, name = struct.unpack_from(">I4s", data, at)
             head = 8

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.errors import PictureRejected, PictureTooLarge, PictureUnknown
 from core.images.headers import Header, Unreadable, read_header
 
-MOST_BYTES = 64 << 20  # a phone's 200 million pixels
+MAX_BYTES = 64 << 20  # a phone's 200 million pixels
 MAX_PIXELS = {
     "jpeg": 220_000_000,
     "heic": 80_000_000,
@@ -20,12 +20,12 @@ MAX_PIXELS = {
 MAX_PIXELS_PROGRESSIVE = 80_000_000  # of a JPEG whose coefficients are all held at once
 MAX_PIXELS_OTHERWISE = 40_000_000
 MAX_SIDE_PX = 30_000
-MOST_SCANS = 100
-MOST_FRAMES = 500
-MOST_PROFILE_BYTES = 4 << 20
+MAX_SCANS = 100
+MAX_FRAMES = 500
+MAX_PROFILE_BYTES = 4 << 20
 
 ACCEPTED = "JPEG, HEIC, PNG, WebP, AVIF and GIF"
-TOO_LARGE = f"This file is larger than {MOST_BYTES >> 20} MB. Please send a smaller version of it."
+TOO_LARGE = f"This file is larger than {MAX_BYTES >> 20} MB. Please send a smaller version of it."
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def read(parts: Iterable[bytes], *, name: str) -> Upload:
     whole = bytearray()
     for part in parts:
         whole += part
-        if len(whole) > MOST_BYTES:
+        if len(whole) > MAX_BYTES:
             raise PictureTooLarge(TOO_LARGE)
     return checked(bytes(whole), name=name)
 
@@ -77,11 +77,11 @@ def _check(header: Header) -> None:
         raise PictureRejected(
             f"{size}; we take up to {most // 1_000_000} million. Please send a smaller version of it."
         )
-    if header.scans > MOST_SCANS:
+    if header.scans > MAX_SCANS:
         raise PictureRejected("This JPEG is built in far too many steps. Please save it once more and send that.")
-    if header.frames > MOST_FRAMES:
-        raise PictureRejected(f"This file has more than {MOST_FRAMES} frames. Please send a single picture.")
-    if header.profile_bytes > MOST_PROFILE_BYTES:
+    if header.frames > MAX_FRAMES:
+        raise PictureRejected(f"This file has more than {MAX_FRAMES} frames. Please send a single picture.")
+    if header.profile_bytes > MAX_PROFILE_BYTES:
         raise PictureRejected("The colour profile in this file is far too large. Please save it once more as sRGB.")
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.leases import Leased
-from core.orm import Base
+from core.platform.leases import Leased
+from core.platform.orm import Base
 
 
 class ImageKind(enum.StrEnum):

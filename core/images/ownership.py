@@ -6,9 +6,9 @@ it. A restore renews the id in the database; what lies in the bucket stays as it
 somebody says that the storage is its own now (`spirit images claim`).
 """
 
-from core.bootstrap import Services
-from core.gym import the_gym
-from core.images.storage import OWNER, PRIVATE, Storage
+from core.gym.models import the_gym
+from core.platform.services import Services
+from core.platform.storage import OWNER, PRIVATE, Storage
 
 
 def why_nothing_is_removed(services: Services) -> str | None:

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 
-from core.look import COLORS
+from core.platform.theme import COLORS
 
 PIPELINE = 4  # moved when the same recipe is to give other pixels
 WHITE, DARK_GROUND = "#ffffff", COLORS["light"]["ink"].lower()  # what transparent pictures are shown on
-QUICK, PATIENT, MOST_PATIENT = 9, 6, 5  # speeds of the AVIF encoder
-MOST_PATIENT_TO_PX = 800  # what phones fetch; of larger ones the last speed would take many seconds
+QUICK, PATIENT, SLOWEST = 9, 6, 5  # speeds of the AVIF encoder
+SLOWEST_TO_PX = 800  # what phones fetch; of larger ones the last speed would take many seconds
 TUNE = "iq"  # what the patient encoder strives for: a still picture's look
 STEEPNESS, BEND, COLOUR_IS_COARSER = 0.4, 0.75, 1.4
 COARSENESS = {2000: 2.45, 1200: 2.48, 800: 2.55, 400: 3.6, 200: 3.6}  # the finest step, by width
@@ -155,7 +155,7 @@ def fingerprints(*, fine: bool) -> dict[str, str]:
 def _spec(shape: Shape, size: Size, form: str, *, fine: bool) -> Spec:
     quality, speed = getattr(size, form), 0
     if form == "avif" and fine:
-        quality, speed = size.patient, MOST_PATIENT if size.width_px <= MOST_PATIENT_TO_PX else PATIENT
+        quality, speed = size.patient, SLOWEST if size.width_px <= SLOWEST_TO_PX else PATIENT
     elif form == "avif":
         speed = QUICK
     return Spec(shape.name, shape.ratio, size.width_px, form, quality, speed)

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from core import clock
-from core.bootstrap import Services
 from core.images import ownership
 from core.images.models import Image, Rendition, RetiredOriginal
-from core.images.storage import MONITORING, Storage, Stored
 from core.images.uploads import original_path
+from core.platform import clock
+from core.platform.services import Services
+from core.platform.storage import MONITORING, Storage, Stored
 
 GRACE = timedelta(days=7)  # a page that somebody has open, or that a search engine keeps, goes on showing its pictures
 UNKNOWN_GRACE = timedelta(hours=1)  # a file is kept before it is written down

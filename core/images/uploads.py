@@ -6,19 +6,20 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import audit, leases
+from core import audit
 from core.audit import Verb
-from core.bootstrap import Services
 from core.errors import Invalid, PictureTwice, StorageFull
 from core.images.intake import Upload
 from core.images.models import Image, ImageKind, ImageState, RetiredOriginal
 from core.images.permissions import check_may_change, check_may_upload, check_own
 from core.images.queries import get_image, storage_used
 from core.images.recipes import MEDIA_TYPES
-from core.images.storage import PRIVATE
-from core.text import at_most, one_line
+from core.platform import leases
+from core.platform.services import Services
+from core.platform.storage import PRIVATE
+from core.platform.text import at_most, one_line
 
-LONGEST_ALT = 300
+MAX_ALT_LENGTH = 300
 FINISHED_BADLY = (ImageState.REJECTED, ImageState.FAILED)
 
 
@@ -70,7 +71,7 @@ def replace(services: Services, image_id: int, upload: Upload, *, account_id: in
 def read_alt(alt: str) -> str:
     """What is to be seen, as one line. Raises Invalid."""
     try:
-        return at_most(one_line(alt), LONGEST_ALT)
+        return at_most(one_line(alt), MAX_ALT_LENGTH)
     except ValueError as error:
         raise Invalid({"alt": str(error)}) from None
 

@@ -8,12 +8,12 @@ from functools import lru_cache
 from icalendar import Calendar, Event, Timezone, vCalAddress
 
 from core.bookings.models import Booking, Status
-from core.bookings.words import first_names
+from core.bookings.sentences import first_names
 from core.errors import NotFound
-from core.gym import Gym
+from core.gym.models import Gym
 from core.mail.links import unlinked
+from core.platform.settings import Settings
 from core.schedule.models import Coach
-from core.settings import Settings
 
 
 class Method(enum.StrEnum):

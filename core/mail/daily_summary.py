@@ -6,8 +6,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.mail import outbox
-from core.mail.models import MessageKind, OutboxMessage
+from core.outbox import messages
+from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import Account
 from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach
@@ -31,7 +31,7 @@ def write_summary(session: Session, coach_id: int, *, now: datetime) -> None:
     if not coach.daily_summary or not _is_time(coach, now):
         return
     on = _today(coach, now)
-    outbox.add_digest(
+    messages.add_digest(
         session,
         MessageKind.DAILY_SUMMARY,
         coach,

@@ -1,13 +1,13 @@
 """
 Deliver what is due, in numbered steps. At least once while it is true; at most one duplicate for a crash.
 
-1. Claim one due row by lease, in a short transaction (core/mail/claims.py, core/leases.py). A lease that ran out is claimed again.
+1. Claim one due row by lease, in a short transaction (core/outbox/claims.py, core/platform/leases.py). A lease that ran out is claimed again.
 2. Read the booking again: is this message still true? If not, it is DROPPED with the reason.
 3. Render. Links are signed now, so that no usable secret of a decision is at rest.
 4. Send, outside any transaction, with a time limit per phase, and done with before the lease ends.
 5. Record: SENT, tried until the lease ends; or tried again later; or DEAD, when its reader's address takes no mail.
 
-No number of tries ends a mail that is still true. What would stop every mail opens a circuit (core/mail/circuit.py).
+No number of tries ends a mail that is still true. What would stop every mail opens a circuit (core/outbox/circuit.py).
 """
 
 import threading
@@ -20,30 +20,31 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
-from core import clock
-from core.bookings import queries
+from core.alerts.notices import find_notice
+from core.bookings import queries, slots
 from core.bookings.models import Booking
-from core.bookings.unconfirmed import UnconfirmedRequest
-from core.bootstrap import Services
+from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import Unavailable
-from core.failpoints import failpoint
-from core.gym import the_gym
-from core.leases import Claim
-from core.mail import claims, truth
+from core.gym.models import the_gym
+from core.mail import validity
+from core.mail.context import Invitation
 from core.mail.digest import find_digest
-from core.mail.lanes import ALL_LANES, Lane
-from core.mail.letter import Invitation
 from core.mail.messages import Letter, compose
-from core.mail.models import WEBHOOK, MessageKind, MessageState, OutboxMessage
 from core.mail.transports import MailFailure
+from core.outbox import claims
+from core.outbox.lanes import ALL_LANES, Lane
+from core.outbox.models import WEBHOOK, MessageKind, MessageState, OutboxMessage
 from core.people.models import Account, Role, SignInLink
-from core.pump import Pump
+from core.platform import clock
+from core.platform.coalescing import Pump
+from core.platform.failpoints import failpoint
+from core.platform.leases import Claim
+from core.platform.services import Services
 from core.rehearsals.models import Rehearsal
-from core.schedule import offers, slots
+from core.schedule import bookable
 from core.schedule.availability import Slot
 from core.schedule.queries import coach_of
 from core.telemetry import recording
-from core.telemetry.alerts.notices import find_notice
 
 AT_ONCE = 2
 MAX_SENDING_S = 50.0  # of any transport; whoever has less left of a lease leaves the mail to the next who claims it
@@ -115,7 +116,7 @@ def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Le
         digest=find_digest(session, message, now=now),
         invitation=_invitation(session, message, account) if message.kind is MessageKind.INVITATION else None,
         notice=find_notice(session, message.alert_change_id),
-        other_times=offers.other_times(booking.coach, booking.lesson) if booking is not None else None,
+        other_times=bookable.other_times(booking.coach, booking.lesson) if booking is not None else None,
         confirms=_confirms(session, message),
     )
 
@@ -150,7 +151,7 @@ def _next_slots(session: Session, message: OutboxMessage, booking: Booking | Non
     """An expired request's family is offered other times, if they can be booked."""
     if message.kind is not MessageKind.EXPIRED or booking is None:
         return ()
-    if not offers.is_offered(booking.coach, booking.lesson):
+    if not bookable.is_offered(booking.coach, booking.lesson):
         return ()
     return slots.next_free(session, booking.coach, booking.lesson, now=now, count=3)
 
@@ -186,7 +187,7 @@ def _send(services: Services, message: OutboxMessage) -> str | None:
         letter = letter_for(session, message, now=now)
     if letter.account is not None and letter.account.disabled_at is not None:
         return "its reader does not work here any more"
-    if reason := truth.why_untrue(message, letter.booking, link, letter.digest, now=now):
+    if reason := validity.why_untrue(message, letter.booking, link, letter.digest, now=now):
         return reason
     if letter.notice is not None and (reason := _why_no_alert(letter)):
         return reason

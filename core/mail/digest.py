@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.bookings import lists, queries
 from core.bookings.models import Booking
-from core.bookings.whose import OfCoach
-from core.mail.models import MessageKind, OutboxMessage
+from core.bookings.scope import OfCoach
+from core.outbox.models import MessageKind, OutboxMessage
 from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest as Kind

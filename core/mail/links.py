@@ -4,10 +4,10 @@ import re
 from datetime import UTC, datetime
 
 from core.bookings.models import Booking
+from core.platform.settings import Settings
+from core.platform.tokens import Signer
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest
-from core.settings import Settings
-from core.tokens import Signer
 
 MASK = "…"
 BREAK = "\u200b"  # a zero-width space: nothing to see, and mail programs make no link across it

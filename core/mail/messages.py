@@ -8,18 +8,18 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import Policy
 
-from core.gym import Gym
-from core.mail import to_admin, to_coach, to_coach_in_practice, to_coach_together, to_parent, to_staff
+from core.gym.models import Gym
+from core.mail import to_admin, to_coach, to_coach_digests, to_coach_rehearsals, to_parent, to_staff
+from core.mail.address_headers import set_mailbox
 from core.mail.addresses import deliverable
 from core.mail.calendar import Method, calendar, mail_domain
-from core.mail.letter import Facts, Letter
+from core.mail.context import Facts, Letter
 from core.mail.links import MASK, Links
-from core.mail.mailboxes import set_mailbox
-from core.mail.models import WEBHOOK, MessageKind, OutboxMessage
 from core.mail.rendering import render
-from core.mail.replies import reply_to
-from core.settings import Settings
-from core.tokens import Signer
+from core.mail.reply_to import reply_to
+from core.outbox.models import WEBHOOK, MessageKind, OutboxMessage
+from core.platform.settings import Settings
+from core.platform.tokens import Signer
 
 __all__ = ["Letter", "compose"]
 
@@ -31,10 +31,10 @@ FACTS: dict[MessageKind, Callable[[Letter, Links], Facts]] = {
     MessageKind.DECIDED_BY_ADMIN: to_coach.decided_by_admin,
     MessageKind.LESSON_CANCELLED: to_coach.lesson_cancelled,
     MessageKind.REQUEST_EXPIRED: to_coach.request_expired,
-    MessageKind.ROLL_UP: to_coach_together.roll_up,
-    MessageKind.DAILY_SUMMARY: to_coach_together.daily_summary,
-    MessageKind.REHEARSAL: to_coach_in_practice.rehearsal,
-    MessageKind.REHEARSAL_ANSWERED: to_coach_in_practice.rehearsal_answered,
+    MessageKind.ROLL_UP: to_coach_digests.roll_up,
+    MessageKind.DAILY_SUMMARY: to_coach_digests.daily_summary,
+    MessageKind.REHEARSAL: to_coach_rehearsals.rehearsal,
+    MessageKind.REHEARSAL_ANSWERED: to_coach_rehearsals.rehearsal_answered,
     MessageKind.REQUEST_RECEIVED: to_parent.request_received,
     MessageKind.CONFIRMED: to_parent.confirmed,
     MessageKind.DENIED: to_parent.denied,

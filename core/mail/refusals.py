@@ -10,7 +10,7 @@ import smtplib
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from core.mail.failures import (
+from core.outbox.failures import (
     AuthenticationFailure,
     MailFailure,
     PermanentFailure,

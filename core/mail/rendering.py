@@ -12,10 +12,10 @@ from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from core import look
-from core.gym import Gym
-from core.mail.letter import Facts
-from core.markup import lines, whole_times
+from core.gym.models import Gym
+from core.mail.context import Facts
+from core.platform import theme
+from core.platform.markup import lines, whole_times
 
 LOADER = PackageLoader("core.mail", "templates")
 INLINER = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
@@ -33,7 +33,7 @@ class Written:
 
 def render(kind: str, facts: Facts, *, gym: Gym) -> Written:
     """Say these facts with the template of this name."""
-    values = {"facts": facts, "gym": gym, "look": look, **facts.words}
+    values = {"facts": facts, "gym": gym, "look": theme, **facts.words}
     subject = _one_line(AS_TEXT.get_template(f"{kind}.j2").render(values, layout="layouts/subject.j2"))
     text = AS_TEXT.get_template(f"{kind}.j2").render(values, layout="layouts/text.j2")
     html = AS_HTML.get_template(f"{kind}.j2").render(values, layout="layouts/html.j2")

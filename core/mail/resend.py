@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from core.bookings.models import Booking
 from core.errors import NotPossible
-from core.mail import outbox
-from core.mail.models import MessageState, OutboxMessage
+from core.outbox import messages
+from core.outbox.models import MessageState, OutboxMessage
 from core.people.models import Account
 
 COPY = ":again:"
@@ -20,12 +20,12 @@ def resend(session: Session, message_id: int, *, now: datetime) -> OutboxMessage
 
     Raises NotFound; NotPossible for one that was dropped, since it is no longer true, or is being sent.
     """
-    message = outbox.get_message(session, message_id)
+    message = messages.get_message(session, message_id)
     if message.state is MessageState.SENT:
         return send_copy(session, message, now=now)
     if message.state not in (MessageState.QUEUED, MessageState.DEAD):
         raise NotPossible(f"Mail {message_id} is {message.state.value.lower()}, so it cannot be sent again.")
-    message = outbox.retry(session, message_id, now=now)
+    message = messages.retry(session, message_id, now=now)
     message.recipient = _recipient(session, message)
     return message
 
@@ -43,7 +43,7 @@ def copies_since(session: Session, booking_id: int, since: datetime) -> int:
 
 def send_copy(session: Session, message: OutboxMessage, *, now: datetime) -> OutboxMessage:
     """The same mail as a new row, due now. The Message-ID is its own: mail programs hide a second mail with the same."""
-    new_id = outbox.new_message_id()
+    new_id = messages.new_message_id()
     copy = OutboxMessage(
         kind=message.kind,
         channel=message.channel,

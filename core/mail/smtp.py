@@ -1,7 +1,7 @@
 """
 One mail to one mail server, and never longer than it may take.
 
-Every phase of the conversation has its limit, and all of them together have theirs (core/deadline.py).
+Every phase of the conversation has its limit, and all of them together have theirs (core/platform/deadline.py).
 """
 
 import contextlib
@@ -15,11 +15,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TypeVar
 
-from core.connection import connect
-from core.deadline import Deadline
 from core.mail.addresses import deliverable
-from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
 from core.mail.refusals import failure_of
+from core.outbox.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
+from core.platform.deadline import Deadline
+from core.platform.outgoing_socket import connect
 
 T = TypeVar("T")
 PHASE_S, TOTAL_S, GOODBYE_S = 10.0, 45.0, 2.0

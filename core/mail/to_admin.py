@@ -2,13 +2,13 @@
 
 from zoneinfo import ZoneInfo
 
-from core.mail.letter import Action, Facts, Letter
+from core.alerts import addresses, sentences
+from core.alerts.notices import Notice
+from core.alerts.state_machine import State
+from core.mail.context import Action, Facts, Letter
 from core.mail.links import Links, unlinked
-from core.settings import Settings
-from core.telemetry.alerts import addresses, words
-from core.telemetry.alerts.machine import State
-from core.telemetry.alerts.notices import Notice
-from core.words import spoken_instant, spoken_length
+from core.platform.settings import Settings
+from core.wording import spoken_instant, spoken_length
 
 
 def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
@@ -21,11 +21,11 @@ def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
         rows=_over(notice, zone) if over else _now(notice, zone),
         actions=_actions(notice, links, zone, over=over),
         words={
-            "headline": words.headline(notice.incident),
+            "headline": sentences.headline(notice.incident),
             "event": notice.event,
             "critical": notice.incident.severity == "critical",
-            "value": words.said(notice.change.value, notice.metric.unit),
-            "limit": words.limit(notice.metric, notice.change.fire_at),
+            "value": sentences.said(notice.change.value, notice.metric.unit),
+            "limit": sentences.limit(notice.metric, notice.change.fire_at),
             "lasted": spoken_length(notice.change.at - notice.incident.opened_at),
             "sentence": notice.incident.sentence,
             "happens_once": notice.metric.once,
@@ -51,8 +51,8 @@ def _now(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
         return [("Since", spoken_instant(incident.opened_at, zone)), *_about(notice)]
     rows = [
         ("Measured", notice.metric.says),
-        ("Now", words.said(notice.change.value, notice.metric.unit)),
-        ("Limit", words.limit(notice.metric, notice.change.fire_at)),
+        ("Now", sentences.said(notice.change.value, notice.metric.unit)),
+        ("Limit", sentences.limit(notice.metric, notice.change.fire_at)),
         ("Since", spoken_instant(incident.opened_at, zone)),
     ]
     return [*rows, *_about(notice)]
@@ -62,8 +62,8 @@ def _over(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
     incident, unit = notice.incident, notice.metric.unit
     rows = [
         ("Measured", notice.metric.says),
-        ("Worst", words.said(incident.worst, unit)),
-        ("Now", words.said(notice.change.value, unit)),
+        ("Worst", sentences.said(incident.worst, unit)),
+        ("Now", sentences.said(notice.change.value, unit)),
         ("Began", spoken_instant(incident.opened_at, zone)),
         ("Ended", spoken_instant(notice.change.at, zone)),
     ]

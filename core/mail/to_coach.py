@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from core.bookings.models import Actor, Booking, Status
+from core.bookings.sentences import actor_name, overturned
 from core.bookings.terms import terms_of
-from core.bookings.words import actor_name, overturned
-from core.mail.letter import Action, Facts, Letter, answer_by, athlete, lesson, parent, when
+from core.mail.context import Action, Facts, Letter, answer_by, athlete, lesson, parent, when
 from core.mail.links import Links, unlinked
-from core.mail.replies import family_of
-from core.words import spoken_instant, time_left
+from core.mail.reply_to import family_of
+from core.wording import spoken_instant, time_left
 
 
 def request(letter: Letter, links: Links) -> Facts:

@@ -1,11 +1,11 @@
 """What the mails to a parent say, a function a mail. Each carries the family's secret page."""
 
 from core.bookings.models import Actor
+from core.bookings.sentences import actor_name, overturned
 from core.bookings.terms import terms_of
-from core.bookings.words import actor_name, overturned
-from core.mail.letter import Action, Facts, Letter, answer_by, athlete, lesson, when
+from core.mail.context import Action, Facts, Letter, answer_by, athlete, lesson, when
 from core.mail.links import Links
-from core.words import spoken_instant, spoken_time
+from core.wording import spoken_instant, spoken_time
 
 
 def request_received(letter: Letter, links: Links) -> Facts:

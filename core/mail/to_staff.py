@@ -1,10 +1,10 @@
 """What the mails with a link to sign in say."""
 
-from core.mail.letter import Action, Facts, Letter
+from core.mail.context import Action, Facts, Letter
 from core.mail.links import Links
 from core.people.models import Account, Role
-from core.settings import Settings
-from core.words import spoken_instant
+from core.platform.settings import Settings
+from core.wording import spoken_instant
 
 
 def sign_in(letter: Letter, links: Links, settings: Settings) -> Facts:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from core.errors import SettingInvalid
-from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
 from core.mail.smtp import Server, SmtpTransport, Starttls, as_sent
+from core.outbox.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
+from core.platform.services import Transport
 
 __all__ = [
     "AuthenticationFailure",
@@ -28,12 +28,6 @@ __all__ = [
 
 DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
 SUBMISSION_PORT = 587
-
-
-class Transport(Protocol):
-    """Takes a mail, or raises a MailFailure. Safe to use from several threads."""
-
-    def send(self, message: EmailMessage, *, recipient: str) -> None: ...
 
 
 def transport_for(url: str, *, ehlo_name: str = "") -> Transport:

@@ -10,11 +10,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 from core import audit
 from core.audit import AuditEvent, Verb
 from core.bookings.models import Booking, Status
-from core.bookings.whose import Whose, within
+from core.bookings.scope import Whose, within
 from core.errors import NotFound
-from core.mail.models import MessageState, OutboxMessage
+from core.outbox.models import MessageState, OutboxMessage
 from core.people.models import Account
-from core.people.staff import check_is_admin
+from core.people.permissions import check_is_admin
 
 LOOKS_BACK = timedelta(days=31)  # after a lesson; who was not reached by then has no use for the news
 UNKNOWN = {

@@ -6,21 +6,16 @@ import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from core.connection import connect
-from core.deadline import Deadline
-from core.mail.failures import PermanentFailure, TemporaryFailure
+from core.outbox.failures import PermanentFailure, TemporaryFailure
+from core.platform.deadline import Deadline
+from core.platform.outgoing_socket import connect
+from core.platform.services import Webhook
 
 CONNECT_S, TOTAL_S = 5.0, 20.0  # all of it, however slowly it answers: less than the outbox's lease
 WORTH_ANOTHER_TRY = (408, 425, 429)
-
-
-class Webhook(Protocol):
-    """Takes one word, or raises a MailFailure. Safe to use from several threads."""
-
-    def post(self, payload: Mapping[str, Any]) -> None: ...
 
 
 class NoWebhook:

@@ -28,10 +28,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from core import clock, postgresql
-from core.db import Database
 from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
 from core.migrations import guards
+from core.platform import clock, postgresql
+from core.platform.db import Database
 
 BUSY = "The database was busy for too long. Nothing was changed; please try again."
 LOCK_NOT_AVAILABLE = "55P03"

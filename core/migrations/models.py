@@ -1,20 +1,20 @@
 """Every table, imported so that the metadata is whole."""
 
+from core.alerts.models import AlertChange, AlertClock, AlertStanding, Incident, RuleChoice
 from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Hold, ReplacedHandle
 from core.bookings.notes import BookingNote
-from core.bookings.unconfirmed import UnconfirmedRequest
+from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.content.models import Campaign, Product
-from core.duties import DutyClock
-from core.gym import Gym
+from core.gym.models import Gym
+from core.gym.saved_views import SavedView
 from core.images.models import Image, Rendition, RetiredOriginal
-from core.mail.models import OutboxMessage
-from core.orm import Base
+from core.outbox.models import OutboxMessage
 from core.people.models import Account, ApiKey, SignInFailure, SignInLink, StaffSession
+from core.platform.duty_rows import DutyClock
+from core.platform.orm import Base
 from core.rehearsals.models import Rehearsal
-from core.saved_views import SavedView
 from core.schedule.models import Coach, DateOverride, FormerSlug, LessonType, WeeklyHours, coach_lesson
-from core.telemetry.alerts.models import AlertChange, AlertClock, AlertStanding, Incident, RuleChoice
 
 __all__ = [
     "Account",

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.contacts import email_address, email_key
 from core.errors import Invalid, NotAllowed
 from core.people.models import Account, Role
 from core.people.passwords import hash_password
-from core.text import at_most, can_be_seen, one_line
+from core.platform.contacts import email_address, email_key
+from core.platform.text import at_most, can_be_seen, one_line
 
 NAME_LENGTH = 80
 NOT_IN_USE = "This account is not in use any more."

@@ -10,15 +10,15 @@ from core import audit
 from core.audit import Verb
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible
 from core.people.models import Account, ApiKey
+from core.people.permissions import check_is_admin
 from core.people.sessions import check_fresh
-from core.people.staff import check_is_admin
-from core.text import at_most, can_be_seen, one_line
-from core.tokens import hashed, new_session_token
+from core.platform.text import at_most, can_be_seen, one_line
+from core.platform.tokens import hashed, new_session_token
 
 PREFIX = "spirit_"  # a scanner for secrets knows it, and so does whoever finds one in a file
 HINT_LENGTH = len(PREFIX) + 4
 NAME_LENGTH = 60
-MOST_KEYS = 10
+MAX_KEYS = 10
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -38,8 +38,8 @@ def make_key(session: Session, account_id: int, *, name: str, in_session: int, n
         raise NotAllowed("This account is not in use any more.")
     check_fresh(session, in_session, account_id, now=now)
     name = _name(name)
-    if len(keys_of(session, account_id)) >= MOST_KEYS:
-        raise NotPossible(f"You have {MOST_KEYS} keys. Please end one that you use no more.")
+    if len(keys_of(session, account_id)) >= MAX_KEYS:
+        raise NotPossible(f"You have {MAX_KEYS} keys. Please end one that you use no more.")
     key = PREFIX + new_session_token()
     session.add(ApiKey(account_id=account_id, name=name, key_hash=hashed(key), hint=key[:HINT_LENGTH], created_at=now))
     audit.record(session, Verb.KEY_MADE, "account", account_id, by=account_id, now=now)

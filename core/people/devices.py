@@ -4,7 +4,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 
-from core.tokens import Signer
+from core.platform.tokens import Signer
 
 MAX_REMEMBERED = 5  # people who share a tablet at the gym
 SEPARATOR = "~"

@@ -16,8 +16,8 @@ from core.audit import Verb
 from core.errors import NotFound, SignInRefused
 from core.people.accounts import find_account
 from core.people.models import Account
+from core.people.permissions import check_is_admin
 from core.people.sessions import start_session
-from core.people.staff import check_is_admin
 
 NO_ACCOUNT = (
     "You are known to the sign-in service, and there is no account for you here. Ask an admin to invite you with the "

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.orm import Base
+from core.platform.orm import Base
 
 
 class Role(enum.StrEnum):

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core.bootstrap import Services
 from core.errors import Invalid, NotAllowed
 from core.people.models import Account, StaffSession
 from core.people.passwords import hash_password, password_matches
 from core.people.sessions import check_fresh
 from core.people.sign_in import check_and_count, forget_tries
+from core.platform.services import Services
 
 WRONG = "This is not your present password."
 

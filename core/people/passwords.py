@@ -8,15 +8,15 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.errors import Invalid
 
-LEAST_LENGTH, MOST_LENGTH = 8, 256
+MIN_LENGTH, MAX_LENGTH = 8, 256
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's floor, 19 MiB
 _at_once = threading.BoundedSemaphore(2)  # more at a time would be a way to exhaust memory
 
 
 def hash_password(password: str) -> str:
     """Raises Invalid when it is too short or too long."""
-    if not LEAST_LENGTH <= len(password) <= MOST_LENGTH:
-        raise Invalid({"password": f"A password has {LEAST_LENGTH} to {MOST_LENGTH} characters."})
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        raise Invalid({"password": f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters."})
     with _at_once:
         return _hasher.hash(password)
 
@@ -25,7 +25,7 @@ def password_matches(password_hash: str | None, password: str) -> bool:
     """Takes as long for an account without a password, or none at all, as for a wrong one."""
     with _at_once:
         try:
-            matches = _hasher.verify(password_hash or _nobodys_hash(), password[:MOST_LENGTH])
+            matches = _hasher.verify(password_hash or _nobodys_hash(), password[:MAX_LENGTH])
         except (VerificationError, InvalidHashError):
             return False
     return matches and bool(password_hash)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import TooMany
 from core.people.models import SignInFailure
-from core.tokens import Signer
+from core.platform.tokens import Signer
 
 WINDOW = timedelta(minutes=15)
 KEPT = timedelta(days=1)

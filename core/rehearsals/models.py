@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.bookings.models import Actor, Booking, Channel, Status
-from core.orm import Base
+from core.platform.orm import Base
 from core.schedule.models import Coach, LessonType
 
 FAMILY, ATHLETE = "Robin Example (practice)", "Kim (practice)"

@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 
 from core.bookings.decisions import OUTCOME, Decision
 from core.bookings.models import Status
-from core.bookings.words import reason_given
+from core.bookings.sentences import reason_given
 from core.errors import LinkReplaced, NotAllowed, NotFound, NotPossible, RequestExpired
-from core.mail import outbox
-from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.outbox.messages import new_message_id
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.accounts import NOT_IN_USE, check_usable
 from core.people.models import Account
 from core.rehearsals.models import Rehearsal
 from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach
-from core.words import spoken_instant
+from core.wording import spoken_instant
 
 LASTS = timedelta(hours=24)
 LESSON_AT_MIN = 16 * 60
@@ -51,7 +51,7 @@ def rehearse(session: Session, coach: Coach, *, account_id: int, now: datetime) 
     )
     session.add(rehearsal)
     session.flush()
-    outbox.add_rehearsal(session, MessageKind.REHEARSAL, rehearsal, now=now)
+    add_rehearsal(session, MessageKind.REHEARSAL, rehearsal, now=now)
     session.flush()
     return rehearsal
 
@@ -75,7 +75,7 @@ def answer(
     reason = reason_given(reason, required=False)
     rehearsal.status, rehearsal.answered_at = OUTCOME[decision], now
     rehearsal.denial_reason = reason if decision is Decision.DENY else None
-    outbox.add_rehearsal(session, MessageKind.REHEARSAL_ANSWERED, rehearsal, now=now)
+    add_rehearsal(session, MessageKind.REHEARSAL_ANSWERED, rehearsal, now=now)
     session.flush()
     return rehearsal
 
@@ -147,3 +147,21 @@ def _remove(session: Session, *, coach_id: int | None = None, made_before: datet
     )
     has_mail = exists().where(OutboxMessage.rehearsal_id == Rehearsal.id)
     session.execute(delete(Rehearsal).where(Rehearsal.id.in_(ids), ~has_mail), execution_options=no_sync)
+
+
+def add_rehearsal(session: Session, kind: MessageKind, rehearsal: Rehearsal, *, now: datetime) -> OutboxMessage:
+    """A mail of a practice request, to its coach alone, worth nothing once the practice is over."""
+    account = rehearsal.coach.account
+    message = OutboxMessage(
+        kind=kind,
+        rehearsal_id=rehearsal.id,
+        account_id=account.id,
+        recipient=account.email,
+        dedupe_key=f"{kind.value}:{rehearsal.id}:{now:%Y%m%dT%H%M%S.%f}",
+        created_at=now,
+        due_at=now,
+        not_after=rehearsal.expires_at,
+        message_id=new_message_id(),
+    )
+    session.add(message)
+    return message

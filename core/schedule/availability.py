@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from core.schedule.models import Asks
 
-LEAST_TIME_TO_ANSWER = timedelta(minutes=30)
+MIN_TIME_TO_ANSWER = timedelta(minutes=30)
 INSTANT = timedelta(microseconds=1)
 DAY_MIN = 1440
 
@@ -99,7 +99,7 @@ class Rules:
     def bookable_until(self, starts_at: datetime) -> datetime:
         """The last instant, included, at which this start satisfies the notice and the time to answer."""
         by_notice = starts_at - self.notice
-        asked_in_time = min(by_notice, starts_at - self.expiry_before - LEAST_TIME_TO_ANSWER)
+        asked_in_time = min(by_notice, starts_at - self.expiry_before - MIN_TIME_TO_ANSWER)
         if self.asks is Asks.ALWAYS:
             return asked_in_time
         if self.asks is Asks.UNDER_NOTICE:

@@ -6,21 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Verb
-from core.bookings.models import Booking, Status
-from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid, NotAllowed, NotFound
+from core.gym.edits import Values, last_changed_by, merge
 from core.people.models import Account, Role
-from core.schedule import slots
-from core.schedule.availability import DAY_MIN, Rules, Window, at_wall_time
+from core.schedule.availability import DAY_MIN, Rules, Window
 from core.schedule.models import Coach, DateOverride, WeeklyHours
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 GRAIN_MIN = 5
-MOST_WINDOWS, MOST_OVERRIDES = 50, 400
+MAX_WINDOWS, MAX_OVERRIDES = 50, 400
 FURTHEST = timedelta(days=366)
 
 
@@ -52,7 +50,7 @@ def set_weekly_hours(
     Replace her week. Booked lessons stay, also those that fall outside of it now (see `lessons_outside`).
 
     Args:
-        shown: the week that the page had shown, as of `by_weekday` and core.edits.
+        shown: the week that the page had shown, as of `by_weekday` and core.gym.edits.
 
     Raises:
         Invalid: a window ends before it begins, or two of a day overlap; says which.
@@ -104,7 +102,7 @@ def add_override(
         _check_window(window.start_min, window.end_min, "this day")
     except Invalid as error:
         raise Invalid({"to": str(error)}) from None
-    if len(overrides_from(session, coach, today)) >= MOST_OVERRIDES:
+    if len(overrides_from(session, coach, today)) >= MAX_OVERRIDES:
         raise Invalid({"on": "There are too many single days. Please remove some first."})
     override = DateOverride(
         coach_id=coach.id, local_on=on, adds=adds, start_min=window.start_min, end_min=window.end_min
@@ -153,35 +151,10 @@ def with_week(rules: Rules, windows: Iterable[WeekWindow]) -> Rules:
     return replace(rules, weekly=weekly)
 
 
-def lessons_outside(session: Session, coach: Coach, windows: Iterable[WeekWindow], *, now: datetime) -> list[Booking]:
-    """Her lessons to come, asked for or booked, that are not within this week's hours and her single days. Soonest first."""
-    found = session.scalars(
-        select(Booking)
-        .options(joinedload(Booking.lesson, innerjoin=True))
-        .where(Booking.coach_id == coach.id, Booking.starts_at > now)
-        .order_by(Booking.starts_at)
-    ).all()
-    coming = [booking for booking in found if booking.status_at(now) in (Status.PENDING, Status.APPROVED)]
-    if not coming:
-        return []
-    first_on, last_on = (booking.starts_at.astimezone(coach.zone).date() for booking in (coming[0], coming[-1]))
-    rules = with_week(slots.rules_for(session, coach, coming[0].lesson, first_on=first_on, last_on=last_on), windows)
-    return [booking for booking in coming if not _within(booking, rules)]
-
-
-def outside_hours(session: Session, coach: Coach, bookings: Sequence[Booking]) -> list[Booking]:
-    """Which of these bookings of hers do not lie within her hours as they are now, single days included."""
-    if not bookings:
-        return []
-    days = [booking.starts_at.astimezone(coach.zone).date() for booking in bookings]
-    rules = slots.rules_for(session, coach, bookings[0].lesson, first_on=min(days), last_on=max(days))
-    return [booking for booking in bookings if not _within(booking, rules)]
-
-
 def check_week(windows: Sequence[WeekWindow]) -> None:
     """Raises Invalid for the first window that cannot be."""
-    if len(windows) > MOST_WINDOWS:
-        raise Invalid({"windows": f"A week has at most {MOST_WINDOWS} windows."})
+    if len(windows) > MAX_WINDOWS:
+        raise Invalid({"windows": f"A week has at most {MAX_WINDOWS} windows."})
     for window in windows:
         if window.weekday not in range(7):
             raise Invalid({"windows": "Please choose a weekday for each line."})
@@ -206,12 +179,3 @@ def _check_window(start_min: int, end_min: int, day: str) -> None:
         raise Invalid({"windows": f"On {day} the end must come after the beginning, within the day."})
     if start_min % GRAIN_MIN or end_min % GRAIN_MIN:
         raise Invalid({"windows": f"On {day}: please use steps of {GRAIN_MIN} minutes."})
-
-
-def _within(booking: Booking, rules: Rules) -> bool:
-    day = booking.starts_at.astimezone(rules.zone).date()
-    return any(
-        at_wall_time(day, window.start_min, rules.zone) <= booking.starts_at
-        and booking.ends_at <= at_wall_time(day, window.end_min, rules.zone)
-        for window in rules.windows_on(day)
-    )

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Verb
-from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid, NotFound
-from core.forms import Form, Line, PriceCents, Visible, matching
-from core.gym import content_changed
-from core.people.staff import check_is_admin
+from core.gym.edits import Values, last_changed_by, merge
+from core.gym.models import content_changed
+from core.people.permissions import check_is_admin
+from core.platform.forms import Form, Line, PriceCents, Visible, matching
 from core.schedule.models import FormerSlug, LessonType
 
 Slug = Annotated[
@@ -50,7 +50,7 @@ def save_lesson(
     Make a lesson type, or change one. A new one is taught by nobody yet.
 
     Args:
-        shown: what the form had shown, as of core.edits.
+        shown: what the form had shown, as of core.gym.edits.
 
     Raises:
         NotAllowed: not an admin. NotFound: no such lesson.

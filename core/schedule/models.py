@@ -1,15 +1,17 @@
 """When a coach teaches what: lesson types, coaches with their preferences, weekly hours and date overrides."""
 
 import enum
+from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, Table, false, true
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, Table, false, select, true
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from core.images.models import Image
-from core.orm import Base
+from core.images.uses import SHOWN_BY, Use
 from core.people.models import Account
+from core.platform.orm import Base
 
 
 class Asks(enum.StrEnum):
@@ -153,3 +155,11 @@ class DateOverride(Base):
     adds: Mapped[bool]
     start_min: Mapped[int]
     end_min: Mapped[int]
+
+
+def _pages_with(session: Session, image: Image) -> Sequence[Use]:
+    found = session.scalars(select(Coach).where(Coach.photo_id == image.id).order_by(Coach.id))
+    return [Use(f"{coach.name}'s page", f"/coaches/{coach.slug}") for coach in found]
+
+
+SHOWN_BY.append(_pages_with)

@@ -6,7 +6,7 @@ import unicodedata
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.gym import content_changed
+from core.gym.models import content_changed
 from core.people.models import Account
 from core.schedule.models import Coach, LessonType
 

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Door, Verb
-from core.edits import Values, last_changed_by, merge
 from core.errors import Invalid
-from core.forms import Form
+from core.gym.edits import Values, last_changed_by, merge
 from core.people.models import Account
-from core.schedule.availability import DAY_MIN, LEAST_TIME_TO_ANSWER
+from core.platform.forms import Form
+from core.schedule.availability import DAY_MIN, MIN_TIME_TO_ANSWER
 from core.schedule.hours import check_may_edit
 from core.schedule.models import Asks, Coach
 
 STEPS_MIN = (5, 10, 15, 20, 30, 45, 60, 90, 120)
-LEAST_ANSWER_MIN = int(LEAST_TIME_TO_ANSWER.total_seconds() // 60)
+MIN_ANSWER_MIN = int(MIN_TIME_TO_ANSWER.total_seconds() // 60)
 
 
 class Digest(enum.IntEnum):
@@ -44,7 +44,7 @@ class Preferences(Form):
     asks: Annotated[Asks, Field(title="Who decides")]
     asks_under_hours: Annotated[int, Field(ge=1, le=14 * 24, title="Short notice is less than … hours")]
     expiry_before_min: Annotated[int, Field(ge=15, le=2 * DAY_MIN, title="A request expires … before the lesson")]
-    answer_within_min: Annotated[int, Field(ge=LEAST_ANSWER_MIN, le=14 * DAY_MIN, title="I answer within")]
+    answer_within_min: Annotated[int, Field(ge=MIN_ANSWER_MIN, le=14 * DAY_MIN, title="I answer within")]
     reminder_before_min: Annotated[
         Annotated[int, Field(ge=5, le=7 * DAY_MIN)] | None, Field(title="Remind me … before a request expires")
     ]
@@ -64,7 +64,7 @@ def conflicts(preferences: Preferences) -> dict[str, str]:
     horizon_min = (preferences.horizon_days + 1) * DAY_MIN  # it counts whole days, and the last one ends at midnight
     if preferences.notice_min >= horizon_min:
         wrong["notice_min"] = "The notice is longer than the horizon, so nothing could ever be booked."
-    if preferences.asks is Asks.ALWAYS and preferences.expiry_before_min + LEAST_ANSWER_MIN >= horizon_min:
+    if preferences.asks is Asks.ALWAYS and preferences.expiry_before_min + MIN_ANSWER_MIN >= horizon_min:
         wrong["expiry_before_min"] = "Requests would expire before anybody could make them. Please widen the horizon."
     reminder = preferences.reminder_before_min
     if asks and reminder is not None and reminder >= preferences.answer_within_min:
@@ -75,12 +75,12 @@ def conflicts(preferences: Preferences) -> dict[str, str]:
 def remarks(preferences: Preferences) -> list[str]:
     """What is allowed, and may surprise."""
     said = []
-    needed_min = preferences.expiry_before_min + LEAST_ANSWER_MIN
+    needed_min = preferences.expiry_before_min + MIN_ANSWER_MIN
     if preferences.asks is Asks.ALWAYS and preferences.notice_min < needed_min:
         because = f"a request expires {preferences.expiry_before_min} minutes before the lesson"
         said.append(
             f"Parents must ask at least {needed_min} minutes ahead all the same: {because}, "
-            f"and you have {LEAST_ANSWER_MIN} minutes to answer."
+            f"and you have {MIN_ANSWER_MIN} minutes to answer."
         )
     if not hears_of_requests(preferences):
         said.append("No mail will tell you that a family waits: only the console shows it.")
@@ -117,7 +117,7 @@ def set_preferences(
     From now on. Requests that wait keep the deadline that the family was told.
 
     Args:
-        shown: what the form had shown, as of core.edits.
+        shown: what the form had shown, as of core.gym.edits.
 
     Raises NotAllowed, ChangedMeanwhile.
     """

@@ -6,7 +6,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from core.errors import AddressMoved, NoLongerOffered, NotFound
-from core.gym import Gym, the_gym
+from core.gym.models import Gym, the_gym
 from core.images.models import Image
 from core.people.models import Account
 from core.schedule.models import Coach, FormerSlug, LessonType

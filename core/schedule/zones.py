@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.audit import Verb
 from core.errors import Invalid
-from core.gym import content_changed
+from core.gym.models import content_changed
 from core.people.models import Account
-from core.people.staff import check_is_admin
+from core.people.permissions import check_is_admin
 from core.schedule.hours import check_may_edit
 from core.schedule.models import Coach
 

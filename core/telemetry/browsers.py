@@ -13,15 +13,15 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from core.telemetry.catching import Caught, Frame
+from core.telemetry.captured import Caught, Frame
+from core.telemetry.context import OTHER, current
 from core.telemetry.fingerprints import VERSION, normalised
-from core.telemetry.lanes import now_us
+from core.telemetry.queues import now_us
 from core.telemetry.recorder import Recorder
 from core.telemetry.rows import EventRow
 from core.telemetry.scrubbing import HIDDEN
-from core.telemetry.work import OTHER, current
 
-MOST_EVENTS = 20
+MAX_EVENTS = 20
 FROM_BROWSERS = "browser:"  # begins the name of each module
 VITALS = {"CLS": 100.0, "FCP": 600_000.0, "INP": 600_000.0, "LCP": 600_000.0, "TTFB": 600_000.0}
 KINDS_OF_ERROR = frozenset(
@@ -30,8 +30,8 @@ KINDS_OF_ERROR = frozenset(
 OUR_FRAME = re.compile(
     r"(?:at\s+)?(?P<function>[\w.$<>]*)\s*[@(]?\s*\S*/static/(?P<file>\w+)\.[0-9a-f]{8}\.js:(?P<line>\d{1,6})"
 )
-LONGEST_TEXT, LONGEST_STACK, MOST_FRAMES = 500, 4000, 20
-MOST_GROUPS = 100  # of one process
+MAX_TEXT_LENGTH, MAX_STACK_LENGTH, MAX_FRAMES = 500, 4000, 20
+MAX_GROUPS = 100  # of one process
 WORDS = frozenset(  # of the messages of Chromium, Firefox and Safari, and of what our scripts call
     """
     a abort aborted after an and any argument arguments array as assignment at async attempt be because been
@@ -67,7 +67,7 @@ def tell(recorder: Recorder, said: Any, *, routes: Collection[str], scripts: Map
         recorder.lose("browser: unreadable")
         return 0
     route = said["route"] if isinstance(said.get("route"), str) and said["route"] in routes else OTHER
-    told = sum(_event(recorder, one, route, scripts) for one in events[:MOST_EVENTS])
+    told = sum(_event(recorder, one, route, scripts) for one in events[:MAX_EVENTS])
     if dropped := len(events) - told:
         recorder.lose("browser: not believed", dropped)
     return told
@@ -95,12 +95,12 @@ def _error(recorder: Recorder, one: Mapping[str, Any], route: str, scripts: Mapp
     message, stack = one.get("message"), one.get("stack")
     if not isinstance(message, str) or not isinstance(stack, str) or message.startswith("Script error"):
         return False
-    frames = own_frames(stack[:LONGEST_STACK], scripts)
+    frames = own_frames(stack[:MAX_STACK_LENGTH], scripts)
     if not frames:
         return False
     name = str(one.get("name"))
     kind = name if name in KINDS_OF_ERROR else "Error"
-    text = known_words(message[:LONGEST_TEXT].removeprefix("Uncaught ").removeprefix(f"{kind}: "))
+    text = known_words(message[:MAX_TEXT_LENGTH].removeprefix("Uncaught ").removeprefix(f"{kind}: "))
     places = [f"{module}:{function}" for _, module, function, _, _ in frames]
     parts = (
         f"v{VERSION}",
@@ -131,7 +131,7 @@ def _error(recorder: Recorder, one: Mapping[str, Any], route: str, scripts: Mapp
 def _fingerprint(parts: tuple[str, ...]) -> str:
     """Whoever makes names up makes no more than so many groups: what comes after them is one group."""
     fingerprint = hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
-    if fingerprint not in _known and len(_known) >= MOST_GROUPS:
+    if fingerprint not in _known and len(_known) >= MAX_GROUPS:
         return hashlib.sha256(b"browser: too many kinds").hexdigest()
     _known.add(fingerprint)
     return fingerprint
@@ -147,10 +147,10 @@ def known_words(message: str) -> str:
 def own_frames(stack: str, scripts: Mapping[str, Collection[str]]) -> list[Frame]:
     """The functions of our own scripts in a browser's stack, innermost last; what is not ours is left out."""
     found: list[Frame] = []
-    for line in stack.splitlines()[: MOST_FRAMES * 2]:
+    for line in stack.splitlines()[: MAX_FRAMES * 2]:
         if (match := OUR_FRAME.search(line)) and match["file"] in scripts:
             script = f"{FROM_BROWSERS}{match['file']}.js"
             function = match["function"].rpartition(".")[2]
             known = function if function in scripts[match["file"]] else ""
             found.append((script, script, known, int(match["line"]), []))
-    return list(reversed(found[:MOST_FRAMES]))
+    return list(reversed(found[:MAX_FRAMES]))

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from core.telemetry.work import OTHER, UNMATCHED
+from core.telemetry.context import OTHER, UNMATCHED
 
 FAMILY, STAFF, PROGRAM, PROBE = "family", "staff", "program", "probe"
 ROBOT, PREFETCH, STATIC, WORKER = "robot", "prefetch", "static", "worker"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from core.clock import microseconds
+from core.platform.clock import microseconds
 from core.telemetry.browsers import FROM_BROWSERS
 from core.telemetry.error_groups import BY_ITSELF, OPEN, REGRESSED
 from core.telemetry.errors import UNSOLVED

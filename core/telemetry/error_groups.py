@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Row, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.telemetry import fingerprints
-from core.telemetry.catching import Caught
+from core.telemetry.captured import Caught
 from core.telemetry.tables import (
     archive_mark,
     error_change,
@@ -26,8 +26,8 @@ from core.telemetry.tables import (
     release_mark,
 )
 
-FIRST_KEPT, NEWEST_KEPT = 20, 50
-MOST_PEOPLE = 1000
+FIRST_KEPT, MAX_NEWEST = 20, 50
+MAX_PEOPLE = 1000
 HOUR_US, SECOND_US = 3_600_000_000, 1_000_000
 MAX_MOMENTS = 200  # of a group in one flush; what comes after them is counted by seconds
 MOMENTS_FROM = "error_moment"  # archive_mark: the instant from which every moment is kept
@@ -47,7 +47,7 @@ class Pending:
         self.moments: Counter[int] = Counter()
         self.people: set[str] = set()
         self.oldest: list[Caught] = []
-        self.newest: deque[Caught] = deque(maxlen=NEWEST_KEPT)
+        self.newest: deque[Caught] = deque(maxlen=MAX_NEWEST)
 
     def add(self, one: Caught) -> None:
         self.count += 1
@@ -56,7 +56,7 @@ class Pending:
         self.hours[one.at_us // HOUR_US * HOUR_US] += 1
         is_storm = len(self.moments) >= MAX_MOMENTS
         self.moments[one.at_us // SECOND_US * SECOND_US if is_storm else one.at_us] += 1
-        if one.who and len(self.people) < MOST_PEOPLE:
+        if one.who and len(self.people) < MAX_PEOPLE:
             self.people.add(one.who)
         if one.exceptions is not None:
             (self.oldest if len(self.oldest) < FIRST_KEPT else self.newest).append(one)
@@ -69,7 +69,7 @@ class Pending:
             self.first_us, self.last_us = min(self.first_us, later.first_us), max(self.last_us, later.last_us)
             self.hours.update(later.hours)
             self.moments.update(later.moments)
-            self.people |= set(list(later.people)[: MOST_PEOPLE - len(self.people)])
+            self.people |= set(list(later.people)[: MAX_PEOPLE - len(self.people)])
             for one in later.stories:
                 (self.oldest if len(self.oldest) < FIRST_KEPT else self.newest).append(one)
         return self
@@ -230,7 +230,7 @@ def _add_stories(connection: Connection, group_id: int, one: Pending, *, service
     ids = connection.scalars(
         select(error_event.c.id).where(error_event.c.group_id == group_id).order_by(error_event.c.id)
     ).all()
-    if middle := ids[FIRST_KEPT:-NEWEST_KEPT]:
+    if middle := ids[FIRST_KEPT:-MAX_NEWEST]:
         connection.execute(delete(error_event).where(error_event.c.id.in_(middle)))
 
 

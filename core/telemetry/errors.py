@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Column, ColumnElement, Connection, func, or_, select, update
 
-from core.clock import instant, microseconds
 from core.errors import Invalid, NotFound
+from core.platform.clock import instant, microseconds
+from core.platform.text import one_line
 from core.telemetry.error_groups import HOUR_US, IGNORED, MOMENTS_FROM, OPEN, REGRESSED, RESOLVED, change_state
 from core.telemetry.release import release as this_release
 from core.telemetry.store import Store
 from core.telemetry.tables import archive_mark, error_change, error_event, error_group, error_hour, error_moment
-from core.text import one_line
 
 STATES = (OPEN, REGRESSED, IGNORED, RESOLVED)
 UNSOLVED = (OPEN, REGRESSED)

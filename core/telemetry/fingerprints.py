@@ -17,8 +17,8 @@ from types import TracebackType
 from core.telemetry.release import ROOT
 
 VERSION = 1
-MOST_FRAMES = 8
-LONGEST_CHAIN = 5
+MAX_FRAMES = 8
+MAX_CHAINED_ERRORS = 5
 OWN = frozenset(("core", "analytics", "public_site", "console", "tasks"))
 
 NORMAL = (
@@ -38,7 +38,7 @@ def of_exception(error: BaseException) -> tuple[str, str]:
     for link in chain_of(error):
         parts.append(kind_of(link))
         own += own_frames(link.__traceback__)
-    frames = own[-MOST_FRAMES:]
+    frames = own[-MAX_FRAMES:]
     parts += frames or [normalised(safe_text(error))]
     return _hashed(parts), (own_frames(error.__traceback__) or own or [""])[-1]
 
@@ -52,7 +52,7 @@ def chain_of(error: BaseException) -> Iterator[BaseException]:
     """This exception, then what caused it, and so on; of a group its first member."""
     seen: set[int] = set()
     link: BaseException | None = error
-    while link is not None and id(link) not in seen and len(seen) < LONGEST_CHAIN:
+    while link is not None and id(link) not in seen and len(seen) < MAX_CHAINED_ERRORS:
         seen.add(id(link))
         yield link
         if isinstance(link, BaseExceptionGroup):

@@ -12,9 +12,9 @@ from typing import Any
 
 from core.telemetry import recording, running, statements
 from core.telemetry.categories import WORKER
-from core.telemetry.lanes import now_us
+from core.telemetry.context import Work, current, new_request_id, request_id
+from core.telemetry.queues import now_us
 from core.telemetry.rows import RequestRow
-from core.telemetry.work import Work, current, new_request_id, request_id
 
 OK, ERROR = "ok", "error"
 

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.telemetry import running
-from core.telemetry.lanes import now_us
+from core.telemetry.queues import now_us
 from core.telemetry.tables import event_log, process_run, request_log
 
 SILENT_US = 120 * 1_000_000  # a flush comes every ten seconds, or a beat with the measures every fifteen

@@ -27,18 +27,18 @@ from typing import Any
 import structlog
 
 from core.telemetry import running
-from core.telemetry.catching import Caught, caught, fingerprint_of
-from core.telemetry.lanes import FLUSH_ROWS, Lane, Lanes, now_us
+from core.telemetry.captured import Caught, caught, fingerprint_of
+from core.telemetry.context import current, not_watched, unwatched
+from core.telemetry.queues import FLUSH_ROWS, Lane, Lanes, now_us
 from core.telemetry.rows import EventRow, MetricRow
 from core.telemetry.store import Store
-from core.telemetry.work import current, not_watched, unwatched
 from core.telemetry.writer import Writer
 
 FLUSH_EVERY_S, SAMPLE_EVERY_S = 10.0, 15.0
 LOOK_FOR_LOST_EVERY_S = 60.0
 BEAT_AFTER_S = 1.0  # a task that runs for longer is in the store, should its process be killed
 START_AGAIN_AFTER_S = 1.0  # where no thread can be had
-LEAST_PAUSE_S = 0.25  # between two flushes, so that a flood is written in few transactions
+MIN_PAUSE_S = 0.25  # between two flushes, so that a flood is written in few transactions
 END_WITHIN_S = 2.0
 BODIES_A_FOLD = 25
 CRITICAL = "CRITICAL"
@@ -319,7 +319,7 @@ class Recorder:
 
     def _rest(self) -> None:
         """For a moment, so that a flood makes few transactions. The end does not wait for it."""
-        until = time.monotonic() + LEAST_PAUSE_S
+        until = time.monotonic() + MIN_PAUSE_S
         while not self._ending and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.05))
 

@@ -17,15 +17,16 @@ from types import TracebackType
 import structlog
 from sqlalchemy.orm import Session
 
-from core.settings import Settings
-from core.telemetry import machine
-from core.telemetry.lanes import now_us
-from core.telemetry.life import STOPPED, LoopMark
+from core.platform.db import AFTER_COMMIT
+from core.platform.settings import Settings
+from core.telemetry import host_metrics
+from core.telemetry.process_life import STOPPED, LoopMark
+from core.telemetry.pseudonyms import Who
+from core.telemetry.queues import now_us
 from core.telemetry.recorder import Recorder
 from core.telemetry.release import release
 from core.telemetry.rows import MetricRow
 from core.telemetry.store import store_for
-from core.telemetry.who import Who
 
 NOTED = "telemetry_noted"
 
@@ -52,7 +53,7 @@ def recording(
     if not settings.telemetry:
         yield None
         return
-    measured, mark = machine.Machine(settings.data_dir), LoopMark()
+    measured, mark = host_metrics.Machine(settings.data_dir), LoopMark()
     recorder = Recorder(
         store_for(settings),
         service=service,
@@ -132,4 +133,5 @@ def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
         log.critical("a thread ended by an error that nobody caught", exc_info=args.exc_value)
 
 
+AFTER_COMMIT.append(tell)
 os.register_at_fork(after_in_child=_forked)

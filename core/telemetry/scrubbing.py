@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "…"
-DEEPEST = 6
-MOST_ITEMS = 50
-LONGEST_TEXT = 20_000
+MAX_DEPTH = 6
+MAX_ITEMS = 50
+MAX_TEXT_LENGTH = 20_000
 MIN_SECRET = 4  # letters; a shorter one stands in half of all lines
 _values: tuple[str, ...] = ()  # of this process's secrets, the longest first
 PLAIN = re.compile(  # most values of a line of the log: nothing below is written like this
@@ -104,13 +104,13 @@ def scrubbed(value: Any, depth: int = 0) -> Any:
         return HIDDEN if is_card(str(value)) else value
     if isinstance(value, datetime | date | timedelta):
         return str(value)
-    if depth >= DEEPEST:
+    if depth >= MAX_DEPTH:
         return HIDDEN
     if isinstance(value, Mapping):
-        items = list(value.items())[:MOST_ITEMS]
+        items = list(value.items())[:MAX_ITEMS]
         return {_key(key): HIDDEN if is_secret(_key(key)) else scrubbed(item, depth + 1) for key, item in items}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_pair_or_value(item, depth + 1) for item in list(value)[:MOST_ITEMS]]
+        return [_pair_or_value(item, depth + 1) for item in list(value)[:MAX_ITEMS]]
     return scrubbed_text(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
 
 
@@ -130,8 +130,8 @@ def scrubbed_text(text: str) -> str:
     for value in _values:
         if value in text:
             text = text.replace(value, HIDDEN)
-    if len(text) > LONGEST_TEXT:
-        text = f"{text[: LONGEST_TEXT // 2]} {HIDDEN} {text[-LONGEST_TEXT // 2 :]}"
+    if len(text) > MAX_TEXT_LENGTH:
+        text = f"{text[: MAX_TEXT_LENGTH // 2]} {HIDDEN} {text[-MAX_TEXT_LENGTH // 2 :]}"
     return text if PLAIN.fullmatch(text) else _masked(text)
 
 

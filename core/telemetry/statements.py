@@ -15,15 +15,15 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from core.telemetry import fingerprints, recording
-from core.telemetry.lanes import now_us
+from core.telemetry.context import MAX_SHAPES, Work, current, unwatched
+from core.telemetry.queues import now_us
 from core.telemetry.rows import StatementRow
-from core.telemetry.work import MOST_SHAPES, Work, current, unwatched
 
 SLOW_US = 100_000
 REPEATED = 10
-LONGEST_SHAPE = 2000
+MAX_STATEMENT_LENGTH = 2000
 BEGAN = "telemetry_began"
-DEEPEST_FRAME = 80
+MAX_FRAMES = 80
 HOUSEKEEPING = ("BEGIN", "PRAGM")  # ours around each transaction; told only when they are slow
 
 PLACEHOLDER = r"(?:\?|:\w+|%\(\w+\)s(?:::\w+)?|%s(?:::\w+)?|\$\d+(?:::\w+)?|__\[POSTCOMPILE_\w+\])"
@@ -47,7 +47,7 @@ def shape_of(statement: str) -> str:
     """The statement without any value, in one line."""
     for pattern, replacement in SHAPING:
         statement = pattern.sub(replacement, statement)
-    return statement.strip()[:LONGEST_SHAPE]
+    return statement.strip()[:MAX_STATEMENT_LENGTH]
 
 
 def watch(engine: Engine) -> None:
@@ -82,7 +82,7 @@ def _count(cursor: Any, statement: str, began_ns: int) -> None:
             shapes = work.shapes = {}
         shape = shape_of(statement)
         count = shapes.get(shape, 0) + 1
-        if count > 1 or len(shapes) < MOST_SHAPES:
+        if count > 1 or len(shapes) < MAX_SHAPES:
             shapes[shape] = count
             _add_time(work, shape, duration_us)
         work.crumb("statement", f"{duration_us / 1000:.1f} ms  {shape[:200]}")
@@ -132,12 +132,12 @@ def _keep(kind: str, shape: str, duration_us: int, *, rows: int, count: int) -> 
 
 def place_of(frame: FrameType | None) -> str:
     """The file and function of ours that asked, "core/bookings/queries.py requests_awaiting_answer"."""
-    for _ in range(DEEPEST_FRAME):
+    for _ in range(MAX_FRAMES):
         if frame is None:
             break
         code = frame.f_code
         module = fingerprints.own_module(code.co_filename)
-        if module and module not in ("core.db", __name__):
+        if module and module not in ("core.platform.db", __name__):
             return f"{module.replace('.', '/')}.py {code.co_qualname}"
         frame = frame.f_back
     return ""

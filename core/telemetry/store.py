@@ -19,14 +19,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.pool import NullPool
 
 from core.errors import StoreNewer
-from core.postgresql import limit_answers
-from core.settings import Settings
+from core.platform.postgresql import limit_answers
+from core.platform.settings import Settings
 from core.telemetry.tables import VERSION, metadata
 
 SCHEMA = "telemetry"
 LOCK_KEY = 5_717_264_102  # of ours alone
 BUSY_MS, PATIENT_MS = 250, 10_000  # of the recorder, and of whoever has time
-LEAST_LOCK_MS = 2_000  # on PostgreSQL, where the archive's turn is none of our own making
+MIN_LOCK_MS = 2_000  # on PostgreSQL, where the archive's turn is none of our own making
 RECORDERS_STATEMENT_MS = 10_000
 PATIENT_ANSWER_S = 120.0  # the archive deletes and copies hundreds of thousands of rows in one statement
 MAX_WAL_BYTES = 16 * 1024 * 1024  # it is cut back to this when it begins anew
@@ -37,7 +37,7 @@ GONE_AFTER_MS = 10_000  # a server that acknowledges nothing for so long is gone
 
 
 class Shelf(Protocol):
-    """Where hosts that share the store share its cold files too (analytics/cold.py); core.images.storage.Storage is one."""
+    """Where hosts that share the store share its cold files too (analytics/cold_storage.py); core.platform.storage.Storage is one."""
 
     def put(self, path: str, data: bytes, *, media_type: str, caching: str = ...) -> None: ...
 
@@ -197,7 +197,7 @@ class Store:
 
     def _limits(self) -> dict[str, Any]:
         """So that no server keeps us waiting for ever, wherever it hangs: at the door, at a lock, at work, or behind a cut cable."""
-        limits = {"lock_timeout": max(self.busy_ms, LEAST_LOCK_MS)}
+        limits = {"lock_timeout": max(self.busy_ms, MIN_LOCK_MS)}
         if self.busy_ms < PATIENT_MS:
             limits["statement_timeout"] = RECORDERS_STATEMENT_MS
         options = [f"search_path={SCHEMA}", *(f"{name}={limit_ms}" for name, limit_ms in limits.items())]

@@ -30,18 +30,18 @@ from sqlalchemy.exc import (
 from sqlalchemy.types import TypeEngine
 
 from core.errors import SetupError
-from core.telemetry import error_groups, running, totals
-from core.telemetry.catching import Caught
+from core.telemetry import error_groups, prometheus_totals, running
+from core.telemetry.captured import Caught
 from core.telemetry.error_groups import Pending
-from core.telemetry.lanes import Batch, Lanes, now_us
 from core.telemetry.processes import ProcessRun
+from core.telemetry.queues import Batch, Lanes, now_us
 from core.telemetry.rows import ROWS, EventRow, Row
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS, written_batch
 
 OPEN_FOR_S = 30.0
 TRIES, RETRY_AFTER_S = 2, 0.1
-MOST_GROUPS = 500
+MAX_GROUPS = 500
 MAX_PARTS = 200  # transactions in search of rows that the store refuses; one of 500 takes about twenty
 STAMPED = ("service", "release")  # of each row whose table has them: what this process is
 
@@ -141,7 +141,7 @@ class Writer:
             self._add_up(one)
 
     def _add_up(self, one: Caught) -> None:
-        if one.fingerprint not in self._pending and len(self._pending) >= MOST_GROUPS:
+        if one.fingerprint not in self._pending and len(self._pending) >= MAX_GROUPS:
             self.lose("errors: too many kinds at once")
             return
         self._pending.setdefault(one.fingerprint, Pending(one)).add(one)
@@ -203,7 +203,7 @@ class Writer:
             for table, rows in one.batch.items():
                 self._insert(connection, table, [*rows, *lost] if table == "event_log" else rows)
             if self.keep_totals:
-                totals.add(connection, one.batch, self.service, one.losses)
+                prometheus_totals.add(connection, one.batch, self.service, one.losses)
             if not self._marked:
                 error_groups.mark_release(connection, self.release, at_us=now_us())
                 error_groups.mark_moments(connection)

@@ -6,16 +6,16 @@ from typing import Any
 
 from sqlalchemy import select
 
+from analytics.data_sources import Monitor
 from analytics.evaluator import Evaluation, evaluate
-from analytics.monitor import Monitor
-from core.bootstrap import Services
-from core.clock import instant, microseconds
-from core.gym import the_gym
-from core.mail.models import MessageKind, OutboxMessage
-from core.telemetry.alerts import lists
-from core.telemetry.alerts.machine import State
-from core.telemetry.alerts.models import AlertChange, AlertStanding, Incident
-from core.telemetry.alerts.words import became
+from core.alerts import lists
+from core.alerts.models import AlertChange, AlertStanding, Incident
+from core.alerts.sentences import became
+from core.alerts.state_machine import State
+from core.gym.models import the_gym
+from core.outbox.models import MessageKind, OutboxMessage
+from core.platform.clock import instant, microseconds
+from core.platform.services import Services
 from tests.analytics.house import NOW_US, House, requests
 
 MINUTE = timedelta(minutes=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import Settings
+from core.platform.settings import Settings
 from core.telemetry.store import PATIENT_MS, store_for
 from tests.analytics.house import House
 

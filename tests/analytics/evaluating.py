@@ -3,11 +3,11 @@
 import sys
 from datetime import datetime
 
+from analytics.data_sources import monitor_for
 from analytics.evaluator import evaluate
-from analytics.monitor import monitor_for
 from core.bootstrap import build
 from core.migrations import models
-from core.settings import load_settings
+from core.platform.settings import load_settings
 
 assert models.Base.metadata.tables  # all of them are known, as in the worker
 services = build(load_settings(_env_file=None))

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from analytics import manifest
 from analytics.archive import Archived, archive
-from analytics.log import open_log
+from analytics.request_store import open_log
 from analytics.retention import Keep
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS

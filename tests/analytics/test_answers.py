@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from analytics.answers import Answers
 from analytics.export import as_csv, as_parquet
+from analytics.ttl_cache import Answers
 
 
 def test_the_same_question_is_asked_once_and_another_by_itself() -> None:

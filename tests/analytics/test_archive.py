@@ -15,16 +15,16 @@ from sqlalchemy.orm import Session
 
 from analytics import manifest
 from analytics.archive import archive_now
-from analytics.log import LogUnreadable, open_log, open_tiles
+from analytics.request_store import LogUnreadable, open_log, open_tiles
 from analytics.retention import Keep
-from core import clock
-from core.bootstrap import Services
-from core.clock import microseconds
-from core.failpoints import VARIABLE, FailpointReached, armed
-from core.gym import the_gym
+from core.gym.models import the_gym
+from core.platform import clock
+from core.platform.clock import microseconds
+from core.platform.failpoints import VARIABLE, FailpointReached, armed
+from core.platform.services import Services
+from core.telemetry.context import new_request_id
 from core.telemetry.store import archive_folder
 from core.telemetry.tables import error_event, error_group, error_hour, error_person
-from core.telemetry.work import new_request_id
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, NOW_US, House, requests
 
 STEPS = (

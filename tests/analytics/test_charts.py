@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 
 from analytics import chart_times, charts
-from analytics.markers import Marker
+from analytics.deploy_markers import Marker
 from analytics.window import Window
-from core import look
-from core.clock import microseconds
+from core.platform import theme
+from core.platform.clock import microseconds
 
 GYM = ZoneInfo("America/Los_Angeles")
 END = datetime(2026, 11, 26, 20, tzinfo=UTC)
@@ -48,15 +48,15 @@ def steps(window: Window, *, n: int = 50) -> pa.Table:
 def test_a_chart_has_the_gym_s_colours_and_type(scheme: str) -> None:
     spec = charts.latency(steps(DAY), DAY, scheme=scheme).to_dict()
     config = spec["config"]
-    assert config["range"]["category"] == list(look.CHART_COLORS[scheme])
-    assert config["axis"]["gridColor"] == look.COLORS[scheme]["line"]
-    assert config["axis"]["labelColor"] == look.COLORS[scheme]["soft"]
-    assert config["title"]["color"] == look.COLORS[scheme]["navy"]
-    assert config["font"] == look.FONT
+    assert config["range"]["category"] == list(theme.CHART_COLORS[scheme])
+    assert config["axis"]["gridColor"] == theme.COLORS[scheme]["line"]
+    assert config["axis"]["labelColor"] == theme.COLORS[scheme]["soft"]
+    assert config["title"]["color"] == theme.COLORS[scheme]["navy"]
+    assert config["font"] == theme.FONT
     colors = spec["layer"][0]["encoding"]["color"]["scale"]["range"]
-    assert colors == list(look.CHART_COLORS[scheme][:3])
+    assert colors == list(theme.CHART_COLORS[scheme][:3])
     failed = charts.counts(steps(DAY), DAY, scheme=scheme).to_dict()["encoding"]["color"]["scale"]["range"][1]
-    assert failed == look.COLORS[scheme]["bad"]
+    assert failed == theme.COLORS[scheme]["bad"]
 
 
 def test_every_line_has_dashes_of_its_own_and_every_chart_words_for_who_does_not_see_it() -> None:

@@ -13,16 +13,16 @@ from sqlalchemy import insert, text
 import tasks
 from analytics import evaluator
 from analytics.evaluator import evaluate_if_due
+from core.alerts import choices, pulse
+from core.alerts.models import AlertClock, AlertStanding
+from core.alerts.rules import Filter, Rule
+from core.alerts.state_machine import State
 from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
-from core.bootstrap import Services
-from core.clock import microseconds
-from core.mail.models import MessageKind, OutboxMessage
-from core.mail.outbox import new_message_id
-from core.telemetry.alerts import choices, pulse
-from core.telemetry.alerts.machine import State
-from core.telemetry.alerts.models import AlertClock, AlertStanding
-from core.telemetry.alerts.rules import Filter, Rule
+from core.outbox.messages import new_message_id
+from core.outbox.models import MessageKind, OutboxMessage
+from core.platform.clock import microseconds
+from core.platform.services import Services
 from tests.analytics.alarmed import MINUTE, NOW, Watched
 from tests.analytics.house import House
 from tests.support.people import nora, sam_wants

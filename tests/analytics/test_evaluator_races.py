@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from core.bootstrap import Services
-from core.failpoints import VARIABLE
-from core.telemetry.alerts.defaults import DEFAULT_RULES
+from core.alerts.defaults import DEFAULT_RULES
+from core.platform.failpoints import VARIABLE
+from core.platform.services import Services
 from tests.analytics.alarmed import MINUTE, Watched
 from tests.analytics.house import House
 from tests.support.people import ZONE

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from analytics import database, explorer, jobs, latency, overview
+from analytics import database_load, explorer, jobs, latency, overview
 from analytics import requests as one_by_one
+from analytics.data_sources import Monitor
 from analytics.explorer import Question
 from analytics.latency import FAMILIES, REQUESTS, Scope
-from analytics.monitor import Monitor
 from analytics.retention import Keep
 from analytics.window import EXACT_UPTO, RANGES, Window, last
-from core.clock import instant, microseconds
+from core.platform.clock import instant, microseconds
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, House
 
 GYM = ZoneInfo("America/Los_Angeles")
@@ -129,7 +129,7 @@ def check_database(monitor: Monitor, window: Window, rows: list[Row]) -> None:
     steps = overview.database_over_time(monitor, window).to_pylist()
     assert {row["step_us"]: row["n"] for row in steps} == by_steps(within(rows, window), window)
     counted = within(rows, window) + within(rows, window, "task")
-    found = {row["route"]: (row["n"], row["db_ms"]) for row in database.by_route(monitor, window).to_pylist()}
+    found = {row["route"]: (row["n"], row["db_ms"]) for row in database_load.by_route(monitor, window).to_pylist()}
     for route, n in Counter(row["route"] for row in counted).items():
         spent_ms = sum(row["db_us"] for row in counted if row["route"] == route) / 1000
         assert found[route] == (n, pytest.approx(spent_ms))

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analytics import explorer
+from analytics.data_sources import Monitor
 from analytics.explorer import CATALOGUE, WHOLE, Question
-from analytics.monitor import Monitor
 from analytics.window import Window
-from core.clock import instant
+from core.platform.clock import instant
 from tests.analytics.house import HOUR_US, NOW_US, House
 from tests.analytics.house import requests as some
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from core.bootstrap import Services
-from core.clock import microseconds
-from core.telemetry.alerts.machine import State
+from core.alerts.state_machine import State
+from core.platform.clock import microseconds
+from core.platform.services import Services
 from tests.analytics.alarmed import MINUTE, Watched
 from tests.analytics.house import House
 from tests.telemetry.alarm import hire

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from analytics import latency
-from analytics.cold import missing_of, shelf_for
-from analytics.monitor import Monitor, monitor_for
+from analytics.cold_storage import missing_of, shelf_for
+from analytics.data_sources import Monitor, monitor_for
 from analytics.retention import READERS_MAY_TAKE_US
 from analytics.window import Window
-from core.clock import instant
-from core.settings import Settings
+from core.platform.clock import instant
+from core.platform.settings import Settings
 from tests.analytics.house import DAY_US, HOUR_US, NOW_US, House
 from tests.analytics.house import requests as some
 from tests.analytics.test_latency import ZONE

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from analytics.retention import READERS_MAY_TAKE_US, Keep, too_old_or_too_much
-from core.settings import Settings
+from core.platform.settings import Settings
 from core.telemetry.store import PATIENT_MS, store_for
 from tests.analytics.house import DAY_US, HOUR_US, NOW_US, House
 from tests.analytics.house import requests as some

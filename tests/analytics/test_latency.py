@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analytics import latency
+from analytics.data_sources import Monitor
 from analytics.latency import Scope
-from analytics.monitor import Monitor
 from analytics.window import Window
-from core.clock import instant
+from core.platform.clock import instant
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, NOW_US, House, durations, requests
 
 ZONE = ZoneInfo("America/Los_Angeles")

@@ -7,10 +7,10 @@ import pytest
 
 from analytics import replay as replaying
 from analytics.replay import Replay, can_replay, replay, step_of
-from core.bootstrap import Services
-from core.telemetry.alerts.defaults import BY_KEY, DEFAULT_RULES
-from core.telemetry.alerts.machine import Reading
-from core.telemetry.alerts.rules import DAY, HOUR, WEEK, Filter, NoData, Rule
+from core.alerts.defaults import BY_KEY, DEFAULT_RULES
+from core.alerts.rules import DAY, HOUR, WEEK, Filter, NoData, Rule
+from core.alerts.state_machine import Reading
+from core.platform.services import Services
 from tests.analytics.alarmed import MINUTE, NOW, Watched
 from tests.analytics.house import House
 from tests.telemetry.alarm import hire

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
-from analytics import health, latency, markers, overview, requests
+from analytics import deploy_markers, health, latency, overview, requests
+from analytics.data_sources import Monitor
 from analytics.health import State
 from analytics.latency import Scope
-from analytics.monitor import Monitor
 from analytics.retention import Keep
 from analytics.window import Window
-from core.clock import instant
+from core.platform.clock import instant
 from tests.analytics.house import HOUR_US, MINUTE_US, NOW_US, House
 from tests.analytics.house import requests as some
 
@@ -51,7 +51,7 @@ def test_only_those_that_failed_and_only_those_of_a_route(house: House, monitor:
 def test_of_many_rows_the_first_two_hundred_are_shown_and_all_are_counted(house: House, monitor: Monitor) -> None:
     house.note(some(450))
     found = requests.rows(monitor, LAST_HOURS)
-    assert (found.n, found.table.num_rows) == (450, requests.MOST_ROWS)
+    assert (found.n, found.table.num_rows) == (450, requests.MAX_ROWS)
 
 
 @pytest.mark.parametrize("archived", [False, True])
@@ -121,7 +121,7 @@ def test_a_release_is_marked_where_it_first_started(house: House, monitor: Monit
         ],
         "event_log",
     )
-    found = markers.deploys(monitor, LAST_HOURS)
+    found = deploy_markers.deploys(monitor, LAST_HOURS)
     assert [(marker.word, marker.at) for marker in found] == [
         ("1", NOW - timedelta(minutes=90)),
         ("2", NOW - timedelta(minutes=30)),

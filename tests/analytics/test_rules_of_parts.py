@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from analytics import measures
-from analytics.measured import House as Measured
-from core.bootstrap import Services
-from core.clock import microseconds
-from core.gym import the_gym
+from analytics import alert_metrics
+from analytics.alert_inputs import House as Measured
+from core.alerts import pulse
+from core.alerts.defaults import BY_KEY
+from core.alerts.models import RuleChoice
+from core.alerts.state_machine import Reading
+from core.gym.models import the_gym
 from core.images.models import Image, ImageKind
+from core.platform.clock import microseconds
+from core.platform.services import Services
 from core.schedule.models import Coach, DateOverride
 from core.telemetry import errors
-from core.telemetry.alerts import pulse
-from core.telemetry.alerts.defaults import BY_KEY
-from core.telemetry.alerts.machine import Reading
-from core.telemetry.alerts.models import RuleChoice
-from core.telemetry.catching import Caught
+from core.telemetry.captured import Caught
 from core.telemetry.error_groups import Pending, write
-from core.telemetry.life import LOOP_SILENT, STOPPED
+from core.telemetry.process_life import LOOP_SILENT, STOPPED
 from tests.analytics.alarmed import MINUTE, NOW, Watched
 from tests.analytics.house import House
 from tests.analytics.test_evaluator import DAY, HOUR, ask
@@ -42,7 +42,7 @@ def watched(services: Services, house: House) -> Watched:
 def read(watched: Watched, key: str) -> dict[str, Reading]:
     """One rule, measured as of now."""
     house = Measured(watched.services, watched.monitor, [BY_KEY[key]])
-    return measures.measure(house, BY_KEY[key], at=watched.now)
+    return alert_metrics.measure(house, BY_KEY[key], at=watched.now)
 
 
 def beat(watched: Watched, *services: str, name: str = "process.memory_bytes", value: float = 1.0) -> None:

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analytics import bookings, latency, sample
+from analytics.data_sources import Monitor
 from analytics.latency import Scope
-from analytics.log import open_log
-from analytics.monitor import Monitor
+from analytics.request_store import open_log
 from analytics.window import Window
 from core.http.edge import labels_of
+from core.telemetry.context import UNMATCHED
 from core.telemetry.store import Store
-from core.telemetry.work import UNMATCHED
 from public_site.routes import ROUTES
 
 NOW = datetime(2026, 11, 26, 15, 30, tzinfo=UTC)

@@ -12,9 +12,9 @@ from sqlalchemy.exc import OperationalError
 
 from analytics.evaluator import evaluate_if_due
 from analytics.unwritable import TITLE, Outage
-from core.bootstrap import Services
-from core.mail.failures import TemporaryFailure
 from core.mail.webhook import HttpWebhook
+from core.outbox.failures import TemporaryFailure
+from core.platform.services import Services
 from tests.analytics.alarmed import MINUTE, NOW, Watched
 from tests.analytics.house import House
 from tests.outbox.conftest import FakeServer

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from analytics import database, jobs, mails
+from analytics import database_load, jobs, mails
+from analytics.data_sources import Monitor
 from analytics.gym_tables import arrow
-from analytics.monitor import Monitor
 from analytics.window import Window
-from core.clock import instant
-from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
+from core.platform.clock import instant
 from tests.analytics.house import HOUR_US, MINUTE_US, NOW_US, House
 from tests.analytics.house import requests as some
 
@@ -43,10 +43,10 @@ def test_the_statement_that_costs_most_comes_first(house: House, monitor: Monito
     house.archive()
     house.note(statements(30, shape="SELECT dear", duration_us=900_000), "statement_log")
     house.note(statements(1, shape="SELECT again", duration_us=0, kind="repeated", times=14), "statement_log")
-    found = database.statements(monitor, LAST_HOURS, "slow").to_pylist()
+    found = database_load.statements(monitor, LAST_HOURS, "slow").to_pylist()
     assert [(row["shape"], row["n"]) for row in found] == [("SELECT dear", 30), ("SELECT cheap", 40)]
     assert found[0]["p50_ms"] == 900.014 and found[0]["max_ms"] == 900.029 and found[0]["most_rows"] == 4
-    again = database.statements(monitor, LAST_HOURS, "repeated").to_pylist()
+    again = database_load.statements(monitor, LAST_HOURS, "repeated").to_pylist()
     assert [(row["shape"], row["most_times"], row["last_request_id"]) for row in again] == [("SELECT again", 14, "r")]
 
 
@@ -55,7 +55,7 @@ def test_the_route_that_keeps_the_database_busy_comes_first(house: House, monito
     house.note(some(2, route="/book", db_us=40_000, db_count=14))
     house.note(some(5, route="/still", db_us=0, db_count=0))
     house.archive()
-    found = database.by_route(monitor, LAST_HOURS).to_pylist()
+    found = database_load.by_route(monitor, LAST_HOURS).to_pylist()
     assert [(row["route"], row["statements_each"], row["db_ms_each"]) for row in found] == [
         ("/book", 14, 40),
         ("/week", 6, 1),

@@ -6,12 +6,12 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from core.bookings.models import Actor, Booking, BookingEvent, Channel, Status
-from core.db import Database
-from core.mail.models import MessageKind, MessageState, OutboxMessage
 from core.migrations import migrate
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.accounts import create_account
 from core.people.models import Account, Role
 from core.people.sessions import start_session
+from core.platform.db import Database
 from core.schedule.models import Coach, LessonType
 from tests.bench.gym import add_coaches
 

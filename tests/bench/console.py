@@ -15,7 +15,7 @@ import httpx2
 import psutil
 from playwright.sync_api import expect
 
-from core.db import Database
+from core.platform.db import Database
 from tests.bench.big_gym import fill
 from tests.bench.report import Section
 from tests.bench.tabs import Tab

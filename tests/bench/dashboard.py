@@ -15,19 +15,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-import console.session as looked_up
+import console.widgets.session as looked_up
 from analytics import latency, sample
-from analytics.monitor import monitor_for
+from analytics.data_sources import monitor_for
 from analytics.window import last
-from console import server
-from console.monitoring import asked
-from core import clock
-from core.bootstrap import Services, build
-from core.demo import load_demo
+from console.monitoring import cached_queries
+from console.web import server
+from core.bootstrap import build
+from core.demo.small import load_demo
 from core.migrations import migrate
 from core.people.accounts import find_account
 from core.people.sessions import start_session
-from core.settings import load_settings
+from core.platform import clock
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from tests.bench.report import Section
 
 RUNS = 7
@@ -46,7 +47,7 @@ def measure() -> Section:
         token = services.database.transact(_sign_in)
         looked_up.token = lambda: token
         rows = [_measured(title, page, services) for title, page in PAGES.items()]
-        asked.close_monitors()
+        cached_queries.close_monitors()
         services.database.dispose()
     return Section(
         title="The dashboard over a year",
@@ -71,7 +72,7 @@ def _measured(title: str, page: str, services: Services) -> list[str]:
     assert latency.overall(monitor_for(services.settings), last("13mo", now=clock.now(), zone=ZoneInfo("UTC")))
 
     def fresh() -> None:
-        asked.ANSWERS.forget()
+        cached_queries.ANSWERS.forget()
         app.run()
 
     return [title, f"{_ms(fresh):.0f} ms", f"{_ms(app.run):.0f} ms", f"< {LIMIT_MS} ms"]

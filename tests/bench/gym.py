@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from core import clock
-from core.bookings import requests
+from core.bookings import requests, slots
 from core.bookings.requests import LessonRequest
-from core.db import Database
 from core.migrations import migrate
 from core.people.accounts import create_account
 from core.people.models import Role
-from core.schedule import queries, slots
+from core.platform import clock
+from core.platform.db import Database
+from core.schedule import queries
 from core.schedule.models import Coach, LessonType, WeeklyHours
 
 _parents = itertools.count()

@@ -20,15 +20,15 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from analytics import compaction, duck, latency, manifest, sample
-from analytics import log as reading
-from analytics.duck import cursor, run
+from analytics import compaction, duckdb_cursors, latency, manifest, sample
+from analytics import request_store as reading
+from analytics.data_sources import Monitor
+from analytics.duckdb_cursors import cursor, run
 from analytics.latency import Scope
-from analytics.log import open_log
-from analytics.monitor import Monitor
 from analytics.request_ids import WHOLE
+from analytics.request_store import open_log
 from analytics.window import Window
-from core.clock import microseconds
+from core.platform.clock import microseconds
 from core.telemetry.store import Store
 from tests.bench.report import Section
 from tests.support.postgresql import fresh_url
@@ -37,7 +37,7 @@ VARIABLE, KEEP_IN = "SPIRIT_BENCH_ROWS", "SPIRIT_BENCH_FOLDER"
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")
 MONTH, QUARTER = 30, 90
-MOST_FOR_THE_PEER = 10_000_000
+MAX_FOR_THE_PEER = 10_000_000
 PEERS_PATIENCE_S = 900.0  # a page stops a question after ten seconds; the peers may take longer
 PEERS_MEMORY = "12GB"  # and more memory: exact percentiles of a hundred million rows do not fit in ours
 KEPT = 0.80  # of the rows asked for the sample makes so many: weekends are quieter
@@ -66,11 +66,11 @@ class Days:
 def measure() -> Section:
     """Each row of the table is one run of both sides, medians of several questions."""
     rows = int(os.environ.get(VARIABLE, "10000000"))
-    reading.SLOWEST_S, duck.MEMORY = PEERS_PATIENCE_S, PEERS_MEMORY
+    reading.MAX_QUERY_S, duckdb_cursors.MEMORY = PEERS_PATIENCE_S, PEERS_MEMORY
     with tempfile.TemporaryDirectory(prefix="spirit-bench-") as scratch:
         folder = Path(os.environ.get(KEEP_IN, scratch)) / f"{rows}"
         folder.mkdir(parents=True, exist_ok=True)
-        table = _against_postgresql(_traffic(folder / "month", MONTH, min(rows, MOST_FOR_THE_PEER)))
+        table = _against_postgresql(_traffic(folder / "month", MONTH, min(rows, MAX_FOR_THE_PEER)))
         quarter = _traffic(folder / "quarter", QUARTER, rows)
         small = _traffic(folder / "small", QUARTER, int(rows / 3.3))
         table += _from_tiles(quarter, small)
@@ -233,8 +233,8 @@ def _in_a_process(days: Days, how: str) -> tuple[float, float]:
 
 
 def _answer(how: str, url: str, folder: str) -> None:
-    reading.SLOWEST_S = PEERS_PATIENCE_S
-    duck.MEMORY = duck.MEMORY if how == "tiles" else PEERS_MEMORY
+    reading.MAX_QUERY_S = PEERS_PATIENCE_S
+    duckdb_cursors.MEMORY = duckdb_cursors.MEMORY if how == "tiles" else PEERS_MEMORY
     monitor, window = Monitor(Store(url), Path(folder)), _window(QUARTER)
     ask = _dashboard if how == "tiles" else _dashboard_exact
     ask(monitor, window)

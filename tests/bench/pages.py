@@ -16,10 +16,11 @@ from statistics import median
 from sqlalchemy import select
 
 import public_site
-from core import clock
+from core.bookings import slots
 from core.bookings.models import Booking, Hold, Status
-from core.db import Database
-from core.schedule import availability, queries, slots
+from core.platform import clock
+from core.platform.db import Database
+from core.schedule import availability, queries
 from core.schedule.availability import Busy
 from public_site.weeks import WEEK, week_name
 from tests.bench.gym import BenchGym, add_coaches, request_lesson, wanted

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.bootstrap import Services, build
+from core.bootstrap import build
 from core.images import intake, uploads
 from core.images.models import Image, ImageKind, ImageState, Rendition
-from core.settings import load_settings
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from tests.support.processes import RunningGym, running_gym
 
 PAGE = "/coaches"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from core.db import Database
 from core.errors import SlotUnavailable, Unavailable
-from core.gym import the_gym
+from core.gym.models import the_gym
+from core.platform.db import Database
 from tests.bench.gym import BenchGym, open_gym, request_lesson, wanted
 from tests.bench.report import Section
 

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from pathlib import Path
 
-from core import clock
-from core.db import Database
+from core.platform import clock
+from core.platform.db import Database
 from core.telemetry.recorder import Recorder
 from core.telemetry.rows import RequestRow
 from core.telemetry.store import Store

@@ -19,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from core import logs
 from core.bootstrap import services
 from core.http.edge import Edge, labels_of
+from core.ops import logs
 from core.telemetry.recording import recording
 from public_site.app import content_security_policy, create_app
 from public_site.cache import Build, SharedPages

@@ -27,9 +27,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from core import logs
 from core.http.edge import Edge, labels_of
-from core.settings import load_settings
+from core.ops import logs
+from core.platform.settings import load_settings
 from core.telemetry import recording
 
 BLOCK, BLOCKS, WARM = 800, 20, 1_000

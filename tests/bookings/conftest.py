@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.bookings import requests
 from core.bookings.history import By
 from core.bookings.models import Actor, Booking, BookingEvent, Channel, Hold, Status
-from core.mail.models import MessageKind, OutboxMessage
+from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import Account
 from core.schedule.models import Coach, LessonType
 from tests.support import people

@@ -6,15 +6,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.bookings.after_all import approve_after_all
 from core.bookings.changes import cancel
 from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.history import PARENT_ON_SITE, By
 from core.bookings.lists import events_of
 from core.bookings.models import Actor, Booking, Channel, Hold, Status
+from core.bookings.override import approve_after_all
 from core.bookings.requests import request_lesson
 from core.errors import Invalid, NotAllowed, NotPossible, SlotUnavailable, TooLate
-from core.mail.models import MessageKind, OutboxMessage
+from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import Account
 from core.schedule.models import Coach
 from tests.support.people import NOW, ada, at, nora, omar, sam_wants

@@ -9,7 +9,7 @@ from core.audit import AuditEvent
 from core.bookings.attendance import note_attendance
 from core.bookings.models import Attendance, Booking
 from core.errors import NotAllowed, NotFound, NotPossible
-from core.mail.models import OutboxMessage
+from core.outbox.models import OutboxMessage
 from core.people.models import Account
 from core.schedule.models import Coach
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House

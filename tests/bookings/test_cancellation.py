@@ -8,7 +8,7 @@ from core.bookings import changes
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Status
 from core.errors import TooLate
-from core.gym import the_gym
+from core.gym.models import the_gym
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support.people import NOW
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from core.bookings.after_all import approve_after_all
-from core.bookings.concerns import Concern, concerns
+from core.bookings.approval_warnings import Concern, concerns
 from core.bookings.decisions import Decision, decide, decide_as_staff
 from core.bookings.models import Booking, Channel, Status
+from core.bookings.override import approve_after_all
 from core.errors import NeedsAgreement
 from core.schedule.availability import Window
 from core.schedule.hours import WeekWindow, add_override, set_weekly_hours

@@ -10,9 +10,9 @@ from core.bookings.decisions import Decision, decide
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.bookings.queries import requests_awaiting_answer
-from core.bookings.whose import Everyone, OfCoach
+from core.bookings.scope import Everyone, OfCoach
 from core.errors import RequestExpired, SlotUnavailable
-from core.mail.models import MessageKind, OutboxMessage
+from core.outbox.models import MessageKind, OutboxMessage
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support.people import NOW, at
 

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from core.audit import AuditEvent
-from core.bookings import decisions, family_mail, queries
+from core.bookings import decisions, queries
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking
 from core.errors import Invalid, LinkReplaced, NotAllowed, NotFound, NotPossible
-from core.mail.models import MessageKind, MessageState, OutboxMessage
-from core.mail.truth import why_untrue
+from core.mail import family_mail
+from core.mail.validity import why_untrue
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from tests.bookings.conftest import House
 from tests.support.people import NOW
 

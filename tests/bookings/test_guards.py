@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from core.bookings import requests
 from core.bookings.models import Booking, BookingEvent, Hold, HoldKind, Status
 from core.bookings.transition import change
-from core.db import guard_named
 from core.errors import IdempotencyMismatch, SlotUnavailable
-from core.orm import Instant
+from core.platform.db import guard_named
+from core.platform.orm import Instant
 from core.schedule.availability import Slot
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support.people import NOW, at, sam_wants
@@ -132,7 +132,7 @@ def test_a_request_that_slips_past_the_offer_meets_the_wall_and_is_told_the_next
     house.ask()
     offered = Slot(TUESDAY_AT_FOUR, TUESDAY_AT_FOUR + HOUR, requires_approval=True)
     with monkeypatch.context() as patched:
-        patched.setattr("core.schedule.slots.check_offered", Mock(return_value=offered))
+        patched.setattr("core.bookings.slots.check_offered", Mock(return_value=offered))
         with pytest.raises(SlotUnavailable) as refusal:
             house.ask(customer_email="priya@example.org")
     assert refusal.value.next_slots[0] == at(2, 9)

@@ -24,7 +24,7 @@ from core.errors import (
     SpiritError,
     TooLate,
 )
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support.people import NOW
 

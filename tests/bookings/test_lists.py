@@ -15,8 +15,8 @@ from core.bookings.history import PARENT_ON_SITE
 from core.bookings.lists import Search
 from core.bookings.models import Booking, Status
 from core.bookings.requests import request_lesson
-from core.bookings.whose import Everyone, OfCoach
-from core.mail.models import MessageKind
+from core.bookings.scope import Everyone, OfCoach
+from core.outbox.models import MessageKind
 from core.schedule.models import Coach
 from tests.support.people import NOW, at, nora, omar, sam_wants
 

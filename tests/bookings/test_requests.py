@@ -10,9 +10,9 @@ from core.bookings import changes, requests
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.errors import IdempotencyMismatch, NotFound, SlotUnavailable, TooMany
-from core.mail.models import MessageKind, OutboxMessage
+from core.outbox.models import MessageKind, OutboxMessage
+from core.platform.tokens import hashed
 from core.schedule.models import Asks, Coach, WeeklyHours
-from core.tokens import hashed
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support import people
 from tests.support.people import NOW, at, sam_wants

@@ -11,10 +11,10 @@ from core.bookings.notes import BookingNote, keep_note
 from core.bookings.queries import get_by_handle
 from core.bookings.retention import NOBODY, NOBODYS_ADDRESS, anonymise_finished
 from core.errors import NotFound
-from core.gym import the_gym
+from core.gym.models import the_gym
 from core.mail.delivery import letter_for
 from core.mail.messages import compose
-from core.mail.models import OutboxMessage
+from core.outbox.models import OutboxMessage
 from tests.bookings.conftest import House
 from tests.support import mail_samples
 from tests.support.people import NOW, at

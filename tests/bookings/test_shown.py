@@ -10,7 +10,7 @@ from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Status
 from core.bookings.terms import announced, gyms_terms, terms_of
 from core.errors import NotAsShown
-from core.gym import the_gym
+from core.gym.models import the_gym
 from core.schedule.models import Asks
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support.people import NOW, at

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.bookings import strangers
+from core.bookings import request_limits
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Hold, Status
-from core.bookings.unconfirmed import UnconfirmedRequest
+from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import IdempotencyMismatch, LinkExpired, SlotUnavailable, TooMany
-from core.gym import the_gym
-from core.mail.models import MessageKind, OutboxMessage
+from core.gym.models import the_gym
+from core.outbox.models import MessageKind, OutboxMessage
 from core.schedule.models import Coach
 from tests.support.people import NOW, at, nora, omar, sam_wants
 
@@ -33,7 +33,7 @@ def ask(
     wanted = sam_wants(
         coach, coach.lessons[0], at(1 + n // 8, 9 + n % 8), **{"customer_email": f"family{n}@example.org", **more}
     )
-    return strangers.request_from(session, coach, wanted, by=PARENT_ON_SITE, network=network, now=now)
+    return request_limits.request_from(session, coach, wanted, by=PARENT_ON_SITE, network=network, now=now)
 
 
 def waiting(session: Session, coach: Coach, n: int = 6) -> UnconfirmedRequest:
@@ -87,10 +87,10 @@ def test_nobody_else_hears_of_a_request_that_waits_for_its_click(session: Sessio
 
 def test_on_the_click_the_time_is_held_and_the_coach_asked(session: Session, coach: Coach) -> None:
     made = waiting(session, coach)
-    booking = strangers.confirm(session, coach, made.id, made.serial, now=NOW + HOUR / 2)
+    booking = request_limits.confirm(session, coach, made.id, made.serial, now=NOW + HOUR / 2)
     assert booking.status is Status.PENDING and count(session, Hold) == 7
     assert (booking.customer_email, booking.network_hash) == ("family6@example.org", None)
-    assert strangers.confirm(session, coach, made.id, made.serial, now=NOW + HOUR).id == booking.id
+    assert request_limits.confirm(session, coach, made.id, made.serial, now=NOW + HOUR).id == booking.id
     assert made.wanted == "" and count(session, Booking) == 7
 
 
@@ -100,7 +100,7 @@ def test_a_click_gives_its_place_back_to_the_network(session: Session, coach: Co
         ask(session, coach, 12)
     for one in made:
         assert isinstance(one, UnconfirmedRequest)
-        strangers.confirm(session, coach, one.id, one.serial, now=NOW)
+        request_limits.confirm(session, coach, one.id, one.serial, now=NOW)
     assert isinstance(ask(session, coach, 12), UnconfirmedRequest)
 
 
@@ -110,25 +110,27 @@ def test_a_time_that_was_taken_meanwhile_is_refused_with_others_and_another_can_
     made = waiting(session, coach)
     ask(session, coach, 6, ELSEWHERE, customer_email="quicker@example.org")
     with pytest.raises(SlotUnavailable) as refusal:
-        strangers.confirm(session, coach, made.id, made.serial, now=NOW)
-    booking = strangers.confirm(session, coach, made.id, made.serial, starts_at=refusal.value.next_slots[0], now=NOW)
+        request_limits.confirm(session, coach, made.id, made.serial, now=NOW)
+    booking = request_limits.confirm(
+        session, coach, made.id, made.serial, starts_at=refusal.value.next_slots[0], now=NOW
+    )
     assert booking.starts_at == refusal.value.next_slots[0]
 
 
 def test_a_request_that_nobody_confirms_vanishes_with_its_mail(session: Session, coach: Coach) -> None:
     made = waiting(session, coach)
     with pytest.raises(LinkExpired, match="ask again"):
-        strangers.confirm(session, coach, made.id, made.serial, now=NOW + HOUR)
-    strangers.forget_old(session, now=NOW + HOUR)
+        request_limits.confirm(session, coach, made.id, made.serial, now=NOW + HOUR)
+    request_limits.forget_old(session, now=NOW + HOUR)
     assert count(session, UnconfirmedRequest) == 0 and to_families(session) == 6
     with pytest.raises(LinkExpired):
-        strangers.get_unconfirmed(session, made.id, made.serial, now=NOW)
+        request_limits.get_unconfirmed(session, made.id, made.serial, now=NOW)
 
 
 def test_a_link_does_not_open_a_later_request_with_the_same_id(session: Session, coach: Coach) -> None:
     made = waiting(session, coach)
     with pytest.raises(LinkExpired):
-        strangers.get_unconfirmed(session, made.id, made.serial + 1, now=NOW)
+        request_limits.get_unconfirmed(session, made.id, made.serial + 1, now=NOW)
 
 
 def test_the_hour_says_when_it_is_over(session: Session, coach: Coach) -> None:
@@ -164,17 +166,17 @@ def test_the_same_form_sent_twice_is_the_same_request(session: Session, coach: C
     with pytest.raises(IdempotencyMismatch):
         ask(session, coach, 7, **key)
     assert isinstance(first, UnconfirmedRequest)
-    booking = strangers.confirm(session, coach, first.id, first.serial, now=NOW)
+    booking = request_limits.confirm(session, coach, first.id, first.serial, now=NOW)
     assert ask(session, coach, 6, **key) is booking
 
 
 def test_where_a_request_came_from_is_forgotten(session: Session, coach: Coach) -> None:
     made = ask(session, coach, 0)
     assert isinstance(made, Booking) and made.network_hash == HERE
-    strangers.forget_old(session, now=NOW + timedelta(hours=2))
+    request_limits.forget_old(session, now=NOW + timedelta(hours=2))
     session.refresh(made)
     assert made.network_hash == HERE  # while it waits it counts
-    strangers.forget_old(session, now=NOW + timedelta(days=3))
+    request_limits.forget_old(session, now=NOW + timedelta(days=3))
     session.refresh(made)
     assert made.network_hash is None
 

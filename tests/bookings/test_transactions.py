@@ -14,10 +14,10 @@ from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.bookings.requests import request_lesson
-from core.db import Database
 from core.errors import NotFound, SlotUnavailable
-from core.failpoints import FailpointReached, armed
-from core.mail.models import OutboxMessage
+from core.outbox.models import OutboxMessage
+from core.platform.db import Database
+from core.platform.failpoints import FailpointReached, armed
 from core.schedule.models import Coach
 from tests.bookings.conftest import TUESDAY_AT_FOUR
 from tests.support import people

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.bookings.wanted import LessonRequest
+from core.bookings.lesson_request import LessonRequest
 from core.errors import Invalid
 
 SAMS = {

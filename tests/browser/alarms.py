@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from core.bootstrap import Services
-from core.gym import the_gym
+from core.alerts import choices, incidents
+from core.alerts.defaults import BY_KEY
+from core.alerts.models import AlertClock, AlertStanding
+from core.alerts.rules import Filter
+from core.alerts.state_machine import Reading, Standing, State
+from core.gym.models import the_gym
 from core.people.accounts import find_account
-from core.telemetry.alerts import choices, incidents
-from core.telemetry.alerts.defaults import BY_KEY
-from core.telemetry.alerts.machine import Reading, Standing, State
-from core.telemetry.alerts.models import AlertClock, AlertStanding
-from core.telemetry.alerts.rules import Filter
+from core.platform.services import Services
 from tests.browser.staff_pages import VIEWS, whole_page
 from tests.browser.visits import settle, sign_in
 from tests.support.processes import RunningGym

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Page
 
 from analytics import sample
-from analytics.monitor import monitor_for
-from core import clock
+from analytics.data_sources import monitor_for
 from core.bootstrap import build
-from core.demo_big import load_big_demo
-from core.settings import load_settings
+from core.demo.big import load_big_demo
+from core.platform import clock
+from core.platform.settings import load_settings
 from tests.browser import staff_pages
 from tests.browser.staff_pages import Visit
 from tests.browser.visits import PATIENCE_MS

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page
 
-from core import demo_photos
-from core.bootstrap import Services
+from core.demo import photos
 from core.images.queries import waiting
+from core.platform.services import Services
 from tests.support.processes import RunningGym
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def look_at_all(page: Page) -> None:
 def drop_three(page: Page) -> None:
     """Two photos, and something that is none."""
     photo = {
-        f"{name}_new.jpg": demo_photos.portrait(replace(demo_photos.FACES[name], shirt=demo_photos.DUSK))
-        for name in ("nora", "omar")
+        f"{name}_new.jpg": photos.portrait(replace(photos.FACES[name], shirt=photos.DUSK)) for name in ("nora", "omar")
     }
     page.locator("input[type=file]").set_input_files(
         [  # type: ignore[arg-type]

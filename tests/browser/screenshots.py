@@ -19,13 +19,14 @@ from sqlalchemy import select
 
 from console import guide
 from core.bookings.models import Booking, Status
-from core.bootstrap import Services, build
+from core.bootstrap import build
 from core.mail.messages import compose
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from core.rehearsals import practice
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest
-from core.settings import load_settings
 from tests.browser import alarms, monitoring_pages, photographed_pages, staff_pages
 from tests.browser.visits import fill_in, pick_a_time
 from tests.support import browser as chromium
@@ -33,7 +34,7 @@ from tests.support import mail_samples
 from tests.support.processes import RunningGym, running_gym
 
 TARGET = Path("docs/screenshots")
-MOST_BYTES, MOST_HEIGHT_PX = 150_000, 1_800
+MAX_BYTES, MAX_HEIGHT_PX = 150_000, 1_800
 GUIDE_HEIGHT_PX = 812  # the console's guide shows what a phone shows first
 VIEWS = ("375", "1280", "375-dark")
 PHONE_ONLY = ("375",)
@@ -59,11 +60,11 @@ class Album:
 
     def keep(self, page: Page, name: str, view: str, *, colours: int = 64) -> None:
         picture = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled"))).convert("RGB")
-        picture = picture.crop((0, 0, picture.width, min(picture.height, MOST_HEIGHT_PX)))
+        picture = picture.crop((0, 0, picture.width, min(picture.height, MAX_HEIGHT_PX)))
         path = TARGET / f"{name}-{view}.png"
         picture.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
         size_bytes = path.stat().st_size
-        assert size_bytes < MOST_BYTES, f"{path} has {size_bytes} bytes"
+        assert size_bytes < MAX_BYTES, f"{path} has {size_bytes} bytes"
         print(f"{path}  {size_bytes // 1000} kB")
         if path.stem in guide.pictures():
             first_screen = picture.crop((0, 0, picture.width, min(picture.height, GUIDE_HEIGHT_PX)))

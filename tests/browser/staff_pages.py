@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page
 
-from core.bootstrap import Services
+from core.platform.services import Services
 from tests.browser import photographed_pages
 from tests.browser.visits import settle, sign_in
 from tests.support.processes import RunningGym
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.browser.screenshots import Album
 
 VIEWS = ("390", "1280", "390-dark", "1280-dark")
-MOST_HEIGHT_PX = 1_800
+MAX_HEIGHT_PX = 1_800
 
 
 def nothing_more(page: Page) -> None:
@@ -108,6 +108,6 @@ def whole_page(page: Page) -> None:
     size = page.viewport_size
     assert size is not None
     height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
-    page.set_viewport_size({"width": size["width"], "height": min(int(height) + 40, MOST_HEIGHT_PX)})
+    page.set_viewport_size({"width": size["width"], "height": min(int(height) + 40, MAX_HEIGHT_PX)})
     settle(page)
     page.wait_for_timeout(500)

@@ -6,11 +6,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
-from core.bootstrap import Services, build
+from core.bootstrap import build
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from core.rehearsals import practice
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest
-from core.settings import load_settings
 from tests.browser.photographed_pages import until_made
 from tests.browser.visits import ask_for_a_lesson, pick_a_time, settle, sign_in, violations
 from tests.support.processes import RunningGym

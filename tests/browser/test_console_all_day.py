@@ -17,7 +17,7 @@ window.sockets = [];
 const Real = window.WebSocket;
 window.WebSocket = class extends Real { constructor(...given) { super(...given); window.sockets.push(this); } };
 """
-MOST_TABS = 80
+MAX_TABS = 80
 
 
 @pytest.fixture
@@ -181,11 +181,11 @@ def become(context: BrowserContext, gym: RunningGym, who: str) -> None:
 
 
 def press_tab_until(page: Page, there: Callable[[], bool]) -> None:
-    for _ in range(MOST_TABS):
+    for _ in range(MAX_TABS):
         page.keyboard.press("Tab")
         if there():
             return
-    raise AssertionError(f"not reached with {MOST_TABS} presses of Tab")
+    raise AssertionError(f"not reached with {MAX_TABS} presses of Tab")
 
 
 def focused(page: Page) -> str:

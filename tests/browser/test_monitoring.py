@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from core.bookings.models import Booking, Status
-from core.bootstrap import Services, build
-from core.settings import load_settings
+from core.bootstrap import build
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from core.telemetry.store import Store, store_for
 from core.telemetry.tables import request_log
 from tests.browser.visits import PATIENCE_MS, press, settle, sign_in

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from core import clock
 from core.bootstrap import build
-from core.gym import the_gym
-from core.settings import load_settings
+from core.gym.models import the_gym
+from core.platform import clock
+from core.platform.settings import load_settings
 from tests.browser.visits import sign_in
 from tests.support.processes import running_gym
 

@@ -26,19 +26,19 @@ from starlette.testclient import TestClient
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-import console.session
+import console.widgets.session
 import tasks
-from console import cookies, server
-from console.monitoring.asked import close_monitors
+from console.monitoring.cached_queries import close_monitors
+from console.web import cookies, server
 from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.models import Booking, Channel
 from core.bookings.requests import request_lesson
-from core.bootstrap import Services
-from core.db import Database
-from core.gym import the_gym
-from core.mail.models import MessageKind, OutboxMessage
+from core.gym.models import the_gym
+from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import Account, StaffSession
 from core.people.sessions import start_session
+from core.platform.db import Database
+from core.platform.services import Services
 from core.schedule.models import Asks
 from tests.console.house import house_of
 from tests.support.databases import Furnish
@@ -101,7 +101,7 @@ class Desk:
 
     def show_to(self, token: str | None) -> None:
         """Pages that run from now on find this token in the browser's cookie."""
-        self.monkeypatch.setattr(console.session, "token", lambda: token)
+        self.monkeypatch.setattr(console.widgets.session, "token", lambda: token)
 
     def booking(self, athlete: str) -> Booking:
         with self.services.database.read() as session:
@@ -172,7 +172,7 @@ def desk(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
     monkeypatch.setattr(tasks, "nudge", nudge)
     monkeypatch.setattr(tasks, "nudge_from_thread", lambda _, task: nudged.append(task.__name__))
-    monkeypatch.setattr(console.session, "services_from_environment", lambda: services)
+    monkeypatch.setattr(console.widgets.session, "services_from_environment", lambda: services)
     with (
         time_machine.travel(OPENS, tick=False) as clock,
         TestClient(house_of(services), base_url=services.settings.console_url) as client,

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from core.clock import microseconds
+from core.platform.clock import microseconds
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS
 

@@ -6,10 +6,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from console import server
-from console.gate import Gate
-from core.bootstrap import Services
+from console.web import server
+from console.web.gate import Gate
 from core.http.edge import Edge, labels_of
+from core.images.delivery import pictures_of
+from core.platform.services import Services
 
 STREAM = "/_stcore/stream"
 STAND_IN = "This is Streamlit's page."
@@ -36,7 +37,7 @@ def house_of(services: Services) -> Edge:
             Route("/{rest:path}", page, methods=server.ALL_METHODS),
         ]
     )
-    policy = server.content_security_policy(services.pictures.absolute_origin)
+    policy = server.content_security_policy(pictures_of(services).absolute_origin)
     return Edge(
         Gate(app, services),
         content_security_policy=policy,

@@ -19,7 +19,7 @@ ASK_WHO_IS_HERE = {"signed_in", "find_staff", "still"}
 
 
 def ways_around(module: Module) -> list[str]:
-    """Calls of this module that change something, and do not go through `console.acting` or `console.caller`."""
+    """Calls of this module that change something, and do not go through `console.widgets.acting` or `console.web.api_auth`."""
     found = []
     for node in calls(module.tree):
         name = called(node)

@@ -7,10 +7,10 @@ from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput, TextInput
 
-from console import server
-from console.inert import inert
-from core.gym import the_gym
-from core.mail.models import MessageKind
+from console.web import server
+from console.widgets.markdown import inert
+from core.gym.models import the_gym
+from core.outbox.models import MessageKind
 from core.people.models import Role
 from core.schedule.models import LessonType
 from tests.console.conftest import Desk

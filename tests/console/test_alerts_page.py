@@ -9,19 +9,19 @@ import pytest
 from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
-from console import server
 from console.alerts import dead_man
-from core import clock
-from core.clock import microseconds
-from core.gym import the_gym
-from core.telemetry.alerts import choices, lists, pulse
-from core.telemetry.alerts.defaults import BY_KEY, DEFAULT_RULES
-from core.telemetry.alerts.machine import Lead
-from core.telemetry.alerts.models import Incident
-from core.telemetry.alerts.rules import Filter, NoData, Rule, Severity
+from console.web import server
+from core.alerts import choices, lists, pulse
+from core.alerts.defaults import BY_KEY, DEFAULT_RULES
+from core.alerts.models import Incident
+from core.alerts.rules import Filter, NoData, Rule, Severity
+from core.alerts.state_machine import Lead
+from core.gym.models import the_gym
+from core.platform import clock
+from core.platform.clock import microseconds
 from core.telemetry.store import store_for
 from core.telemetry.tables import request_log
-from core.words import spoken_length
+from core.wording import spoken_length
 from tests.console.conftest import Desk
 from tests.console.reading import headers, navigation, texts
 from tests.console.test_monitoring import open_page

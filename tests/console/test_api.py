@@ -7,7 +7,7 @@ from httpx2 import Response
 from core.bookings.decisions import Decision
 from core.bookings.models import Channel, Status
 from core.http.problems import MEDIA_TYPE
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from tests.console.conftest import OWN_PAGE, Desk
 from tests.support.databases import both_databases
 

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from console.inert import inert
+from console.widgets.markdown import inert
 from core.bookings.changes import cancel
 from core.bookings.decisions import Decision
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Status
-from core.db import Database
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
+from core.platform.db import Database
 from tests.console.conftest import Desk
 from tests.console.reading import press
 from tests.support.databases import both_databases

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from console.badge import Badge, badge_for
-from console.session import Staff
+from console.widgets.badge import Badge, badge_for
+from console.widgets.session import Staff
 from core.bookings.decisions import Decision
 from core.people.models import Role
 from tests.console.conftest import OPENS, Desk

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.bookings.decisions import Decision
 from core.bookings.models import Actor, Attendance, Booking, Status
 from core.errors import NotAllowed
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from tests.console.conftest import Desk
 from tests.console.reading import athletes, choose, headers, press, texts
 from tests.support.databases import both_databases

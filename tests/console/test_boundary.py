@@ -4,7 +4,8 @@ import pytest
 import structlog
 from streamlit.testing.v1 import AppTest
 
-from console import boundary, server
+from console.web import server
+from console.widgets import error_boundary
 from core.bookings import lists
 from core.errors import Unavailable
 from tests.console.conftest import Desk
@@ -40,7 +41,7 @@ def test_a_database_that_is_away_is_said_and_the_page_comes_back_by_itself(desk:
     upcoming = lists.upcoming
     desk.monkeypatch.setattr(lists, "upcoming", away)
     app = desk.open(desk.start("nora"), "bookings")
-    assert [said.value for said in app.error] == [boundary.AWAY]
+    assert [said.value for said in app.error] == [error_boundary.AWAY]
     desk.monkeypatch.setattr(lists, "upcoming", upcoming)
     assert not app.run().error and app.segmented_control
 
@@ -49,7 +50,7 @@ def test_when_nobody_can_be_looked_up_that_is_said_too(desk: Desk) -> None:
     token = desk.start("nora")
     desk.monkeypatch.setattr(desk.services.database, "read", away)
     app = desk.open(token)
-    assert [said.value for said in app.error] == [boundary.AWAY] and not app.button and not app.text
+    assert [said.value for said in app.error] == [error_boundary.AWAY] and not app.button and not app.text
 
 
 def test_what_the_rules_refuse_is_no_mistake_of_ours(desk: Desk) -> None:
@@ -67,4 +68,4 @@ def test_no_page_shows_a_traceback_whatever_its_queries_do(desk: Desk, page: str
     app = desk.open(token)
     desk.monkeypatch.setattr(desk.services.database, "read", away)
     app.switch_page(f"app_pages/{page}.py").run()
-    assert not app.exception and [said.value for said in app.error] == [boundary.AWAY]
+    assert not app.exception and [said.value for said in app.error] == [error_boundary.AWAY]

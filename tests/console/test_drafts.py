@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
-from console.inert import inert
-from core.gym import Gym, the_gym
+from console.widgets.markdown import inert
+from core.gym.models import Gym, the_gym
+from core.schedule.coach_page import every_lesson, page_of
 from core.schedule.models import Asks, Coach, LessonType
-from core.schedule.page import every_lesson, page_of
 from tests.console.conftest import Desk
 from tests.console.reading import press
 

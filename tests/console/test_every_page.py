@@ -7,14 +7,14 @@ import time_machine
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-import console.session
-from console import server
-from core.bootstrap import Services
-from core.demo import load_demo
-from core.demo_big import load_big_demo
+import console.widgets.session
+from console.web import server
+from core.demo.big import load_big_demo
+from core.demo.small import load_demo
 from core.people.accounts import create_account, find_account
 from core.people.models import Role
 from core.people.sessions import start_session
+from core.platform.services import Services
 from tests.console.conftest import PAGE_LIMIT_S
 from tests.console.reading import LAST_PAGES, PAGES_OF_A_COACH, PAGES_OF_AN_ADMIN, page_names, titles
 from tests.support.databases import both_databases
@@ -36,8 +36,8 @@ def started(session: Session, email: str, *, now: object) -> str:
 
 
 def opened(services: Services, monkeypatch: pytest.MonkeyPatch, token: str | None) -> AppTest:
-    monkeypatch.setattr(console.session, "services_from_environment", lambda: services)
-    monkeypatch.setattr(console.session, "token", lambda: token)
+    monkeypatch.setattr(console.widgets.session, "services_from_environment", lambda: services)
+    monkeypatch.setattr(console.widgets.session, "token", lambda: token)
     return AppTest.from_file(str(server.ENTRY), default_timeout=PAGE_LIMIT_S).run()
 
 

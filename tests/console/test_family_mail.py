@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from streamlit.testing.v1 import AppTest
 
 from core.audit import AuditEvent
-from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.schedule.models import Coach
 from tests.console.conftest import Desk
 from tests.console.reading import press

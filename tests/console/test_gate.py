@@ -6,8 +6,9 @@ import pytest
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
-from console import server
+from console.web import server
 from core.http.edge import COMMON_HEADERS
+from core.images.delivery import pictures_of
 from core.people.sessions import ABSOLUTE, IDLE
 from tests.console.conftest import OWN_PAGE, Desk
 from tests.console.house import STAND_IN, STREAM
@@ -158,7 +159,7 @@ def test_monitors_may_ask_under_any_name(desk: Desk) -> None:
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_every_answer_is_numbered_timed_and_guarded(desk: Desk) -> None:
-    policy = server.content_security_policy(desk.services.pictures.absolute_origin)
+    policy = server.content_security_policy(pictures_of(desk.services).absolute_origin)
     seen = set()
     for path in ("/", "/sign-in", "/healthz", "/api/typo", "/sign-in/cut-off", "/_stcore/host-config"):
         headers = desk.get(path).headers

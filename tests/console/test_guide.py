@@ -8,7 +8,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from console import guide
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from tests.console.conftest import Desk
 from tests.console.reading import headers, page_names, texts, titles
 

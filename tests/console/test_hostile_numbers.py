@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from console import server
+from console.web import server
 from tests.console.conftest import OWN_PAGE, Desk
 from tests.support.databases import both_databases
 from tests.support.hostile import HEADERS, JSON_VALUES, VALUES

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from console.session import IDENTITY
+from console.widgets.session import IDENTITY
 from core.bookings.models import Status
 from tests.console.conftest import Desk
 from tests.console.reading import LAST_PAGES, PAGES_OF_A_COACH, athletes, page_names, titles

@@ -1,6 +1,6 @@
 """What somebody typed is no markup: looked at in a real browser, where Streamlit renders it."""
 
-from console.inert import inert
+from console.widgets.markdown import inert
 
 
 def test_plain_words_stay_as_they_are() -> None:

@@ -8,10 +8,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import logbook
 from core.bookings.decisions import Decision
 from core.errors import NotAllowed
-from core.mail import by_hand
+from core.mail import outbox_admin
+from core.ops import audit_view
 from tests.console.conftest import Desk
 from tests.console.reading import choose, press
 from tests.support.databases import both_databases
@@ -21,7 +21,7 @@ from tests.support.databases import both_databases
 def busy(desk: Desk) -> Desk:
     """Three requests were made; Nora approved one, Ada held the mail."""
     desk.answer("Ida", Decision.APPROVE)
-    desk.services.database.transact(by_hand.hold, by=desk.account("ada").id)
+    desk.services.database.transact(outbox_admin.hold, by=desk.account("ada").id)
     return desk
 
 
@@ -54,7 +54,7 @@ def test_it_is_narrowed(busy: Desk) -> None:
 
 @both_databases
 def test_pages_of_it(busy: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logbook, "PAGE_SIZE", 2)
+    monkeypatch.setattr(audit_view, "PAGE_SIZE", 2)
     app = busy.open(busy.start("ada"), "log")
     first = lines(app)
     assert len(lines(press(app, "Older"))) == 2 and not set(lines(app)) & set(first)

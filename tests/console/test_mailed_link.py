@@ -1,10 +1,10 @@
 """Signing in by a mailed link: a program that opens it uses nothing up, a person's press does, once, for ten minutes."""
 
-from console.sign_in import ON_ITS_WAY
+from console.web.sign_in import ON_ITS_WAY
 from core.mail.delivery import deliver_due
-from core.mail.models import MessageKind
-from core.people.sign_in import LINK_LIVES
+from core.outbox.models import MessageKind
 from core.people.throttle import MAX_PER_PAIR
+from core.staff.sign_in_links import LINK_LIVES
 from tests.console.conftest import Desk
 from tests.console.house import STAND_IN
 

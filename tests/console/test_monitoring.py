@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
-from console import server
-from console.inert import inert
 from console.monitoring import criticals
 from console.monitoring.navigation import FOLDER, PAGES
-from core.duties import DutyClock
-from core.saved_views import views_of
+from console.web import server
+from console.widgets.markdown import inert
+from core.gym.saved_views import views_of
+from core.platform.duty_rows import DutyClock
 from core.telemetry import errors
 from core.telemetry.store import store_for
 from tests.console.broken import goes_wrong

@@ -8,7 +8,7 @@ import pytest
 from httpx2 import Response
 from sqlalchemy.exc import OperationalError
 
-from analytics.log import LogUnreadable, QuestionTooSlow
+from analytics.request_store import LogUnreadable, QuestionTooSlow
 from core.telemetry.store import Store, store_for
 from tests.console.broken import goes_wrong
 from tests.console.conftest import OPENS, OWN_PAGE, Desk

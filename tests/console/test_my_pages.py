@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from console.inert import inert
+from console.widgets.markdown import inert
+from core.bookings import slots
 from core.bookings.decisions import Decision
-from core.schedule import hours, queries, slots
+from core.schedule import hours, queries
 from core.schedule.models import Asks, Coach
 from tests.console.conftest import Desk
 from tests.console.reading import texts, titles

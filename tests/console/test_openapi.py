@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from console import openapi, schemas, server
-from core.images.making import make_due
+from console.web import openapi, schemas, server
+from core.images.rendition_jobs import make_due
 from core.telemetry.store import store_for
 from tests.console.broken import goes_wrong
 from tests.console.conftest import OPENS, OWN_PAGE, Desk

@@ -7,17 +7,17 @@ import pytest
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
-import console.session
-from console import options, server
-from core import look
+import console.widgets.session
+from console.web import options, server
 from core.audit import AuditEvent
 from core.bookings.decisions import Decision
-from core.gym import the_gym
-from core.mail import outbox
+from core.gym.models import the_gym
 from core.mail.delivery import deliver_due
-from core.mail.models import MessageState
-from core.mail.outbox import get_message
 from core.mail.transports import transport_for
+from core.outbox import messages
+from core.outbox.messages import get_message
+from core.outbox.models import MessageState
+from core.platform import theme as look
 from tests.console.conftest import PAGE_LIMIT_S, Desk
 from tests.console.reading import press
 
@@ -53,7 +53,7 @@ def test_no_secret_is_on_the_page_unless_it_is_a_developers(desk: Desk, changes:
     deliver_due(desk.services)
     settings = desk.services.settings.model_copy(update=changes)
     services = replace(desk.services, settings=settings, transport=transport_for(settings.mail_url))
-    desk.monkeypatch.setattr(console.session, "services_from_environment", lambda: services)
+    desk.monkeypatch.setattr(console.widgets.session, "services_from_environment", lambda: services)
     app = desk.open(desk.start("ada"), "outbox")
     for option in app.selectbox[0].options:
         app.selectbox[0].select(option).run()
@@ -121,13 +121,13 @@ def test_a_mail_is_tried_again_or_dropped_each_after_asking_once(desk: Desk) -> 
 
 def test_all_dead_mails_are_tried_again_by_one_button(desk: Desk) -> None:
     with desk.services.database.write() as transaction:
-        rows = outbox.list_messages(transaction.session, limit=3)
+        rows = messages.list_messages(transaction.session, limit=3)
         for row in rows:
             row.state, row.finished_at = MessageState.DEAD, transaction.now
     app = desk.open(desk.start("ada"), "outbox")
     press(app, "Yes: try all 3 dead again")
     with desk.services.database.read() as session:
-        assert outbox.list_messages(session, state=MessageState.DEAD) == []
+        assert messages.list_messages(session, state=MessageState.DEAD) == []
     assert [verb for verb, _ in verbs(desk)] == ["mail retried"] * 3
     assert not [button for button in app.button if "dead again" in button.label]
 
@@ -136,11 +136,11 @@ def test_a_sent_mail_is_sent_once_more(desk: Desk) -> None:
     deliver_due(desk.services)
     app = desk.open(desk.start("ada"), "outbox")
     with desk.services.database.read() as session:
-        sent = outbox.list_messages(session, state=MessageState.SENT)[0].id
+        sent = messages.list_messages(session, state=MessageState.SENT)[0].id
     app.selectbox[0].select(next(option for option in app.selectbox[0].options if option.startswith(f"{sent}: "))).run()
     press(app, "Yes: send this mail again")
     with desk.services.database.read() as session:
-        assert len(outbox.list_messages(session, state=MessageState.QUEUED)) >= 1
+        assert len(messages.list_messages(session, state=MessageState.QUEUED)) >= 1
     assert [verb for verb, _ in verbs(desk)] == ["mail sent again"]
 
 

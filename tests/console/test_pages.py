@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from streamlit.testing.v1 import AppTest
 
-from console.inert import inert
+from console.widgets.markdown import inert
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking, Channel, Status
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from tests.console.conftest import Desk
 from tests.console.reading import (
     LAST_PAGES,

@@ -4,12 +4,12 @@ import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
-from console import photo_drop
+from console.photos import drop as photo_drop
 from core.images import intake, uploads
-from core.images.changes import set_budget
-from core.images.making import make_due
+from core.images.library import set_budget
 from core.images.models import Image, ImageKind
 from core.images.queries import get_image
+from core.images.rendition_jobs import make_due
 from core.schedule.models import Coach
 from tests.console.conftest import Desk
 from tests.console.reading import headers

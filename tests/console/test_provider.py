@@ -10,9 +10,9 @@ import pytest
 import time_machine
 from httpx2 import Response
 
-from console import provider as way_in
+from console.web import provider as way_in
 from core.errors import SettingInvalid
-from core.settings import Settings, load_settings
+from core.platform.settings import Settings, load_settings
 from tests.console.conftest import Desk
 from tests.support.provider import Provider, running_provider
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
-from console import sign_in as sign_in_pages
-from core.mail.models import MessageKind
+from console.web import sign_in as sign_in_pages
+from core.outbox.models import MessageKind
 from core.people.sign_in import REFUSED
 from core.people.throttle import MAX_PER_PAIR, WINDOW
 from tests.console.conftest import OWN_PAGE, Desk

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-import console.sound
-from console.sound import ADDRESS
+import console.widgets.sound
+from console.widgets.sound import ADDRESS
 from core.errors import NotAllowed
 from core.people.own_account import set_sound
 from tests.console.conftest import Desk
@@ -30,7 +30,7 @@ def test_it_is_off_until_somebody_turns_it_on_and_hears_it_at_once(desk: Desk, m
     (first,) = audio(app)
     assert audio(app.run()) == [first], "the same element stays while it plays, and a browser plays it once"
     with monkeypatch.context() as later:
-        later.setattr(console.sound, "STAYS_S", -1)
+        later.setattr(console.widgets.sound, "STAYS_S", -1)
         assert not audio(app.run())
     (second,) = audio(press(app, "Play it"))
     assert second != first, "something new to a browser, so that it plays each time"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from console import uploads
+from console.web import uploads
 from core.http.problems import MEDIA_TYPE
 from core.images import intake
-from core.images.making import make_due
+from core.images.rendition_jobs import make_due
 from tests.console.conftest import OWN_PAGE, Desk
 from tests.images.photos import detailed, jpeg, saved
 from tests.support.databases import both_databases
@@ -149,8 +149,8 @@ def test_a_body_that_never_ends_is_left_as_soon_as_it_is_too_large(desk: Desk) -
 def test_a_file_just_within_the_limit_is_taken(desk: Desk) -> None:
     desk.become("nora")
     data = jpeg()
-    assert send(desk, data + bytes(intake.MOST_BYTES - len(data))).status_code == 202
-    refused(send(desk, data + bytes(intake.MOST_BYTES - len(data) + 1)), 413, "too_large")
+    assert send(desk, data + bytes(intake.MAX_BYTES - len(data))).status_code == 202
+    refused(send(desk, data + bytes(intake.MAX_BYTES - len(data) + 1)), 413, "too_large")
 
 
 @sqlite_only

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console import watch
+from console.widgets import change_polling
 from core.bookings.decisions import Decision
 from core.schedule.models import Asks, Coach
 from tests.console.conftest import Desk
@@ -31,7 +31,7 @@ def test_a_timer_runs_the_page_again_only_where_nothing_else_runs(
     """Whatever shares its run may hold a click, which would end with it."""
     app = desk.open(desk.start("nora"))
     desk.answer("Ida", Decision.APPROVE)
-    monkeypatch.setattr(watch, "_fragments", lambda: fragments)
+    monkeypatch.setattr(change_polling, "_fragments", lambda: fragments)
     reruns: list[bool] = []
     monkeypatch.setattr("streamlit.rerun", lambda: reruns.append(True))
     app.run()
@@ -43,6 +43,6 @@ def test_what_was_said_stays_in_its_place_while_the_page_draws_itself_anew(desk:
     places = len(app.main.children)
     press(app, "Keep")
     assert len(app.main.children) == places, "nothing moved when it came"
-    app.session_state[watch.BY_ITSELF] = True
+    app.session_state[change_polling.BY_ITSELF] = True
     assert [said.value for said in app.run().success] == ["Your preferences are kept."]
     assert not app.run().success and len(app.main.children) == places, "she has gone on, and nothing moved"

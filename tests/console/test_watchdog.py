@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from analytics.monitor import monitor_for
+from analytics.data_sources import monitor_for
 from console.alerts import watchdog
-from core.bootstrap import Services
-from core.gym import the_gym
-from core.telemetry.alerts import lists, pulse
+from core.alerts import lists, pulse
+from core.gym.models import the_gym
+from core.platform.services import Services
 from tests.outbox.conftest import FakeServer
 from tests.telemetry.alarm import hire
 

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.content.campaigns import delete_campaign, running_campaign, save_campaign
-from core.content.facts import CampaignFacts
+from core.content.forms import CampaignFacts
 from core.content.models import Campaign
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible
-from core.gym import the_gym
+from core.gym.models import the_gym
 from core.images.models import Image, ImageKind, ImageState
 from tests.support.people import NOW, ZONE, ada, nora
 

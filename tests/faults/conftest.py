@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import ColumnElement, and_, func, select, update
 
-from core import clock
+from core.bookings import slots
 from core.bookings.models import Booking, Hold
 from core.bookings.requests import request_lesson
-from core.db import Database
-from core.gym import the_gym
-from core.mail.claims import LEASE
-from core.mail.models import MessageKind, MessageState, OutboxMessage
-from core.schedule import slots
+from core.gym.models import the_gym
+from core.outbox.claims import LEASE
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
+from core.platform import clock
+from core.platform.db import Database
 from tests.support import people
 from tests.support.people import sam_wants
 from tests.support.processes import RunningGym

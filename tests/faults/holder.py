@@ -5,8 +5,8 @@ import os
 import signal
 from multiprocessing.connection import Connection
 
-from core.db import Database
-from core.gym import the_gym
+from core.gym.models import the_gym
+from core.platform.db import Database
 
 PATIENCE_S = 30.0
 ITS_STREET = "1 Holder's Yard"

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core.bookings.models import Booking, Status
-from core.mail.models import MessageKind, MessageState
+from core.outbox.models import MessageKind, MessageState
 from tests.faults.conftest import NORAS, OMARS, Gym
 
 pytestmark = pytest.mark.processes

@@ -7,12 +7,12 @@ import httpx2
 import pytest
 from sqlalchemy import select, update
 
-from core import clock
+from core.alerts.models import AlertChange, Incident
 from core.bookings.models import Booking, Status
-from core.mail import outbox
-from core.mail.models import MessageState, OutboxMessage
+from core.outbox import messages
+from core.outbox.models import MessageState, OutboxMessage
+from core.platform import clock
 from core.schedule.models import Coach
-from core.telemetry.alerts.models import AlertChange, Incident
 from tests.faults.conftest import Gym
 from tests.support.slow_server import drip, say_nothing, slow_server
 
@@ -40,7 +40,7 @@ def test_requests_expire_in_time_while_a_mail_server_swallows_every_mail(gym: Gy
         assert not [row for row in gym.outbox() if row.state in (MessageState.SENT, MessageState.DEAD)]
         assert gym.processes["worker"].stop() == 0
     with gym.database.read() as session:
-        assert outbox.oldest_due_at(session, now=clock.now()) is not None
+        assert messages.oldest_due_at(session, now=clock.now()) is not None
 
 
 def test_families_get_their_mail_at_once_while_a_webhook_drips(gym: Gym) -> None:
@@ -68,7 +68,7 @@ def _multiply(gym: Gym, count: int) -> None:
                 OutboxMessage(
                     **{name: getattr(first, name) for name in same},
                     dedupe_key=f"{first.dedupe_key}:{number}",
-                    message_id=outbox.new_message_id(),
+                    message_id=messages.new_message_id(),
                 )
             )
 
@@ -118,4 +118,4 @@ def _notices(gym: Gym, count: int) -> None:
             session.add_all([incident, change])
             session.flush()
             change.incident_id, incident.told_change_id = incident.id, change.id
-            outbox.add_alert(session, change.id, None, now=now)
+            messages.add_alert(session, change.id, None, now=now)

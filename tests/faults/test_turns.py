@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from core.errors import Unavailable
-from core.write_queue import Turns
+from core.platform.write_queue import Turns
 
 WRITERS = 6
 

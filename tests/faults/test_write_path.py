@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from core.db import Database
 from core.errors import Unavailable
-from core.gym import the_gym
-from core.write_queue import WriteQueue
+from core.gym.models import the_gym
+from core.platform.db import Database
+from core.platform.write_queue import WriteQueue
 from tests.faults.holder import ITS_STREET, Holder
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image as Pixels
 from sqlalchemy import select
 
-from core.bootstrap import Services
-from core.db import Database
 from core.images import intake, uploads
-from core.images.making import Work, make_due
 from core.images.models import Image, ImageKind, Rendition
 from core.images.queries import get_image
+from core.images.rendition_jobs import Work, make_due
 from core.people.models import Account, Role
+from core.platform.db import Database
+from core.platform.services import Services
 from core.schedule.models import Coach
 from tests.support.databases import Furnish
 from tests.support.people import ada, nora

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.images.confinement import confine
-from core.images.darkroom import Darkroom
-from core.images.wire import MAX_MESSAGE_BYTES
+from core.images.decoder_client import Darkroom
+from core.images.fd_messages import MAX_MESSAGE_BYTES
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="no_new_privs and seccomp are Linux's")
 
@@ -90,7 +90,7 @@ def test_a_message_that_is_far_too_long_ends_the_conversation() -> None:
     import socket
     import struct
 
-    from core.images.wire import receive
+    from core.images.fd_messages import receive
 
     ours, theirs = socket.socketpair()
     with ours, theirs:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pixels
 
-from core.images.darkroom import Darkroom, DarkroomFailed, Limits, limits_for
+from core.images.decoder_client import Darkroom, DarkroomFailed, Limits, limits_for
 from core.images.decoding import PictureRefused
 from core.images.headers import Header, read_header
 from core.images.pixels import Glimpse, Made, Opened
@@ -165,7 +165,7 @@ def test_a_darkroom_that_is_killed_is_started_anew() -> None:
 
 def test_a_darkroom_ends_with_whoever_started_it() -> None:
     program = (
-        "import os, sys, time; from core.images.darkroom import Darkroom\n"
+        "import os, sys, time; from core.images.decoder_client import Darkroom\n"
         "darkroom = Darkroom(); darkroom._start(); print(darkroom._process.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as owner:

@@ -4,7 +4,7 @@ import pytest
 
 from core.images.delivery import Delivery, Picture, delivery_for
 from core.images.models import Image, ImageKind, Rendition
-from core.settings import load_settings
+from core.platform.settings import load_settings
 from public_site.templating import _templates
 
 SITE = "https://spirit.example"

@@ -11,28 +11,26 @@ import pytest
 import time_machine
 from sqlalchemy import func, select, update
 
-from core import clock
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible, PictureInUse, PictureTwice
-from core.failpoints import armed
-from core.gym import the_gym
-from core.images import changes, intake, making, recipes, upkeep, uploads
-from core.images.making import PicturePump, Work
+from core.gym.models import the_gym
+from core.images import intake, library, recipes, rendition_jobs, upkeep, uploads
 from core.images.models import Image, ImageKind, ImageState, Rendition
 from core.images.queries import images_of, progress_of, storage_used
 from core.images.recipes import Recipe, Shape
-from core.images.storage import Stored
+from core.images.rendition_jobs import PicturePump, Work
 from core.images.upkeep import sweep_orphans
 from core.images.uploads import original_path
+from core.ops.sweep import sweep
+from core.platform import clock
+from core.platform.failpoints import armed
+from core.platform.storage import Stored
+from core.schedule.coach_page import set_photo
 from core.schedule.models import Coach
-from core.schedule.page import set_photo
-from core.sweep import sweep
 from tests.images.conftest import Gallery
 from tests.images.photos import CANARY, detailed, jpeg, saved
 
 sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-WORKER = (
-    "from core.bootstrap import services; from core.images.making import make_due; make_due(services(), fine=False)"
-)
+WORKER = "from core.bootstrap import services; from core.images.rendition_jobs import make_due; make_due(services(), fine=False)"
 
 
 def test_a_photo_becomes_the_plans_four_sizes_in_two_formats(gallery: Gallery) -> None:
@@ -133,7 +131,7 @@ def test_a_ring_that_finds_the_pump_busy_makes_it_look_once_more(
             assert pump.ring(gallery.services) == Work()
         return Work(made=len(passes))
 
-    monkeypatch.setattr(making, "make_due", one_pass)
+    monkeypatch.setattr(rendition_jobs, "make_due", one_pass)
     assert pump.ring(gallery.services) == Work(made=3)
     assert pump.ring(gallery.services, fine=True) == Work(made=4)
     assert passes == [False, False, False, True]
@@ -166,7 +164,7 @@ def undisturbed(gallery: Gallery) -> set[tuple[str, str]]:
     """Path and hash of what this photo becomes when nothing happens. The gallery is empty again afterwards."""
     image = gallery.made(jpeg(1300, 900))
     files = {(file.path, file.sha256) for file in image.renditions}
-    gallery.services.database.transact(changes.delete, image.id, account_id=None)
+    gallery.services.database.transact(library.delete, image.id, account_id=None)
     upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
     assert [*gallery.services.media.files()] == []
     return files
@@ -207,25 +205,25 @@ def test_what_was_made_before_the_kill_is_not_made_again(gallery: Gallery) -> No
 @sqlite_only
 def test_whoever_slept_through_its_lease_changes_nothing_afterwards(gallery: Gallery) -> None:
     image = gallery.send(jpeg(600, 400))
-    claim = gallery.services.database.transact(making._claim, fine=False)
+    claim = gallery.services.database.transact(rendition_jobs._claim, fine=False)
     assert claim is not None
     with gallery.services.database.write() as transaction:
         transaction.session.execute(update(Image).values(leased_by="another", recipe_made="by another"))
-    with pytest.raises(making._Overtaken):
-        gallery.services.database.transact(making._finish, claim, [], None)
+    with pytest.raises(rendition_jobs._Overtaken):
+        gallery.services.database.transact(rendition_jobs._finish, claim, [], None)
     assert gallery.image(image.id).recipe_made == "by another"
 
 
 @sqlite_only
 def test_a_lease_that_ran_out_is_lost_even_to_the_same_workers_next_claim(gallery: Gallery) -> None:
     image = gallery.send(jpeg(600, 400))
-    first = gallery.services.database.transact(making._claim, fine=False)
+    first = gallery.services.database.transact(rendition_jobs._claim, fine=False)
     let_leases_run_out(gallery)
-    second = gallery.services.database.transact(making._claim, fine=False)
+    second = gallery.services.database.transact(rendition_jobs._claim, fine=False)
     assert first is not None and second is not None
-    with pytest.raises(making._Overtaken):
-        gallery.services.database.transact(making._reject, first, "seen too late")
-    gallery.services.database.transact(making._reject, second, "seen in time")
+    with pytest.raises(rendition_jobs._Overtaken):
+        gallery.services.database.transact(rendition_jobs._reject, first, "seen too late")
+    gallery.services.database.transact(rendition_jobs._reject, second, "seen in time")
     assert gallery.image(image.id).reason == "seen in time"
 
 
@@ -234,7 +232,7 @@ def test_a_mistake_of_ours_stops_that_picture_and_no_other(gallery: Gallery) -> 
     first, second = gallery.send(jpeg(100, 90)), gallery.send(jpeg(200, 90))
     with armed(picture_developed="raise"):
         assert gallery.make() == Work(retried=2)
-    assert gallery.image(first.id).reason == making.NOT_OPENED_YET
+    assert gallery.image(first.id).reason == rendition_jobs.NOT_OPENED_YET
     with gallery.services.database.write() as transaction:
         transaction.session.execute(update(Image).values(due_at=transaction.now))
     assert gallery.make() == Work(made=2)
@@ -252,7 +250,7 @@ def test_a_photo_that_breaks_while_it_is_opened_is_rejected_for_good(gallery: Ga
     assert rejected.state is ImageState.REJECTED and "incomplete or damaged" in (rejected.reason or "")
     assert gallery.make() == Work() and [*gallery.services.media.files()] == []
     with pytest.raises(NotPossible, match="was rejected"):
-        gallery.services.database.transact(changes.regenerate, image.id, account_id=gallery.ada)
+        gallery.services.database.transact(library.regenerate, image.id, account_id=gallery.ada)
 
 
 @sqlite_only
@@ -308,7 +306,7 @@ def test_patience_makes_it_anew_under_another_address_and_smaller_than_the_jpeg(
 def test_a_moved_focal_point_cuts_anew_and_moved_back_finds_its_cuts(gallery: Gallery) -> None:
     image = gallery.made(jpeg(1200, 500), ImageKind.PROFILE)
     first = {file.path for file in image.renditions}
-    focus = changes.focus
+    focus = library.focus
     gallery.services.database.transact(focus, image.id, 0, 50, account_id=gallery.ada)
     assert {file.path for file in gallery.image(image.id).renditions} == first
     gallery.make()
@@ -326,12 +324,12 @@ def test_a_moved_focal_point_cuts_anew_and_moved_back_finds_its_cuts(gallery: Ga
 @sqlite_only
 def test_a_focal_point_moved_while_it_is_made_is_not_lost(gallery: Gallery) -> None:
     image = gallery.made(jpeg(1200, 500), ImageKind.PROFILE)
-    gallery.services.database.transact(changes.focus, image.id, 10, 50, account_id=gallery.ada)
-    claim = gallery.services.database.transact(making._claim, fine=False)
+    gallery.services.database.transact(library.focus, image.id, 10, 50, account_id=gallery.ada)
+    claim = gallery.services.database.transact(rendition_jobs._claim, fine=False)
     assert claim is not None
-    gallery.services.database.transact(changes.focus, image.id, 90, 50, account_id=gallery.ada)
-    with pytest.raises(making._Overtaken):
-        gallery.services.database.transact(making._finish, claim, [], None)
+    gallery.services.database.transact(library.focus, image.id, 90, 50, account_id=gallery.ada)
+    with pytest.raises(rendition_jobs._Overtaken):
+        gallery.services.database.transact(rendition_jobs._finish, claim, [], None)
     assert gallery.make() == Work(made=1)
 
 
@@ -341,7 +339,7 @@ def test_a_changed_recipe_makes_again_what_it_touches(gallery: Gallery, monkeypa
     gallery.make(fine=True)
     before = {file.path for file in gallery.image(product.id).renditions}
     changed = {**recipes.RECIPES, "product": Recipe([Shape("whole", recipes.PLAN[2:])])}
-    for module in (recipes, making):
+    for module in (recipes, rendition_jobs):
         monkeypatch.setattr(module, "RECIPES", changed)
     recipes.fingerprints.cache_clear()
     try:
@@ -364,7 +362,7 @@ def test_originals_can_be_dropped_and_then_nothing_is_made_again(gallery: Galler
     gallery.make(fine=True)
     assert [*gallery.services.originals.files()] == [] and not gallery.image(image.id).original_kept
     with pytest.raises(NotPossible, match="was not kept"):
-        gallery.services.database.transact(changes.regenerate, image.id, account_id=gallery.ada)
+        gallery.services.database.transact(library.regenerate, image.id, account_id=gallery.ada)
     assert gallery.send(jpeg(900, 600)).original_kept
 
 
@@ -405,7 +403,7 @@ def test_a_file_shared_by_two_images_stays_while_one_needs_it(gallery: Gallery) 
     with gallery.services.database.read() as session:
         used = storage_used(session)
     assert used.renditions_bytes == sum(file.size_bytes for file in product.renditions)
-    gallery.services.database.transact(changes.delete, product.id, account_id=gallery.ada)
+    gallery.services.database.transact(library.delete, product.id, account_id=gallery.ada)
     upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
     assert {file.path for file in gallery.services.media.files()} == shared
     assert len([*gallery.services.originals.files()]) == 1
@@ -420,7 +418,7 @@ def test_what_is_missing_or_damaged_is_found_and_comes_back_at_the_same_address(
     found = {(fault.path, fault.what) for fault in upkeep.verify(gallery.services)}
     assert found == {(files[0].path, "missing"), (files[1].path, "damaged")}
     upkeep.forget_damaged(gallery.services, image.id)
-    gallery.services.database.transact(changes.regenerate, image.id, account_id=None)
+    gallery.services.database.transact(library.regenerate, image.id, account_id=None)
     assert gallery.make() == Work(made=1)
     assert upkeep.verify(gallery.services) == []
     assert {file.path for file in gallery.image(image.id).renditions} == {file.path for file in files}
@@ -429,7 +427,7 @@ def test_what_is_missing_or_damaged_is_found_and_comes_back_at_the_same_address(
 @sqlite_only
 def test_deleted_files_go_and_the_photo_of_a_family_with_them(gallery: Gallery) -> None:
     image = gallery.made(jpeg(300, 200, comment=CANARY))
-    gallery.services.database.transact(changes.delete, image.id, account_id=gallery.ada)
+    gallery.services.database.transact(library.delete, image.id, account_id=gallery.ada)
     with pytest.raises(NotFound):
         gallery.image(image.id)
     upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
@@ -447,12 +445,12 @@ def test_a_picture_that_a_page_shows_is_not_deleted(gallery: Gallery) -> None:
     transact = gallery.services.database.transact
     transact(set_photo, image.id, account_id=gallery.ada, coach=gallery.coach)
     with pytest.raises(PictureInUse, match=r"Nora.*'s page") as refused:
-        transact(changes.delete, image.id, account_id=gallery.ada)
+        transact(library.delete, image.id, account_id=gallery.ada)
     assert len(refused.value.uses) == 1
     with pytest.raises(Invalid, match="needs a few words"):
-        transact(changes.describe, image.id, "  ", account_id=gallery.ada)
+        transact(library.describe, image.id, "  ", account_id=gallery.ada)
     transact(set_photo, None, account_id=gallery.ada, coach=gallery.coach)
-    transact(changes.delete, image.id, account_id=gallery.ada)
+    transact(library.delete, image.id, account_id=gallery.ada)
 
 
 @sqlite_only
@@ -478,8 +476,8 @@ def test_a_coach_sends_her_own_photo_and_changes_nobody_elses(gallery: Gallery) 
     hers = uploads.accept(gallery.services, upload, ImageKind.PROFILE, alt="Nora on the beam", account_id=gallery.nora)
     adas = gallery.send(jpeg(500, 500), ImageKind.PROFILE)
     transact = gallery.services.database.transact
-    transact(changes.describe, hers.id, "Nora laughs", account_id=gallery.nora)
-    for command in (changes.delete, changes.regenerate):
+    transact(library.describe, hers.id, "Nora laughs", account_id=gallery.nora)
+    for command in (library.delete, library.regenerate):
         with pytest.raises(NotFound):
             transact(command, adas.id, account_id=gallery.nora)
     with pytest.raises(NotFound):
@@ -572,7 +570,7 @@ def test_a_sweep_makes_pictures_and_is_not_stopped_by_them(gallery: Gallery, mon
     gallery.send(jpeg(100, 90))
     assert sweep(gallery.services, pictures=False)["pictures"] == 0
     assert sweep(gallery.services)["pictures"] == 1
-    monkeypatch.setattr("core.sweep.make_due", _fall_over)
+    monkeypatch.setattr("core.ops.sweep.make_due", _fall_over)
     assert sweep(gallery.services)["pictures"] == 0
 
 

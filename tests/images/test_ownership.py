@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from core import clock
-from core.backup import back_up, restore
-from core.bootstrap import Services, build
-from core.gym import the_gym
+from core.bootstrap import build
+from core.gym.models import the_gym
 from core.images import ownership, upkeep
 from core.images.models import RetiredOriginal
-from core.images.storage import OWNER
 from core.images.uploads import original_path
-from core.mail import outbox
-from core.settings import load_settings
+from core.ops.backup import back_up, restore
+from core.outbox import messages
+from core.platform import clock
+from core.platform.services import Services
+from core.platform.settings import load_settings
+from core.platform.storage import OWNER
 
 sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 PHOTO = original_path("ab" * 32)
@@ -47,7 +48,7 @@ def test_a_drill_removes_nothing_from_the_real_gyms_storage(services: Services, 
     put_long_ago(drill, PHOTO)  # a photo that the real gym got after the backup
 
     assert "held" in (upkeep.sweep_orphans(drill).withheld or "")
-    drill.database.transact(outbox.release)
+    drill.database.transact(messages.release)
     assert "another gym" in (upkeep.sweep_orphans(drill).withheld or "")
     assert drill.originals.get(PHOTO) == b"a photo"
 
@@ -60,16 +61,16 @@ def test_a_drill_removes_nothing_from_the_real_gyms_storage(services: Services, 
 def test_a_drill_claims_no_storage_that_nobody_has_marked_yet(services: Services, tmp_path: Path) -> None:
     drill = drill_of(services, tmp_path)
     put_long_ago(drill, PHOTO)
-    drill.database.transact(outbox.release)
+    drill.database.transact(messages.release)
     assert "another gym" in (upkeep.sweep_orphans(drill).withheld or "")
     assert drill.originals.get(PHOTO) == b"a photo"
 
 
 def test_nothing_is_removed_while_everything_is_held(services: Services) -> None:
     put_long_ago(services, PHOTO)
-    services.database.transact(outbox.hold)
+    services.database.transact(messages.hold)
     assert upkeep.sweep_orphans(services).originals == ()
-    services.database.transact(outbox.release)
+    services.database.transact(messages.release)
     assert upkeep.sweep_orphans(services).originals == [PHOTO]
 
 

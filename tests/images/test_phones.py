@@ -12,7 +12,7 @@ from PIL import Image as Pixels
 
 from core.errors import PictureRejected
 from core.images import intake
-from core.images.darkroom import Darkroom
+from core.images.decoder_client import Darkroom
 from core.images.decoding import PictureRefused
 from core.images.headers import read_header
 from core.images.pixels import Made, Opened

@@ -9,21 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from core.bootstrap import Services
-from core.demo import load_demo
+from core.demo.small import load_demo
 from core.errors import SettingInvalid
-from core.images import storage as storages
 from core.images.models import Image, ImageState
-from core.images.storage import (
-    AWAY,
-    FOR_EVER,
-    NOTHING_TAKEN_IN,
-    PRIVATE,
-    Storage,
-    StorageUnavailable,
-    storage_at,
-)
-from core.settings import load_settings
+from core.platform import storage as storages
+from core.platform.services import Services
+from core.platform.settings import load_settings
+from core.platform.storage import AWAY, FOR_EVER, NOTHING_TAKEN_IN, PRIVATE, Storage, StorageUnavailable, storage_at
 from tests.images.conftest import Gallery
 from tests.images.photos import jpeg
 from tests.support.s3 import KEYS, Server, after, s3_server

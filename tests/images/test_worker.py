@@ -6,12 +6,13 @@ import httpx2
 import pytest
 
 import tasks
-from core.bootstrap import Services, build
+from core.bootstrap import build
 from core.images import intake, uploads
 from core.images.models import Image, ImageKind, ImageState
 from core.images.queries import get_image
-from core.images.storage import FOR_EVER
-from core.settings import load_settings
+from core.platform.services import Services
+from core.platform.settings import load_settings
+from core.platform.storage import FOR_EVER
 from tests.images.photos import detailed, jpeg, saved
 from tests.support.processes import RunningGym, running_gym
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.bookings.models import Actor, Channel, Status
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LESSONS = {"first-lesson-30": (30, 0), "tumbling-60": (60, 15), "strength-45": (45, 10)}  # minutes, kept free after

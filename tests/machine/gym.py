@@ -12,14 +12,16 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.bookings import slots
 from core.bookings.models import Booking, BookingEvent, Hold
-from core.bootstrap import Services, build
-from core.failpoints import FailpointReached
-from core.mail.failures import TemporaryFailure
-from core.mail.models import MessageKind, MessageState, OutboxMessage
-from core.schedule import queries, slots
+from core.bootstrap import build
+from core.outbox.failures import TemporaryFailure
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
+from core.platform.failpoints import FailpointReached
+from core.platform.services import Services
+from core.platform.settings import load_settings
+from core.schedule import queries
 from core.schedule.models import LessonType
-from core.settings import load_settings
 from tests.conftest import SECRET_KEY
 from tests.support import people
 from tests.support.databases import Store

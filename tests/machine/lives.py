@@ -14,8 +14,8 @@ from core.bookings.decisions import Decision, decide
 from core.bookings.history import By
 from core.bookings.models import Booking, Status
 from core.bookings.requests import LessonRequest, request_lesson
-from core.failpoints import FailpointReached, armed
-from core.sweep import sweep
+from core.ops.sweep import sweep
+from core.platform.failpoints import FailpointReached, armed
 from tests.machine.booking import DAY, HOUR, MINUTE, Change, Who
 from tests.machine.booking import Booking as Told
 from tests.machine.gym import HandClock

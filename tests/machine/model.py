@@ -26,7 +26,7 @@ from core.errors import (
     TooLate,
     TooMany,
 )
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from tests.machine.booking import DAY, EXPIRY, HOUR, LESSONS, MINUTE, Booking, Change, Who
 from tests.support.people import NOW, ZONE, at
 

@@ -10,12 +10,12 @@ from typing import Any
 from hypothesis import event
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from core.bookings.mails import TO_COACH
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.errors import SpiritError
-from core.failpoints import FailpointReached, armed
-from core.mail.models import MessageKind, MessageState, OutboxMessage
-from core.mail.outbox import TO_COACH
-from core.sweep import sweep
+from core.ops.sweep import sweep
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
+from core.platform.failpoints import FailpointReached, armed
 from tests.machine.booking import BAD_NEWS, DAY, HOUR
 from tests.machine.gym import HandClock, Mail, RealGym, dying_at_the_end
 from tests.machine.model import TAUGHT_BY, Model, Outcome

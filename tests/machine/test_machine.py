@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from core import clock, leases
 from core.bookings.models import Status
+from core.platform import clock, leases
 from tests.machine.gym import HandClock
 from tests.machine.lives import Lives
 from tests.support.databases import Store
@@ -53,7 +53,7 @@ def test_every_life_is_as_the_model_tells_it(play: Callable[..., None]) -> None:
 @pytest.mark.parametrize(
     ("guard", "instead"),
     [
-        ("core.mail.truth.why_untrue", Mock(return_value=None)),
+        ("core.mail.validity.why_untrue", Mock(return_value=None)),
         ("core.bookings.transition.TAKES_TIME", tuple(Status)),
     ],
     ids=["mails are sent whether true or not", "holds stay for ever"],

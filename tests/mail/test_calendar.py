@@ -8,10 +8,10 @@ import pytest
 from icalendar import Calendar
 
 from core.bookings.models import Actor, Status
-from core.bookings.words import first_names
+from core.bookings.sentences import first_names
 from core.errors import NotFound
 from core.mail.calendar import Method, calendar, calendar_file, feed
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from tests.mail.reading import read
 from tests.support.mail_samples import (
     APPROVED,

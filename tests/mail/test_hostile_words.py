@@ -8,7 +8,7 @@ import pytest
 
 from core.mail.links import unlinked
 from core.mail.messages import compose
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from tests.mail.reading import read
 from tests.support.mail_samples import ABOUT_A_LESSON, TOGETHER, letter, settings, signer
 

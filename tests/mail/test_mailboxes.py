@@ -9,10 +9,10 @@ from email.utils import parseaddr
 
 import pytest
 
-from core.mail.mailboxes import set_mailbox
+from core.mail.address_headers import set_mailbox
 from core.mail.messages import compose
-from core.mail.models import MessageKind
 from core.mail.smtp import as_sent
+from core.outbox.models import MessageKind
 from tests.support.mail_samples import letter, settings, signer
 
 NAMES = (

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from core.bookings.models import Actor, Channel
-from core.mail.letter import Invitation
+from core.mail.context import Invitation
 from core.mail.messages import compose
-from core.mail.models import MessageKind
 from core.mail.smtp import as_sent
+from core.outbox.models import MessageKind
 from core.people.models import Role
 from tests.mail.reading import Read, read
 from tests.support.mail_samples import (

@@ -4,7 +4,8 @@ import smtplib
 
 import pytest
 
-from core.mail.failures import (
+from core.mail.refusals import RULES, SAYS, failure_of
+from core.outbox.failures import (
     AuthenticationFailure,
     MailFailure,
     PermanentFailure,
@@ -12,7 +13,6 @@ from core.mail.failures import (
     ServerFailure,
     TemporaryFailure,
 )
-from core.mail.refusals import RULES, SAYS, failure_of
 
 READER, MAIL, POLICY, SERVER, SIGN_IN = (
     PermanentFailure,

@@ -9,15 +9,15 @@ import pytest
 from css_inline import CSSInliner
 from jinja2 import UndefinedError
 
-from core.look import COLORS
 from core.mail.links import Links
-from core.mail.models import MessageKind
 from core.mail.rendering import INLINER, render
 from core.mail.to_coach import request
+from core.outbox.models import MessageKind
+from core.platform.theme import COLORS
 from tests.mail.reading import read
 from tests.support.mail_samples import SAMPLES, gym, letter, settings, signer
 
-LONGEST = {
+WIDEST = {
     "customer_name": "W" * 80,
     "athlete_name": "W" * 80,
     "notes": "& <" * 333,
@@ -29,7 +29,7 @@ ALL = list(MessageKind)
 @pytest.mark.parametrize("kind", ALL)
 def test_a_mail_is_small_even_with_the_longest_words(kind: MessageKind) -> None:
     reasons: dict[str, Any] = (
-        {} if kind is MessageKind.SIGN_IN else {**LONGEST, "denial_reason": "&" * 500, "cancel_reason": "&" * 500}
+        {} if kind is MessageKind.SIGN_IN else {**WIDEST, "denial_reason": "&" * 500, "cancel_reason": "&" * 500}
     )
     mail = read(letter(kind, **reasons))
     assert len(mail.html.encode()) < 30_000

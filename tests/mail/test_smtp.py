@@ -10,11 +10,11 @@ from urllib.parse import quote
 import pytest
 
 from core.mail import smtp
-from core.mail.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
 from core.mail.messages import compose
-from core.mail.models import MessageKind
 from core.mail.smtp import Server, SmtpTransport
 from core.mail.transports import transport_for
+from core.outbox.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
+from core.outbox.models import MessageKind
 from tests.mail.smtp_server import PEM, free_port, scripted_server, tls_server
 from tests.support.mail_samples import letter, settings, signer
 from tests.support.smtp import mail_server

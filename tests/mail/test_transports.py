@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingInvalid
-from core.mail.failures import TemporaryFailure
 from core.mail.messages import compose
-from core.mail.models import MessageKind
 from core.mail.smtp import Server, SmtpTransport, Starttls
 from core.mail.transports import FolderTransport, transport_for
+from core.outbox.failures import TemporaryFailure
+from core.outbox.models import MessageKind
 from tests.support.mail_samples import SAMPLES, letter, settings, signer
 
 REQUEST = SAMPLES[MessageKind.REQUEST]

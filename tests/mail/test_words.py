@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.words import clock_time, money, spoken_day, spoken_instant, spoken_length, spoken_time, time_left
+from core.wording import clock_time, money, spoken_day, spoken_instant, spoken_length, spoken_time, time_left
 
 CALIFORNIA, BERLIN = ZoneInfo("America/Los_Angeles"), ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)

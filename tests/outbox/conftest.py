@@ -13,11 +13,11 @@ from sqlalchemy import select
 from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
-from core.bootstrap import Services
-from core.db import Database
 from core.mail import delivery
 from core.mail.delivery import Delivery
-from core.mail.models import MessageKind, OutboxMessage
+from core.outbox.models import MessageKind, OutboxMessage
+from core.platform.db import Database
+from core.platform.services import Services
 from core.schedule.models import Coach
 from tests.support import people
 from tests.support.databases import Furnish

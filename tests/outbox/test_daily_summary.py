@@ -8,11 +8,11 @@ import time_machine
 from sqlalchemy import select, update
 
 from core.bookings.decisions import Decision
-from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.ops.sweep import sweep, write_summaries
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.models import Account
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest, stop_mail
-from core.sweep import sweep, write_summaries
 from tests.outbox.conftest import NORAS, TUESDAY_AT_FOUR, Post
 from tests.support.people import at
 

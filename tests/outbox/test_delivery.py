@@ -10,17 +10,16 @@ import pytest
 import time_machine
 from sqlalchemy import update
 
-from core import clock as core_clock
-from core import leases
 from core.bookings import changes, expiry
 from core.bookings.decisions import Decision
 from core.bookings.history import PARENT_ON_SITE
 from core.errors import Unavailable
-from core.failpoints import FailpointReached, armed
-from core.gym import Gym, the_gym
-from core.mail import circuit, claims, delivery
+from core.gym.models import Gym, the_gym
+from core.mail import delivery
 from core.mail.delivery import Delivery
-from core.mail.failures import (
+from core.mail.messages import Letter, compose
+from core.outbox import circuit, claims
+from core.outbox.failures import (
     AuthenticationFailure,
     MailFailure,
     PermanentFailure,
@@ -28,10 +27,12 @@ from core.mail.failures import (
     ServerFailure,
     TemporaryFailure,
 )
-from core.mail.messages import Letter, compose
-from core.mail.models import MessageKind, MessageState
-from core.people.sign_in import ask_for_link, use_link
+from core.outbox.models import MessageKind, MessageState
+from core.platform import clock as core_clock
+from core.platform import leases
+from core.platform.failpoints import FailpointReached, armed
 from core.schedule.models import Coach
+from core.staff.sign_in_links import ask_for_link, use_link
 from tests.outbox.conftest import NORAS, OMARS, SAMS, TUESDAY_AT_FOUR, Post
 from tests.support.people import NOW
 
@@ -395,7 +396,7 @@ def test_a_worker_whose_clock_is_ahead_takes_no_mail_from_one_that_is_sending_it
     post: Post, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database's clock stands still for both; the second worker's own is 61 seconds ahead."""
-    monkeypatch.setattr("core.leases.lease_clock", Mock(return_value=NOW))
+    monkeypatch.setattr("core.platform.leases.lease_clock", Mock(return_value=NOW))
     post.book()
     post.change(MessageKind.BOOKED_DIRECTLY, state=MessageState.SENT)
 

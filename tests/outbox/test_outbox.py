@@ -7,15 +7,15 @@ import time_machine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.bookings import expiry
+from core.bookings import expiry, mails
 from core.bookings.decisions import Decision
 from core.errors import NotFound, NotPossible
-from core.gym import the_gym
-from core.mail import outbox, waiting
-from core.mail.failures import PermanentFailure, ServerFailure
-from core.mail.models import MessageKind, MessageState
+from core.gym.models import the_gym
+from core.outbox import messages, metrics
+from core.outbox.failures import PermanentFailure, ServerFailure
+from core.outbox.models import MessageKind, MessageState
 from core.people.accounts import find_account
-from core.people.sign_in import new_link
+from core.staff.sign_in_links import new_link
 from tests.outbox.conftest import NORAS, SAMS, TUESDAY_AT_FOUR, Post
 from tests.support.people import NOW
 
@@ -52,7 +52,7 @@ def test_one_fact_is_one_row(post: Post) -> None:
     booking = post.ask()
     with pytest.raises(IntegrityError):
         post.services.database.transact(
-            lambda session, now: outbox.add(session, MessageKind.REQUEST, session.merge(booking), now=now)
+            lambda session, now: mails.add(session, MessageKind.REQUEST, session.merge(booking), now=now)
         )
 
 
@@ -60,7 +60,7 @@ def test_every_mail_has_a_message_id_of_its_own(post: Post) -> None:
     post.ask()
     post.book()
     with post.services.database.read() as session:
-        ids = [row.message_id for row in outbox.list_messages(session)]
+        ids = [row.message_id for row in messages.list_messages(session)]
     assert len(set(ids)) == len(ids) == 5
 
 
@@ -68,15 +68,15 @@ def test_the_latest_mails_are_listed_first_page_by_page_and_by_state(post: Post)
     post.ask()
     post.book()
     with post.services.database.read() as session:
-        everything = [row.id for row in outbox.list_messages(session)]
+        everything = [row.id for row in messages.list_messages(session)]
         assert everything == sorted(everything, reverse=True)
-        assert [row.id for row in outbox.list_messages(session, limit=2)] == everything[:2]
-        assert [row.id for row in outbox.list_messages(session, before_id=everything[1])] == everything[2:]
-        assert outbox.list_messages(session, state=MessageState.DEAD) == []
-        assert len(outbox.list_messages(session, state=MessageState.QUEUED)) == 5
-        assert outbox.get_message(session, everything[0]).id == everything[0]
+        assert [row.id for row in messages.list_messages(session, limit=2)] == everything[:2]
+        assert [row.id for row in messages.list_messages(session, before_id=everything[1])] == everything[2:]
+        assert messages.list_messages(session, state=MessageState.DEAD) == []
+        assert len(messages.list_messages(session, state=MessageState.QUEUED)) == 5
+        assert messages.get_message(session, everything[0]).id == everything[0]
         with pytest.raises(NotFound):
-            outbox.get_message(session, 999_999)
+            messages.get_message(session, 999_999)
 
 
 def test_a_dead_mail_is_tried_again_from_the_beginning(post: Post) -> None:
@@ -84,7 +84,7 @@ def test_a_dead_mail_is_tried_again_from_the_beginning(post: Post) -> None:
     post.server.refuse_with(PermanentFailure("no such mailbox"), only=SAMS)
     assert post.deliver().dead == 1
     row = post.row(MessageKind.CONFIRMED)
-    retried = post.services.database.transact(outbox.retry, row.id)
+    retried = post.services.database.transact(messages.retry, row.id)
     assert (retried.state, retried.due_at, retried.attempts, retried.finished_at) == (MessageState.QUEUED, NOW, 0, None)
     post.server.recover()
     assert post.deliver().sent == 1
@@ -95,14 +95,14 @@ def test_a_waiting_mail_can_be_sent_at_once(post: Post) -> None:
     post.ask()
     post.deliver()
     reminder = post.row(MessageKind.REMINDER)
-    post.services.database.transact(outbox.retry, reminder.id)
+    post.services.database.transact(messages.retry, reminder.id)
     assert post.deliver().sent == 1
 
 
 def test_a_mail_that_was_dropped_by_hand_is_never_sent(post: Post) -> None:
     post.ask()
     row = post.row(MessageKind.REQUEST)
-    dropped = post.services.database.transact(outbox.drop, row.id, reason="Nora was told by phone")
+    dropped = post.services.database.transact(messages.drop, row.id, reason="Nora was told by phone")
     assert (dropped.state, dropped.last_error, dropped.finished_at) == (
         MessageState.DROPPED,
         "Nora was told by phone",
@@ -118,17 +118,17 @@ def test_a_mail_that_is_done_or_on_its_way_is_left_alone(post: Post, state: Mess
     post.change(MessageKind.REQUEST, state=state)
     row = post.row(MessageKind.REQUEST)
     with pytest.raises(NotPossible, match=f"Mail {row.id} is {state.value.lower()}"):
-        post.services.database.transact(outbox.retry, row.id)
+        post.services.database.transact(messages.retry, row.id)
     with pytest.raises(NotPossible, match=f"Mail {row.id} is {state.value.lower()}"):
-        post.services.database.transact(outbox.drop, row.id, reason="By hand")
+        post.services.database.transact(messages.drop, row.id, reason="By hand")
     assert post.row(MessageKind.REQUEST).state is state
 
 
 def test_nothing_leaves_while_mail_is_held(post: Post) -> None:
     post.book()
-    post.services.database.transact(outbox.hold)
+    post.services.database.transact(messages.hold)
     assert (post.deliver().sent, post.server.tried) == (0, 0)
-    post.services.database.transact(outbox.release)
+    post.services.database.transact(messages.release)
     assert post.deliver().sent == 2
 
 
@@ -137,14 +137,14 @@ def test_release_forgets_a_refused_password_too(post: Post) -> None:
         the_gym(transaction.session).mail_circuit_until = NOW + HOUR
     post.book()
     assert post.deliver().sent == 0
-    post.services.database.transact(outbox.release)
+    post.services.database.transact(messages.release)
     assert post.deliver().sent == 2
 
 
 def test_the_mail_that_waits_longest_can_be_asked_for(post: Post, clock: time_machine.Traveller) -> None:
     def oldest() -> object:
         with post.services.database.read() as session:
-            return outbox.oldest_due_at(session, now=NOW + HOUR)
+            return messages.oldest_due_at(session, now=NOW + HOUR)
 
     assert oldest() is None
     post.ask()
@@ -163,10 +163,10 @@ def test_a_mail_that_is_tried_in_vain_has_been_due_since_it_was_first_due(
     for minute in range(14):
         clock.move_to(NOW + minute * MINUTE)
         post.deliver()
-    measured = waiting.measures(post.services.database)
+    measured = metrics.measures(post.services.database)
     assert measured == {"outbox.due_count": 2.0, "outbox.oldest_due_s": 13 * 60.0}
     row = post.row(MessageKind.CONFIRMED)
-    post.services.database.transact(outbox.retry, row.id)
+    post.services.database.transact(messages.retry, row.id)
     assert post.row(MessageKind.CONFIRMED).first_due_at == NOW + 13 * MINUTE, "it was somebody's decision to wait anew"
 
 
@@ -179,9 +179,9 @@ def test_all_dead_mails_are_tried_again_at_once_or_those_since_an_instant(
         post.server.refuse_with(PermanentFailure("550"), only=SAMS)
         post.deliver()
     post.server.recover()
-    assert len(post.services.database.transact(outbox.retry_dead, since=NOW + HOUR)) == 2
+    assert len(post.services.database.transact(messages.retry_dead, since=NOW + HOUR)) == 2
     assert post.deliver().sent == 2
-    assert len(post.services.database.transact(outbox.retry_dead)) == 1
+    assert len(post.services.database.transact(messages.retry_dead)) == 1
     assert post.deliver().sent == 1
 
 
@@ -191,7 +191,7 @@ def test_a_mail_has_one_cause(post: Post) -> None:
     def both_causes(session: Session, *, now: datetime) -> None:
         nora = find_account(session, NORAS)
         assert nora is not None
-        mail = outbox.add_sign_in(session, nora, new_link(session, nora, now=now), now=now)
+        mail = messages.add_sign_in(session, nora, new_link(session, nora, now=now), now=now)
         mail.booking_id = booking.id
 
     with pytest.raises(IntegrityError):

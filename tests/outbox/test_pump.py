@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from core.bootstrap import Services
 from core.mail import delivery
 from core.mail.delivery import Delivery, MailPump
+from core.platform.services import Services
 from tests.outbox.conftest import TUESDAY_AT_FOUR, Post
 from tests.support.people import at
 

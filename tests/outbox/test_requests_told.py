@@ -7,23 +7,24 @@ import pytest
 import time_machine
 from sqlalchemy import select, update
 
+from core.bookings import request_notifications
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking
-from core.mail import outbox, requests_told
-from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.outbox import messages
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest, stop_mail
 from tests.outbox.conftest import NORAS, Post
 from tests.support.people import NOW, at
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-MOST = 2
+MAX_SINGLE = 2
 
 
 @pytest.fixture(autouse=True)
 def two_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert requests_told.MOST_AT_ONCE == 20
-    monkeypatch.setattr(requests_told, "MOST_AT_ONCE", MOST)
+    assert request_notifications.MAX_AT_ONCE == 20
+    monkeypatch.setattr(request_notifications, "MAX_AT_ONCE", MAX_SINGLE)
 
 
 def asked(post: Post, *starts: datetime) -> list[Booking]:
@@ -52,7 +53,9 @@ TIMES = [at(day, hour) for day in (1, 2, 3, 4) for hour in (9, 11, 14)]
 def test_above_a_days_most_they_come_together_at_the_next_full_hour(post: Post, clock: time_machine.Traveller) -> None:
     clock.shift(10 * MINUTE)
     bookings = asked(post, *TIMES[:4])
-    assert [row.booking_id for row in rows(post, MessageKind.REQUEST)] == [booking.id for booking in bookings[:MOST]]
+    assert [row.booking_id for row in rows(post, MessageKind.REQUEST)] == [
+        booking.id for booking in bookings[:MAX_SINGLE]
+    ]
     (together,) = rows(post, MessageKind.ROLL_UP)
     assert (together.recipient, together.due_at, together.booking_id) == (NORAS, NOW + HOUR, None)
     post.deliver()
@@ -99,7 +102,7 @@ def test_a_new_day_of_hers_begins_to_count_anew(post: Post, clock: time_machine.
     clock.move_to(at(1, 0, 0))
     (fresh,) = asked(post, TIMES[5])
     told = [row.booking_id for row in rows(post, MessageKind.REQUEST)]
-    assert len(told) == MOST + 1 and told[-1] == fresh.id
+    assert len(told) == MAX_SINGLE + 1 and told[-1] == fresh.id
 
 
 def test_a_request_that_cannot_wait_for_the_hour_is_mailed_at_once(post: Post, clock: time_machine.Traveller) -> None:
@@ -136,7 +139,7 @@ def test_who_wants_no_mail_of_requests_gets_none_and_the_family_its_receipt(post
 def test_who_wants_none_together_hears_no_more_than_the_days_most(post: Post) -> None:
     change(post, roll_up=False)
     asked(post, *TIMES[:4])
-    assert len(rows(post, MessageKind.REQUEST)) == MOST and not rows(post, MessageKind.ROLL_UP)
+    assert len(rows(post, MessageKind.REQUEST)) == MAX_SINGLE and not rows(post, MessageKind.ROLL_UP)
 
 
 def test_one_that_was_stopped_after_it_was_written_does_not_leave(post: Post, clock: time_machine.Traveller) -> None:
@@ -152,7 +155,7 @@ def test_one_that_an_admin_sent_early_leaves_the_next_hour_to_what_comes_after(
     post: Post, clock: time_machine.Traveller
 ) -> None:
     asked(post, *TIMES[:3])
-    post.services.database.transact(outbox.retry, rows(post, MessageKind.ROLL_UP)[0].id)
+    post.services.database.transact(messages.retry, rows(post, MessageKind.ROLL_UP)[0].id)
     post.deliver()
     asked(post, TIMES[4])
     assert [row.state for row in rows(post, MessageKind.ROLL_UP)] == [MessageState.SENT, MessageState.QUEUED]

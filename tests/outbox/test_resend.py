@@ -4,14 +4,14 @@ import pytest
 
 from core.bookings.models import Booking
 from core.errors import NotPossible
-from core.mail import by_hand
-from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.mail import outbox_admin
 from core.mail.transports import PermanentFailure
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from tests.outbox.conftest import SAMS, Post
 
 
 def resend(post: Post, message: OutboxMessage) -> OutboxMessage:
-    return post.services.database.transact(by_hand.resend, message.id, by=None)
+    return post.services.database.transact(outbox_admin.resend, message.id, by=None)
 
 
 def test_a_sent_mail_is_sent_again_as_a_new_one(post: Post) -> None:
@@ -47,6 +47,6 @@ def test_a_dead_mail_goes_to_the_address_that_is_on_record_now(post: Post) -> No
 def test_what_was_dropped_is_not_sent_again(post: Post) -> None:
     post.book()
     message = post.row(MessageKind.CONFIRMED)
-    post.services.database.transact(by_hand.drop, message.id, by=None)
+    post.services.database.transact(outbox_admin.drop, message.id, by=None)
     with pytest.raises(NotPossible):
         resend(post, message)

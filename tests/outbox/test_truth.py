@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from core.bookings.models import Booking, Status
-from core.mail.models import MessageKind, OutboxMessage
-from core.mail.truth import why_untrue
+from core.mail.validity import why_untrue
+from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import SignInLink
 from tests.support.mail_samples import PRACTICE, TOGETHER, WAYS_IN, digest
 from tests.support.people import NOW

@@ -6,15 +6,14 @@ from typing import Any
 import pytest
 import time_machine
 
-from core.bookings import family_mail
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking
-from core.bookings.whose import Everyone, OfCoach, Whose
+from core.bookings.scope import Everyone, OfCoach, Whose
 from core.errors import NotAllowed
-from core.mail import by_hand
-from core.mail.failures import PermanentFailure
-from core.mail.models import MessageKind
+from core.mail import family_mail, outbox_admin
 from core.mail.undelivered import UnreachedFamily, settle_staff, unreached_families, unreached_staff
+from core.outbox.failures import PermanentFailure
+from core.outbox.models import MessageKind
 from tests.outbox.conftest import NORAS, SAMS, Post
 from tests.support import people
 from tests.support.people import NOW
@@ -130,7 +129,7 @@ def test_a_coach_whose_mail_is_refused_is_shown_until_an_admin_settles_it_or_a_m
     post.services.database.transact(settle_staff, post.row(MessageKind.REQUEST).account_id, by=ada)
     assert shown() == []
     clock.shift(60)
-    post.services.database.transact(by_hand.retry, post.row(MessageKind.REQUEST).id, by=ada)
+    post.services.database.transact(outbox_admin.retry, post.row(MessageKind.REQUEST).id, by=ada)
     post.deliver()
     assert len(shown()) == 1
     post.server.recover()

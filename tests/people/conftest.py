@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 import time_machine
 
-from core.bootstrap import Services
 from core.people.accounts import create_account
 from core.people.models import Role
+from core.platform.services import Services
 from tests.support.people import NOW, PASSWORD
 
 NORAS, ADAS = "nora@spirit.example", "ada@spirit.example"

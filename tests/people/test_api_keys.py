@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible
-from core.people import api_keys, staff
+from core.people import api_keys
 from core.people.models import Account, ApiKey
+from core.staff import members
 from tests.support.people import NOW, ada, new_key_of, nora, omar
 
 MINUTE = timedelta(minutes=1)
@@ -70,17 +71,17 @@ def test_a_team_mate_finds_no_key_to_end(session: Session, coach: Account) -> No
 
 def test_an_account_that_is_disabled_loses_its_keys_for_good(session: Session, coach: Account) -> None:
     admin, key = ada(session), made(session, coach)
-    staff.disable(session, coach.id, by=admin.id, now=NOW)
+    members.disable(session, coach.id, by=admin.id, now=NOW)
     assert api_keys.find_key(session, key) is None
     with pytest.raises(NotAllowed):
         made(session, coach)
-    staff.enable(session, coach.id, by=admin.id, now=NOW)
+    members.enable(session, coach.id, by=admin.id, now=NOW)
     assert api_keys.find_key(session, key) is None
 
 
 def test_signing_out_everywhere_leaves_the_programs_at_work(session: Session, coach: Account) -> None:
     key = made(session, coach)
-    staff.end_sessions(session, coach.id, by=coach.id, now=NOW)
+    members.end_sessions(session, coach.id, by=coach.id, now=NOW)
     assert api_keys.find_key(session, key) is not None
 
 

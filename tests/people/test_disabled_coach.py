@@ -13,10 +13,10 @@ from core.bookings.models import Booking, Channel
 from core.errors import NotAllowed
 from core.mail.delivery import letter_for
 from core.mail.messages import compose
-from core.mail.models import MessageKind, MessageState, OutboxMessage
-from core.people import staff
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.accounts import create_account
 from core.people.models import Role
+from core.staff import members
 from tests.bookings.conftest import House, house  # noqa: F401 (a fixture)
 from tests.support.mail_samples import settings, signer
 from tests.support.people import NOW, PASSWORD, at
@@ -27,7 +27,7 @@ ADAS, BEAS = "ada@spirit.example", "bea@spirit.example"
 
 def disable(house: House) -> None:  # noqa: F811
     create_account(house.session, email=BEAS, name="Bea", role=Role.ADMIN, password=PASSWORD, now=NOW)
-    staff.disable(house.session, house.nora.account_id, by=house.ada.id, now=LATER)
+    members.disable(house.session, house.nora.account_id, by=house.ada.id, now=LATER)
 
 
 def waiting(house: House, booking: Booking, kind: MessageKind) -> list[OutboxMessage]:  # noqa: F811
@@ -66,10 +66,10 @@ def test_mails_that_wait_for_her_go_to_every_admin_at_their_time(house: House, k
 def test_her_mails_come_back_to_her_when_she_does(house: House) -> None:  # noqa: F811
     booking = house.ask()
     disable(house)
-    staff.enable(house.session, house.nora.account_id, by=house.ada.id, now=LATER)
+    members.enable(house.session, house.nora.account_id, by=house.ada.id, now=LATER)
     (hers,) = waiting(house, booking, MessageKind.REMINDER)
     assert hers.recipient == house.nora.account.email
-    staff.disable(house.session, house.nora.account_id, by=house.ada.id, now=LATER + timedelta(minutes=1))
+    members.disable(house.session, house.nora.account_id, by=house.ada.id, now=LATER + timedelta(minutes=1))
     assert len(waiting(house, booking, MessageKind.REMINDER)) == 2
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.orm import Session
 
-from core.db import Database
 from core.errors import NotAllowed, SignInRefused
-from core.people import staff
 from core.people.accounts import find_account
 from core.people.identities import Identity, forget_identity, sign_in_by_provider
 from core.people.models import Account
 from core.people.sessions import find_session
+from core.platform.db import Database
+from core.staff import members
 from tests.support.people import NOW, ada, nora, omar
 
 NORAS = Identity("https://id.example", "s-1", "Nora@Spirit.Example", email_verified=True)
@@ -43,13 +43,13 @@ def test_nobody_becomes_staff_by_it_and_who_left_stays_out(session: Session) -> 
     with pytest.raises(SignInRefused, match="no account for you here"):
         come(session, replace(NORAS, subject="s-2", email="stranger@spirit.example"))
     assert find_account(session, "stranger@spirit.example") is None
-    staff.disable(session, account.id, by=admin.id, now=NOW)
+    members.disable(session, account.id, by=admin.id, now=NOW)
     with pytest.raises(SignInRefused, match="no account for you here"):
         come(session, NORAS)
     assert account.provider_subject is None
-    staff.enable(session, account.id, by=admin.id, now=NOW)
+    members.enable(session, account.id, by=admin.id, now=NOW)
     come(session, NORAS)
-    staff.disable(session, account.id, by=admin.id, now=NOW)
+    members.disable(session, account.id, by=admin.id, now=NOW)
     with pytest.raises(SignInRefused, match="no account for you here"):
         come(session, NORAS)
 

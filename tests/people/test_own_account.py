@@ -3,14 +3,15 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from core import clock
-from core.bootstrap import Services
 from core.errors import Invalid, NotAllowed, TooMany
-from core.people import api_keys, own_account, staff
+from core.people import api_keys, own_account
 from core.people.models import Account
 from core.people.passwords import password_matches
 from core.people.sessions import FRESH, find_session, start_session
 from core.people.throttle import MAX_PER_PAIR
+from core.platform import clock
+from core.platform.services import Services
+from core.staff import members
 from tests.support.people import NOW, PASSWORD, ada, just_signed_in, nora
 
 NEW = "beam and bars 2026"
@@ -104,4 +105,4 @@ def test_the_other_sessions_end_and_this_one_stays(session: Session) -> None:
     here = find_session(session, tokens[0], now=NOW)
     assert here is not None
     own_account.end_other_sessions(session, account.id, keep_session=here.id, now=NOW)
-    assert [found.user_agent for found in staff.live_sessions(session, account.id, now=NOW)] == ["here"]
+    assert [found.user_agent for found in members.live_sessions(session, account.id, now=NOW)] == ["here"]

@@ -8,13 +8,14 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from core import clock as clock_module
-from core.bootstrap import Services
 from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany
-from core.mail.models import MessageKind, OutboxMessage
+from core.outbox.models import MessageKind, OutboxMessage
 from core.people import devices, sessions, sign_in, throttle
 from core.people.models import Account, SignInFailure, SignInLink, StaffSession
-from core.people.sign_in import ask_for_link, sign_in_with_password, use_link
+from core.people.sign_in import sign_in_with_password
+from core.platform import clock as clock_module
+from core.platform.services import Services
+from core.staff.sign_in_links import ask_for_link, use_link
 from tests.people.conftest import ADAS, NORAS, Staff
 from tests.support.people import NOW, PASSWORD
 

@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.db import Database
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible
-from core.gym import the_gym
-from core.mail.models import MessageKind, OutboxMessage
-from core.people import staff
+from core.gym.models import the_gym
+from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import Account, Role, SignInLink, StaffSession
 from core.people.sessions import find_session, start_session
+from core.platform.db import Database
 from core.schedule import queries
+from core.staff import members
 from tests.support.people import NOW, ZONE, ada, nora, omar
 
 
@@ -30,7 +30,7 @@ def invited(session: Session, by: Account, **changes: object) -> Account:
         "teaches": True,
         "zone": ZONE.key,
     }
-    return staff.invite(session, **{**values, **changes}, by=by.id, now=NOW)  # type: ignore[arg-type]
+    return members.invite(session, **{**values, **changes}, by=by.id, now=NOW)  # type: ignore[arg-type]
 
 
 def test_whoever_is_invited_gets_a_link_and_a_page_of_her_own(session: Session, admin: Account) -> None:
@@ -61,15 +61,15 @@ def test_an_address_that_is_taken_or_cannot_be_read_is_refused(session: Session,
 def test_only_admins_do_any_of_this(session: Session, admin: Account) -> None:
     coach, other = nora(session).account, omar(session).account
     gone = invited(session, admin, role=Role.ADMIN, teaches=False)
-    staff.disable(session, gone.id, by=admin.id, now=NOW)
+    members.disable(session, gone.id, by=admin.id, now=NOW)
     for by in (coach, gone):
         for refused in (
             lambda by=by: invited(session, by, email="new@spirit.example"),
-            lambda by=by: staff.invite_again(session, other.id, by=by.id, now=NOW),
-            lambda by=by: staff.change_role(session, other.id, Role.ADMIN, by=by.id, now=NOW),
-            lambda by=by: staff.disable(session, other.id, by=by.id, now=NOW),
-            lambda by=by: staff.enable(session, gone.id, by=by.id, now=NOW),
-            lambda by=by: staff.end_sessions(session, other.id, by=by.id, now=NOW),
+            lambda by=by: members.invite_again(session, other.id, by=by.id, now=NOW),
+            lambda by=by: members.change_role(session, other.id, Role.ADMIN, by=by.id, now=NOW),
+            lambda by=by: members.disable(session, other.id, by=by.id, now=NOW),
+            lambda by=by: members.enable(session, gone.id, by=by.id, now=NOW),
+            lambda by=by: members.end_sessions(session, other.id, by=by.id, now=NOW),
         ):
             with pytest.raises(NotAllowed):
                 refused()
@@ -78,20 +78,20 @@ def test_only_admins_do_any_of_this(session: Session, admin: Account) -> None:
 def test_who_is_disabled_is_signed_out_and_shown_no_more_until_enabled(session: Session, admin: Account) -> None:
     coach = nora(session)
     token = start_session(session, coach.account_id, user_agent="a phone", now=NOW)
-    staff.disable(session, coach.account_id, by=admin.id, now=NOW)
+    members.disable(session, coach.account_id, by=admin.id, now=NOW)
     assert find_session(session, token, now=NOW) is None and not queries.published_coaches(session)
-    staff.enable(session, coach.account_id, by=admin.id, now=NOW)
+    members.enable(session, coach.account_id, by=admin.id, now=NOW)
     assert list(queries.published_coaches(session)) == [coach] and find_session(session, token, now=NOW) is None
 
 
 def test_one_admin_is_always_left(session: Session, admin: Account) -> None:
     with pytest.raises(NotPossible, match="only admin"):
-        staff.disable(session, admin.id, by=admin.id, now=NOW)
+        members.disable(session, admin.id, by=admin.id, now=NOW)
     with pytest.raises(NotPossible, match="only admin"):
-        staff.change_role(session, admin.id, Role.COACH, by=admin.id, now=NOW)
+        members.change_role(session, admin.id, Role.COACH, by=admin.id, now=NOW)
     other = nora(session).account
-    staff.change_role(session, other.id, Role.ADMIN, by=admin.id, now=NOW)
-    assert staff.change_role(session, admin.id, Role.COACH, by=other.id, now=NOW).role is Role.COACH
+    members.change_role(session, other.id, Role.ADMIN, by=admin.id, now=NOW)
+    assert members.change_role(session, admin.id, Role.COACH, by=other.id, now=NOW).role is Role.COACH
 
 
 def test_everybody_sees_and_ends_sessions_of_her_own(session: Session, admin: Account) -> None:
@@ -99,17 +99,17 @@ def test_everybody_sees_and_ends_sessions_of_her_own(session: Session, admin: Ac
     for minutes in (0, 5):
         start_session(session, account.id, user_agent=f"device {minutes}", now=NOW + timedelta(minutes=minutes))
     later = NOW + timedelta(minutes=10)
-    assert [found.user_agent for found in staff.live_sessions(session, account.id, now=later)] == [
+    assert [found.user_agent for found in members.live_sessions(session, account.id, now=later)] == [
         "device 5",
         "device 0",
     ]
-    staff.end_sessions(session, account.id, by=account.id, now=later)
-    assert not staff.live_sessions(session, account.id, now=later)
+    members.end_sessions(session, account.id, by=account.id, now=later)
+    assert not members.live_sessions(session, account.id, now=later)
 
 
 def test_somebody_unknown_is_not_found(session: Session, admin: Account) -> None:
     with pytest.raises(NotFound):
-        staff.disable(session, 999, by=admin.id, now=NOW)
+        members.disable(session, 999, by=admin.id, now=NOW)
 
 
 def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None:
@@ -117,9 +117,9 @@ def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None
     with database.write() as transaction:
         one = ada(transaction.session)
         two = invited(transaction.session, one, role=Role.ADMIN, teaches=False)
-    database.transact(staff.disable, two.id, by=one.id)
+    database.transact(members.disable, two.id, by=one.id)
     with pytest.raises(NotAllowed):
-        database.transact(staff.disable, one.id, by=two.id)
+        database.transact(members.disable, one.id, by=two.id)
 
 
 def links(session: Session, account: Account) -> list[SignInLink]:
@@ -128,9 +128,9 @@ def links(session: Session, account: Account) -> list[SignInLink]:
 
 def test_an_invitation_lives_a_week_and_is_replaced_by_the_next(session: Session, admin: Account) -> None:
     account = invited(session, admin)
-    assert staff.invited_and_not_here_yet(session) == {account.id: NOW + timedelta(days=7)}
+    assert members.invited_and_not_here_yet(session) == {account.id: NOW + timedelta(days=7)}
     later = NOW + timedelta(days=3)
-    staff.invite_again(session, account.id, by=admin.id, now=later)
+    members.invite_again(session, account.id, by=admin.id, now=later)
     session.expire_all()
     first, second = links(session, account)
     assert (first.expires_at, second.expires_at) == (later, later + timedelta(days=7))
@@ -151,8 +151,8 @@ def test_who_is_here_already_is_not_invited_again(session: Session, admin: Accou
     links(session, account)[0].used_at = NOW
     for other in (account, nora(session).account):
         with pytest.raises(NotPossible, match="has come in already"):
-            staff.invite_again(session, other.id, by=admin.id, now=NOW)
-    assert not staff.invited_and_not_here_yet(session)
+            members.invite_again(session, other.id, by=admin.id, now=NOW)
+    assert not members.invited_and_not_here_yet(session)
 
 
 def test_one_session_is_ended_by_its_owner_or_an_admin_and_by_nobody_else(session: Session, admin: Account) -> None:
@@ -162,9 +162,9 @@ def test_one_session_is_ended_by_its_owner_or_an_admin_and_by_nobody_else(sessio
     phone, desk, hall = session.scalars(select(StaffSession).order_by(StaffSession.id)).all()
     for by, session_id in ((team_mate.id, phone.id), (999, phone.id), (account.id, 999), (admin.id, 999)):
         with pytest.raises(NotFound, match="no such session"):
-            staff.end_one_session(session, session_id, by=by, now=NOW)
-    staff.end_one_session(session, phone.id, by=account.id, now=NOW)
-    staff.end_one_session(session, desk.id, by=admin.id, now=NOW)
-    assert list(staff.live_sessions(session, account.id, now=NOW)) == [hall]
-    staff.end_one_session(session, phone.id, by=account.id, now=NOW + timedelta(hours=1))
+            members.end_one_session(session, session_id, by=by, now=NOW)
+    members.end_one_session(session, phone.id, by=account.id, now=NOW)
+    members.end_one_session(session, desk.id, by=admin.id, now=NOW)
+    assert list(members.live_sessions(session, account.id, now=NOW)) == [hall]
+    members.end_one_session(session, phone.id, by=account.id, now=NOW + timedelta(hours=1))
     assert phone.ended_at == NOW

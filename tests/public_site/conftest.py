@@ -18,12 +18,12 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from core.bookings.models import Booking
-from core.bootstrap import Services
-from core.db import Database
-from core.gym import the_gym
-from core.mail.models import MessageKind, OutboxMessage
+from core.gym.models import the_gym
+from core.outbox.models import MessageKind, OutboxMessage
+from core.platform.db import Database
+from core.platform.services import Services
+from core.platform.tokens import Signer
 from core.schedule.models import Coach, LessonType
-from core.tokens import Signer
 from public_site.app import create_app
 from tests.support.databases import Furnish
 from tests.support.people import NOW, at, nora, omar

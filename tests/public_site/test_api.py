@@ -7,8 +7,8 @@ import pytest
 from limits import RateLimitItemPerMinute
 
 from core.bookings.models import Status
-from core.gym import the_gym
-from public_site import rates
+from core.gym.models import the_gym
+from public_site import rate_limits
 from public_site.openapi import document
 from public_site.routes import ROUTES
 from tests.public_site.conftest import TUESDAY_FOUR, Gym, as_text
@@ -257,7 +257,7 @@ def test_free_times_are_kept_until_they_change_and_their_readers_are_counted(
     gym.book()
     after = gym.get(path)
     assert as_text(TUESDAY_FOUR) in first.text and as_text(TUESDAY_FOUR) not in after.text
-    monkeypatch.setattr(rates, "SEARCHES", RateLimitItemPerMinute(3))
+    monkeypatch.setattr(rate_limits, "SEARCHES", RateLimitItemPerMinute(3))
     answers = [gym.get(path) for _ in range(4)]
     refused = answers[-1]
     assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0

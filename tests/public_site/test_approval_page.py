@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.bookings.models import Booking, BookingEvent, Status
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from core.schedule.availability import Window
 from core.schedule.hours import add_override
 from tests.public_site.conftest import Gym, hidden, words

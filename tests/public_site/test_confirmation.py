@@ -3,10 +3,10 @@
 import pytest
 from limits import RateLimitItemPerMinute
 
-from core.http.sender import network_of
-from core.mail.models import MessageKind
+from core.http.client_address import network_of
+from core.outbox.models import MessageKind
 from core.schedule.models import LessonType
-from public_site import rates
+from public_site import rate_limits
 from tests.public_site.conftest import SAM, TUESDAY_FOUR, Gym, as_text, hidden, words
 from tests.support.databases import both_databases
 from tests.support.people import at
@@ -26,7 +26,7 @@ def seventh(gym: Gym) -> str:
 
 
 def link(gym: Gym) -> str:
-    from core.bookings.unconfirmed import UnconfirmedRequest
+    from core.bookings.unconfirmed_requests import UnconfirmedRequest
 
     with gym.services.database.read() as session:
         waiting = session.query(UnconfirmedRequest).order_by(UnconfirmedRequest.id.desc()).first()
@@ -94,7 +94,7 @@ def test_a_link_that_is_none_is_not_found(gym: Gym, path: str) -> None:
 def test_the_api_says_that_it_has_to_be_confirmed_and_later_when_to_come_back(
     gym: Gym, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rates, "POSTS", RateLimitItemPerMinute(10_000))
+    monkeypatch.setattr(rate_limits, "POSTS", RateLimitItemPerMinute(10_000))
     answers = []
     for n in range(20):
         wanted = {

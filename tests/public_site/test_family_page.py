@@ -8,7 +8,7 @@ import pytest
 from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.models import Booking, Status
 from core.bookings.transition import change
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from tests.public_site.conftest import Gym, hidden, words
 from tests.support.people import at
 

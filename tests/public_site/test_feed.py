@@ -4,8 +4,8 @@ from icalendar import Calendar
 
 from core.bookings.decisions import Decision
 from core.people.models import Account
+from core.schedule.coach_page import renew_feed
 from core.schedule.models import Coach
-from core.schedule.page import renew_feed
 from tests.public_site.conftest import TUESDAY_FOUR, Gym
 from tests.public_site.test_family_page import decided
 from tests.support.people import at

@@ -8,7 +8,7 @@ from httpx2 import Response
 
 from core.bookings.models import Status
 from core.errors import Unavailable
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from core.schedule.models import LessonType
 from tests.public_site.conftest import OWN_PAGE, SAM, TUESDAY_FOUR, Gym, as_text, hidden, words
 from tests.support.databases import both_databases

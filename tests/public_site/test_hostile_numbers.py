@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from limits import RateLimitItemPerMinute
 
-from public_site import rates
+from public_site import rate_limits
 from public_site.policy import GuardedRoute, Kind
 from public_site.routes import ROUTES
 from tests.public_site.conftest import OWN_PAGE, Gym
@@ -32,9 +32,9 @@ JSON_FIELDS = {
 @pytest.fixture(autouse=True)
 def posts_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """After 300 of them every answer would be 429, whatever stands behind it."""
-    monkeypatch.setattr(rates, "POSTS", RateLimitItemPerMinute(100_000))
-    monkeypatch.setattr(rates, "BEACONS", RateLimitItemPerMinute(100_000))
-    monkeypatch.setattr(rates, "ALL_BEACONS", RateLimitItemPerMinute(100_000))
+    monkeypatch.setattr(rate_limits, "POSTS", RateLimitItemPerMinute(100_000))
+    monkeypatch.setattr(rate_limits, "BEACONS", RateLimitItemPerMinute(100_000))
+    monkeypatch.setattr(rate_limits, "ALL_BEACONS", RateLimitItemPerMinute(100_000))
 
 
 def filled_in(path: str, value: str) -> Iterator[str]:

@@ -5,13 +5,13 @@ import re
 import pytest
 from sqlalchemy import select
 
-from core import clock
 from core.bookings import expiry
 from core.bookings.models import Booking
 from core.mail.delivery import letter_for
 from core.mail.messages import compose
-from core.mail.models import MessageKind, OutboxMessage
+from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import Account
+from core.platform import clock
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import Coach, LessonType
 from tests.public_site.conftest import Gym, as_text, words
@@ -146,7 +146,7 @@ def test_a_coach_with_another_name_keeps_her_address(gym: Gym) -> None:
 
 
 def test_a_link_of_before_a_correction_says_that_it_was_replaced(gym: Gym) -> None:
-    from core.bookings.family_mail import correct_address
+    from core.mail.family_mail import correct_address
 
     booking = gym.book()
     with gym.services.database.write() as transaction:

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from core.bookings import expiry
+from core.bookings.mail_status import masked
 from core.bookings.models import Booking
-from core.mail.models import MessageKind, MessageState, OutboxMessage
-from core.mail.status import masked
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.models import Account
 from core.schedule.models import Coach
 from tests.public_site.conftest import OWN_PAGE, Gym, hidden, words

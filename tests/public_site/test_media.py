@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from core.bootstrap import Services
-from core.images.delivery import delivery_for
-from core.images.storage import FOR_EVER, storage_at
+from core.platform.services import Services
+from core.platform.storage import FOR_EVER, storage_at
 from public_site.app import create_app
 from tests.public_site.conftest import Gym
 from tests.support.s3 import KEYS, after, s3_server
@@ -112,8 +111,8 @@ def test_pages_allow_pictures_from_where_they_are_and_from_nowhere_else(services
         "https://pictures.example.org/gym": "img-src 'self' data: https://pictures.example.org;",
         "cloudinary:spirit": "img-src 'self' data: https://res.cloudinary.com;",
     }.items():
-        pictures = delivery_for(base, base_url=services.settings.base_url)
+        settings = services.settings.model_copy(update={"media_base_url": base})
         with TestClient(
-            create_app(replace(services, pictures=pictures)), base_url=services.settings.base_url
+            create_app(replace(services, settings=settings)), base_url=services.settings.base_url
         ) as client:
             assert allowed in client.get("/").headers["content-security-policy"] + ";"

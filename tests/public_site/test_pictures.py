@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from core.content.campaigns import save_campaign
-from core.content.facts import CampaignFacts, ProductFacts
+from core.content.forms import CampaignFacts, ProductFacts
 from core.content.products import save_product
 from core.images import intake, uploads
-from core.images.making import make_due
 from core.images.models import ImageKind
-from core.schedule.page import set_photo
+from core.images.rendition_jobs import make_due
+from core.schedule.coach_page import set_photo
 from tests.images.photos import jpeg
 from tests.public_site.conftest import Gym
 from tests.support.people import NOW, ZONE, ada

@@ -6,7 +6,7 @@ import pytest
 from starlette.routing import Route
 
 from core.http.request import sender_of
-from public_site import rates
+from public_site import rate_limits
 from public_site.policy import GuardedRoute, Kind
 from public_site.routes import ROUTES
 from tests.public_site.conftest import OWN_PAGE, URLENCODED, Gym
@@ -155,7 +155,7 @@ def test_static_files_are_kept_for_ever_under_their_present_name_only(gym: Gym) 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_network_that_posts_without_end_is_asked_to_wait(gym: Gym) -> None:
-    codes = [gym.post("/bookings", {}).status_code for _ in range(rates.POSTS.amount + 1)]
+    codes = [gym.post("/bookings", {}).status_code for _ in range(rate_limits.POSTS.amount + 1)]
     assert codes[-2:] == [422, 429]
     answer = gym.client.post("/api/book/private", json={})
     assert answer.status_code == 429 and 0 < int(answer.headers["retry-after"]) <= 600

@@ -6,7 +6,7 @@ import pytest
 
 from core.bookings.decisions import Decision
 from core.bookings.models import Status
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from core.rehearsals import practice
 from core.rehearsals.models import Rehearsal
 from core.schedule.models import Coach

@@ -14,13 +14,14 @@ import pytest
 from sqlalchemy import func, select, text
 from starlette.testclient import TestClient
 
-from core import look
 from core.bookings.models import Status
-from core.bootstrap import Services, build
-from core.mail.failures import ServerFailure
-from core.mail.models import MessageState, OutboxMessage
-from core.settings import load_settings
-from core.sweep import sweep
+from core.bootstrap import build
+from core.ops.sweep import sweep
+from core.outbox.failures import ServerFailure
+from core.outbox.models import MessageState, OutboxMessage
+from core.platform import theme
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from public_site import cron, health, templating
 from public_site.app import create_app
 from tests.public_site.conftest import Gym, as_text
@@ -203,7 +204,7 @@ def test_the_stylesheet_has_the_colours_of_the_house() -> None:
         dict(re.findall(r"--([\w-]+): (#\w+);", part)) for part in css.split("@media (prefers-color-scheme: dark)")
     )
     for scheme, found in (("light", light), ("dark", dark)):
-        assert found == {name.replace("_", "-"): value for name, value in look.COLORS[scheme].items()}
+        assert found == {name.replace("_", "-"): value for name, value in theme.COLORS[scheme].items()}
 
 
 def test_a_full_week_with_its_stylesheet_is_small(gym: Gym) -> None:

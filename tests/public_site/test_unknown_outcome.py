@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.bookings.models import Status
-from core.db import Database
+from core.platform.db import Database
 from public_site.app import create_app
 from tests.public_site.conftest import TUESDAY_FOUR, Gym, as_text, words
 from tests.support.road import Road

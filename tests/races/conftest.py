@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.db import Database
+from core.platform.db import Database
 from tests.races.house import House, open_house
 from tests.races.runners import Runners
 

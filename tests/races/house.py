@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, func, select, text
 
+from core.bookings import slots
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.bookings.requests import request_lesson
-from core.db import Database
-from core.mail.models import MessageKind, OutboxMessage
 from core.migrations import guards
-from core.schedule import slots
+from core.outbox.models import MessageKind, OutboxMessage
+from core.platform.db import Database
 from core.schedule.models import Coach, LessonType
 from tests.support import people
 from tests.support.people import NOW, at, sam_wants

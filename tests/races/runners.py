@@ -17,8 +17,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from core.db import Database, guard_named
 from core.errors import SpiritError
+from core.platform.db import Database, guard_named
 from tests.support import network
 from tests.support.databases import fresh
 

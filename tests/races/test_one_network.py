@@ -5,13 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from core.bookings import strangers
+from core.bookings import request_limits
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Hold
-from core.bookings.unconfirmed import UnconfirmedRequest
-from core.db import Database
+from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import TooMany
-from core.mail.models import OutboxMessage
+from core.outbox.models import OutboxMessage
+from core.platform.db import Database
 from core.schedule.models import Coach
 from tests.races.house import House
 from tests.races.runners import RUNNERS, Runners, meet
@@ -26,7 +26,7 @@ def ask_from_here(database: Database, coach_id: int, starts_at: datetime, family
         session, coach = transaction.session, transaction.coach
         assert coach is not None
         wanted = sam_wants(coach, coach.lessons[0], starts_at, customer_email=f"family{family}@example.org")
-        made = strangers.request_from(session, coach, wanted, by=PARENT_ON_SITE, network="here", now=NOW)
+        made = request_limits.request_from(session, coach, wanted, by=PARENT_ON_SITE, network="here", now=NOW)
         if not database.is_sqlite:
             session.execute(text("SELECT pg_sleep(0.02)"))  # the time in which another would count without us
         return type(made).__name__

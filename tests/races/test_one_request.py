@@ -14,9 +14,9 @@ from core.bookings.history import PARENT_ON_SITE, THE_CLOCK
 from core.bookings.models import Actor, Booking, BookingEvent, Channel, Hold, Status
 from core.bookings.permissions import by_staff
 from core.bookings.transition import TAKES_TIME, change
-from core.db import Database
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
 from core.people.models import Account
+from core.platform.db import Database
 from core.schedule.models import Coach
 from tests.races.house import House, ask, without_our_queue
 from tests.races.runners import RUNNERS, Outcome, Runners, Try, meet

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.bookings.models import Actor, Booking, BookingEvent, Channel, Hold, HoldKind, Status
-from core.db import Database
-from core.mail.models import MessageKind
+from core.outbox.models import MessageKind
+from core.platform.db import Database
 from core.schedule.models import LessonType
 from tests.races.house import House, ask, without_our_queue
 from tests.races.runners import RUNNERS, Outcome, Runners, meet

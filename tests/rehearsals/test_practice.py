@@ -9,19 +9,19 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
+from core.bookings import slots
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.bookings.queries import count_awaiting_answer
-from core.bookings.whose import Everyone
-from core.bootstrap import Services
+from core.bookings.scope import Everyone
 from core.errors import Invalid, LinkReplaced, NotAllowed, NotFound, NotPossible, RequestExpired
-from core.mail.models import MessageKind, MessageState, OutboxMessage
+from core.ops.sweep import sweep
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.models import Account
+from core.platform.services import Services
 from core.rehearsals import practice
 from core.rehearsals.models import Rehearsal
-from core.schedule import slots
 from core.schedule.models import Coach
-from core.sweep import sweep
 from tests.outbox.conftest import FakeServer
 from tests.support import people
 from tests.support.people import NOW

@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from core.bookings import changes, requests
+from core.bookings import changes, outside_hours, requests, slots
 from core.bookings.decisions import Decision, decide
 from core.bookings.history import PARENT_ON_SITE, By
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.errors import Invalid, NotFound
-from core.schedule import hours, slots
+from core.schedule import hours
 from core.schedule.availability import Window
 from core.schedule.hours import WeekWindow
 from core.schedule.models import Asks, Coach, DateOverride
@@ -151,7 +151,7 @@ def asked(session: Session, coach: Coach, starts_at: datetime, *, now: datetime 
 
 def outside(session: Session, coach: Coach, *week: WeekWindow, now: datetime) -> list[Booking]:
     """Which of her lessons to come this week would leave out."""
-    return hours.lessons_outside(session, coach, week, now=now)
+    return outside_hours.lessons_outside(session, coach, week, now=now)
 
 
 def test_lessons_to_come_that_a_new_week_would_not_offer_are_named_and_stay(session: Session) -> None:

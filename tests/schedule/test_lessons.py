@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from core.bookings.requests import request_lesson
 from core.errors import Invalid, NotAllowed, NotFound
-from core.gym import the_gym
-from core.gym_texts import GymTexts, set_gym
+from core.gym.models import the_gym
+from core.gym.texts import GymTexts, set_gym
 from core.people.models import Account
 from core.schedule import queries
 from core.schedule.lessons import LessonFacts, save_lesson

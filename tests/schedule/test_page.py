@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from core.bookings import requests
+from core.bookings import requests, slots
 from core.bookings.models import Status
-from core.db import Database
 from core.errors import Invalid, NotAllowed, NotFound
-from core.schedule import hours, page, preferences, queries, slots
+from core.platform.db import Database
+from core.schedule import coach_page, hours, preferences, queries
 from core.schedule.availability import Window
 from core.schedule.hours import WeekWindow
 from core.schedule.models import Coach
@@ -35,7 +35,7 @@ def nora(session: Session) -> Coach:
 def write(session: Session, coach: Coach, **changes: Any) -> None:
     """Her page as in TEXTS, with her lessons as they are, except for what `changes` says."""
     values: dict[str, Any] = {**TEXTS, "lesson_ids": [lesson.id for lesson in coach.lessons], **changes}
-    page.set_page(session, coach, account_id=coach.account_id, now=NOW, **values)
+    coach_page.set_page(session, coach, account_id=coach.account_id, now=NOW, **values)
 
 
 def shown(coach: Coach) -> tuple[str, str, str, set[str]]:
@@ -96,7 +96,7 @@ def test_a_lesson_out_of_use_cannot_be_chosen(session: Session, nora: Coach) -> 
     write(session, nora, lesson_ids=[strength.id, strength.id])
     assert nora.lessons == [strength]
     strength.active = False
-    assert strength not in page.all_lessons(session)
+    assert strength not in coach_page.all_lessons(session)
     with pytest.raises(Invalid, match="We know no such lesson"):
         write(session, nora, lesson_ids=[strength.id])
 
@@ -154,7 +154,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "preferences": lambda session, coach, **by: preferences.set_preferences(
         session, coach, Preferences.of(coach).model_copy(update={"notice_min": 45}), **by
     ),
-    "a page": partial(page.set_page, **TEXTS, lesson_ids=[]),
+    "a page": partial(coach_page.set_page, **TEXTS, lesson_ids=[]),
 }
 
 
@@ -186,7 +186,7 @@ def test_she_herself_and_an_admin_change_it_and_nobody_else(session: Session, no
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_change_moves_her_version_by_one(database: Database, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    monkeypatch.setattr("core.clock.now", lambda: NOW)
+    monkeypatch.setattr("core.platform.clock.now", lambda: NOW)
     with database.write() as transaction:
         nora, omar = people.nora(transaction.session), people.omar(transaction.session)
         ADD_A_SINGLE_DAY(transaction.session, nora, account_id=nora.account_id, now=NOW)

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.bookings import requests
+from core.bookings import requests, slots
 from core.bookings.models import Booking, Status
 from core.errors import Invalid, SlotUnavailable
-from core.mail.models import MessageKind, OutboxMessage
-from core.schedule import preferences, slots
+from core.outbox.models import MessageKind, OutboxMessage
+from core.schedule import preferences
 from core.schedule.availability import Slot
 from core.schedule.models import Asks, Coach
 from core.schedule.preferences import STEPS_MIN, Preferences

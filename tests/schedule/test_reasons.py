@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
+from core.bookings import slots
 from core.bookings.requests import request_lesson
 from core.errors import SlotUnavailable
-from core.schedule import slots
 from core.schedule.availability import Busy, Rules, Window
 from core.schedule.models import Asks
-from core.schedule.reasons import Reason, sentence, why_not_offered
+from core.schedule.refusal_reasons import Reason, sentence, why_not_offered
 from tests.support.people import NOW, at, first_lesson, nora, sam_wants, tumbling
 
 HOUR = timedelta(hours=1)

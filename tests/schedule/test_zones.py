@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.orm import Session
 
+from core.bookings import slots
 from core.errors import Invalid, NotAllowed
-from core.schedule import slots, zones
+from core.schedule import zones
 from tests.support.people import NOW, ada, nora, omar
 
 NEW_YORK = "America/New_York"

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from sqlalchemy.orm import Session
 
-from core import clock, leases
+from core.platform import clock, leases
 
 
 def travel_together(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from typing import Protocol
 
 import pytest
 
-from core.db import Database
 from core.migrations import migrate
+from core.platform.db import Database
 from tests.support.postgresql import Server
 
 BACKENDS = ("sqlite", "postgresql")

@@ -19,7 +19,7 @@ from vulture.core import Item
 APPLICATION = ["core", "analytics", "public_site", "console", "tasks.py"]
 READ_BY_NAME = (
     *("/core/migrations/versions/", "/tests/bench/peer/"),  # by Alembic and Django
-    *("/console/schemas.py", "/public_site/schemas.py"),  # pydantic writes every field of an answer
+    *("/console/web/schemas.py", "/public_site/schemas.py"),  # pydantic writes every field of an answer
     "/core/telemetry/rows.py",  # a field is a column of the monitor's store
 )
 TEMPLATES = ("*.html", "*.j2", "*.css")
@@ -40,9 +40,9 @@ CALLED_BY_DECORATOR = [
 # name or pattern: why it stays
 ALLOWED = {
     # Asked for by name.
-    "create_app": "uvicorn loads it by name (core/cli/serving.py)",
-    "GuardedConnection": "uvicorn loads it by name (core/cli/serving.py)",
-    "ErrorHandler": "logging.config loads it by name (core/logs.py)",
+    "create_app": "uvicorn loads it by name (core/ops/cli/serving.py)",
+    "GuardedConnection": "uvicorn loads it by name (core/ops/cli/serving.py)",
+    "ErrorHandler": "logging.config loads it by name (core/ops/logs.py)",
     "cron_secret": "the policy of a route names the setting",
     "jpeg": "a rendition's format is the name of its quality (core/images/recipes.py)",
     "avif": "the same",

@@ -8,22 +8,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from core.alerts.defaults import BY_KEY
+from core.alerts.models import AlertChange, Incident
+from core.alerts.notices import Notice
+from core.alerts.state_machine import State
 from core.bookings.models import Actor, Booking, Channel, Status
-from core.gym import Gym
+from core.gym.models import Gym
+from core.mail.context import Invitation
 from core.mail.digest import KINDS, Digest
-from core.mail.letter import Invitation
 from core.mail.messages import Letter
-from core.mail.models import MessageKind, OutboxMessage
+from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import Account, Role
+from core.platform.settings import Settings
+from core.platform.tokens import Signer
 from core.rehearsals.models import Rehearsal
 from core.schedule.availability import Slot
 from core.schedule.models import Asks, Coach, LessonType
-from core.settings import Settings
-from core.telemetry.alerts.defaults import BY_KEY
-from core.telemetry.alerts.machine import State
-from core.telemetry.alerts.models import AlertChange, Incident
-from core.telemetry.alerts.notices import Notice
-from core.tokens import Signer
 
 NOW = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)  # Saturday, 10 am in California
 STARTS_AT = datetime(2026, 11, 25, 0, 0, tzinfo=UTC)  # Tuesday, 4 pm in California

@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.db import Database
-from core.gym import the_gym
+from core.gym.models import the_gym
+from core.platform.db import Database
 
 HEALTHY_WITHIN_S = 60.0
 STOPS_WITHIN_S = 15.0
@@ -100,7 +100,7 @@ class RunningGym:
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """`spirit …`, to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "core.cli", *arguments],
+            [sys.executable, "-m", "core.ops.cli", *arguments],
             env=self.environment,
             cwd=self.folder,
             input=stdin,
@@ -119,7 +119,7 @@ class RunningGym:
     def start(self, name: str, *arguments: str, wait: bool = True, **settings: str) -> Process:
         """`spirit NAME …`. Waits until site or console answer; `settings` are for this process alone."""
         process = Process(
-            [sys.executable, "-m", "core.cli", name, *arguments],
+            [sys.executable, "-m", "core.ops.cli", name, *arguments],
             {**self.environment, **settings},
             self.folder / f"{name}.log",
         )

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from core.bootstrap import Services
-from core.mail.models import MessageKind, OutboxMessage
+from core.alerts import incidents, lists
+from core.alerts.defaults import BY_KEY
+from core.alerts.models import AlertChange, Incident
+from core.alerts.rules import MINUTE, Rule
+from core.alerts.sentences import became
+from core.alerts.state_machine import Reading, Standing, State, step
+from core.outbox.models import MessageKind, OutboxMessage
 from core.people.accounts import create_account
 from core.people.models import Account, Role
-from core.telemetry.alerts import incidents, lists
-from core.telemetry.alerts.defaults import BY_KEY
-from core.telemetry.alerts.machine import Reading, Standing, State, step
-from core.telemetry.alerts.models import AlertChange, Incident
-from core.telemetry.alerts.rules import MINUTE, Rule
-from core.telemetry.alerts.words import became
+from core.platform.services import Services
 
 NOON = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 RULE = replace(BY_KEY["errors"], after=timedelta(), keep_firing=2 * MINUTE, repeat=timedelta(hours=4))

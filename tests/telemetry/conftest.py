@@ -19,16 +19,16 @@ import pytest
 import structlog
 from sqlalchemy import select
 
-from core import logs
-from core.bootstrap import Services
-from core.settings import Settings
+from core.ops import logs
+from core.platform.services import Services
+from core.platform.settings import Settings
+from core.telemetry.context import current
+from core.telemetry.log_handler import ErrorHandler
 from core.telemetry.recorder import Recorder
 from core.telemetry.recording import recording
 from core.telemetry.rows import RequestRow
 from core.telemetry.store import Store, store_for
 from core.telemetry.tables import metadata
-from core.telemetry.watching import ErrorHandler
-from core.telemetry.work import current
 from tests.conftest import SECRET_KEY
 
 
@@ -97,7 +97,7 @@ def recorder(watching: Settings) -> Iterator[Recorder]:
 
 @pytest.fixture(autouse=True)
 def listening() -> Iterator[None]:
-    """As `core.logs` sets a process up, with no work at hand."""
+    """As `core.ops.logs` sets a process up, with no work at hand."""
     current.set(None)
     handler, root = ErrorHandler(), logging.getLogger()
     logs.formatter("text")

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from core.bootstrap import Services
-from core.telemetry.alerts import choices, incidents
-from core.telemetry.alerts.defaults import BY_KEY
-from core.telemetry.alerts.machine import Lead, Reading
-from core.telemetry.alerts.models import Incident
-from core.telemetry.alerts.notices import find_notice
-from core.telemetry.alerts.rules import Rule, cause_of
+from core.alerts import choices, incidents
+from core.alerts.defaults import BY_KEY
+from core.alerts.models import Incident
+from core.alerts.notices import find_notice
+from core.alerts.rules import Rule, cause_of
+from core.alerts.state_machine import Lead, Reading
+from core.platform.services import Services
 from tests.telemetry.alarm import NOON, Alarm, hire
 
 LEAD = Lead("site", "/bookings", 7, "ValueError: no hours")

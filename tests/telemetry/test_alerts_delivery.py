@@ -10,17 +10,17 @@ import time_machine
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from core.bootstrap import Services
+from core.alerts import incidents
 from core.errors import SettingInvalid
-from core.gym import the_gym
+from core.gym.models import the_gym
 from core.mail.delivery import Delivery, deliver_due, letter_for
-from core.mail.failures import AuthenticationFailure, PermanentFailure, TemporaryFailure
 from core.mail.messages import compose
-from core.mail.models import MessageState, OutboxMessage
 from core.mail.webhook import HttpWebhook, NoWebhook, webhook_for
+from core.outbox.failures import AuthenticationFailure, PermanentFailure, TemporaryFailure
+from core.outbox.models import MessageState, OutboxMessage
 from core.people.models import Account, Role
-from core.settings import load_settings
-from core.telemetry.alerts import incidents
+from core.platform.services import Services
+from core.platform.settings import load_settings
 from tests.outbox.conftest import FakeServer
 from tests.telemetry.alarm import BAD, GOOD, NOON, Alarm, hire
 from tests.telemetry.hook import Hook, listening

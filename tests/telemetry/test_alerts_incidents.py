@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from core.alerts import choices, incidents
+from core.alerts.defaults import BY_KEY
+from core.alerts.incidents import AlreadyChanged
+from core.alerts.rules import MINUTE
+from core.alerts.state_machine import Reading, Standing, State
 from core.audit import AuditEvent
-from core.bootstrap import Services
 from core.errors import NotAllowed, NotFound, NotPossible
 from core.people.models import Role
-from core.telemetry.alerts import choices, incidents
-from core.telemetry.alerts.defaults import BY_KEY
-from core.telemetry.alerts.incidents import AlreadyChanged
-from core.telemetry.alerts.machine import Reading, Standing, State
-from core.telemetry.alerts.rules import MINUTE
+from core.platform.services import Services
 from tests.telemetry.alarm import BAD, GOOD, NOON, Alarm, hire
 
 HOUR = timedelta(hours=1)
@@ -77,7 +77,7 @@ def test_a_flood_of_instances_is_a_few_mails(alarm: Alarm) -> None:
     for page in range(20):
         alarm.read(BAD, instance=f"/page/{page}", later=timedelta())
     assert len(alarm.incidents()) == 20
-    assert len(alarm.notices()) == 2 * incidents.MOST_WORDS_AN_HOUR
+    assert len(alarm.notices()) == 2 * incidents.MAX_NOTICES_AN_HOUR
 
 
 def test_nothing_to_measure_is_an_incident_of_its_own(alarm: Alarm) -> None:

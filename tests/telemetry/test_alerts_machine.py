@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.telemetry.alerts import words
-from core.telemetry.alerts.defaults import BY_KEY, DEFAULT_RULES
-from core.telemetry.alerts.machine import Reading, Standing, State, step
-from core.telemetry.alerts.rules import METRICS, MINUTE, NoData, Rule
+from core.alerts import sentences
+from core.alerts.defaults import BY_KEY, DEFAULT_RULES
+from core.alerts.rules import METRICS, MINUTE, NoData, Rule
+from core.alerts.state_machine import Reading, Standing, State, step
 
 NOON = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 RULE = Rule(
@@ -121,8 +121,9 @@ def test_every_rule_that_comes_with_the_gym_makes_sense() -> None:
 def test_the_page_for_admins_tells_every_rule_with_its_limits() -> None:
     told = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
     for rule in DEFAULT_RULES:
-        over = words.said(rule.recover_at, rule.measured.unit)
+        over = sentences.said(rule.recover_at, rule.measured.unit)
         row = next(line for line in told.splitlines() if line.startswith(f"| {rule.title} |"))
         assert (
-            f"| {rule.severity.value} |" in row and f"| {words.limit(rule.measured, rule.fire_at)} | {over} |" in row
+            f"| {rule.severity.value} |" in row
+            and f"| {sentences.limit(rule.measured, rule.fire_at)} | {over} |" in row
         ), rule.key

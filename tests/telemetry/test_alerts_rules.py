@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from core.alerts import choices, lists, sentences
+from core.alerts.choices import MAX_OWN, Chosen
+from core.alerts.defaults import BY_KEY, DEFAULT_RULES, starting_rule
+from core.alerts.models import AlertStanding, RuleChoice
+from core.alerts.quiet import parse_quiet, spoken_quiet
+from core.alerts.rules import DAY, HOUR, METRICS, MINUTE, WEEK, Filter, NoData, Rule, Severity
 from core.audit import AuditEvent
-from core.bootstrap import Services
 from core.errors import Invalid, NotAllowed, NotFound
 from core.people.models import Role
-from core.telemetry.alerts import choices, lists, words
-from core.telemetry.alerts.choices import MOST_OWN, Chosen
-from core.telemetry.alerts.defaults import BY_KEY, DEFAULT_RULES, starting_rule
-from core.telemetry.alerts.models import AlertStanding, RuleChoice
-from core.telemetry.alerts.quiet import parse_quiet, spoken_quiet
-from core.telemetry.alerts.rules import DAY, HOUR, METRICS, MINUTE, WEEK, Filter, NoData, Rule, Severity
+from core.platform.services import Services
 from tests.telemetry.alarm import BAD, NOON, Alarm, hire
 
 EVERYTHING: dict[str, Any] = {
@@ -121,8 +121,8 @@ def test_an_incident_keeps_its_name_when_its_rule_is_gone(alarm: Alarm) -> None:
     alarm.read(BAD)
     alarm.services.database.transact(choices.delete_rule, alarm.rule.key, account_id=alarm.admins["Ada"])
     (incident,) = alarm.incidents()
-    assert not incident.is_open and words.headline(incident) == "Booking fails"
-    assert words.metric_of(incident) is METRICS["requests.error_share"]
+    assert not incident.is_open and sentences.headline(incident) == "Booking fails"
+    assert sentences.metric_of(incident) is METRICS["requests.error_share"]
     assert incident.sentence.startswith("Rings when, of all requests of families in the last 5 minutes, 2 % or more")
     with alarm.services.database.read() as session:
         assert not session.scalars(select(AlertStanding).where(AlertStanding.rule_key == alarm.rule.key)).all()
@@ -148,12 +148,12 @@ def test_two_admins_who_give_one_name_at_once_make_one_rule(alarm: Alarm, monkey
 
 
 def test_there_are_not_too_many(alarm: Alarm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choices, "MOST_OWN", 2)
+    monkeypatch.setattr(choices, "MAX_OWN", 2)
     add(alarm, "One")
     add(alarm, "Two")
     with pytest.raises(Invalid, match="delete one first"):
         add(alarm, "Three")
-    assert MOST_OWN == 30
+    assert MAX_OWN == 30
 
 
 def test_a_coach_changes_no_rule(alarm: Alarm) -> None:
@@ -259,7 +259,7 @@ def test_a_mute_has_an_end(alarm: Alarm) -> None:
 
 
 def test_each_rule_says_in_words_what_it_does() -> None:
-    assert " ".join(words.will_do(BY_KEY["errors"])) == (
+    assert " ".join(sentences.will_do(BY_KEY["errors"])) == (
         "Rings when, of all requests of families in the last 5 minutes, 2 % or more came to nothing, for 1 minute on end. "
         "Fewer than 20 requests are too few to begin. It is over when that has been below 1 % for 5 minutes. "
         "It is said again every 4 hours while nobody looks after it."
@@ -268,13 +268,13 @@ def test_each_rule_says_in_words_what_it_does() -> None:
         BY_KEY["slow-route"],
         **{**EVERYTHING, "fire_at": 2500, "recover_at": 2000, "keep_firing": timedelta(), "no_data": NoData.KEEP},
     )
-    assert " ".join(words.will_do(mine)) == (
+    assert " ".join(sentences.will_do(mine)) == (
         "Rings when, of requests of the site to /bookings in the last 30 minutes, one in twenty took 2.5 s or more, "
         "for 10 minutes on end. Fewer than 7 requests are too few to begin. It is over when that is below 2 s. "
         "It is said once. While there is nothing to measure, it stays as it is. "
         "Every day nothing is said at 22:00–06:00, 12:00–13:00."
     )
-    assert "above 60 %" in words.will_do(BY_KEY["bookings-low"])[1]
+    assert "above 60 %" in sentences.will_do(BY_KEY["bookings-low"])[1]
     assert "rings as well when there is nothing" in " ".join(
-        words.will_do(replace(BY_KEY["errors"], no_data=NoData.ALERT))
+        sentences.will_do(replace(BY_KEY["errors"], no_data=NoData.ALERT))
     )

@@ -15,14 +15,14 @@ import time_machine
 from sqlalchemy import event, text
 
 from core.bookings.models import Status
-from core.settings import Settings
+from core.platform.settings import Settings
 from core.telemetry import recorder as recording_module
 from core.telemetry import recording
+from core.telemetry.log_handler import ErrorHandler
 from core.telemetry.recorder import Recorder
 from core.telemetry.rows import EventRow, MetricRow
 from core.telemetry.store import Store
 from core.telemetry.tables import VERSION
-from core.telemetry.watching import ErrorHandler
 from tests.public_site.conftest import Gym, furnish, gym
 from tests.telemetry.conftest import Kept, good_row, run_program
 
@@ -228,7 +228,7 @@ def test_a_clock_that_steps_makes_no_negative_time_and_loses_nothing(recorder: R
 
 FORKED = """
 import os, time
-from core.settings import load_settings
+from core.platform.settings import load_settings
 from core.telemetry.recording import recording
 
 with recording(load_settings(_env_file=None), "site") as recorder:
@@ -253,7 +253,7 @@ def test_a_fork_writes_nothing_twice_and_both_go_on(watching: Settings, kept: Ke
 UNCAUGHT = """
 import logging, sys, threading
 from core import logs
-from core.settings import load_settings
+from core.platform.settings import load_settings
 from core.telemetry.recording import recording
 
 settings = load_settings(_env_file=None)

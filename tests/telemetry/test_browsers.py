@@ -7,11 +7,11 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from core.bootstrap import Services
+from core.platform.services import Services
 from core.telemetry import browsers, recording
-from public_site import rates, templating
+from public_site import rate_limits, templating
 from public_site.app import create_app
-from public_site.watching import MOST_BYTES
+from public_site.browser_beacon import MAX_BYTES
 from tests.telemetry.conftest import Kept
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
@@ -113,7 +113,7 @@ def test_no_route_of_theirs_becomes_a_label(site: Site) -> None:
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_made_up_errors_make_few_groups_and_read_no_file(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(browsers, "MOST_GROUPS", 5)
+    monkeypatch.setattr(browsers, "MAX_GROUPS", 5)
     for number, kind in enumerate((*sorted(browsers.KINDS_OF_ERROR), *(f"Kind{number}" for number in range(12)))):
         made_up = f"at f{number} (http://x/static/watch.1a2b3c4d.js:1:1)"
         site.post({**ERROR, "name": kind, "stack": made_up})
@@ -138,17 +138,17 @@ def test_what_comes_from_elsewhere_is_refused(site: Site, headers: dict[str, str
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_what_is_too_large_or_unreadable_is_refused(site: Site) -> None:
-    assert site.client.post("/telemetry", content=b" " * (MOST_BYTES + 1), headers=OWN).status_code == 413
+    assert site.client.post("/telemetry", content=b" " * (MAX_BYTES + 1), headers=OWN).status_code == 413
     assert site.client.post("/telemetry", content=b"{", headers=OWN).status_code == 400
     for odd in (b"[]", b"7", b"null", b'{"events": 7}', b'{"events": {}}'):
         assert site.client.post("/telemetry", content=odd, headers=OWN).status_code == 204
     assert site.post(*[vital("LCP", 1)] * 50).status_code == 204
-    assert len(site.vitals()) == browsers.MOST_EVENTS
+    assert len(site.vitals()) == browsers.MAX_EVENTS
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_flood_is_asked_to_wait_and_stops_no_booking(site: Site) -> None:
-    answers = [site.post(vital("LCP", 1)).status_code for _ in range(rates.BEACONS.amount + 1)]
+    answers = [site.post(vital("LCP", 1)).status_code for _ in range(rate_limits.BEACONS.amount + 1)]
     assert answers[-2:] == [204, 429]
     form = site.client.post("/bookings", data={"a": "b"}, headers={"Sec-Fetch-Site": "same-origin"})
     assert form.status_code == 422

@@ -2,11 +2,11 @@
 
 import pytest
 
-from core.mail.models import MessageKind
-from core.settings import Settings
+from core.outbox.models import MessageKind
+from core.platform.settings import Settings
+from core.telemetry.pseudonyms import Who
 from core.telemetry.recorder import Recorder
 from core.telemetry.statements import watch
-from core.telemetry.who import Who
 from tests.console.conftest import Desk, desk, furnish, monitors_are_closed, packages_are_searched_once, same_main
 from tests.telemetry.conftest import Kept
 

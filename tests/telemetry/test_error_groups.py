@@ -7,10 +7,10 @@ from typing import Any
 import structlog
 from starlette.testclient import TestClient
 
-from core.bootstrap import Services
-from core.settings import Settings
+from core.platform.services import Services
+from core.platform.settings import Settings
+from core.telemetry.context import Work, current
 from core.telemetry.recorder import Recorder
-from core.telemetry.work import Work, current
 from public_site import health
 from public_site.app import create_app
 from tests.telemetry.conftest import Kept, run_program
@@ -19,9 +19,9 @@ log = structlog.get_logger()
 
 EIGHT_PROCESSES = """
 import logging, os, time
-from core.settings import load_settings
+from core.platform.settings import load_settings
 from core.telemetry.recording import recording
-from core.telemetry.watching import ErrorHandler
+from core.telemetry.log_handler import ErrorHandler
 
 logging.getLogger().addHandler(ErrorHandler())
 settings = load_settings(_env_file=None)

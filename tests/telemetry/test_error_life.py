@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.clock import microseconds
 from core.errors import Invalid, NotFound
-from core.settings import Settings
+from core.platform.clock import microseconds
+from core.platform.settings import Settings
 from core.telemetry import errors
+from core.telemetry.context import Work, current
 from core.telemetry.error_groups import mark_release
 from core.telemetry.errors import ErrorGroup
+from core.telemetry.pseudonyms import Who
 from core.telemetry.recorder import Recorder
 from core.telemetry.store import Store
-from core.telemetry.who import Who
-from core.telemetry.work import Work, current
 from tests.telemetry.conftest import Kept
 
 ADA = 7

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from analytics.retention import Keep, tidy_up
-from core.clock import microseconds
+from core.platform.clock import microseconds
 from core.telemetry import error_groups, errors
-from core.telemetry.catching import Caught, caught
+from core.telemetry.captured import Caught, caught
 from core.telemetry.error_groups import MAX_MOMENTS, Pending, mark_moments
 from core.telemetry.store import Store
 from tests.telemetry.conftest import Kept

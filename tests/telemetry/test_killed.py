@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from core.settings import Settings
+from core.platform.settings import Settings
 from core.telemetry.processes import SILENT_US, ProcessRun
 from core.telemetry.recorder import Recorder
 from core.telemetry.recording import recording

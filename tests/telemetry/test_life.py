@@ -3,16 +3,16 @@
 import asyncio
 import time
 
-from core.settings import Settings
-from core.telemetry.alerts import pulse
-from core.telemetry.life import LOOP_SILENT, TICK_S, LoopMark
+from core.alerts import pulse
+from core.platform.settings import Settings
+from core.telemetry.process_life import LOOP_SILENT, TICK_S, LoopMark
 from core.telemetry.recording import recording
 from tests.telemetry.conftest import Kept, run_program
 
 KILLED = """
 import os, signal
-from core.settings import load_settings
-from core.telemetry.lanes import now_us
+from core.platform.settings import load_settings
+from core.telemetry.queues import now_us
 from core.telemetry.recording import recording
 from core.telemetry.rows import MetricRow
 with recording(load_settings(_env_file=None).model_copy(update={"telemetry": True}), "site") as recorder:

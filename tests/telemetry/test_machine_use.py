@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.telemetry.machine import Machine, disk_use
+from core.platform.disk import disk_use
+from core.telemetry.host_metrics import Machine
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -7,11 +7,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from core.bootstrap import Services
+from core.platform.services import Services
 from core.telemetry import recording
-from core.telemetry.lanes import now_us
+from core.telemetry.prometheus_totals import BOUNDS_S
+from core.telemetry.queues import now_us
 from core.telemetry.rows import MetricRow, RequestRow
-from core.telemetry.totals import BOUNDS_S
 from public_site.app import create_app
 
 TOKEN = "only Prometheus knows this"

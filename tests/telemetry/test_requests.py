@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 
-from core.bootstrap import Services
 from core.http.edge import Edge, labels_of
+from core.platform.services import Services
 from core.telemetry.recorder import Recorder
 from public_site.app import create_app
 from tests.telemetry.conftest import Kept

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.settings import Settings
+from core.platform.settings import Settings
 from core.telemetry.recorder import Recorder
 from core.telemetry.rows import ROWS
 from core.telemetry.tables import FACTS
@@ -21,8 +21,8 @@ rows.ROWS["request_log"] = Wider
 
 from pathlib import Path
 from analytics.archive import archive
-from analytics.log import open_log
-from core.settings import load_settings
+from analytics.request_store import open_log
+from core.platform.settings import load_settings
 from core.telemetry.recording import recording
 
 settings = load_settings().model_copy(update={"telemetry": True})

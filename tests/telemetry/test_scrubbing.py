@@ -16,8 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from core.bootstrap import Services
 from core.http.edge import Edge, labels_of
+from core.platform.services import Services
 from core.telemetry import jobs, scrubbing
 from core.telemetry.recorder import Recorder
 from core.telemetry.scrubbing import HIDDEN, is_card, is_secret, scrubbed, scrubbed_text

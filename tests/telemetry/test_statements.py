@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import Engine, event, select, text
 
 from core.bookings import queries
-from core.bootstrap import Services
 from core.errors import NotFound
-from core.gym import Gym
+from core.gym.models import Gym
+from core.platform.services import Services
+from core.telemetry.context import Work, current, not_watched
 from core.telemetry.recorder import Recorder
 from core.telemetry.statements import keep_repeated, shape_of, watch
-from core.telemetry.work import Work, current, not_watched
 from tests.telemetry.conftest import Kept
 
 

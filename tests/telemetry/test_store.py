@@ -7,7 +7,7 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import StoreNewer
-from core.settings import Settings
+from core.platform.settings import Settings
 from core.telemetry.store import Store, store_for
 from core.telemetry.tables import metadata, request_log
 

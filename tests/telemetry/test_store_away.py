@@ -14,13 +14,13 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
-from core import clock
+from core.alerts import pulse
 from core.bookings.models import Status
-from core.settings import Settings
+from core.platform import clock
+from core.platform.settings import Settings
 from core.telemetry import recording, store
-from core.telemetry.alerts import pulse
 from core.telemetry.recorder import Recorder
-from core.telemetry.store import LEAST_LOCK_MS, PATIENT_MS, Store
+from core.telemetry.store import MIN_LOCK_MS, PATIENT_MS, Store
 from tests.public_site.conftest import Gym, furnish, gym
 from tests.support import postgresql
 from tests.support.people import at
@@ -74,7 +74,7 @@ def along_the_road(road: Road, server_url: str, monkeypatch: pytest.MonkeyPatch)
     url = make_url(server_url).set(host="127.0.0.1", port=road.port).difference_update_query(["host"])
     there = url.render_as_string(hide_password=False)
     monkeypatch.setattr(recording, "store_for", lambda _: Store(there))
-    monkeypatch.setattr(store, "LEAST_LOCK_MS", 300)
+    monkeypatch.setattr(store, "MIN_LOCK_MS", 300)
     return there
 
 
@@ -196,7 +196,7 @@ def test_whoever_holds_the_writers_turn_is_not_waited_for_long(
 
 def test_every_wait_has_a_limit(recorder: Recorder, server_url: str) -> None:
     """Of the recorder; and whoever has time may work for longer."""
-    assert LEAST_LOCK_MS == 2_000, "which these tests shorten"
+    assert MIN_LOCK_MS == 2_000, "which these tests shorten"
     patient = Store(server_url, busy_ms=PATIENT_MS)
     assert limits(recorder.store) == {"lock_timeout": "300ms", "statement_timeout": "10s", "connect_timeout": "2"}
     assert limits(patient) == {"lock_timeout": "10s", "statement_timeout": "0", "connect_timeout": "2"}

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from core.telemetry import jobs
+from core.telemetry.context import current, request_id
 from core.telemetry.recorder import Recorder
 from core.telemetry.store import Store
-from core.telemetry.work import current, request_id
 from tests.support.processes import RunningGym, running_gym
 from tests.telemetry.conftest import Kept
 

@@ -9,13 +9,13 @@ import streamlit as st
 from analytics import bookings, charts, latency
 from analytics.bookings import FORM, WEEK, WEEKDAYS, Asked
 from analytics.latency import FAMILIES, THIN
-from console.inert import inert
-from console.monitoring.asked import ask, ask_gym
-from console.monitoring.frame import View, monitoring_page
-from console.monitoring.panel import change, chart, exports, nothing, panel, rate, share, waiting_time
+from console.monitoring.cached_queries import ask, ask_gym
+from console.monitoring.chart_panel import change, chart, exports, nothing, panel, rate, share, waiting_time
+from console.monitoring.page_frame import View, monitoring_page
+from console.widgets.markdown import inert
 
 BECAME = ("approved", "denied", "expired", "cancelled", "waiting")
-MOST_COACHES = 25
+MAX_COACHES = 25
 Counts = dict[str, Any]
 
 
@@ -118,9 +118,9 @@ def _fill(view: View) -> None:
         {"coach": cell.coach, "day": WEEKDAYS[cell.weekday], "filled": cell.share, "n": cell.offered_h}
         for cell in found
     ]
-    if len(names) > MOST_COACHES:
-        st.caption(f"The first {MOST_COACHES} of {len(names)} coaches; all of them in the export.")
-    shown = [row for row in rows if row["coach"] in names[:MOST_COACHES]]
+    if len(names) > MAX_COACHES:
+        st.caption(f"The first {MAX_COACHES} of {len(names)} coaches; all of them in the export.")
+    shown = [row for row in rows if row["coach"] in names[:MAX_COACHES]]
     picture = charts.heat(shown, scheme=view.scheme, columns=WEEKDAYS, x="day", y="coach", value="filled")
     chart(picture, key="fill", title="Hours booked of hours offered, by coach and weekday")
     st.caption("Offered are the hours as they are set now, single days included; what a week was before is not kept.")

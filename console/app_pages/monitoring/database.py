@@ -6,21 +6,21 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from analytics import charts, database, overview
+from analytics import charts, database_load, overview
 from analytics.latency import Scope
-from console.inert import inert
-from console.monitoring.asked import ask
-from console.monitoring.frame import View, monitoring_page
-from console.monitoring.on_behalf import chosen_category
-from console.monitoring.panel import chart, exports, ms, nothing, panel
-from console.monitoring.story import forget, remember, remembered, show_story
-from core.clock import instant
+from console.monitoring.cached_queries import ask
+from console.monitoring.chart_panel import chart, exports, ms, nothing, panel
+from console.monitoring.page_frame import View, monitoring_page
+from console.monitoring.request_trace import forget, remember, remembered, show_story
+from console.monitoring.traffic_filter import chosen_category
+from console.widgets.markdown import inert
+from core.platform.clock import instant
 
 KINDS = {
     "slow": ("Slow statements", "100 ms or more. A value is never kept, only the statement's shape."),
     "repeated": ("Statements that ran again and again", "The same shape ten times or more in one request."),
 }
-LONGEST_SHAPE = 2_000
+MAX_STATEMENT_LENGTH = 2_000
 HOW_MANY = {"slow": "how often", "repeated": "requests"}
 PAGES, WORKER = "requests and pages", "the worker"
 WHOSE = (PAGES, WORKER)
@@ -56,7 +56,7 @@ def _over_time(view: View, scope: Scope) -> None:
 
 
 def _by_route(view: View) -> None:
-    found = ask(database.by_route, view.window)
+    found = ask(database_load.by_route, view.window)
     if not found.num_rows:
         return
     st.header("Who keeps it busy", anchor=False)
@@ -78,7 +78,7 @@ def _by_route(view: View) -> None:
 
 def _statements(view: View, kind: str, *, of_worker: bool) -> None:
     title, words = KINDS[kind]
-    found = ask(database.statements, view.window, kind, of_worker=of_worker)
+    found = ask(database_load.statements, view.window, kind, of_worker=of_worker)
     st.header(title, anchor=False)
     st.caption(words)
     if not found.num_rows:
@@ -113,7 +113,7 @@ def _line(row: dict[str, Any], kind: str) -> dict[str, object]:
 
 def _one(found: pa.Table, view: View) -> None:
     row = found.to_pylist()[0]
-    st.code(row["shape"][:LONGEST_SHAPE], language=None, wrap_lines=True)
+    st.code(row["shape"][:MAX_STATEMENT_LENGTH], language=None, wrap_lines=True)
     last = instant(row["last_us"]).astimezone(view.window.zone)
     st.caption(inert(f"Asked by {row['place']}; last on {row['last_route']}, {last:%b %d, %H:%M:%S}."))
     if row["last_request_id"]:

@@ -7,15 +7,15 @@ import pyarrow as pa
 import streamlit as st
 
 from analytics import charts
-from console.inert import inert
-from console.monitoring.asked import monitor
-from console.monitoring.frame import View, monitoring_page
-from console.monitoring.group import STATES, show_group
-from console.monitoring.opened import opened, set_opened
-from console.monitoring.panel import chart, exports, nothing, panel
-from console.said import say
-from core.clock import microseconds
-from core.numbers import whole_number
+from console.monitoring.cached_queries import monitor
+from console.monitoring.chart_panel import chart, exports, nothing, panel
+from console.monitoring.error_group_page import STATES, show_group
+from console.monitoring.page_frame import View, monitoring_page
+from console.monitoring.url_state import opened, set_opened
+from console.widgets.flash import say
+from console.widgets.markdown import inert
+from core.platform.clock import microseconds
+from core.platform.numbers import whole_number
 from core.telemetry import errors
 from core.telemetry.errors import ErrorGroup
 

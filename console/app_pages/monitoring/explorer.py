@@ -9,17 +9,17 @@ import streamlit as st
 from analytics import charts, explorer
 from analytics.explorer import CATALOGUE, WHOLE, Question
 from analytics.latency import THIN
-from console.inert import inert
-from console.monitoring.asked import ask
-from console.monitoring.frame import View, monitoring_page
-from console.monitoring.panel import chart, exports, nothing, panel
-from console.monitoring.saved import saved_views
-from console.said import say
-from core.clock import instant
+from console.monitoring.cached_queries import ask
+from console.monitoring.chart_panel import chart, exports, nothing, panel
+from console.monitoring.page_frame import View, monitoring_page
+from console.monitoring.saved_views import saved_views
+from console.widgets.flash import say
+from console.widgets.markdown import inert
+from core.platform.clock import instant
 
 LINES, BARS, TABLE = "lines", "bars", "table"
 NOTHING = "nothing"
-MOST_LISTED = 400
+MAX_LISTED = 400
 Row = dict[str, Any]
 KEYS = {measure.label: key for key, measure in CATALOGUE.items()}  # an address says what the page says
 
@@ -123,7 +123,7 @@ def _listed(rows: list[Row], view: View, unit: str) -> list[Row]:
             unit: row["value"],
             "of how many": row["n"],
         }
-        for row in rows[:MOST_LISTED]
+        for row in rows[:MAX_LISTED]
     ]
 
 

@@ -7,10 +7,10 @@ import streamlit as st
 
 from analytics import charts, health, jobs, mails
 from analytics.latency import THIN
-from console.inert import inert
-from console.monitoring.asked import ask, ask_gym
-from console.monitoring.frame import View, monitoring_page
-from console.monitoring.panel import chart, exports, ms, nothing, panel
+from console.monitoring.cached_queries import ask, ask_gym
+from console.monitoring.chart_panel import chart, exports, ms, nothing, panel
+from console.monitoring.page_frame import View, monitoring_page
+from console.widgets.markdown import inert
 
 OLDEST = "outbox.oldest_due_s"
 

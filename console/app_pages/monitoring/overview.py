@@ -10,25 +10,25 @@ import pyarrow as pa
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from analytics import charts, health, latency, markers, today
+from analytics import charts, deploy_markers, health, latency, today
+from analytics.deploy_markers import Marker
 from analytics.health import Part, State
 from analytics.latency import Scope
-from analytics.markers import Marker
 from analytics.window import Window
-from console.inert import inert
-from console.monitoring.asked import ask, ask_gym, monitor
-from console.monitoring.frame import View, monitoring_page
-from console.monitoring.on_behalf import chosen_category, word_of
-from console.monitoring.panel import change, chart, drawn, ms, nothing, panel, share
-from console.session import services
-from core import duties
+from console.monitoring.cached_queries import ask, ask_gym, monitor
+from console.monitoring.chart_panel import change, chart, drawn, ms, nothing, panel, share
+from console.monitoring.page_frame import View, monitoring_page
+from console.monitoring.traffic_filter import chosen_category, word_of
+from console.widgets.markdown import inert
+from console.widgets.session import services
+from core.alerts import lists, sentences
+from core.alerts.rules import Severity
+from core.ops import duties
 from core.schedule.availability import DAY_MIN, at_wall_time
-from core.telemetry.alerts import lists, words
-from core.telemetry.alerts.rules import Severity
-from core.words import spoken_instant
+from core.wording import spoken_instant
 
 ALERTS = Path(__file__).parent.parent / "alerts.py"
-MOST_MARKS = 12
+MAX_MARKS = 12
 WORST_FIRST = [State.BAD, State.LOOK, State.UNKNOWN, State.WELL]
 
 
@@ -56,14 +56,14 @@ def _alerts() -> None:
     for incident in incidents:
         say = st.error if incident.severity == Severity.CRITICAL else st.warning
         since = spoken_instant(incident.opened_at, services().settings.zone)
-        say(inert(f"{words.headline(incident)}, since {since}"))
+        say(inert(f"{sentences.headline(incident)}, since {since}"))
     if incidents:
         st.page_link(ALERTS, label="Look after them on the page Alerts")
 
 
 def _incidents(session: Session, window: Window) -> list[Marker]:
     found = lists.incidents_between(session, window.start, window.end)
-    return [Marker(incident.opened_at, words.headline(incident)) for incident in found][-MOST_MARKS:]
+    return [Marker(incident.opened_at, sentences.headline(incident)) for incident in found][-MAX_MARKS:]
 
 
 def _parts(session: Session, now: datetime, zone: ZoneInfo) -> list[Part]:
@@ -155,7 +155,7 @@ def _over_time(view: View, scope: Scope) -> None:
     if not steps.num_rows:
         nothing()
         return
-    marks = (*ask(markers.deploys, view.window), *ask_gym(_incidents, view.window))
+    marks = (*ask(deploy_markers.deploys, view.window), *ask_gym(_incidents, view.window))
     picture = drawn(_latency, view.window, scope, marks, scheme=view.scheme)
     chart(picture, key="overview-latency", title="How long answers took")
     counted = drawn(_counts, view.window, scope, scheme=view.scheme)

@@ -6,16 +6,16 @@ from functools import partial
 import pyarrow as pa
 import streamlit as st
 
-from analytics import chart_times, charts, latency, markers, requests
+from analytics import chart_times, charts, deploy_markers, latency, requests
 from analytics.latency import RouteLatency, Scope
 from analytics.window import Window
-from console.inert import inert
-from console.monitoring.asked import ask
-from console.monitoring.frame import View, hold, look_closer, monitoring_page
-from console.monitoring.on_behalf import chosen_category
-from console.monitoring.panel import brushed, chart, drawn, exports, ms, nothing, panel, share
-from console.monitoring.story import forget, remember, remembered, show_story
-from core.clock import instant
+from console.monitoring.cached_queries import ask
+from console.monitoring.chart_panel import brushed, chart, drawn, exports, ms, nothing, panel, share
+from console.monitoring.page_frame import View, hold, look_closer, monitoring_page
+from console.monitoring.request_trace import forget, remember, remembered, show_story
+from console.monitoring.traffic_filter import chosen_category
+from console.widgets.markdown import inert
+from core.platform.clock import instant
 
 KINDS = {"requests": "http", "console pages": "script"}  # an address says what the page says
 WORDS = {kind: word for word, kind in KINDS.items()}
@@ -69,7 +69,7 @@ def _charts(view: View, scope: Scope) -> None:
 
 
 def _latency(window: Window, scope: Scope, scheme: str) -> charts.Chart:
-    deploys = ask(markers.deploys, window)
+    deploys = ask(deploy_markers.deploys, window)
     return charts.latency(ask(latency.over_time, window, scope), window, scheme=scheme, markers=deploys)
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from core.migrations import guards
-from core.orm import Instant
+from core.platform.orm import Instant
 
 revision = "0004"
 down_revision = "0003"

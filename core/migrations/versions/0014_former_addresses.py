@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.orm import Instant
+from core.platform.orm import Instant
 
 revision = "0014"
 down_revision = "0013"

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from pydantic import ValidationError
 
-from core.settings import Settings
+from core.platform.settings import Settings
 
 revision = "0015"
 down_revision = "0014"

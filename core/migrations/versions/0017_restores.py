@@ -7,7 +7,7 @@ from alembic import op
 
 from core.migrations import guards
 from core.migrations.identities import never_reuse
-from core.orm import Instant
+from core.platform.orm import Instant
 
 revision = "0017"
 down_revision = "0016"

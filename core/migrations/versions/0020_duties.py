@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-from core.orm import Instant
+from core.platform.orm import Instant
 
 revision = "0020"
 down_revision = "0019"

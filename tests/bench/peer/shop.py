@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
 
-from core import clock
+from core.platform import clock
 from core.schedule import availability
 from core.schedule.availability import Busy, Rules, Window
 from core.schedule.models import Asks

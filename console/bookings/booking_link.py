@@ -1,0 +1,21 @@
+"""From any page to one booking's whole story, which stands on the page Bookings."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from console.widgets.markdown import inert
+from core.bookings.models import Booking
+from core.wording import spoken_time
+
+OPEN = "open_booking"
+BOOKINGS = Path(__file__).parent.parent / "app_pages" / "bookings.py"
+
+
+def open_button(booking: Booking, place: str) -> None:
+    """place: where on which page it stands, so that one booking can have several."""
+    when = spoken_time(booking.starts_at, booking.ends_at, booking.coach.zone)
+    label = inert(f"Open {when}, {booking.athlete_name}")
+    if st.button("Open", key=f"{place}-open-{booking.id}", help=label, width="stretch"):
+        st.session_state[OPEN] = booking.id
+        st.switch_page(BOOKINGS)

@@ -1,0 +1,29 @@
+"""Why did this mail go out, or not? In plain words."""
+
+from zoneinfo import ZoneInfo
+
+from core.outbox.models import MessageState, OutboxMessage
+from core.platform import clock
+from core.wording import spoken_instant
+
+
+def mail_story(message: OutboxMessage, zone: ZoneInfo) -> str:
+    """One sentence about its state."""
+    when = spoken_instant(message.finished_at or message.due_at, zone)
+    match message.state:
+        case MessageState.SENT:
+            return f"Sent on {when}."
+        case MessageState.DROPPED:
+            return f"Not sent: {message.last_error}."
+        case MessageState.DEAD:
+            return f"Given up on {when}: {message.last_error}."
+        case MessageState.SENDING:
+            return "Being sent at this moment."
+    if message.last_error:
+        return f"Tried, and waits until {when}: {message.last_error}."
+    return f"Waits until {when}." if message.due_at > clock.now() else "Due now."
+
+
+def mail_name(message: OutboxMessage) -> str:
+    """ "request received to sam@example.org"."""
+    return f"{message.kind.value.replace('_', ' ')} to {message.recipient}"

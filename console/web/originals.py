@@ -1,0 +1,40 @@
+"""A photo as it came, for whoever may change it. Nobody else ever sees one: it may say where it was taken."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.web import api_auth
+from core.errors import NotFound
+from core.http.request import services_of
+from core.images.models import Image
+from core.images.permissions import check_may_change
+from core.images.queries import get_image
+from core.images.uploads import original_path
+from core.platform.numbers import id_in
+from core.platform.services import Services
+
+HEADERS = {
+    "Cache-Control": "private, max-age=600",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Content-Disposition": "inline",
+}
+
+
+async def original(request: Request) -> Response:
+    account_id = await api_auth.account_of(request)
+    image_id = id_in(request.path_params, "image_id")
+    image, data = await run_in_threadpool(_original, services_of(request), image_id, account_id)
+    return Response(data, media_type=f"image/{image.original_format}", headers=HEADERS)
+
+
+def _original(services: Services, image_id: int, account_id: int) -> tuple[Image, bytes]:
+    with services.database.read() as session:
+        image = get_image(session, image_id)
+        check_may_change(session, image, account_id)
+    if not image.original_kept:
+        raise NotFound("The original of this picture was not kept.")
+    try:
+        return image, services.originals.get(original_path(image.original_hash))
+    except FileNotFoundError:
+        raise NotFound("The original of this picture is not where it was kept.") from None

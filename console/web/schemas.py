@@ -1,0 +1,229 @@
+"""JSON of the staff's API: what programs send, and what they get."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, Strict, WithJsonSchema
+from starlette.datastructures import UploadFile
+
+from analytics.window import RANGES
+from core.http.bookings import Booking, DecisionBody
+from core.http.schemas import INSTANT_SCHEMA, Answer, Body, Instant, Query
+from core.images import models
+from core.images.models import ImageKind, ImageState
+from core.images.queries import Progress as HowFar
+from core.images.uploads import MAX_ALT_LENGTH
+from core.platform.forms import OneOf
+from core.platform.numbers import MAX_ID
+from core.telemetry import errors
+from core.telemetry.categories import CATEGORIES, FAMILY
+from core.telemetry.error_groups import RESOLVED
+
+LEVELS = ("WARNING", "ERROR", "CRITICAL")
+
+
+class Pending(Answer):
+    """The requests that wait, the soonest deadline first."""
+
+    bookings: list[Booking]
+    total_pending: int
+    has_notifications: bool
+
+
+class StaffDecision(DecisionBody):
+    """An answer of a member of staff; an admin gives a reason."""
+
+    booking_id: Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
+
+
+def _file(value: object) -> object:
+    if isinstance(value, UploadFile):
+        return value
+    raise ValueError("Please add the photo as a file.")
+
+
+class Upload(Body):
+    """A photo, as multipart/form-data."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    file: Annotated[
+        UploadFile,
+        BeforeValidator(_file),
+        WithJsonSchema({"type": "string", "contentMediaType": "application/octet-stream"}),
+    ]
+    type: Annotated[ImageKind, WithJsonSchema({"type": "string", "enum": [*ImageKind]})]
+    alt: Annotated[str, Field(description="What is to be seen.", json_schema_extra={"maxLength": MAX_ALT_LENGTH})] = ""
+
+
+class Rendition(Answer):
+    """One file of an image."""
+
+    shape: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+    url: Annotated[str, Field(json_schema_extra={"format": "uri"})]
+
+
+class FocalPoint(Answer):
+    """What must stay in every crop, in percent of the upright picture."""
+
+    x: int
+    y: int
+
+
+class Progress(Answer):
+    """Renditions made, of those wanted."""
+
+    made: int
+    wanted: int
+
+
+class Image(Answer):
+    """An upload. reason: why it was rejected or failed; note: what is worth knowing otherwise."""
+
+    id: int
+    state: ImageState
+    reason: str | None
+    note: str | None
+    type: ImageKind
+    name: str
+    alt: str
+    width: int
+    height: int
+    bytes: int
+    focal_point: FocalPoint
+    progress: Progress
+    uploaded_at: Instant
+    renditions: list[Rendition]
+
+    @classmethod
+    def of(cls, image: models.Image, progress: HowFar, renditions: list[Rendition]) -> Self:
+        return cls(
+            id=image.id,
+            state=image.state,
+            reason=image.reason,
+            note=image.note,
+            type=image.kind,
+            name=image.name,
+            alt=image.alt,
+            width=image.width_px,
+            height=image.height_px,
+            bytes=image.original_bytes,
+            focal_point=FocalPoint(x=image.focal_x, y=image.focal_y),
+            progress=Progress(made=progress.made, wanted=progress.wanted),
+            uploaded_at=image.created_at,
+            renditions=renditions,
+        )
+
+
+class Uploaded(Answer):
+    """Kept, and waiting to be made."""
+
+    success: Literal[True] = True
+    image: Image
+
+
+def _milliseconds(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(_milliseconds), WithJsonSchema(INSTANT_SCHEMA)]
+
+
+class RangeQuery(Query):
+    """A range that ends now."""
+
+    range: Annotated[str, OneOf(tuple(RANGES))] = "1h"
+
+
+class MetricsQuery(RangeQuery):
+    """category: on whose behalf the requests were made."""
+
+    category: Annotated[str, OneOf((*CATEGORIES, "all"))] = FAMILY
+
+
+class ErrorsQuery(RangeQuery):
+    """Left out, level and resolved choose nothing."""
+
+    level: Annotated[str | None, OneOf(LEVELS)] = None
+    resolved: Annotated[str | None, OneOf(("true", "false"))] = None
+
+
+class LatencyStep(Answer):
+    """Requests of one step; durations in milliseconds."""
+
+    at: Moment
+    requests: int
+    errors: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    max: float | None
+
+
+class DatabaseStep(Answer):
+    """Statements of one step, and milliseconds in the database of each request."""
+
+    at: Moment
+    statements: int
+    avg_per_request: float | None
+
+
+class Metrics(Answer):
+    """Durations are milliseconds, errorRate is percent. A number that nothing stands behind is null."""
+
+    start: Annotated[Moment, Field(serialization_alias="from")]
+    end: Annotated[Moment, Field(serialization_alias="to")]
+    exact: bool
+    category: str
+    missing_files: list[str]
+    avg_latency: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    requests: int
+    errors: int
+    error_rate: float | None
+    active_users: int
+    bookings_today: int
+    performance: list[LatencyStep]
+    database: list[DatabaseStep]
+
+
+class ErrorGroup(Answer):
+    """One mistake, however often it happened."""
+
+    id: int
+    title: str
+    culprit: str
+    level: str
+    state: str
+    resolved: bool
+    count: int
+    count_in_range: int
+    people: int
+    first_seen_at: Moment
+    last_seen_at: Moment
+    first_release: str
+    last_release: str
+    resolved_at: Moment | None
+    resolved_in: str | None
+
+    @classmethod
+    def of(cls, group: errors.ErrorGroup) -> Self:
+        stored = {name: getattr(group, name) for name in cls.model_fields if name != "resolved"}
+        return cls(**stored, resolved=group.state == RESOLVED)
+
+
+class ErrorGroups(Answer):
+    """Last seen first."""
+
+    errors: list[ErrorGroup]
+
+
+class Resolved(Answer):
+    success: Literal[True] = True
+    error: ErrorGroup

@@ -1,0 +1,208 @@
+"""Signing in and out, on plain pages of the console's own. A mailed link is posted, not opened: scanners open links."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+import tasks
+from console.web.cookies import DEVICE, forget_token, remember_device, set_token, tokens_in
+from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany, Unavailable
+from core.http import problems, same_origin
+from core.http.body import BodyTooLarge, at_most
+from core.http.request import sender_of, services_of
+from core.people import devices, sign_in
+from core.people.sessions import end_session, find_session
+from core.platform import clock, theme
+from core.platform.services import Services
+from core.staff import sign_in_links
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
+)
+NO_STORE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+FOREIGN = "This was not sent from our own page. Please sign in here."
+MAX_SIGN_INS_AT_ONCE = 4
+ON_ITS_WAY = "If there is an account for this address, a link is on its way. It works once, for ten minutes."
+
+T = TypeVar("T")
+_signing_in = CapacityLimiter(MAX_SIGN_INS_AT_ONCE)
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def own_form(endpoint: Endpoint) -> Endpoint:
+    """Only from our own page."""
+
+    async def guarded(request: Request) -> Response:
+        if not same_origin.is_own(request.headers, services_of(request).settings.console_url):
+            return _page(request, "sign_in.html", notice=FOREIGN, status=403)
+        try:
+            return await endpoint(Request(request.scope, at_most(request.receive)))
+        except BodyTooLarge:
+            return _page(request, "sign_in.html", notice=problems.SENTENCES[413], status=413)
+
+    return guarded
+
+
+async def show(request: Request) -> Response:
+    return _page(request, "sign_in.html", next_path=next_of(request.query_params))
+
+
+async def by_password(request: Request) -> Response:
+    form = await _form(request)
+    services = services_of(request)
+    email, device = form.get("email", ""), request.cookies.get(DEVICE, "")
+    try:
+        counted = await _on_own_thread(
+            sign_in.start_try, services, email=email, address=sender_of(request), device=device
+        )
+        await pause(counted.wait_s)
+        token = await _on_own_thread(
+            sign_in.check_password,
+            services,
+            counted,
+            email=email,
+            password=form.get("password", ""),
+            user_agent=request.headers.get("user-agent", ""),
+        )
+    except (SignInRefused, TooMany, Unavailable) as error:
+        return refused(request, error, email=email, next_path=next_of(form))
+    return await begin(request, token, next_of(form))
+
+
+async def mail_link(request: Request) -> Response:
+    form = await _form(request)
+    try:
+        await _on_own_thread(
+            sign_in_links.ask_for_link, services_of(request), email=form.get("email", ""), address=sender_of(request)
+        )
+    except (TooMany, Unavailable) as error:
+        return refused(request, error, email=form.get("email", ""), next_path=next_of(form))
+    await tasks.nudge(services_of(request), tasks.deliver_mail)
+    return _page(request, "sign_in.html", notice=ON_ITS_WAY, email=form.get("email", ""))
+
+
+async def show_link(request: Request) -> Response:
+    """A button, and nothing else: whoever opens the link has not used it yet."""
+    try:
+        services_of(request).signer.read_sign_in(request.path_params["token"])
+    except NotFound as error:
+        return refused(request, error)
+    return _page(request, "sign_in_link.html")
+
+
+async def by_link(request: Request) -> Response:
+    try:
+        token = await run_in_threadpool(
+            sign_in_links.use_link,
+            services_of(request),
+            token=request.path_params["token"],
+            user_agent=request.headers.get("user-agent", ""),
+        )
+    except (NotFound, LinkExpired, Unavailable) as error:
+        return refused(request, error)
+    return await begin(request, token, "/")
+
+
+async def ask_sign_out(request: Request) -> Response:
+    return _page(request, "sign_out.html")
+
+
+async def sign_out(request: Request) -> Response:
+    services = services_of(request)
+    for token in tokens_in(request.headers.getlist("cookie"), services.settings):
+        await run_in_threadpool(services.database.transact, _end, token)
+    response = RedirectResponse("/sign-in", 303, headers=NO_STORE)
+    forget_token(response, services.settings)
+    return response
+
+
+async def stylesheet(request: Request) -> Response:
+    text = TEMPLATES.get_template("sign_in.css").render(colors=theme.COLORS, look=theme)
+    return Response(text, media_type="text/css", headers={"Cache-Control": "no-cache"})
+
+
+async def begin(request: Request, token: str, next_path: str) -> Response:
+    """A new session replaces the browser's old one."""
+    services = services_of(request)
+    for earlier in tokens_in(request.headers.getlist("cookie"), services.settings):
+        await run_in_threadpool(services.database.transact, _end, earlier)
+    response = RedirectResponse(next_path, 303, headers=NO_STORE)
+    set_token(response, token, services.settings)
+    remember_device(response, await run_in_threadpool(_marked, services, token, request), services.settings)
+    return response
+
+
+def _marked(services: Services, token: str, request: Request) -> str:
+    """The browser's mark of known devices, with hers."""
+    with services.database.read() as session:
+        found = find_session(session, token, now=clock.now())
+    earlier = request.cookies.get(DEVICE, "")
+    return devices.marked(earlier, found.account_id, services.signer) if found else earlier
+
+
+async def pause(seconds: float) -> None:
+    """A try for an account that many guess at waits here: on the event loop, so it keeps no thread from others."""
+    if seconds:
+        await asyncio.sleep(seconds)
+
+
+async def _on_own_thread(command: Callable[..., T], *arguments: Any, **options: Any) -> T:
+    """Signing in has threads of its own: whoever hammers at it keeps none from the pages."""
+    return await to_thread.run_sync(partial(command, *arguments, **options), limiter=_signing_in)
+
+
+def _end(session: Session, token: str, *, now: datetime) -> None:
+    end_session(session, token, now=now)
+
+
+def refused(request: Request, error: SpiritError, *, email: str = "", next_path: str = "/") -> Response:
+    return _page(
+        request,
+        "sign_in.html",
+        notice=str(error),
+        email=email,
+        next_path=next_path,
+        status=problems.status_of(error),
+        headers=problems.headers_of(error),
+    )
+
+
+def _page(
+    request: Request,
+    template: str,
+    *,
+    notice: str = "",
+    email: str = "",
+    next_path: str = "/",
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    html = TEMPLATES.get_template(template).render(
+        notice=notice,
+        email=email,
+        next_path=next_path,
+        good=status == 200,
+        provider=bool(services_of(request).settings.oidc_issuer),
+    )
+    return HTMLResponse(html, status, headers={**NO_STORE, **(headers or {})})
+
+
+async def _form(request: Request) -> dict[str, str]:
+    form = await request.form(max_fields=10, max_files=0)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def next_of(values: Mapping[str, Any]) -> str:
+    """Where to go afterwards: a path of ours, never another site."""
+    path = str(values.get("next", "/"))
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"

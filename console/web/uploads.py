@@ -1,0 +1,90 @@
+"""Photos over HTTP, for the staff's own programs: send one, and see how far it has come."""
+
+import asyncio
+
+from anyio import CapacityLimiter, to_thread
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.responses import Response
+
+import tasks
+from console.web import api_auth
+from console.web.api import json_answer
+from console.web.schemas import Image, Rendition, Upload, Uploaded
+from core.errors import PictureTooLarge
+from core.http.body import BodyTooLarge
+from core.http.request import services_of
+from core.images import intake, models, uploads
+from core.images.delivery import pictures_of
+from core.images.permissions import check_may_change
+from core.images.queries import get_image, progress_of
+from core.platform.numbers import id_in
+from core.platform.services import Services
+
+FORM_BYTES = 64 * 1024  # the fields and the boundaries around the file
+MAX_BODY_BYTES = intake.MAX_BYTES + FORM_BYTES
+ARRIVES_WITHIN_S = 300
+IN_MEMORY_AT_ONCE = 2
+PART_BYTES = 1 << 20
+TOO_SLOW = "The file took too long to arrive. Please try again where the connection is better."
+
+_in_memory = CapacityLimiter(IN_MEMORY_AT_ONCE)
+
+
+async def upload(request: Request) -> Response:
+    """202 with the image: kept, and waiting to be made. The same file again is the same image."""
+    who = await api_auth.may_change(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise HTTPException(415, "Please send multipart/form-data with the file, its type and alt.")
+    services = services_of(request)
+    try:
+        async with (
+            asyncio.timeout(ARRIVES_WITHIN_S),
+            request.form(max_files=1, max_fields=2, max_part_size=FORM_BYTES) as form,
+        ):
+            sent = Upload.parse(dict(form.multi_items()))
+            image = await to_thread.run_sync(_take_in, services, sent, who, limiter=_in_memory, abandon_on_cancel=False)
+    except TimeoutError:
+        raise HTTPException(400, TOO_SLOW) from None
+    except BodyTooLarge:
+        raise PictureTooLarge(intake.TOO_LARGE) from None
+    except MultiPartException as error:
+        raise HTTPException(400, error.message) from None
+    await tasks.nudge(services, tasks.make_pictures)
+    found = await run_in_threadpool(_image, services, image.id, who.account_id)
+    return json_answer(Uploaded(image=found), 202)
+
+
+async def show(request: Request) -> Response:
+    """One image: its state, how far it is, and its files."""
+    account_id = await api_auth.account_of(request)
+    image_id = id_in(request.path_params, "image_id")
+    return json_answer(await run_in_threadpool(_image, services_of(request), image_id, account_id))
+
+
+def _take_in(services: Services, sent: Upload, who: api_auth.Caller) -> models.Image:
+    """Two at a time: each may be as large as we allow."""
+    parts = iter(lambda: sent.file.file.read(PART_BYTES), b"")
+    taken = intake.read(parts, name=sent.file.filename or "")
+    return api_auth.run_as(services, who, uploads.accept, services, taken, sent.type, alt=sent.alt)
+
+
+def _image(services: Services, image_id: int, account_id: int) -> Image:
+    with services.database.read() as session:
+        image = get_image(session, image_id)
+        check_may_change(session, image, account_id)
+        progress = progress_of(session, image)
+    return Image.of(image, progress, [_rendition(services, file) for file in image.renditions])
+
+
+def _rendition(services: Services, file: models.Rendition) -> Rendition:
+    return Rendition(
+        shape=file.shape,
+        format=file.format,
+        width=file.width_px,
+        height=file.height_px,
+        bytes=file.size_bytes,
+        url=pictures_of(services).absolute_address(file.path),
+    )

@@ -1,0 +1,74 @@
+"""
+A run of a console page, as it is recorded: which page, how long, its statements, whether it failed.
+
+A button's callback runs before the page and belongs to the same run; so the run begins with the first thing that either
+asks of the house.
+"""
+
+import secrets
+from typing import Any
+
+import structlog
+
+from core.errors import SpiritError, Unavailable
+from core.telemetry import recording, statements
+from core.telemetry.categories import STAFF
+from core.telemetry.context import Work, current, new_request_id
+from core.telemetry.queues import now_us
+
+REFERENCE = "_reference"
+
+log = structlog.get_logger()
+
+
+class Run(Work):
+    """One run of a page's script, from the first thing that it asks."""
+
+
+def at_hand() -> Run:
+    """This thread's run; begins one where there is none."""
+    work = current.get()
+    if isinstance(work, Run):
+        return work
+    began_us = now_us()
+    run = Run(new_request_id(began_us))
+    run.name, run.began_us = "console", began_us
+    current.set(run)
+    return run
+
+
+def show(page: Any, name: str, who: str) -> None:
+    """Run the page; what ends it, a rerun too, ends the run."""
+    run = at_hand()
+    run.name, run.who = name, who
+    outcome = "ok"
+    try:
+        page.run()
+    except SpiritError as refused:  # its words are shown by console.widgets.error_boundary, after this
+        outcome = "error" if isinstance(refused, Unavailable) else "ok"
+        raise
+    except Exception as error:  # so is the reference of any other
+        outcome = "error"
+        reference_of(error, page=name)
+        raise
+    finally:
+        _tell(run, outcome)
+        current.set(None)
+
+
+def reference_of(error: Exception, **about: str) -> str:
+    """What a person reads and the log's line says. Logged the first time that it is asked for."""
+    reference: str | None = getattr(error, REFERENCE, None)
+    if reference is None:
+        reference = secrets.token_hex(4).upper()
+        setattr(error, REFERENCE, reference)
+        log.error("page failed", reference=reference, exc_info=error, **about)
+    return reference
+
+
+def _tell(run: Run, outcome: str) -> None:
+    recorder = recording.active()
+    if recorder is None:
+        return
+    statements.keep_repeated(run)
+    recorder.requests.add(run.row("script", outcome=outcome, duration_us=run.elapsed_us, category=STAFF))

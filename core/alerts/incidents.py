@@ -1,0 +1,388 @@
+"""
+A rule changes, and what follows from it, in one transaction:
+
+1. The change, under its number. `uq_alert_change_rule_key_instance_number` refuses whoever comes second.
+2. Where the rule stands.
+3. Its incident: opened when it fires, unless one of the same cause is open, which it joins; closed when the last rule
+   that holds it is good again. `uq_alert_incident_cause` refuses a second one.
+4. Notices: one row of the outbox for each admin, and one for the webhook: when it opens, when it becomes more severe, when
+   it is over. Nothing is said while the rule is muted, nor more than a few times an hour; what was held back is said when
+   that ends, if it goes on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.alerts import causes, sentences
+from core.alerts.models import AlertChange, AlertStanding, Incident
+from core.alerts.rules import Rule, cause_of
+from core.alerts.state_machine import OPEN, Reading, Standing, State
+from core.audit import Verb
+from core.errors import NotFound, NotPossible, Refused
+from core.outbox import messages
+from core.people.models import Account, Role
+from core.people.permissions import check_is_admin
+from core.platform.db import guard_named
+
+MAX_NOTICES_AN_HOUR = 5  # of one rule: a slow database slows every page, and one mail says as much as forty
+ALREADY = "This has just changed. Please look again."
+PASSING_KEPT = timedelta(days=30)
+
+
+class AlreadyChanged(Refused):
+    """Somebody else has changed it meanwhile; nothing was stored."""
+
+
+def conclude(
+    session: Session,
+    rule: Rule,
+    instance: str,
+    number: int,
+    before: State,
+    after: Standing,
+    reading: Reading,
+    *,
+    at: datetime,
+    muted: bool,
+    webhook: bool,
+    now: datetime,
+) -> AlertChange | None:
+    """
+    Note the reading, and the change with its incident and its notices, if there is one to make or to speak of.
+
+    Args:
+        number: of the latest change that the caller knows of. before: the state that it led to.
+        at: of the reading. webhook: whether there is one.
+
+    Raises:
+        AlreadyChanged: there has been another change since. Roll back.
+    """
+    row = session.get(AlertStanding, (rule.key, instance))
+    course = _course(session, rule, instance, before, after, reading, row.incident if row is not None else None)
+    speaks = not muted and _has_a_word(session, rule, course, before, after.state, now=now)
+    row = row or _new(session, rule, instance, at)
+    if before is after.state and not speaks:
+        if row.number != number:
+            raise AlreadyChanged(ALREADY)
+        _note(row, after, reading, at, rule)
+        return None
+    row.number = number + 1
+    if course.joined is not None:
+        row.incident = course.joined
+    if course.joined is not None and course.worse:
+        _lead_by(course.joined, rule, instance)
+    _note(row, after, reading, at, rule)
+    change = _change(
+        session, row, before, metric=rule.metric, fire_at=rule.fire_at, account_id=None, at=at, worse=course.worse
+    )
+    incident = _follow_course(session, row, rule, course, reading, at)
+    if incident is not None:
+        change.incident_id = incident.id
+        if speaks:
+            _tell(session, change, incident, webhook=webhook, now=now)
+    session.flush()
+    return change
+
+
+@dataclass(frozen=True)
+class _Course:
+    """
+    What a reading does to incidents.
+
+    own: the incident of this rule and instance; joined: another rule's that it becomes part of. begins: it fires now.
+    worse: it is more severe than what it joins. ends: it is well again; closes: and it was the last of its incident.
+    """
+
+    own: Incident | None
+    joined: Incident | None
+    begins: bool
+    worse: bool
+    ends: bool
+    closes: bool
+
+    @property
+    def incident(self) -> Incident | None:
+        return self.own or self.joined
+
+
+def _course(
+    session: Session,
+    rule: Rule,
+    instance: str,
+    before: State,
+    after: Standing,
+    reading: Reading,
+    own: Incident | None,
+) -> _Course:
+    begins = after.state in OPEN and before not in OPEN
+    joined = causes.find_open(session, rule, instance, reading.lead) if begins and own is None else None
+    worse = joined is not None and causes.rank(rule.metric, rule.severity) > causes.rank_of(joined)
+    ends = after.state is State.NORMAL and own is not None
+    closes = ends and own is not None and causes.is_last(session, rule, instance, own)
+    return _Course(own, joined, begins, worse, ends, closes)
+
+
+def _follow_course(
+    session: Session, row: AlertStanding, rule: Rule, course: _Course, reading: Reading, at: datetime
+) -> Incident | None:
+    """Open what begins, leave or close what ends. The incident that the change belongs to."""
+    if course.begins and course.incident is None:
+        return _open(session, row, rule, reading, at)
+    if course.ends and course.own is not None:
+        row.incident = None
+        if course.closes:
+            causes.let_go(session, course.own)
+            course.own.closed_at = at
+    return course.incident
+
+
+def note(session: Session, rule: Rule, instance: str, reading: Reading, *, at: datetime) -> None:
+    """A reading of a rule that stays normal. If somebody else notes it at this moment, his will do."""
+    row = session.get(AlertStanding, (rule.key, instance))
+    if row is not None:
+        if row.state == State.NORMAL:
+            _note(row, Standing(State.NORMAL, row.since, row.silent_since), reading, at, rule)
+        return
+    try:
+        with session.begin_nested():
+            _note(_new(session, rule, instance, at), Standing(State.NORMAL, at), reading, at, rule)
+            session.flush()
+    except IntegrityError as error:
+        if "alert_standing" not in guard_named(error):
+            raise
+
+
+def acknowledge(session: Session, incident_id: int, *, account_id: int, now: datetime) -> Incident:
+    """Somebody looks after it: it is not said again until it is over. Raises NotAllowed, NotFound, NotPossible."""
+    check_is_admin(session, account_id)
+    incident = get_incident(session, incident_id)
+    if not incident.is_open:
+        raise NotPossible("This incident is over already.")
+    if incident.acknowledged_at is None:
+        incident.acknowledged_at, incident.acknowledged_by = now, account_id
+        audit.record(session, Verb.INCIDENT_ACKNOWLEDGED, "incident", incident.id, by=account_id, now=now)
+    session.flush()
+    return incident
+
+
+def resolve(session: Session, incident_id: int, *, account_id: int, webhook: bool = False, now: datetime) -> Incident:
+    """
+    It is over, because somebody says so. If it is still bad, it begins anew.
+
+    Raises:
+        NotAllowed, NotFound, NotPossible; AlreadyChanged: it changed at this moment.
+    """
+    check_is_admin(session, account_id)
+    incident = get_incident(session, incident_id)
+    rows = causes.standings_of(session, incident)
+    if not incident.is_open or not rows:
+        raise NotPossible("This incident is over already.")
+    for row in rows[1:]:
+        _leave(session, row, incident, account_id=account_id, now=now)
+    _end(session, rows[0], incident, account_id=account_id, webhook=webhook, now=now)
+    audit.record(session, Verb.INCIDENT_RESOLVED, "incident", incident.id, by=account_id, now=now)
+    session.flush()
+    return incident
+
+
+def end_all_of(session: Session, rule_key: str, *, account_id: int, now: datetime) -> None:
+    """The rule is turned off or deleted: nothing of it stays open, and nothing is said."""
+    for row in session.scalars(select(AlertStanding).where(AlertStanding.rule_key == rule_key)).unique():
+        incident = row.incident
+        if incident is None:
+            row.state, row.since, row.silent_since = State.NORMAL, now, None
+        elif len(causes.standings_of(session, incident)) > 1:  # other rules say that it goes on
+            _leave(session, row, incident, account_id=account_id, now=now)
+        else:
+            incident.told_at = None
+            _end(session, row, incident, account_id=account_id, webhook=False, now=now)
+
+
+def get_incident(session: Session, incident_id: int) -> Incident:
+    """Raises NotFound."""
+    incident = session.get(Incident, incident_id)
+    if incident is None:
+        raise NotFound("There is no such incident.")
+    return incident
+
+
+def forget_passing(session: Session, *, now: datetime) -> None:
+    """Changes that became no incident are forgotten after a month; incidents and their changes stay."""
+    session.execute(delete(AlertChange).where(AlertChange.incident_id.is_(None), AlertChange.at < now - PASSING_KEPT))
+
+
+def _new(session: Session, rule: Rule, instance: str, at: datetime) -> AlertStanding:
+    row = AlertStanding(
+        rule_key=rule.key,
+        instance=instance,
+        state=State.NORMAL,
+        since=at,
+        number=0,
+        samples=0,
+        detail="",
+        problem="",
+        measured_at=at,
+    )
+    session.add(row)
+    return row
+
+
+def _note(row: AlertStanding, after: Standing, reading: Reading, at: datetime, rule: Rule) -> None:
+    row.state, row.since, row.silent_since = after.state, after.since, after.silent_since
+    row.measured_at, row.problem = at, reading.problem
+    if reading.problem:
+        return
+    row.value, row.samples, row.detail = reading.value, reading.samples, reading.detail
+    incident = row.incident
+    if incident is not None and reading.value is not None:
+        _follow(incident, rule, reading)
+
+
+def _follow(incident: Incident, rule: Rule, reading: Reading) -> None:
+    """The incident's own number is that of the rule which leads it; what fails most is anybody's to find out."""
+    causes.name_lead(incident, reading.lead)
+    if rule.key != incident.rule_key or reading.value is None:
+        return
+    worse = min if rule.measured.bad_below else max
+    incident.worst = reading.value if incident.worst is None else worse(incident.worst, reading.value)
+    incident.detail = reading.detail or incident.detail
+
+
+def _change(
+    session: Session,
+    row: AlertStanding,
+    before: State,
+    *,
+    metric: str,
+    fire_at: float,
+    account_id: int | None,
+    at: datetime,
+    worse: bool = False,
+) -> AlertChange:
+    change = AlertChange(
+        rule_key=row.rule_key,
+        instance=row.instance,
+        number=row.number,
+        at=at,
+        before=before,
+        after=row.state,
+        value=row.value,
+        fire_at=fire_at,
+        account_id=account_id,
+        told=False,
+        metric=metric,
+        worse=worse,
+    )
+    session.add(change)
+    _flush(session)
+    return change
+
+
+def _flush(session: Session) -> None:
+    """Raises AlreadyChanged when somebody else was first."""
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if any(name in guard_named(error) for name in ("alert_change", "alert_standing", "alert_incident")):
+            raise AlreadyChanged(ALREADY) from error
+        raise
+
+
+def _lead_by(incident: Incident, rule: Rule, instance: str) -> None:
+    """A more severe rule has fired: from now on the incident is named after it."""
+    incident.rule_key, incident.instance, incident.cause = rule.key, instance, cause_of(rule, instance)
+    incident.title, incident.metric, incident.severity = rule.title, rule.metric, rule.severity
+    incident.sentence, incident.fire_at, incident.worst = (
+        rule.sentence or sentences.rings_when(rule),
+        rule.fire_at,
+        None,
+    )
+
+
+def _open(session: Session, row: AlertStanding, rule: Rule, reading: Reading, at: datetime) -> Incident:
+    incident = Incident(
+        rule_key=rule.key,
+        title=rule.title,
+        metric=rule.metric,
+        sentence=rule.sentence or sentences.rings_when(rule),
+        instance=row.instance,
+        severity=rule.severity,
+        fire_at=rule.fire_at,
+        worst=row.value,
+        detail=row.detail,
+        opened_at=at,
+        cause=cause_of(rule, row.instance),
+    )
+    causes.name_lead(incident, reading.lead)
+    row.incident = incident
+    _flush(session)
+    return incident
+
+
+def _end(
+    session: Session, row: AlertStanding, incident: Incident, *, account_id: int, webhook: bool, now: datetime
+) -> None:
+    change = _leave(session, row, incident, account_id=account_id, now=now)
+    incident.closed_at, incident.closed_by = now, account_id
+    if incident.told_at is not None:
+        _tell(session, change, incident, webhook=webhook, now=now)
+
+
+def _leave(session: Session, row: AlertStanding, incident: Incident, *, account_id: int, now: datetime) -> AlertChange:
+    """The rule is normal again because somebody says so. What happens once stays as it is, or it would begin anew."""
+    before, row.number = State(row.state), row.number + 1
+    if not causes.is_once(session, row):
+        row.state, row.since, row.silent_since = State.NORMAL, now, None
+    change = _change(
+        session, row, before, metric=incident.metric, fire_at=incident.fire_at, account_id=account_id, at=now
+    )
+    row.incident, change.incident_id, change.after = None, incident.id, State.NORMAL
+    return change
+
+
+def _has_a_word(session: Session, rule: Rule, course: _Course, before: State, after: State, *, now: datetime) -> bool:
+    """Whether there is something to say, and it was not said often enough."""
+    incident, joins = course.incident, course.joined is not None
+    if after is State.NORMAL:  # who heard that it began hears that it is over
+        heard = incident is not None and incident.told_at is not None and not causes.happens_once(incident)
+        return course.closes and heard
+    if after not in (State.FIRING, State.NO_DATA) or before is State.RECOVERING:
+        return False
+    if (joins or before is after) and not course.worse and not _again(rule, incident, now):
+        return False  # the incident is known already, and is no worse than it was
+    lately = (
+        select(func.count())
+        .select_from(AlertChange)
+        .where(
+            AlertChange.rule_key == rule.key,
+            AlertChange.at > now - timedelta(hours=1),
+            AlertChange.told,
+            AlertChange.after != State.NORMAL,
+        )
+    )
+    return (session.scalar(lately) or 0) < MAX_NOTICES_AN_HOUR
+
+
+def _again(rule: Rule, incident: Incident | None, now: datetime) -> bool:
+    """Whether one more word is due about what goes on: it was held back so far, or nobody has taken it on."""
+    if incident is None or incident.acknowledged_at is not None:
+        return False
+    return incident.told_at is None or (rule.repeat is not None and now - incident.told_at >= rule.repeat)
+
+
+def _tell(session: Session, change: AlertChange, incident: Incident, *, webhook: bool, now: datetime) -> None:
+    """To every admin but who brought it about, and to the webhook."""
+    admins = session.scalars(
+        select(Account).where(Account.role == Role.ADMIN, Account.disabled_at.is_(None)).order_by(Account.id)
+    )
+    for account in admins:
+        if account.id != change.account_id:
+            messages.add_alert(session, change.id, account, now=now)
+    if webhook:
+        messages.add_alert(session, change.id, None, now=now)
+    change.told, incident.told_at, incident.told_change_id = True, now, change.id

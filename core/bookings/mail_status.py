@@ -1,0 +1,99 @@
+"""Delivery status of a mail: sent, waiting to be sent, could not be delivered. Whoever says that a family was mailed asks here."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.bookings.models import Booking, Status
+from core.outbox.models import MessageKind, MessageState, OutboxMessage
+
+
+class DeliveryStatus(enum.StrEnum):
+    """SENT: taken by the mail server, or written as a file. NOT_SENT: dropped, with a reason. NONE: no mail was written."""
+
+    SENT = "sent"
+    WAITING = "waiting to be sent"
+    FAILED = "could not be delivered"
+    NOT_SENT = "not sent"
+    NONE = "none"
+
+
+OF_STATE = {
+    MessageState.QUEUED: DeliveryStatus.WAITING,
+    MessageState.SENDING: DeliveryStatus.WAITING,
+    MessageState.SENT: DeliveryStatus.SENT,
+    MessageState.DROPPED: DeliveryStatus.NOT_SENT,
+    MessageState.DEAD: DeliveryStatus.FAILED,
+}
+SAYS_THAT_IT_IS = {
+    Status.PENDING: MessageKind.REQUEST_RECEIVED,
+    Status.APPROVED: MessageKind.CONFIRMED,
+    Status.DENIED: MessageKind.DENIED,
+    Status.EXPIRED: MessageKind.EXPIRED,
+    Status.CANCELLED: MessageKind.CANCELLED,
+}
+
+
+def status_of(message: OutboxMessage | None) -> DeliveryStatus:
+    """What has become of this mail."""
+    return DeliveryStatus.NONE if message is None else OF_STATE[message.state]
+
+
+def family_mail(session: Session, booking: Booking) -> OutboxMessage | None:
+    """The newest mail that tells the family the state their booking has; None when none was written (yet)."""
+    if booking.id is None:
+        return None
+    return session.scalars(
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.booking_id == booking.id,
+            OutboxMessage.account_id.is_(None),
+            OutboxMessage.kind == SAYS_THAT_IT_IS[booking.status],
+        )
+        .order_by(OutboxMessage.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def family_status(session: Session, booking: Booking, *, now: datetime) -> DeliveryStatus:
+    """Whether the family has been mailed the state their booking has."""
+    if booking.status is not booking.status_at(now):
+        return DeliveryStatus.WAITING  # past its expiry, and the sweep that writes the mail comes within seconds
+    return status_of(family_mail(session, booking))
+
+
+def family_statuses(session: Session, bookings: Sequence[Booking], *, now: datetime) -> Mapping[int, DeliveryStatus]:
+    """The same for a list, by the booking's id, in one query."""
+    rows = session.scalars(
+        select(OutboxMessage)
+        .where(OutboxMessage.booking_id.in_([booking.id for booking in bookings]), OutboxMessage.account_id.is_(None))
+        .order_by(OutboxMessage.id)
+    )
+    newest = {(row.booking_id, row.kind): row for row in rows}
+    return {
+        booking.id: status_of(newest.get((booking.id, SAYS_THAT_IT_IS[booking.status])))
+        if booking.status is booking.status_at(now)
+        else DeliveryStatus.WAITING
+        for booking in bookings
+    }
+
+
+def said_to_staff(status: DeliveryStatus, booking: Booking) -> str:
+    """One sentence for a coach or an admin; empty when there is nothing to say."""
+    if status is DeliveryStatus.FAILED:
+        phone = f"call {booking.customer_phone}" if booking.customer_phone else "look at the address they gave"
+        return f"The mail to the family could not be delivered: please {phone}."
+    return {
+        DeliveryStatus.SENT: "The mail to the family was sent.",
+        DeliveryStatus.WAITING: "The mail to the family is waiting to be sent.",
+        DeliveryStatus.NOT_SENT: "The mail to the family was not sent.",
+    }.get(status, "")
+
+
+def masked(address: str) -> str:
+    """An address that its owner knows again, and a stranger does not learn: "s•••@example.org"."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}•••@{domain}"

@@ -1,0 +1,229 @@
+"""
+Rate limits on requests by network and by coach, kept in the database, so that all processes count together.
+
+An address in a form proves nothing. So a network's first requests hold their time at once; above the gym's limit a
+request waits, holding nothing, until its family presses a button in a mail (double opt-in); above the hourly limit
+nothing more is taken. Families behind one address, such as the gym's own wifi, have one more step, and each confirmation
+gives its place back to the others.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from core.bookings import mails, requests, slots, stale_forms
+from core.bookings.history import By
+from core.bookings.lesson_request import LessonRequest, Shown
+from core.bookings.models import Actor, Booking, Status
+from core.bookings.unconfirmed_requests import UnconfirmedRequest
+from core.errors import LinkExpired, NotFound, TooMany
+from core.gym.models import Gym, the_gym
+from core.outbox.models import MessageState, OutboxMessage
+from core.platform.contacts import email_key
+from core.platform.tokens import hashed
+from core.schedule import queries
+from core.schedule.models import Coach
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CONFIRM_WITHIN = timedelta(hours=1)
+KEPT_AFTER_CONFIRMING = DAY  # a link that is pressed twice leads to the booking
+TOO_MANY = (
+    "Many requests came from your network within the hour, so we cannot take another from it just now. Please try again "
+    "later or over another connection, or call us."
+)
+NO_SUCH_REQUEST = "This request was not confirmed within an hour, so it is gone. Nothing was booked; please ask again."
+
+
+def request_from(
+    session: Session, coach: Coach, wanted: LessonRequest, *, by: By, network: str, now: datetime
+) -> Booking | UnconfirmedRequest:
+    """
+    A request that comes over the network: a booking, or one that waits for its family's confirmation.
+
+    network: a keyed hash of the sender's network. In this order, under the coach's lock and then the network's: the same
+    key is the same request; the hour's limit; the limits of what is held; else the family is asked to confirm.
+
+    Raises:
+        TooMany: this network's requests of the last hour, or this address's that wait. What `request_lesson` raises.
+    """
+    if earlier := _same_key(session, wanted):
+        return earlier
+    _lock(session, network)
+    gym = the_gym(session)
+    _check_hour(session, network, gym, now=now)
+    if _may_hold(session, coach, network, gym, now=now):
+        booking = requests.request_lesson(session, coach, wanted, by=by, now=now)
+        booking.network_hash = network
+        session.flush()
+        return booking
+    return _ask_to_confirm(session, coach, wanted, by=by, network=network, gym=gym, now=now)
+
+
+def confirm(
+    session: Session,
+    coach: Coach,
+    request_id: int,
+    serial: int,
+    *,
+    starts_at: datetime | None = None,
+    agreed: bool = False,
+    now: datetime,
+) -> Booking:
+    """
+    The family has pressed the button in its mail, so the address is hers: only now the time is checked and held.
+
+    starts_at: another time than the one asked for, where that is gone. agreed: what has changed since the form was told and is
+    fine. A second press is the same booking.
+
+    Raises:
+        NotFound: no such request. LinkExpired: it was not confirmed in time. What `request_lesson` raises.
+    """
+    waiting = get_unconfirmed(session, request_id, serial, now=now)
+    if waiting.coach_id != coach.id:
+        raise NotFound
+    if waiting.booking_id is not None:
+        return session.get_one(Booking, waiting.booking_id)
+    wanted = waiting.request()
+    if starts_at is not None:
+        wanted = wanted.model_copy(update={"starts_at": starts_at})
+    if agreed:
+        wanted = wanted.model_copy(update=dict.fromkeys(Shown.model_fields))
+    booking = requests.request_lesson(session, coach, wanted, by=By(Actor.PARENT, waiting.channel), now=now)
+    booking.idempotency_key_hash, booking.command_hash = waiting.idempotency_key_hash, waiting.command_hash
+    waiting.booking_id, waiting.wanted, waiting.expires_at = booking.id, "", now + KEPT_AFTER_CONFIRMING
+    session.flush()
+    return booking
+
+
+def get_unconfirmed(session: Session, request_id: int, serial: int, *, now: datetime) -> UnconfirmedRequest:
+    """The request of a link. Raises LinkExpired when it is gone."""
+    found = session.get(UnconfirmedRequest, request_id)
+    if found is None or found.serial != serial or now >= found.expires_at:
+        raise LinkExpired(NO_SUCH_REQUEST)
+    return found
+
+
+def forget_old(session: Session, *, now: datetime) -> None:
+    """Requests that nobody confirmed vanish with their mails; where requests came from is forgotten after a day."""
+    gone = session.scalars(select(UnconfirmedRequest.id).where(UnconfirmedRequest.expires_at <= now)).all()
+    sending = select(OutboxMessage.unconfirmed_request_id).where(
+        OutboxMessage.state == MessageState.SENDING, OutboxMessage.unconfirmed_request_id.is_not(None)
+    )
+    gone = [request_id for request_id in gone if request_id not in set(session.scalars(sending))]
+    session.execute(delete(OutboxMessage).where(OutboxMessage.unconfirmed_request_id.in_(gone)))
+    session.execute(delete(UnconfirmedRequest).where(UnconfirmedRequest.id.in_(gone)))
+    session.execute(
+        update(Booking)
+        .where(Booking.network_hash.is_not(None), Booking.requested_at <= now - DAY)
+        .where(or_(Booking.status != Status.PENDING, Booking.expires_at <= now))
+        .values(network_hash=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _same_key(session: Session, wanted: LessonRequest) -> Booking | UnconfirmedRequest | None:
+    if booking := requests.same_key(session, wanted):
+        return booking
+    if wanted.idempotency_key is None:
+        return None
+    key_hash = hashed(wanted.idempotency_key)
+    waiting = session.scalars(
+        select(UnconfirmedRequest).where(UnconfirmedRequest.idempotency_key_hash == key_hash)
+    ).one_or_none()
+    if waiting is None:
+        return None
+    requests.check_same(waiting.command_hash, wanted)
+    return waiting
+
+
+def _lock(session: Session, network: str) -> None:
+    """Requests of one network to several coaches at once would each see room otherwise. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:network, 1))"), {"network": network})
+
+
+def _check_hour(session: Session, network: str, gym: Gym, *, now: datetime) -> None:
+    """Every one of them mails an address that may be a stranger's, so they are few, held or not."""
+    made = [
+        *session.scalars(
+            select(Booking.requested_at).where(Booking.network_hash == network, Booking.requested_at > now - HOUR)
+        ),
+        *session.scalars(
+            select(UnconfirmedRequest.created_at).where(
+                UnconfirmedRequest.network_hash == network,
+                UnconfirmedRequest.created_at > now - HOUR,
+                UnconfirmedRequest.booking_id.is_(None),
+            )
+        ),
+    ]
+    if len(made) >= gym.most_new_per_network:
+        room_at = sorted(made)[len(made) - gym.most_new_per_network] + HOUR
+        raise TooMany(TOO_MANY, retry_after_s=max(1, int((room_at - now).total_seconds())))
+
+
+def _may_hold(session: Session, coach: Coach, network: str, gym: Gym, *, now: datetime) -> bool:
+    """Whether both this network and everybody together still have room at this coach."""
+    held = select(func.count(Booking.id)).where(_holds_time(now))
+    of_network = session.scalars(held.where(Booking.network_hash == network)).one()
+    if of_network >= gym.most_open_per_network:
+        return False
+    of_strangers = session.scalars(held.where(Booking.coach_id == coach.id, Booking.network_hash.is_not(None))).one()
+    return of_strangers < gym.most_strangers_per_coach
+
+
+def _holds_time(now: datetime) -> ColumnElement[bool]:
+    """A request that waits; or a lesson booked directly within the last day, which nobody has looked at."""
+    waits = and_(Booking.status == Status.PENDING, Booking.expires_at > now)
+    direct = and_(Booking.status == Status.APPROVED, Booking.expires_at.is_(None), Booking.requested_at > now - DAY)
+    return or_(waits, direct)
+
+
+def _ask_to_confirm(
+    session: Session, coach: Coach, wanted: LessonRequest, *, by: By, network: str, gym: Gym, now: datetime
+) -> UnconfirmedRequest:
+    """What would be refused is refused now: a button that cannot work helps nobody."""
+    coach = queries.get_coach_by_id(session, coach.id)
+    lesson = queries.get_lesson_by_id(coach, wanted.lesson_id)
+    requests.check_limits(session, wanted.customer_email, now=now)
+    _check_address(session, email_key(wanted.customer_email), gym, now=now)
+    slot = slots.check_offered(session, coach, lesson, wanted.starts_at, now=now)
+    stale_forms.check_lesson(wanted, coach, lesson, slot, gym, now=now)
+    waiting = UnconfirmedRequest(
+        coach_id=coach.id,
+        coach=coach,
+        lesson_type_id=lesson.id,
+        lesson=lesson,
+        channel=by.channel,
+        wanted=wanted.model_copy(update={"idempotency_key": None}).model_dump_json(),
+        network_hash=network,
+        customer_key=email_key(wanted.customer_email),
+        idempotency_key_hash=hashed(wanted.idempotency_key) if wanted.idempotency_key else None,
+        command_hash=wanted.fingerprint(),
+        created_at=now,
+        expires_at=now + CONFIRM_WITHIN,
+    )
+    session.add(waiting)
+    session.flush()
+    mails.add_confirmation(session, waiting, wanted.customer_email, now=now)
+    session.flush()
+    return waiting
+
+
+def _check_address(session: Session, key: str, gym: Gym, *, now: datetime) -> None:
+    """One address is not asked again and again, from however many networks."""
+    waiting: Sequence[datetime] = session.scalars(
+        select(UnconfirmedRequest.expires_at)
+        .where(
+            UnconfirmedRequest.customer_key == key,
+            UnconfirmedRequest.expires_at > now,
+            UnconfirmedRequest.booking_id.is_(None),
+        )
+        .order_by(UnconfirmedRequest.expires_at)
+    ).all()
+    if len(waiting) >= gym.most_open_requests:
+        raise TooMany(
+            "We have sent mails to this address that wait for a click. Please look for them first, also among the spam.",
+            retry_after_s=max(1, int((waiting[0] - now).total_seconds())),
+        )

@@ -1,0 +1,67 @@
+"""What the gym says of itself, and its policy for cancelling: changed by admins."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.audit import Verb
+from core.gym.edits import Values, last_changed_by, merge
+from core.gym.models import Gym, content_changed, lock_gym
+from core.people.permissions import check_is_admin
+from core.platform.contacts import email_address, email_key
+from core.platform.forms import Form, Line, Visible
+from core.platform.text import paragraphs
+
+
+def _email(value: str) -> str:
+    """Empty, or an address that the head of a mail can carry: it is every mail's Reply-To."""
+    if not value:
+        return ""
+    address = email_key(email_address(value))
+    if not address.rpartition("@")[0].isascii():
+        raise ValueError("Please use an address without accents before the @.")
+    return address
+
+
+class GymTexts(Form):
+    """As on core.gym.models.Gym. late_cancel_hours: a parent's cancellation later than this is recorded as late."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    name: Annotated[Visible, Field(max_length=80, title="Name")]
+    email: Annotated[str, AfterValidator(_email), Field(title="E-mail address that families write to")] = ""
+    phone: Annotated[Line, Field(max_length=40, title="Phone")] = ""
+    street: Annotated[Line, Field(max_length=120, title="Address")] = ""
+    late_cancel_hours: Annotated[int, Field(ge=0, le=336, title="Cancelling is free until … hours before")] = 24
+    cancellation_fee_text: Annotated[
+        str, AfterValidator(paragraphs), Field(max_length=300, title="What a late cancellation means")
+    ] = ""
+
+
+def set_gym(session: Session, texts: GymTexts, *, account_id: int, now: datetime, shown: Values | None = None) -> Gym:
+    """
+    Every page and every mail from now on.
+
+    Args:
+        shown: what the form had shown, as of core.gym.edits.
+
+    Raises NotAllowed, ChangedMeanwhile.
+    """
+    check_is_admin(session, account_id)
+    gym = lock_gym(session)
+    texts = merge(
+        texts.model_dump(),
+        GymTexts.of(gym).model_dump(),
+        shown,
+        read=GymTexts.parse,
+        last_by=last_changed_by(session, Verb.GYM_CHANGED, "gym"),
+    )
+    for name, value in texts:
+        setattr(gym, name, value)
+    audit.record(session, Verb.GYM_CHANGED, "gym", by=account_id, now=now)
+    session.flush()
+    content_changed(session)
+    return gym

@@ -1,0 +1,109 @@
+"""
+The truth behind every nudge, in two passes that never wait for each other's reasons.
+
+    keep_true   the database alone: requests expire, summaries are written, what is old is forgotten; under a second
+    deliver     the network: each lane of the outbox by senders of its own, bounded by time
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from core.bookings import expiry, request_limits, retention
+from core.gym.models import the_gym
+from core.images.rendition_jobs import make_due
+from core.mail import daily_summary
+from core.mail.delivery import Delivery, deliver_due, total
+from core.ops import timetable
+from core.ops.tidy_files import tidy_up_files
+from core.outbox.lanes import ALL_LANES
+from core.people import sessions, throttle
+from core.platform import clock
+from core.platform.services import Services
+from core.rehearsals import practice
+from core.staff import old_links
+
+PICTURES_WITHIN_S = 20
+NETWORK_WITHIN_S = 20.0  # no mail is begun after this; one that is on its way may take 45 s more
+
+PASSES = (timetable.SWEEP, *timetable.LANES, timetable.PICTURES)  # of the timetable; the others need DuckDB
+
+log = structlog.get_logger()
+
+
+def sweep(services: Services, *, pictures: bool = True) -> dict[str, int]:
+    """
+    Each of PASSES once, pictures last and for a while: for whoever has no worker. Safe to run at any time, anywhere, any number of times.
+
+    Args:
+        pictures: False where another thread makes them.
+
+    Returns:
+        How many requests expired, mails were sent, dropped, retried and given up, and pictures were made.
+    """
+    expired = keep_true(services)
+    delivery = deliver(services)
+    return {"expired": expired, **counts(delivery), "pictures": make_pictures(services) if pictures else 0}
+
+
+def keep_true(services: Services) -> int:
+    """The pass that touches our own database alone. Returns how many requests expired."""
+    expired = expire_requests(services)
+    write_summaries(services)
+    tidy_up_files(services, names_left=services.database.transact(_tidy_up) > 0)
+    return expired
+
+
+def deliver(services: Services, *, within_s: float = NETWORK_WITHIN_S) -> Delivery:
+    """The pass that talks to the network: every lane at once, so that none waits for another."""
+    stop_at = time.monotonic() + within_s
+    with ThreadPoolExecutor(len(ALL_LANES), thread_name_prefix="lane") as senders:
+        passes = [
+            senders.submit(deliver_due, services, (lane,), enough=lambda: time.monotonic() > stop_at)
+            for lane in ALL_LANES
+        ]
+    return total(done.result() for done in passes)
+
+
+def make_pictures(services: Services) -> int:
+    """Make pictures for a while. Whatever stops them stops nothing else. Returns how many were made."""
+    stop_at = time.monotonic() + PICTURES_WITHIN_S
+    try:
+        return make_due(services, until=lambda: time.monotonic() > stop_at).made
+    except Exception:  # expiry and mail are through already; the next pass tries again
+        log.exception("pictures failed")
+        return 0
+
+
+def counts(delivery: Delivery) -> dict[str, int]:
+    """A delivery as plain numbers."""
+    return {"sent": delivery.sent, "dropped": delivery.dropped, "retried": delivery.retried, "dead": delivery.dead}
+
+
+def expire_requests(services: Services) -> int:
+    """Expire every request that is past its time, a transaction a coach. Returns how many."""
+    with services.database.read() as session:
+        overdue = expiry.coaches_with_overdue_requests(session, now=clock.now())
+    return sum(len(services.database.transact(expiry.expire_overdue, coach=coach)) for coach in overdue)
+
+
+def write_summaries(services: Services) -> None:
+    """The daily summary of everybody whose morning has come, once."""
+    with services.database.read() as session:
+        due = daily_summary.coaches_without_todays(session, now=clock.now())
+    for coach_id in due:
+        services.database.transact(daily_summary.write_summary, coach_id)
+
+
+def _tidy_up(session: Session, *, now: datetime) -> int:
+    """Returns how many bookings were anonymised."""
+    sessions.forget_old_sessions(session, now=now)
+    throttle.forget_old_tries(session, now=now)
+    old_links.forget_old_links(session, now=now)
+    practice.clean_up(session, now=now)
+    request_limits.forget_old(session, now=now)
+    the_gym(session).last_swept_at = now
+    return retention.anonymise_finished(session, now=now)

@@ -1,0 +1,188 @@
+"""The outbox: mails written with their cause, and what the staff may do with them."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound, NotPossible
+from core.gym.models import the_gym
+from core.outbox import circuit
+from core.outbox.models import MAIL, WEBHOOK, MessageKind, MessageState, OutboxMessage
+from core.people.models import Account, SignInLink
+from core.platform.db import guard_named
+from core.platform.text import searchable
+from core.schedule.models import Coach
+
+UNFINISHED = (MessageState.QUEUED, MessageState.SENDING)
+
+
+def add_sign_in(session: Session, account: Account, link: SignInLink, *, now: datetime) -> OutboxMessage:
+    """The mail with a one-time link, or the invitation where that is its first; worth nothing once the link is too old."""
+    kind = MessageKind.SIGN_IN if link.invited_by_account_id is None else MessageKind.INVITATION
+    message = OutboxMessage(
+        kind=kind,
+        account_id=account.id,
+        sign_in_link_id=link.id,
+        recipient=account.email,
+        dedupe_key=f"{kind.value}:{link.id}",
+        created_at=now,
+        due_at=now,
+        not_after=link.expires_at,
+        message_id=new_message_id(),
+    )
+    session.add(message)
+    return message
+
+
+def add_digest(
+    session: Session, kind: MessageKind, coach: Coach, key: str, *, due_at: datetime, not_after: datetime, now: datetime
+) -> OutboxMessage | None:
+    """A mail about several things at once. None if there is one with this key: whoever was first has written it."""
+    message = OutboxMessage(
+        kind=kind,
+        account_id=coach.account_id,
+        recipient=coach.account.email,
+        dedupe_key=key,
+        created_at=now,
+        due_at=due_at,
+        not_after=not_after,
+        message_id=new_message_id(),
+    )
+    try:
+        with session.begin_nested():
+            session.add(message)
+            session.flush()
+    except IntegrityError as error:
+        if "dedupe_key" not in guard_named(error):
+            raise
+        return None
+    return message
+
+
+def add_alert(session: Session, change_id: int, account: Account | None, *, now: datetime) -> OutboxMessage:
+    """One word about an incident: a mail to an admin, or, for nobody, the webhook's. One of each for one change."""
+    channel = MAIL if account is not None else WEBHOOK
+    message = OutboxMessage(
+        kind=MessageKind.ALERT,
+        channel=channel,
+        account_id=account.id if account is not None else None,
+        alert_change_id=change_id,
+        recipient=account.email if account is not None else WEBHOOK,
+        dedupe_key=f"{MessageKind.ALERT.value}:{change_id}:{channel}:{account.id if account is not None else ''}",
+        created_at=now,
+        due_at=now,
+        message_id=new_message_id(),
+    )
+    session.add(message)
+    return message
+
+
+def new_message_id() -> str:
+    """The local part; the sender's domain follows when the mail is rendered."""
+    return uuid.uuid4().hex
+
+
+def get_message(session: Session, message_id: int) -> OutboxMessage:
+    """Raises NotFound."""
+    message = session.get(OutboxMessage, message_id)
+    if message is None:
+        raise NotFound(f"There is no mail {message_id} in the outbox.")
+    return message
+
+
+def list_messages(
+    session: Session,
+    *,
+    state: MessageState | None = None,
+    text: str = "",
+    limit: int = 200,
+    before_id: int | None = None,
+) -> Sequence[OutboxMessage]:
+    """The latest mails first. text: in the recipient's address, or what the mail is about ("request received")."""
+    known = OutboxMessage.kind.in_(list(MessageKind))  # a newer program's kinds cannot be read
+    query = select(OutboxMessage).where(known).order_by(OutboxMessage.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(OutboxMessage.state == state)
+    if before_id is not None:
+        query = query.where(OutboxMessage.id < before_id)
+    if wanted := searchable(text):
+        kinds = [kind for kind in MessageKind if wanted in kind.value.replace("_", " ")]
+        in_address = func.lower(OutboxMessage.recipient).contains(wanted, autoescape=True)
+        query = query.where(or_(in_address, OutboxMessage.kind.in_(kinds)))
+    return session.scalars(query).all()
+
+
+def retry(session: Session, message_id: int, *, now: datetime) -> OutboxMessage:
+    """Queue a dead or waiting mail to be tried at once. Raises NotPossible for one that was sent or dropped."""
+    message = get_message(session, message_id)
+    if message.state not in (MessageState.DEAD, MessageState.QUEUED):
+        raise NotPossible(
+            f"Mail {message_id} is {message.state.value.lower()}; only a dead or waiting one can be tried again."
+        )
+    _queue_again(message, now=now)
+    return message
+
+
+def retry_dead(session: Session, *, since: datetime | None = None, now: datetime) -> Sequence[OutboxMessage]:
+    """Queue every dead mail to be tried at once; with `since` those that were given up from then on."""
+    query = select(OutboxMessage).where(
+        OutboxMessage.state == MessageState.DEAD, OutboxMessage.kind.in_(list(MessageKind))
+    )
+    if since is not None:
+        query = query.where(OutboxMessage.finished_at >= since)
+    messages = session.scalars(query.order_by(OutboxMessage.id)).all()
+    for message in messages:
+        _queue_again(message, now=now)
+    return messages
+
+
+def count_dead(session: Session) -> int:
+    """How many mails were given up."""
+    return session.scalar(select(func.count()).where(OutboxMessage.state == MessageState.DEAD)) or 0
+
+
+def _queue_again(message: OutboxMessage, *, now: datetime) -> None:
+    """It waits from now on: what it waited before was somebody's decision."""
+    message.state, message.attempts, message.finished_at = MessageState.QUEUED, 0, None
+    message.due_at = message.first_due_at = now
+
+
+def drop(session: Session, message_id: int, *, reason: str, now: datetime) -> OutboxMessage:
+    """Never send this mail. Raises NotPossible if it was sent or is being sent."""
+    message = get_message(session, message_id)
+    if message.state not in (MessageState.QUEUED, MessageState.DEAD):
+        raise NotPossible(
+            f"Mail {message_id} is {message.state.value.lower()}; only a dead or waiting one can be dropped."
+        )
+    message.state, message.last_error, message.finished_at = MessageState.DROPPED, reason, now
+    return message
+
+
+def hold(session: Session, *, now: datetime) -> None:
+    """Nothing leaves the outbox until it is released."""
+    the_gym(session).mail_held = True
+
+
+def release(session: Session, *, now: datetime) -> None:
+    """Mail goes out again, and everything that waits is tried at once, whatever the mail server said before."""
+    the_gym(session).mail_held = False
+    session.flush()
+    circuit.close(session, now=now)
+
+
+def count_due(session: Session, *, now: datetime) -> int:
+    """How many would go out now."""
+    due = select(func.count()).where(OutboxMessage.state.in_(UNFINISHED), OutboxMessage.due_at <= now)
+    return session.scalar(due) or 0
+
+
+def oldest_due_at(session: Session, *, now: datetime) -> datetime | None:
+    """Since when the mail that waits longest has been due, however often it was tried; None when nothing is."""
+    first = OutboxMessage.first_due_at
+    return session.scalars(
+        select(first).where(OutboxMessage.state.in_(UNFINISHED), first <= now).order_by(first).limit(1)
+    ).one_or_none()

@@ -1,0 +1,293 @@
+"""
+The database: SQLite or PostgreSQL, the same models and the same commands.
+
+    database.read()                       a session that cannot write
+    database.write(coach=7)               a transaction that holds the coach's row; commits when the block ends
+    database.transact(command, …, coach=7)   the same around one command, with the clock read inside
+
+Every writing transaction on SQLite waits in one queue (core/platform/write_queue.py) and begins IMMEDIATE: a read that turns
+into a write would fail at once, whatever the timeout. On PostgreSQL the coach's row is the queue.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from core.errors import DiskFull, NotFound, Unavailable
+from core.platform import clock, commit, postgresql
+from core.platform.disk import is_full as disk_is_full
+from core.platform.in_use import InUse
+from core.platform.orm import Base
+from core.platform.write_queue import WAIT_S, Turns, WriteQueue
+
+T = TypeVar("T")
+POSTGRESQL_WRITERS = 8  # of one process; more of them only wait for each other
+CANNOT_BE_SHOWN = "We cannot show this just now. Please try again in a moment."
+MAX_WAL_BYTES = 16 << 20  # of SQLite's log; four times what it takes between two of its own checkpoints
+WROTE = "wrote"
+ONLY_READS = ("SELECT", "BEGIN", "SAVEPO", "RELEAS", "ROLLBA", "PRAGMA", "SHOW")
+PG_DISK_FULL = "53100"
+TRY_AGAIN = ("40P01", "40001")  # deadlock, serialization failure
+AFTER_COMMIT: list[
+    Callable[[Session], None]
+] = []  # whoever has to hear of a commit adds itself; none of them may raise
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """An open write transaction: its session, the locked row of core.schedule.models.Coach (None if none was asked for), and the time, read last."""
+
+    session: Session
+    coach: Any
+    now: datetime
+
+
+class Database:
+    """One process's way to the database. Cheap to make; connects on first use."""
+
+    def __init__(self, url: str, *, wait_s: float = WAIT_S) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.wait_s = wait_s
+        self.queue: WriteQueue | None = None
+        self.in_use: InUse | None = None
+        self.turns = Turns(POSTGRESQL_WRITERS)
+        if self.is_sqlite:
+            path = Path(self.url.database or "")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.queue = WriteQueue(path.with_name(path.name + ".lock"))
+            self.in_use = InUse(path)
+        self.write_engine = self._engine(query_only=False)
+        self.read_engine = self._engine(query_only=True) if self.is_sqlite else self.write_engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session on one snapshot. What it changes by mistake is refused by the database."""
+        with Session(self.read_engine, expire_on_commit=False) as session:
+            try:
+                if not self.is_sqlite:
+                    session.connection(
+                        execution_options={"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+                    )
+                yield session
+            except (OperationalError, PoolTimeout) as error:
+                raise Unavailable(CANNOT_BE_SHOWN) from error
+
+    @contextmanager
+    def write(self, coach: int | None = None, *, deadline: float | None = None) -> Iterator[Transaction]:
+        """
+        One transaction: locks the coach's row, only then reads the clock; commits when the block ends well.
+
+        Args:
+            coach: whose time it touches; her schedule_version moves, if anything is written.
+            deadline: of time.monotonic(); wait_s from now when left out.
+
+        Raises:
+            Unavailable: the database stayed busy until the deadline, or is away. Nothing was stored.
+            OutcomeUnknown: the connection was lost over COMMIT, and nobody could be asked what became of it.
+            NotFound: no such coach.
+        """
+        deadline = deadline if deadline is not None else time.monotonic() + self.wait_s
+        engine = self.write_engine.execution_options(deadline=deadline)
+        with self._turn(deadline), Session(engine, expire_on_commit=False) as session:
+            try:
+                with session.begin():
+                    locked = self._lock_coach(session, coach)
+                    yield Transaction(session, locked, clock.now())
+                    self._finish(session, locked)
+                for hook in AFTER_COMMIT:
+                    hook(session)
+            except PoolTimeout as error:
+                raise Unavailable from error
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) in TRY_AGAIN:
+                    raise
+                raise self._refusal(error) from error
+
+    def _refusal(self, error: OperationalError) -> Unavailable:
+        """A full disk is told as such, for waiting does not help: SQLite calls it an I/O error where it maps a file."""
+        said = str(error.orig)
+        is_full = "disk is full" in said or getattr(error.orig, "sqlstate", None) == PG_DISK_FULL
+        if self.is_sqlite and "disk I/O error" in said:
+            is_full = disk_is_full(Path(self.url.database or "").parent)
+        return DiskFull() if is_full else Unavailable()
+
+    def transact(
+        self,
+        command: Callable[..., T],
+        *args: Any,
+        coach: int | None = None,
+        deadline: float | None = None,
+        **kwargs: Any,
+    ) -> T:
+        """
+        Run one command in one transaction: `command(session, [coach,] *args, now=now, **kwargs)`.
+
+        A deadlock or serialization failure is tried once more, then it is Unavailable.
+        """
+        for last_try in (False, True):
+            try:
+                with self.write(coach, deadline=deadline) as transaction:
+                    first = () if coach is None else (transaction.coach,)
+                    return command(transaction.session, *first, *args, now=transaction.now, **kwargs)
+            except OperationalError as error:
+                if last_try:
+                    raise Unavailable from error
+        raise AssertionError("unreachable")
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Each once: on PostgreSQL one reads and writes."""
+        return (self.write_engine, self.read_engine) if self.is_sqlite else (self.write_engine,)
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        for engine in self.engines:
+            engine.dispose()
+        if self.in_use is not None:
+            self.in_use.release()
+
+    @contextmanager
+    def _turn(self, deadline: float) -> Iterator[None]:
+        """PostgreSQL's turn is taken before a connection is. SQLite's is taken at BEGIN, whoever begins."""
+        if self.is_sqlite:
+            yield
+            return
+        self.turns.take(deadline)
+        try:
+            yield
+        finally:
+            self.turns.give_back()
+
+    def _lock_coach(self, session: Session, coach: int | None) -> Any:
+        if coach is None:
+            session.connection()  # begins, so that the clock is read after the wait
+            return None
+        row = _coach_class()
+        locked = session.scalar(select(row.id).where(row.id == coach).with_for_update(key_share=True))
+        if locked is None:
+            raise NotFound("We know no such coach.")
+        session.connection().info[WROTE] = False
+        return session.get_one(row, coach)
+
+    def _finish(self, session: Session, coach: Any) -> None:
+        """Move the coach's version, if there is a change to see: a request sent again wakes nobody. Then COMMIT."""
+        session.flush()
+        if coach is not None and session.connection().info.pop(WROTE, True):
+            row = type(coach)
+            session.execute(update(row).where(row.id == coach.id).values(schedule_version=row.schedule_version + 1))
+        if self.is_sqlite:
+            commit.on_sqlite(session)
+        else:
+            commit.on_postgresql(session, self.write_engine)
+
+    def _engine(self, *, query_only: bool) -> Engine:
+        if not self.is_sqlite:
+            engine = create_engine(
+                self.url.set(drivername="postgresql+psycopg"),
+                hide_parameters=True,
+                pool_pre_ping=True,
+                pool_size=POSTGRESQL_WRITERS,
+                max_overflow=22,
+                pool_timeout=self.wait_s,
+                connect_args=postgresql.limits(self.wait_s),
+            )
+            postgresql.limit_answers(engine, self.wait_s)
+            event.listen(engine, "before_cursor_execute", _note_writes)
+            return engine
+        engine = create_engine(
+            self.url,
+            hide_parameters=True,
+            pool_size=64,
+            max_overflow=0,
+            pool_timeout=self.wait_s,
+            connect_args={"check_same_thread": False},
+        )
+        event.listen(engine, "do_connect", self._hold)
+        event.listen(engine, "connect", _query_only if query_only else _prepare)
+        if query_only:
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        else:
+            event.listen(engine, "before_cursor_execute", _note_writes)
+            event.listen(engine, "begin", self._begin_writing)
+            event.listen(engine, "checkin", self._end_of_turn)
+        return engine
+
+    def _hold(self, dialect: Any, record: Any, arguments: Any, options: Any) -> None:
+        """Before a connection is made, so that none is during a restore."""
+        if self.in_use is not None:
+            self.in_use.hold()
+
+    def _begin_writing(self, connection: Connection) -> None:
+        """Turn, file lock, BEGIN IMMEDIATE: one deadline for all. A waiter outside our queue is waited for by SQLite."""
+        assert self.queue is not None
+        deadline = connection.get_execution_options().get("deadline", time.monotonic() + self.wait_s)
+        if connection.info.get("turn") is None:
+            self.queue.acquire(deadline)
+            connection.info["turn"] = self.queue
+        left_ms = max(1, int((deadline - time.monotonic()) * 1000))
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {left_ms}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _end_of_turn(self, dbapi_connection: sqlite3.Connection | None, record: Any) -> None:
+        """Back in the pool, after COMMIT or ROLLBACK has run (SQLAlchemy's `commit` event fires before the statement)."""
+        if turn := record.info.pop("turn", None):
+            turn.release()
+
+
+def _note_writes(
+    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+) -> None:
+    """Whatever is not surely a read counts as a change."""
+    if not statement.lstrip()[:6].upper().startswith(ONLY_READS):
+        connection.info[WROTE] = True
+
+
+@cache
+def _coach_class() -> Any:
+    """The class of the coach's row, which is the queue. By its table's name: the schedule stands above the database."""
+    return next(
+        mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is Base.metadata.tables["coach"]
+    )
+
+
+def guard_named(error: DBAPIError) -> str:
+    """The name of the constraint, trigger or index that refused; the columns' names where SQLite tells no more."""
+    diagnosis = getattr(error.orig, "diag", None)
+    if diagnosis is not None and diagnosis.constraint_name:
+        return str(diagnosis.constraint_name)
+    return str(error.orig)
+
+
+def _prepare(dbapi_connection: sqlite3.Connection, record: Any) -> None:
+    dbapi_connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"journal_size_limit = {MAX_WAL_BYTES}",
+        "secure_delete = ON",  # what is deleted or blanked is overwritten, whatever this SQLite was built with
+    ):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+    dbapi_connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows no É
+
+
+def _lower(value: str | None) -> str | None:
+    return None if value is None else str(value).lower()
+
+
+def _query_only(dbapi_connection: sqlite3.Connection, record: Any) -> None:
+    _prepare(dbapi_connection, record)
+    dbapi_connection.execute("PRAGMA busy_timeout = 10000")
+    dbapi_connection.execute("PRAGMA query_only = ON")

@@ -1,0 +1,39 @@
+"""TCP connections to a named host: the name is looked up within a limit, and each of its addresses gets a fair share."""
+
+import socket
+import time
+from typing import Any
+
+from core.platform.deadline import Deadline, answer_within
+
+
+def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
+    """
+    A blocking socket to the first of the host's addresses that answers, within one phase of the deadline.
+
+    An address that swallows packets uses up its own share of the time left, never the others': the last one of a host
+    gets as much as the first.
+
+    Raises:
+        TimeoutError: nobody answered in time, or the look-up took too long.
+        OSError: the last refusal; socket.gaierror when the name is not found.
+    """
+    ends = time.monotonic() + deadline.left_s()
+    addresses = _looked_up(host, port, deadline.left_s())
+    refusal: OSError = ConnectionRefusedError()
+    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(max((ends - time.monotonic()) / (len(addresses) - tried), 0.01))
+            connection.connect(address)
+            connection.settimeout(None)  # from here on the deadline shuts it
+            return connection
+        except OSError as error:
+            connection.close()
+            refusal = error
+    raise refusal
+
+
+def _looked_up(host: str, port: int, limit_s: float) -> list[Any]:
+    """The host's addresses. The system's own patience is longer than ours."""
+    return answer_within(limit_s / 2, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))

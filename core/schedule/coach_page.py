@@ -1,0 +1,119 @@
+"""What parents read about a coach, and which lessons she teaches."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.audit import Verb
+from core.errors import Invalid
+from core.gym.edits import Values, last_changed_by, merge, merge_choices
+from core.images.library import require_publishable
+from core.images.models import ImageKind
+from core.images.permissions import check_may_change
+from core.platform.text import at_most, can_be_seen, one_line, paragraphs
+from core.schedule.hours import check_may_edit
+from core.schedule.models import Coach, LessonType
+
+NAME_LENGTH, TAGLINE_LENGTH, BIO_LENGTH = 80, 120, 2000
+TEXTS = {"name": (one_line, NAME_LENGTH), "tagline": (one_line, TAGLINE_LENGTH), "bio": (paragraphs, BIO_LENGTH)}
+
+
+def page_of(coach: Coach) -> dict[str, Any]:
+    """What `set_page` takes, as it stands: her texts, and the lessons in use that she teaches."""
+    taught = sorted(lesson.id for lesson in coach.lessons if lesson.active)
+    return {"name": coach.account.name, "tagline": coach.tagline, "bio": coach.bio, "lesson_ids": taught}
+
+
+def set_page(
+    session: Session,
+    coach: Coach,
+    *,
+    name: str,
+    tagline: str,
+    bio: str,
+    lesson_ids: Sequence[int],
+    account_id: int,
+    now: datetime,
+    shown: Values | None = None,
+) -> Coach:
+    """
+    Change her public page. What is booked already stays, whatever she teaches from now on.
+
+    Args:
+        shown: what the form had shown, as of core.gym.edits.
+
+    Raises:
+        Invalid: a text is too long, the name is empty, a lesson is unknown.
+        NotAllowed: neither the coach herself nor an admin.
+        ChangedMeanwhile: the form was saved elsewhere while it was open.
+    """
+    check_may_edit(session, coach, account_id)
+    values = {"name": name, "tagline": tagline, "bio": bio}
+    texts, wrong = {}, {}
+    for field, (read, length) in TEXTS.items():
+        try:
+            texts[field] = at_most(read(values[field]), length)
+        except ValueError as error:
+            wrong[field] = str(error)
+    if "name" in texts and not can_be_seen(texts["name"]):
+        wrong["name"] = "Please fill this in."
+    stored = page_of(coach)
+    chosen = merge_choices(lesson_ids, stored["lesson_ids"], shown["lesson_ids"] if shown else None)
+    lessons = [lesson for lesson in all_lessons(session) if lesson.id in chosen]
+    if len(lessons) != len(chosen):
+        wrong["lesson_ids"] = "We know no such lesson."
+    if wrong:
+        raise Invalid(wrong)
+    last_by = last_changed_by(session, Verb.PAGE_CHANGED, "coach", coach.id)
+    texts = merge(texts, stored, shown, read=dict, last_by=last_by)
+    coach.account.name, coach.tagline, coach.bio = texts["name"], texts["tagline"], texts["bio"]
+    coach.lessons = [*lessons, *(lesson for lesson in coach.lessons if not lesson.active)]
+    audit.record(session, Verb.PAGE_CHANGED, "coach", coach.id, by=account_id, now=now)
+    session.flush()
+    return coach
+
+
+def set_photo(session: Session, coach: Coach, image_id: int | None, *, account_id: int, now: datetime) -> Coach:
+    """
+    The photo on her page; None for none.
+
+    Raises:
+        NotFound: we know no such picture, or it is not hers.
+        NotPossible: it is not made yet, not described, or was sent for another purpose.
+        NotAllowed: neither the coach herself nor an admin.
+    """
+    check_may_edit(session, coach, account_id)
+    if image_id is not None:
+        image = require_publishable(session, image_id, ImageKind.PROFILE)
+        if image_id != coach.photo_id:
+            check_may_change(session, image, account_id)
+    coach.photo_id = image_id
+    audit.record(session, Verb.PAGE_CHANGED, "coach", coach.id, by=account_id, now=now)
+    session.flush()
+    session.expire(coach, ["photo"])
+    return coach
+
+
+def renew_feed(session: Session, coach: Coach, *, account_id: int, now: datetime) -> Coach:
+    """Her calendar has a new secret address, and the old one shows nothing. Raises NotAllowed."""
+    check_may_edit(session, coach, account_id)
+    coach.feed_version += 1
+    audit.record(session, Verb.FEED_RENEWED, "coach", coach.id, by=account_id, now=now)
+    session.flush()
+    return coach
+
+
+def all_lessons(session: Session) -> Sequence[LessonType]:
+    """Every lesson type in use, shortest first."""
+    return session.scalars(
+        select(LessonType).where(LessonType.active).order_by(LessonType.minutes, LessonType.id)
+    ).all()
+
+
+def every_lesson(session: Session) -> Sequence[LessonType]:
+    """Those that are not offered any more as well."""
+    return session.scalars(select(LessonType).order_by(LessonType.minutes, LessonType.id)).all()

@@ -1,0 +1,34 @@
+"""What this process and its machine use: memory, processor, disk."""
+
+import os
+import time
+from pathlib import Path
+
+import psutil
+
+from core.platform.disk import disk_use
+
+
+class Machine:
+    """Measured between two calls, so the first has no share of the processor."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._pid = 0
+        self._cpu_s = 0.0
+        self._at_s = 0.0
+
+    def measure(self) -> dict[str, float]:
+        """process.memory_bytes, process.cpu_share (1 is one core), disk.used_share, disk.free_bytes, machine.load_share."""
+        process = psutil.Process()
+        times, now = process.cpu_times(), time.monotonic()
+        cpu_s = times.user + times.system
+        measures = {"process.memory_bytes": float(process.memory_info().rss)}
+        if self._pid == process.pid and now > self._at_s:
+            measures["process.cpu_share"] = (cpu_s - self._cpu_s) / (now - self._at_s)
+        self._pid, self._cpu_s, self._at_s = process.pid, cpu_s, now
+        disk = disk_use(self._data_dir)
+        measures["disk.used_share"] = disk.used_share
+        measures["disk.free_bytes"] = float(disk.free_bytes)
+        measures["machine.load_share"] = os.getloadavg()[0] / (os.cpu_count() or 1)
+        return measures
