@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from console.web import provider
-from console.web.server import create_app
 from core.mail.smtp import Server, SmtpTransport
 from core.mail.webhook import HttpWebhook
 from core.outbox.failures import MailFailure, TemporaryFailure
@@ -20,6 +19,7 @@ from core.platform.deadline import Deadline, answer_within
 from core.platform.outgoing_socket import connect
 from core.platform.services import Services
 from core.platform.storage import StorageUnavailable, storage_at
+from tests.console.house import house_of
 from tests.mail.smtp_server import scripted_server
 from tests.support.slow_server import drip, slow_server
 
@@ -120,7 +120,7 @@ def test_a_sign_in_provider_that_drips_is_left_in_time(services: Services, monke
         }
         told = replace(services, settings=services.settings.model_copy(update=given))
         began = time.monotonic()
-        with TestClient(create_app(told), base_url=told.settings.console_url, follow_redirects=False) as browser:
+        with TestClient(house_of(told), base_url=told.settings.console_url, follow_redirects=False) as browser:
             answer = browser.get("/sign-in/provider", headers={"Sec-Fetch-Site": "same-origin"})
         assert answer.status_code == 503 and "cannot be reached at the moment" in answer.text
         assert time.monotonic() - began < 10
