@@ -2,9 +2,8 @@
 What the monitor keeps: facts as they happened, errors by group, and what the archive has taken.
 
 Facts are hot rows: appended, never changed, read by id, deleted once they lie in the archive. Their columns are the fields
-of core/telemetry/rows.py. They have no second index, for an index would cost each flush more than its rows. An id never comes again. A
-fact names routes, tasks and pages by template, people by a keyed
-hash, and no value that somebody typed.
+of core/telemetry/rows.py. They have no second index, for an index would cost each flush more than its rows. An id never
+comes again. A fact names routes, tasks and pages by template, people by a keyed hash, and no value that somebody typed.
 
 Columns are only ever added (`Store.prepare` does that), so that an old file stays readable.
 """
