@@ -71,7 +71,11 @@ async def book(request: Request) -> Response:
     given = await _body(request)
     wanted = _wanted(given, request.headers.get("idempotency-key"), services_of(request).settings.country)
     by, network = By(Actor.PARENT, Channel.API), rate_limits.network_hash(request)
-    booking = await transact(request, request_from, wanted, by=by, network=network, coach=wanted.coach_id)
+    booking = await transact(
+        request,
+        lambda tx: request_from(tx.session, tx.coach, wanted, by=by, network=network, now=tx.now),
+        coach=wanted.coach_id,
+    )
     await tasks.nudge(services_of(request), tasks.deliver_mail)
     if isinstance(booking, UnconfirmedRequest):
         return orjson_response(_to_confirm(booking), 202)

@@ -21,7 +21,6 @@ from core.http import problems
 from core.http.request import services_of
 from core.people.accounts import check_usable
 from core.platform.tokens import DecideToken
-from core.schedule.models import Coach
 from public_site.forms import read_form
 from public_site.templating import render
 from public_site.transact import now, read, read_after, transact
@@ -82,34 +81,22 @@ async def decide_by_link(
     if decision not in list(Decision):
         raise Invalid(CHOICES)
     booking = await transact(
-        request, _decide, token, Decision(decision), reason, channel, despite, coach=token.coach_id
+        request,
+        lambda tx: decide(
+            tx.session,
+            tx.coach,
+            token.booking_id,
+            Decision(decision),
+            by=by_link(tx.coach, channel),
+            reason=reason,
+            slot_version=token.slot_version,
+            despite=despite,
+            now=tx.now,
+        ),
+        coach=token.coach_id,
     )
     await tasks.nudge(services_of(request), tasks.deliver_mail)
     return booking
-
-
-def _decide(
-    session: Session,
-    coach: Coach,
-    token: DecideToken,
-    decision: Decision,
-    reason: str | None,
-    channel: Channel,
-    despite: Collection[str],
-    *,
-    now: datetime,
-) -> Booking:
-    return decide(
-        session,
-        coach,
-        token.booking_id,
-        decision,
-        by=by_link(coach, channel),
-        reason=reason,
-        slot_version=token.slot_version,
-        despite=despite,
-        now=now,
-    )
 
 
 def _view(session: Session, token: DecideToken, console_url: str, at: datetime) -> ApprovalView:

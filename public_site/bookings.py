@@ -88,7 +88,11 @@ async def create(request: Request) -> Response:
         if question := lesson_form.email_question(values):
             raise Invalid(question)
         network = rate_limits.network_hash(request)
-        made = await transact(request, request_from, wanted, by=PARENT_ON_SITE, network=network, coach=wanted.coach_id)
+        made = await transact(
+            request,
+            lambda tx: request_from(tx.session, tx.coach, wanted, by=PARENT_ON_SITE, network=network, now=tx.now),
+            coach=wanted.coach_id,
+        )
     except OutcomeUnknown:
         return await lesson_form.again(request, values, OutcomeUnknown(SEND_AGAIN))
     except ASKS_AGAIN as error:
@@ -113,12 +117,16 @@ async def cancel(request: Request) -> Response:
     try:
         await transact(
             request,
-            changes.cancel,
-            booking.id,
-            by=PARENT_ON_SITE,
-            reason=values.get("reason"),
-            shown_costs=values.get("costs", ""),
-            slot_version=_number(values.get("slot_version")),
+            lambda tx: changes.cancel(
+                tx.session,
+                tx.coach,
+                booking.id,
+                by=PARENT_ON_SITE,
+                reason=values.get("reason"),
+                shown_costs=values.get("costs", ""),
+                slot_version=_number(values.get("slot_version")),
+                now=tx.now,
+            ),
             coach=booking.coach_id,
         )
     except (Invalid, NotAsShown, Unavailable) as error:
@@ -132,7 +140,9 @@ async def mail_again(request: Request) -> Response:
     """The link once more, to the address on record. The same answer whether a mail was written or there were enough."""
     handle = request.path_params["handle"]
     booking = await read(request, queries.get_by_handle, handle)
-    await transact(request, send_link_again, booking.id, coach=booking.coach_id)
+    await transact(
+        request, lambda tx: send_link_again(tx.session, tx.coach, booking.id, now=tx.now), coach=booking.coach_id
+    )
     await tasks.nudge(services_of(request), tasks.deliver_mail)
     return RedirectResponse(f"{request.app.url_path_for('booking', handle=handle)}?{ASKED_FOR_MAIL}=1", 303)
 

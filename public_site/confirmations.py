@@ -58,11 +58,15 @@ async def confirm(request: Request) -> Response:
     try:
         booking = await transact(
             request,
-            request_limits.confirm,
-            request_id,
-            serial,
-            starts_at=starts_at,
-            agreed=values.get("agreed") == "yes",
+            lambda tx: request_limits.confirm(
+                tx.session,
+                tx.coach,
+                request_id,
+                serial,
+                starts_at=starts_at,
+                agreed=values.get("agreed") == "yes",
+                now=tx.now,
+            ),
             coach=view.booking.coach_id,
         )
     except (NotAsShown, SlotUnavailable, TooMany, Unavailable) as error:

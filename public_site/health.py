@@ -96,7 +96,7 @@ def readiness(services: Services, *, writes: bool = True) -> Readiness:
             gym = the_gym(session)
             due_at = messages.oldest_due_at(session, now=now)
         if writes:
-            services.database.transact(note_probe)
+            services.database.transact(lambda tx: note_probe(tx.session, now=tx.now))
     except SetupError as error:
         return Readiness([str(error)])
     except (Unavailable, SQLAlchemyError):

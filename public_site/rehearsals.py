@@ -12,8 +12,6 @@ from core.errors import Invalid, Unavailable
 from core.gym.models import the_gym
 from core.http.request import services_of
 from core.rehearsals import practice
-from core.rehearsals.models import Rehearsal
-from core.schedule.models import Coach
 from public_site.approvals import CHOICES, ApprovalView, page_of
 from public_site.forms import read_form
 from public_site.transact import now, read, transact
@@ -30,19 +28,19 @@ async def answer(request: Request) -> Response:
     view = await _view_of(request)
     if decision not in list(Decision):
         return page_of(request, view, decision, error=Invalid(CHOICES), reason=reason)
-    coach_id = view.booking.coach_id
+    rehearsal_id = _id(request)
     try:
-        await transact(request, _answer, _id(request), Decision(decision), reason, coach=coach_id)
+        await transact(
+            request,
+            lambda tx: practice.answer(
+                tx.session, tx.coach, rehearsal_id, Decision(decision), reason=reason, now=tx.now
+            ),
+            coach=view.booking.coach_id,
+        )
     except (Invalid, Unavailable) as error:
         return page_of(request, view, decision, error=error, reason=reason)
     await tasks.nudge(services_of(request), tasks.deliver_mail)
     return page_of(request, await _view_of(request), decision)
-
-
-def _answer(
-    session: Session, coach: Coach, rehearsal_id: int, decision: Decision, reason: str, *, now: datetime
-) -> Rehearsal:
-    return practice.answer(session, coach, rehearsal_id, decision, reason=reason, now=now)
 
 
 async def _view_of(request: Request) -> ApprovalView:

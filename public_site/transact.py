@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +16,7 @@ from starlette.requests import Request
 from core.errors import SpiritError, Unavailable
 from core.http.request import services_of
 from core.platform import clock
+from core.platform.db import Transaction
 from core.platform.services import Services
 
 P = ParamSpec("P")
@@ -63,10 +64,10 @@ async def read_after(
         raise error from None
 
 
-async def transact(request: Request, command: Callable[..., T], *args: Any, coach: int, **kwargs: Any) -> T:
+async def transact(request: Request, command: Callable[[Transaction], T], *, coach: int) -> T:
     """Run a command under this coach's lock. Its deadline counts from now, the wait for a thread included."""
     database = services_of(request).database
-    run = partial(database.transact, command, *args, coach=coach, deadline=time.monotonic() + database.wait_s, **kwargs)
+    run = partial(database.transact, command, coach=coach, deadline=time.monotonic() + database.wait_s)
     context = contextvars.copy_context()
     return await asyncio.get_running_loop().run_in_executor(request.app.state.writers, partial(context.run, run))
 

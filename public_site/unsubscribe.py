@@ -40,7 +40,7 @@ async def show(request: Request) -> Response:
 
 async def stop(request: Request) -> Response:
     coach_id, digest = _token(request)
-    await transact(request, _stop, digest, coach=coach_id)
+    await transact(request, lambda tx: _stop(tx.session, tx.coach, digest, now=tx.now), coach=coach_id)
     return await _page(request, coach_id, digest)
 
 

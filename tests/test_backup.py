@@ -81,7 +81,7 @@ def test_every_backup_has_whatever_was_committed_before_it_began(services: Servi
         number = 0
         while not enough.is_set():
             name = f"{writer}-{number}"
-            services.database.transact(_hire, name)
+            services.database.transact(lambda tx: _hire(tx.session, name, now=tx.now))
             committed.append(name)
             number += 1
 
@@ -200,7 +200,7 @@ def crashed(store: Store, tmp_path: Path) -> Services:
         [sys.executable, "-c", program],
         env={**os.environ, "SPIRIT_DATA_DIR": str(settings.data_dir)},
         check=False,
-        timeout=240,
+        timeout=60,
     )
     assert ended.returncode == -signal.SIGKILL
     return build(settings)
@@ -216,7 +216,7 @@ def test_a_restore_beside_a_killed_gyms_wal_is_whole(
     round_: int, services: Services, crashed: Services, tmp_path: Path
 ) -> None:
     for number in range(round_):
-        services.database.transact(_hire, f"backed-up-{number}")
+        services.database.transact(lambda tx: _hire(tx.session, f"backed-up-{number}", now=tx.now))
     back_up(services, tmp_path / "gym.backup")
     settings = crashed.settings
     assert wal_of(settings).stat().st_size > 0
@@ -229,7 +229,7 @@ def test_a_restore_beside_a_killed_gyms_wal_is_whole(
     assert fault_of_file(settings.data_dir / "spirit.db") is None
     check_schema(crashed.database)
     assert names(settings) == {f"backed-up-{number}" for number in range(round_)}
-    crashed.database.transact(_hire, "after")
+    crashed.database.transact(lambda tx: _hire(tx.session, "after", now=tx.now))
     assert fault_of_file(settings.data_dir / "spirit.db") is None
     (moved,) = settings.data_dir.glob("before-restore-*")
     assert {path.name for path in moved.iterdir()} >= {"spirit.db-wal", "telemetry.db-wal"}
@@ -256,7 +256,7 @@ def test_a_killed_gym_is_replaced_when_that_is_said_and_can_still_be_read(
 
 @sqlite_only
 def test_a_gym_that_is_running_is_not_restored_over(services: Services, settings: Settings, tmp_path: Path) -> None:
-    services.database.transact(_hire, "here")
+    services.database.transact(lambda tx: _hire(tx.session, "here", now=tx.now))
     back_up(services, tmp_path / "gym.backup")
     with pytest.raises(SetupError, match="in use: stop the site"):
         restore(settings, tmp_path / "gym.backup", replace=True)

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from console.web import provider
+from console.web.server import create_app
 from core.mail.smtp import Server, SmtpTransport
 from core.mail.webhook import HttpWebhook
 from core.outbox.failures import MailFailure, TemporaryFailure
@@ -19,7 +20,6 @@ from core.platform.deadline import Deadline, answer_within
 from core.platform.outgoing_socket import connect
 from core.platform.services import Services
 from core.platform.storage import StorageUnavailable, storage_at
-from tests.console.house import house_of
 from tests.mail.smtp_server import scripted_server
 from tests.support.slow_server import drip, slow_server
 
@@ -50,8 +50,8 @@ def test_the_second_address_of_a_host_is_tried_in_earnest(monkeypatch: pytest.Mo
     with black_hole() as hole, scripted_server(slow_greeting) as well:
         both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (hole, well)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
-        with connect("mail.example", 25, Deadline(40, phase_s=2)) as connection:
-            assert connection.getpeername()[1] == well and greeted.wait(60)
+        with connect("mail.example", 25, Deadline(4, phase_s=1)) as connection:
+            assert connection.getpeername()[1] == well and greeted.wait(5)
 
 
 def test_a_host_whose_addresses_all_swallow_packets_is_left_within_one_phase(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def test_a_host_whose_addresses_all_swallow_packets_is_left_within_one_phase(mon
         began = time.monotonic()
         with pytest.raises(TimeoutError):
             connect("mail.example", 25, Deadline(30, phase_s=0.5))
-        assert time.monotonic() - began < 25, "the deadline itself would be 30 s"
+        assert time.monotonic() - began < 5
 
 
 def test_a_look_up_that_hangs_is_left_behind() -> None:
@@ -82,7 +82,7 @@ def test_a_webhook_that_drips_is_left_in_time() -> None:
         began = time.monotonic()
         with pytest.raises(TemporaryFailure, match="did not answer in time"):
             HttpWebhook(f"http://127.0.0.1:{port}/hook", total_s=0.4).post({"text": "hello"})
-        assert time.monotonic() - began < 25
+        assert time.monotonic() - began < 5
 
 
 def test_a_mail_server_that_drips_is_left_in_time() -> None:
@@ -90,7 +90,7 @@ def test_a_mail_server_that_drips_is_left_in_time() -> None:
         began = time.monotonic()
         with pytest.raises(MailFailure):
             SmtpTransport(Server("127.0.0.1", port), phase_s=0.3, total_s=0.6).greet()
-        assert time.monotonic() - began < 25
+        assert time.monotonic() - began < 5
 
 
 def test_a_bucket_that_drips_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_a_sign_in_provider_that_drips_is_left_in_time(services: Services, monke
         }
         told = replace(services, settings=services.settings.model_copy(update=given))
         began = time.monotonic()
-        with TestClient(house_of(told), base_url=told.settings.console_url, follow_redirects=False) as browser:
+        with TestClient(create_app(told), base_url=told.settings.console_url, follow_redirects=False) as browser:
             answer = browser.get("/sign-in/provider", headers={"Sec-Fetch-Site": "same-origin"})
         assert answer.status_code == 503 and "cannot be reached at the moment" in answer.text
         assert time.monotonic() - began < 10

@@ -20,5 +20,5 @@ def write_much(session: Session, *, now: datetime) -> None:
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_what_cannot_be_stored_for_want_of_room_says_so(services: Services) -> None:
     with pytest.raises(DiskFull) as refused:
-        services.database.transact(write_much)
+        services.database.transact(lambda tx: write_much(tx.session, now=tx.now))
     assert isinstance(refused.value, Unavailable) and "disk of this machine is full" in str(refused.value)

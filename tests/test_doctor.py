@@ -194,7 +194,7 @@ def test_a_storage_that_takes_no_pictures_is_named(healthy: Services) -> None:
 def test_room_for_pictures_that_is_nearly_used_up_is_named(healthy: Services) -> None:
     upload = intake.checked(saved(detailed(1000, 800), "PNG"), name="photo.png")
     uploads.accept(healthy, upload, ImageKind.GALLERY, account_id=None)
-    healthy.database.transact(changes.set_budget, 1 << 20)
+    healthy.database.transact(lambda tx: changes.set_budget(tx.session, 1 << 20, now=tx.now))
     assert "% of the room for pictures" in complaints(healthy)["pictures"]
 
 

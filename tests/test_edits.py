@@ -149,7 +149,7 @@ def test_of_two_admins_at_the_same_instant_one_is_told(database: Database) -> No
         texts = GymTexts.parse({**shown, "phone": phone})
         together.wait()
         try:
-            database.transact(set_gym, texts, account_id=admin_id, shown=shown)
+            database.transact(lambda tx: set_gym(tx.session, texts, account_id=admin_id, shown=shown, now=tx.now))
         except ChangedMeanwhile:
             return "told"
         return "saved"

@@ -26,7 +26,7 @@ def change(session: Session, *, now: datetime) -> None:
 
 def test_changes_that_come_at_once_are_all_counted(database: Database) -> None:
     with ThreadPoolExecutor(6) as threads:
-        list(threads.map(lambda _: database.transact(change), range(30)))
+        list(threads.map(lambda _: database.transact(lambda tx: change(tx.session, now=tx.now)), range(30)))
     with database.read() as session:
         assert the_gym(session).content_version == 30
 
@@ -43,7 +43,7 @@ def test_an_address_of_an_accented_domain_is_carried(services: Services) -> None
         the_gym(transaction.session).email = GymTexts.parse({"name": "S", "email": "info@köln.example"}).email
         coach = nora(transaction.session)
         wanted = wish(coach, transaction.now)
-    services.database.transact(request_lesson, wanted, coach=coach.id)
+    services.database.transact(lambda tx: request_lesson(tx.session, tx.coach, wanted, now=tx.now), coach=coach.id)
     assert deliver_due(services).sent == 2
 
 
@@ -51,8 +51,8 @@ def test_whoever_works_here_no_more_gets_no_mail_about_families(services: Servic
     with services.database.write() as transaction:
         admin, coach = ada(transaction.session), nora(transaction.session)
         wanted = wish(coach, transaction.now)
-    services.database.transact(request_lesson, wanted, coach=coach.id)
-    services.database.transact(members.disable, coach.account_id, by=admin.id)
+    services.database.transact(lambda tx: request_lesson(tx.session, tx.coach, wanted, now=tx.now), coach=coach.id)
+    services.database.transact(lambda tx: members.disable(tx.session, coach.account_id, by=admin.id, now=tx.now))
     deliver_due(services)
     with services.database.read() as session:
         told = {message.kind: message for message in list_messages(session)}

@@ -87,9 +87,9 @@ def copy_as_before_a_migration(services: Services) -> Path:
 
 @sqlite_only
 def test_no_file_says_whose_an_old_lesson_was(services: Services, nora: int) -> None:
-    booking_id = services.database.transact(ask, coach=nora)
+    booking_id = services.database.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
     sweep(services)  # mails go to their folder
-    services.database.transact(long_ago, booking_id)
+    services.database.transact(lambda tx: long_ago(tx.session, booking_id, now=tx.now))
     copy = copy_as_before_a_migration(services)
     folder = services.settings.data_dir
     assert {Path(name).suffix for name in said_in(folder)} >= {".db", ".eml"}
@@ -106,8 +106,8 @@ def test_no_file_says_whose_an_old_lesson_was(services: Services, nora: int) -> 
 def test_what_a_restore_moved_away_forgets_too_and_goes_after_a_month(
     services: Services, nora: int, tmp_path: Path
 ) -> None:
-    booking_id = services.database.transact(ask, coach=nora)
-    services.database.transact(long_ago, booking_id)
+    booking_id = services.database.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
+    services.database.transact(lambda tx: long_ago(tx.session, booking_id, now=tx.now))
     back_up(services, tmp_path / "gym.backup")
     other = load_settings(
         _env_file=None, data_dir=tmp_path / "other", secret_key="a-key-of-some-length", telemetry=False
@@ -119,7 +119,7 @@ def test_what_a_restore_moved_away_forgets_too_and_goes_after_a_month(
     sweep(restored)
     assert any("before-restore" in name for name in said_in(other.data_dir))  # held: nothing is removed yet
 
-    restored.database.transact(messages.release)
+    restored.database.transact(lambda tx: messages.release(tx.session, now=tx.now))
     copies.forget_in_copies(restored, now=clock.now())
     assert not any("before-restore" in name for name in said_in(other.data_dir))
     (moved,) = other.data_dir.glob("before-restore-*")
@@ -153,9 +153,9 @@ def test_old_sign_in_links_go_with_their_mails(services: Services, nora: int) ->
         links = session.scalar(select(func.count()).select_from(SignInLink)) or 0
         return links, session.scalar(select(func.count()).select_from(OutboxMessage)) or 0
 
-    services.database.transact(make)
-    assert services.database.transact(clean) == (1, 1)
-    assert services.database.transact(clean) == (1, 1)
+    services.database.transact(lambda tx: make(tx.session, now=tx.now))
+    assert services.database.transact(lambda tx: clean(tx.session, now=tx.now)) == (1, 1)
+    assert services.database.transact(lambda tx: clean(tx.session, now=tx.now)) == (1, 1)
 
 
 @sqlite_only

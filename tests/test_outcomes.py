@@ -60,10 +60,6 @@ def ask(session: Session, coach: Coach, *, key: str | None = None, now: datetime
     return request_lesson(session, coach, people.sam_wants(coach, lesson, slot.starts_at, idempotency_key=key), now=now)
 
 
-def nothing(session: Session, coach: Coach, *, now: datetime) -> None:
-    """Leaves a connection in the pool."""
-
-
 def count(database: Database) -> int:
     with database.read() as session:
         return session.scalar(select(func.count()).select_from(Booking)) or 0
@@ -73,9 +69,9 @@ def count(database: Database) -> int:
 def test_a_commit_whose_answer_is_lost_is_looked_up_and_is_a_success(
     database: Database, far: Database, road: Road, nora: int
 ) -> None:
-    far.transact(nothing, coach=nora)
+    far.transact(lambda tx: tx.session.flush(), coach=nora)
     road.break_at(b"COMMIT", arrives=True)
-    booking = far.transact(ask, coach=nora)
+    booking = far.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
     assert count(database) == 1
     assert booking.customer_name == "Sam Rivera" and booking.id and booking.handle
 
@@ -86,7 +82,7 @@ def test_a_commit_that_never_arrived_is_called_not_stored(
 ) -> None:
     road.break_at(b"COMMIT", arrives=False)
     with pytest.raises(Unavailable, match="Nothing was stored") as caught:
-        far.transact(ask, coach=nora)
+        far.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
     assert not isinstance(caught.value, OutcomeUnknown)
     assert count(database) == 0
 
@@ -98,23 +94,23 @@ def test_an_outcome_that_nobody_can_tell_is_called_unknown(
 ) -> None:
     road.break_at(b"COMMIT", arrives=arrives, for_good=True)
     with pytest.raises(OutcomeUnknown, match="not sure whether this was saved"):
-        far.transact(ask, coach=nora)
+        far.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
     assert count(database) == int(arrives)
 
 
 @postgresql_only
 def test_a_server_that_falls_silent_is_given_up_within_the_limit(far: Database, road: Road, nora: int) -> None:
-    far.transact(nothing, coach=nora)
+    far.transact(lambda tx: tx.session.flush(), coach=nora)
     road.block()
     began = time.monotonic()
     for _ in range(2):  # one from the pool, and one that is new
         with pytest.raises(Unavailable), far.read() as session:
             session.scalar(select(func.count()).select_from(Booking))
     with pytest.raises(Unavailable):
-        far.transact(ask, coach=nora)
+        far.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
     assert time.monotonic() - began < 45  # without a limit: until TCP gives up, a quarter of an hour
     road.clear()
-    far.transact(ask, coach=nora)
+    far.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
 
 
 @postgresql_only
@@ -157,10 +153,12 @@ def test_a_request_that_is_sent_again_wakes_nobody(database: Database, nora: int
         coach = session.get_one(Coach, nora)
         (slot,) = slots.next_free(session, coach, coach.lessons[0], now=now, count=1)
         wanted = people.sam_wants(coach, coach.lessons[0], slot.starts_at, idempotency_key=key)
-    first = database.transact(again, coach=nora)
+    first = database.transact(lambda tx: again(tx.session, tx.coach, now=tx.now), coach=nora)
     moved = version(database, nora)
     assert moved == 1
-    assert {database.transact(again, coach=nora).id for _ in range(5)} == {first.id}
+    assert {database.transact(lambda tx: again(tx.session, tx.coach, now=tx.now), coach=nora).id for _ in range(5)} == {
+        first.id
+    }
     assert version(database, nora) == moved
 
 

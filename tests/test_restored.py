@@ -64,7 +64,7 @@ def test_sessions_links_and_keys_end_and_that_is_said(services: Services, nora: 
         key = new_key_of(session, account.id, now=now)
         return token, key, sign_in_links.new_link(session, account, now=now).id
 
-    token, key, link_id = services.database.transact(set_up)
+    token, key, link_id = services.database.transact(lambda tx: set_up(tx.session, now=tx.now))
     restored, said = elsewhere(services, tmp_path)
 
     with restored.database.read() as session:
@@ -85,7 +85,7 @@ def test_keys_and_calendar_addresses_stay_if_that_is_asked(services: Services, n
     def make(session: Session, *, now: datetime) -> str:
         return new_key_of(session, account_of(session, nora).id, now=now)
 
-    key = services.database.transact(make)
+    key = services.database.transact(lambda tx: make(tx.session, now=tx.now))
     restored, said = elsewhere(services, tmp_path, keep_keys=True)
     with restored.database.read() as session:
         assert api_keys.find_key(session, key) is not None
@@ -133,8 +133,10 @@ def live_on(services: Services, coach_id: int) -> dict[str, int]:
         (slot,) = slots.next_free(session, coach, lesson, now=now, count=1)
         return request_lesson(session, coach, people.sam_wants(coach, lesson, slot.starts_at), now=now).id
 
-    account, link, rehearsal = services.database.transact(staff, coach=coach_id)
-    booking = services.database.transact(request, coach=coach_id)
+    account, link, rehearsal = services.database.transact(
+        lambda tx: staff(tx.session, tx.coach, now=tx.now), coach=coach_id
+    )
+    booking = services.database.transact(lambda tx: request(tx.session, tx.coach, now=tx.now), coach=coach_id)
     return {"account": account, "sign_in_link": link, "rehearsal": rehearsal, "booking": booking}
 
 
@@ -146,16 +148,16 @@ def test_ids_are_not_given_out_again_when_their_rows_are_gone(services: Services
     def remove(session: Session, link_id: int, *, now: datetime) -> None:
         session.execute(text("DELETE FROM sign_in_link WHERE id = :id"), {"id": link_id})
 
-    first = services.database.transact(make)
-    services.database.transact(remove, first)
-    assert services.database.transact(make) > first
+    first = services.database.transact(lambda tx: make(tx.session, now=tx.now))
+    services.database.transact(lambda tx: remove(tx.session, first, now=tx.now))
+    assert services.database.transact(lambda tx: make(tx.session, now=tx.now)) > first
 
 
 def test_a_database_that_its_own_tools_restored_is_checked_held_and_renewed(services: Services, nora: int) -> None:
     def set_up(session: Session, *, now: datetime) -> str:
         return sessions.start_session(session, account_of(session, nora).id, user_agent="", now=now)
 
-    token = services.database.transact(set_up)
+    token = services.database.transact(lambda tx: set_up(tx.session, now=tx.now))
     with services.database.read() as session:
         storage_before = the_gym(session).storage_id
     services.database.dispose()

@@ -1,9 +1,8 @@
 """Incidents: those that are open, each with its number, its story and two buttons; and those that were."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -129,17 +128,21 @@ def _buttons(incident: Incident, staff: Staff) -> None:
 
 
 def _acknowledge(incident: Incident, staff: Staff) -> None:
-    _do(incidents.acknowledge, incident, staff, "It is yours. Nobody is reminded of it until it is over.")
+    act(
+        staff,
+        lambda tx: incidents.acknowledge(tx.session, incident.id, account_id=tx.account_id, now=tx.now),
+        done="It is yours. Nobody is reminded of it until it is over.",
+    )
 
 
 def _resolve(incident: Incident, staff: Staff) -> None:
     webhook = bool(services().settings.alert_webhook_url.get_secret_value())
-    if _do(incidents.resolve, incident, staff, "It is resolved, and the other admins are told.", webhook=webhook):
+    if act(
+        staff,
+        lambda tx: incidents.resolve(tx.session, incident.id, account_id=tx.account_id, webhook=webhook, now=tx.now),
+        done="It is resolved, and the other admins are told.",
+    ):
         tasks.nudge_from_thread(services(), tasks.deliver_mail)
-
-
-def _do(command: Callable[..., Any], incident: Incident, shown_to: Staff, done: str, **options: Any) -> bool:
-    return act(shown_to, command, incident.id, done=done, **options)
 
 
 def _story(incident: Incident, changes: Sequence[AlertChange]) -> None:

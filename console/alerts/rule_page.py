@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from console.alerts import rule_fields, try_out
-from console.alerts.rules import NEW, OPENED, do, show_numbers, show_what_it_does
+from console.alerts.rules import NEW, OPENED, show_numbers, show_what_it_does
 from console.monitoring.url_state import set_opened
 from console.widgets.acting import act
 from console.widgets.flash import say_error
@@ -98,16 +98,31 @@ def _keep(rule: Rule, shown_to: Staff) -> None:
     title = " ".join(str(changes.get("title", rule.title)).split())
     done = inert(f"{title} is kept. It is measured with the next minute.")
     is_new = rule.is_own and not rule.title
-    command, which = (choices.add_rule, rule.metric) if is_new else (choices.change_rule, rule.key)
-    if act(shown_to, command, which, changes, done=done):
+    if is_new:
+        kept = act(
+            shown_to,
+            lambda tx: choices.add_rule(tx.session, rule.metric, changes, account_id=tx.account_id, now=tx.now),
+            done=done,
+        )
+    else:
+        kept = act(
+            shown_to,
+            lambda tx: choices.change_rule(tx.session, rule.key, changes, account_id=tx.account_id, now=tx.now),
+            done=done,
+        )
+    if kept:
         set_opened(OPENED, "")
 
 
 def _reset(rule: Rule, staff: Staff) -> None:
-    if do(choices.reset_rule, rule, staff, f"{rule.title} is as it came."):
+    done = inert(f"{rule.title} is as it came.")
+    if act(staff, lambda tx: choices.reset_rule(tx.session, rule.key, account_id=tx.account_id, now=tx.now), done=done):
         set_opened(OPENED, "")
 
 
 def _delete(rule: Rule, staff: Staff) -> None:
-    if do(choices.delete_rule, rule, staff, f"{rule.title} is deleted."):
+    done = inert(f"{rule.title} is deleted.")
+    if act(
+        staff, lambda tx: choices.delete_rule(tx.session, rule.key, account_id=tx.account_id, now=tx.now), done=done
+    ):
         set_opened(OPENED, "")

@@ -1,8 +1,7 @@
 """The rules: each with its number beside its limit, and, opened, what it will do. One of them is changed on a page of its own."""
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import streamlit as st
 
@@ -63,11 +62,6 @@ def worst_of(rule: Rule, rows: Sequence[AlertStanding]) -> AlertStanding | None:
     return pick(measured, key=lambda row: row.value or 0.0, default=rows[0] if rows else None)
 
 
-def do(command: Callable[..., Any], rule: Rule, shown_to: Staff, done: str, *values: Any) -> bool:
-    """A command about this rule, by whom the page was shown to. Whether it was done."""
-    return act(shown_to, command, rule.key, *values, done=inert(done))
-
-
 def _label(one: Chosen, rows: Sequence[AlertStanding]) -> str:
     rule, row = one.rule, worst_of(one.rule, rows)
     if not rule.enabled:
@@ -97,8 +91,16 @@ def _buttons(one: Chosen, staff: Staff) -> None:
 
 def _mute(rule: Rule, staff: Staff) -> None:
     length = st.session_state[f"mute-for-{rule.key}"]
-    do(choices.mute, rule, staff, f"{rule.title} is muted for {length}.", clock.now() + MUTES[length])
+    _mute_until(rule, staff, clock.now() + MUTES[length], f"{rule.title} is muted for {length}.")
 
 
 def _unmute(rule: Rule, staff: Staff) -> None:
-    do(choices.mute, rule, staff, f"{rule.title} is said again.", None)
+    _mute_until(rule, staff, None, f"{rule.title} is said again.")
+
+
+def _mute_until(rule: Rule, shown_to: Staff, until: datetime | None, done: str) -> None:
+    act(
+        shown_to,
+        lambda tx: choices.mute(tx.session, rule.key, until, account_id=tx.account_id, now=tx.now),
+        done=inert(done),
+    )

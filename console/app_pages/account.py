@@ -42,7 +42,13 @@ def page() -> None:
         one_session(found, staff)
     if len(sessions) > 1 and st.button("Sign out everywhere else"):
         done = "You are signed in here, and nowhere else."
-        act(staff, own_account.end_other_sessions, keep_session=staff.session_id, done=done)
+        act(
+            staff,
+            lambda tx: own_account.end_other_sessions(
+                tx.session, keep_session=staff.session_id, account_id=tx.account_id, now=tx.now
+            ),
+            done=done,
+        )
         st.rerun()
     _keys(staff)
 
@@ -65,7 +71,7 @@ def _keys(staff: Staff) -> None:
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.text(f"{key.name} ({key.hint}…)\nmade {spoken_instant(key.created_at, zone)}; {last_used(key, zone)}")
         if right.button("End", key=f"end-key-{key.id}", help=inert(f"End the key {key.name}"), width="stretch"):
-            act(staff, api_keys.end_key, key.id, done="The key opens nothing any more.")
+            _end_key(staff, key.id)
             st.rerun()
     with st.form("key", clear_on_submit=True):
         name = st.text_input("Name of a new key", max_chars=api_keys.NAME_LENGTH, placeholder="What will use it?")
@@ -74,17 +80,34 @@ def _keys(staff: Staff) -> None:
             st.rerun()
 
 
+def _end_key(staff: Staff, key_id: int) -> None:
+    act(
+        staff,
+        lambda tx: api_keys.end_key(tx.session, key_id, by=tx.account_id, now=tx.now),
+        done="The key opens nothing any more.",
+    )
+
+
 def _make_key(staff: Staff, name: str) -> None:
     try:
-        st.session_state[FRESH_KEY] = transact_as(staff, api_keys.make_key, name=name, in_session=staff.session_id)
+        st.session_state[FRESH_KEY] = transact_as(
+            staff,
+            lambda tx: api_keys.make_key(
+                tx.session, name=name, in_session=staff.session_id, account_id=tx.account_id, now=tx.now
+            ),
+        )
     except SpiritError as error:
         say_error(error)
 
 
 def _set_password(staff: Staff, present: str, new: str) -> None:
-    keep = {"present": present, "new": new, "keep_session": staff.session_id}
     try:
-        run_as(staff, own_account.set_password, services(), **keep)
+        run_as(
+            staff,
+            lambda account_id: own_account.set_password(
+                services(), account_id, present=present, new=new, keep_session=staff.session_id
+            ),
+        )
     except SpiritError as error:
         say_error(error)
     else:

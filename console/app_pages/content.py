@@ -1,8 +1,7 @@
 """Content, for admins: campaigns by date for the home page, and the shop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -20,11 +19,13 @@ from core.content.products import delete_product, move_product, products, save_p
 from core.errors import Invalid
 from core.images.gallery import publishable
 from core.images.models import Image, ImageKind
+from core.people.acting import Acting
 from core.platform import clock
 from core.wording import money, spoken_day
 
 PATHS = {"": "nowhere", "/coaches": "the coaches", "/shop": "the shop"}
 WEEK = timedelta(days=7)
+KEPT = "It is kept, and visitors see it as it is now."
 NEW_PRODUCT: dict[str, Any] = {"name": "", "text": "", "price_cents": 1000, "shown": True, "image_id": None}
 
 
@@ -85,12 +86,12 @@ def _campaign(campaign: Campaign | None, heroes: Sequence[Image], staff: Staff) 
         )
         values["button"] = st.text_input("Words on its button", drawn["button"], key=f"{which}-button")
         if st.form_submit_button("Keep" if campaign else "Add", type="primary"):
-            _save(open_draft, save_campaign, campaign, CampaignFacts, {**values, "image_id": picture}, staff)
+            _save_campaign(open_draft, campaign, {**values, "image_id": picture}, staff)
     open_draft.show_changes(stored)
     if campaign:
         _delete(
             f"delete-campaign-{campaign.id}",
-            partial(delete_campaign, campaign_id=campaign.id),
+            lambda tx: delete_campaign(tx.session, campaign.id, account_id=tx.account_id, now=tx.now),
             campaign.headline,
             staff,
         )
@@ -108,7 +109,7 @@ def _shop(goods: Sequence[Product], photos: Sequence[Image], staff: Staff) -> No
             with st.container(horizontal=True):
                 _move(product, -1, "Towards the front", number == 0, staff)
                 _move(product, 1, "Towards the end", number == len(goods) - 1, staff)
-                _delete(f"delete-{product.id}", partial(delete_product, product_id=product.id), product.name, staff)
+                _delete_product(product, staff)
     with st.expander("A new product"):
         _product(None, photos, staff)
 
@@ -129,7 +130,7 @@ def _product(product: Product | None, photos: Sequence[Image], staff: Staff) -> 
         )
         values["shown"] = st.checkbox("Shown", drawn["shown"], key=f"{which}-shown")
         if st.form_submit_button("Keep" if product else "Add", type="primary"):
-            _save(open_draft, save_product, product, ProductFacts, {**values, "image_id": picture}, staff)
+            _save_product(open_draft, product, {**values, "image_id": picture}, staff)
     open_draft.show_changes(stored)
 
 
@@ -169,37 +170,64 @@ def _pick(thing: Campaign | Product | None, images: Sequence[Image], open_draft:
     return chosen
 
 
-def _save(
-    open_draft: Draft,
-    command: Any,
-    thing: Any,
-    read: type[CampaignFacts] | type[ProductFacts],
-    values: Any,
-    staff: Staff,
-) -> None:
+def _save_campaign(open_draft: Draft, campaign: Campaign | None, values: dict[str, Any], staff: Staff) -> None:
     try:
-        facts = read.parse(values)
+        facts = CampaignFacts.parse(values)
     except Invalid as error:
         say_error(error)
     else:
-        done = "It is kept, and visitors see it as it is now."
-        open_draft.save(staff, command, thing.id if thing else None, facts, done=done)
+        campaign_id = campaign.id if campaign else None
+        open_draft.save(
+            staff,
+            lambda tx, shown: save_campaign(
+                tx.session, campaign_id, facts, account_id=tx.account_id, now=tx.now, shown=shown
+            ),
+            done=KEPT,
+        )
+    st.rerun()
+
+
+def _save_product(open_draft: Draft, product: Product | None, values: dict[str, Any], staff: Staff) -> None:
+    try:
+        facts = ProductFacts.parse(values)
+    except Invalid as error:
+        say_error(error)
+    else:
+        product_id = product.id if product else None
+        open_draft.save(
+            staff,
+            lambda tx, shown: save_product(
+                tx.session, product_id, facts, account_id=tx.account_id, now=tx.now, shown=shown
+            ),
+            done=KEPT,
+        )
     st.rerun()
 
 
 def _move(product: Product, by: int, label: str, disabled: bool, staff: Staff) -> None:
-    command = partial(move_product, product_id=product.id, by=by)
+    def command(tx: Acting) -> None:
+        move_product(tx.session, product.id, by, account_id=tx.account_id, now=tx.now)
+
     done = inert(f"{product.name} has moved.")
     st.button(label, key=f"{label}-{product.id}", on_click=_do, args=(command, done, staff), disabled=disabled)
 
 
-def _delete(key: str, command: Any, name: str, staff: Staff) -> None:
+def _delete_product(product: Product, staff: Staff) -> None:
+    _delete(
+        f"delete-{product.id}",
+        lambda tx: delete_product(tx.session, product.id, account_id=tx.account_id, now=tx.now),
+        product.name,
+        staff,
+    )
+
+
+def _delete(key: str, command: Callable[[Acting], object], name: str, staff: Staff) -> None:
     with st.popover("Delete …", key=f"{key}-asked"):
         st.markdown("Its picture stays among the images.")
         st.button("Yes: delete", key=key, on_click=_do, args=(command, inert(f"{name} is deleted."), staff))
 
 
-def _do(command: Any, done: str, shown_to: Staff) -> None:
+def _do(command: Callable[[Acting], object], done: str, shown_to: Staff) -> None:
     act(shown_to, command, done=done)
 
 

@@ -55,7 +55,12 @@ def _practise(staff: Staff) -> None:
 
 def _begin(shown_to: Staff) -> None:
     done = "A practice request is on its way to your mailbox."
-    if act(shown_to, practice.rehearse, coach=shown_to.coach_id, done=done):
+    if act(
+        shown_to,
+        lambda tx: practice.rehearse(tx.session, tx.coach, account_id=tx.account_id, now=tx.now),
+        coach=shown_to.coach_id,
+        done=done,
+    ):
         tasks.nudge_from_thread(services(), tasks.deliver_mail)
 
 

@@ -77,7 +77,11 @@ def _texts(gym: Gym, staff: Staff) -> None:
             except Invalid as error:
                 say_error(error)
             else:
-                open_draft.save(staff, set_gym, texts, done="The gym’s page is kept, and families see it.")
+                open_draft.save(
+                    staff,
+                    lambda tx, shown: set_gym(tx.session, texts, account_id=tx.account_id, now=tx.now, shown=shown),
+                    done="The gym’s page is kept, and families see it.",
+                )
             st.rerun()
     open_draft.show_changes(stored)
 
@@ -98,7 +102,11 @@ def _rules_form(stored: GymRules, staff: Staff) -> None:
             except Invalid as error:
                 say_error(error)
             else:
-                open_draft.save(staff, set_rules, rules, done="The rules are kept, and hold from now on.")
+                open_draft.save(
+                    staff,
+                    lambda tx, shown: set_rules(tx.session, rules, account_id=tx.account_id, now=tx.now, shown=shown),
+                    done="The rules are kept, and hold from now on.",
+                )
             st.rerun()
     open_draft.show_changes(stored.model_dump())
 
@@ -167,7 +175,11 @@ def _zone(staff: Staff) -> None:
         "A coach’s hours and days are counted in her own zone: 9 am stays 9 am when it changes, booked lessons stay when they are."
     )
     if st.button(inert(f"Set all coaches to {zone}")):
-        act(staff, set_everybodys_zone, zone, done=inert(f"All coaches are in {zone} now."))
+        act(
+            staff,
+            lambda tx: set_everybodys_zone(tx.session, zone, account_id=tx.account_id, now=tx.now),
+            done=inert(f"All coaches are in {zone} now."),
+        )
         st.rerun()
 
 
@@ -206,7 +218,18 @@ def _lesson(lesson: LessonType | None, staff: Staff) -> None:
                 say_error(error)
             else:
                 done = inert(f"{facts.name} is kept.") + ("" if lesson else " Coaches can now choose to teach it.")
-                open_draft.save(staff, save_lesson, lesson.id if lesson else None, facts, done=done)
+                open_draft.save(
+                    staff,
+                    lambda tx, shown: save_lesson(
+                        tx.session,
+                        lesson.id if lesson else None,
+                        facts,
+                        account_id=tx.account_id,
+                        now=tx.now,
+                        shown=shown,
+                    ),
+                    done=done,
+                )
             st.rerun()
     open_draft.show_changes(stored)
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from console.bookings.coach_picker import chosen_coach
 from console.photos.coach_photo import photo
 from console.widgets.acting import act
-from console.widgets.drafts import draft
+from console.widgets.drafts import Draft, draft
 from console.widgets.flash import say
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
@@ -54,19 +54,38 @@ def page() -> None:
             )
         ]
         if st.form_submit_button("Keep", type="primary"):
-            open_draft.save(
-                staff,
-                set_page,
-                name=name,
-                tagline=tagline,
-                bio=bio,
-                lesson_ids=chosen,
-                coach=coach_id,
-                done="Your page is kept, and parents see it.",
-            )
+            _keep(open_draft, staff, coach_id, Words(name, tagline, bio, chosen))
             st.rerun()
     open_draft.show_changes(stored)
     _feed(coach, staff)
+
+
+class Words(NamedTuple):
+    """What was typed, and the lessons that were ticked."""
+
+    name: str
+    tagline: str
+    bio: str
+    lesson_ids: list[int]
+
+
+def _keep(open_draft: Draft, staff: Staff, coach_id: int, words: Words) -> None:
+    open_draft.save(
+        staff,
+        lambda tx, shown: set_page(
+            tx.session,
+            tx.coach,
+            name=words.name,
+            tagline=words.tagline,
+            bio=words.bio,
+            lesson_ids=words.lesson_ids,
+            account_id=tx.account_id,
+            now=tx.now,
+            shown=shown,
+        ),
+        coach=coach_id,
+        done="Your page is kept, and parents see it.",
+    )
 
 
 def _spoken(lesson_names: Mapping[int, str], field: str, value: Any) -> str:
@@ -84,7 +103,12 @@ def _feed(coach: Coach, staff: Staff) -> None:
         st.code(Links(told.settings, told.signer).feed(coach), language=None, wrap_lines=True)
     if st.button("Renew the address"):
         done = "There is a new address. The old one shows nothing any more."
-        act(staff, renew_feed, coach=coach.id, done=done)
+        act(
+            staff,
+            lambda tx: renew_feed(tx.session, tx.coach, account_id=tx.account_id, now=tx.now),
+            coach=coach.id,
+            done=done,
+        )
         st.rerun()
 
 

@@ -8,10 +8,12 @@ import email
 import email.policy
 import re
 from collections.abc import Callable
+from datetime import datetime
 from email.message import EmailMessage
-from typing import Any
+from typing import Protocol
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 import tasks
 from console.bookings.mail_log import mail_name, mail_story
@@ -27,6 +29,7 @@ from core.mail.messages import compose
 from core.mail.transports import FolderTransport
 from core.outbox import messages as outbox
 from core.outbox.models import MessageState, OutboxMessage
+from core.people.acting import Acting
 from core.platform import clock
 
 LINK = re.compile(r"https?://[^\s<>]+")
@@ -80,10 +83,22 @@ def _switch(staff: Staff) -> None:
         )
     if gym.mail_held or gym.mail_trouble is not None:
         question = "Everything that is due goes out at once."
-        _ask("Send mail again", question, staff, outbox_admin.release, "Mail goes out again.")
+        _ask(
+            "Send mail again",
+            question,
+            staff,
+            lambda tx: outbox_admin.release(tx.session, by=tx.account_id, now=tx.now),
+            "Mail goes out again.",
+        )
     else:
         question = "Nothing is sent until you release it: no request, no confirmation, no sign-in link."
-        _ask("Hold all mail", question, staff, outbox_admin.hold, "Mail is held.")
+        _ask(
+            "Hold all mail",
+            question,
+            staff,
+            lambda tx: outbox_admin.hold(tx.session, by=tx.account_id, now=tx.now),
+            "Mail is held.",
+        )
 
 
 def _dead(staff: Staff) -> None:
@@ -92,7 +107,13 @@ def _dead(staff: Staff) -> None:
         dead = outbox.count_dead(session)
     if dead:
         question = "Each is tried at once, as if for the first time. Those that are no longer true are dropped."
-        _ask(f"Try all {dead} dead again", question, staff, outbox_admin.retry_dead, "They are tried again.")
+        _ask(
+            f"Try all {dead} dead again",
+            question,
+            staff,
+            lambda tx: outbox_admin.retry_dead(tx.session, None, by=tx.account_id, now=tx.now),
+            "They are tried again.",
+        )
 
 
 def _read(message: OutboxMessage, staff: Staff) -> None:
@@ -101,13 +122,34 @@ def _read(message: OutboxMessage, staff: Staff) -> None:
         left, right = st.columns(2)
         with left:
             question = "It is tried at once, as if for the first time."
-            _ask("Try this mail again", question, staff, outbox_admin.retry, "It is tried again.", message.id)
+            _ask(
+                "Try this mail again",
+                question,
+                staff,
+                _of_mail(outbox_admin.retry, message),
+                "It is tried again.",
+                message.id,
+            )
         with right:
             question = "It is never sent, and nobody is told."
-            _ask("Drop this mail", question, staff, outbox_admin.drop, "It will not be sent.", message.id)
+            _ask(
+                "Drop this mail",
+                question,
+                staff,
+                _of_mail(outbox_admin.drop, message),
+                "It will not be sent.",
+                message.id,
+            )
     elif message.state is MessageState.SENT:
         question = "It is sent once more, as it would be written now, to the address on record."
-        _ask("Send this mail again", question, staff, outbox_admin.resend, "It is sent again.", message.id)
+        _ask(
+            "Send this mail again",
+            question,
+            staff,
+            _of_mail(outbox_admin.resend, message),
+            "It is sent again.",
+            message.id,
+        )
     mail, is_file = _written(message)
     st.header(inert(str(mail["Subject"])), anchor=False)
     if is_file:
@@ -123,8 +165,20 @@ def _read(message: OutboxMessage, staff: Staff) -> None:
     st.text(text)
 
 
-def _ask(verb: str, question: str, staff: Staff, command: Callable[..., Any], done: str, *about: int) -> None:
-    """Asks once."""
+class OfMail(Protocol):
+    """A command about a mail, by somebody."""
+
+    def __call__(self, session: Session, message_id: int, /, *, by: int, now: datetime) -> object: ...
+
+
+def _of_mail(command: OfMail, message: OutboxMessage) -> Callable[[Acting], object]:
+    return lambda tx: command(tx.session, message.id, by=tx.account_id, now=tx.now)
+
+
+def _ask(
+    verb: str, question: str, staff: Staff, command: Callable[[Acting], object], done: str, about: int | None = None
+) -> None:
+    """Asks once. about: the mail, if it is about one."""
     key = f"{verb}-{about}"
     verb = inert(verb)
     with st.popover(f"{verb} …", key=f"ask-{key}"):
@@ -134,13 +188,13 @@ def _ask(verb: str, question: str, staff: Staff, command: Callable[..., Any], do
             key=key,
             type="primary",
             on_click=_run,
-            args=(command, staff, done, *about),
+            args=(command, staff, done),
         )
 
 
-def _run(command: Callable[..., Any], shown_to: Staff, done: str, *about: int) -> None:
+def _run(command: Callable[[Acting], object], shown_to: Staff, done: str) -> None:
     """Runs before the page is drawn, for whoever is signed in now."""
-    if act(shown_to, command, *about, done=done):
+    if act(shown_to, command, done=done):
         tasks.nudge_from_thread(services(), tasks.deliver_mail)
 
 

@@ -1,10 +1,12 @@
 """People, for admins: invite, roles, disable, where each is signed in, and the keys of their programs."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Protocol
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 import tasks
 from console.bookings.needs_attention import HEARS_NOTHING, list_commitments
@@ -76,21 +78,26 @@ def _person(
         if invited_until:
             works = "works" if invited_until > clock.now() else "worked"
             st.text(f"Has not come in yet. The invitation {works} until {spoken_instant(invited_until, zone)}.")
-            _button("Invite again", people.invite_again, account, staff, f"{account.name} has a new invitation.")
+            done = f"{account.name} has a new invitation."
+            _button("Invite again", people.invite_again, account, staff, done, mails=True)
         if sessions:
             _button("Sign out everywhere", people.end_sessions, account, staff, f"{account.name} is signed out.")
         if account.provider_subject:
             st.text("Signs in by the sign-in service.")
             done = f"{account.name} is bound anew when she comes next."
             _button("Forget who she is there", identities.forget_identity, account, staff, done)
-        other = Role.COACH if account.role is Role.ADMIN else Role.ADMIN
-        verb = "Make an admin" if other is Role.ADMIN else "Take the admin’s role away"
-        _button(verb, people.change_role, account, staff, f"{account.name} has another role now.", other)
+        _role(account, staff)
         with st.popover("Disable …"):
             st.markdown("Signed out at once, and not shown to parents any more. What is booked stands.")
             if open_with is not None:
                 _what_hangs_on(open_with)
             _button("Yes: disable", people.disable, account, staff, f"{account.name} signs in no more.")
+
+
+def _role(account: Account, staff: Staff) -> None:
+    other = Role.COACH if account.role is Role.ADMIN else Role.ADMIN
+    verb = "Make an admin" if other is Role.ADMIN else "Take the admin’s role away"
+    _button(verb, partial(people.change_role, role=other), account, staff, f"{account.name} has another role now.")
 
 
 def _what_hangs_on(open_with: Commitments) -> None:
@@ -108,13 +115,31 @@ def _key(key: ApiKey, account: Account, staff: Staff) -> None:
     if right.button(
         "End", key=f"end-key-{key.id}", help=inert(f"End {account.name}’s key {key.name}"), width="stretch"
     ):
-        act(staff, api_keys.end_key, key.id, done=inert(f"{account.name}’s key opens nothing any more."))
+        act(
+            staff,
+            lambda tx: api_keys.end_key(tx.session, key.id, by=tx.account_id, now=tx.now),
+            done=inert(f"{account.name}’s key opens nothing any more."),
+        )
         st.rerun()
 
 
-def _button(label: str, command: Callable[..., Any], account: Account, staff: Staff, done: str, *more: Any) -> None:
+class OfAccount(Protocol):
+    """A command about an account, by somebody."""
+
+    def __call__(self, session: Session, account_id: int, /, *, by: int, now: datetime) -> object: ...
+
+
+def _button(label: str, command: OfAccount, account: Account, staff: Staff, done: str, *, mails: bool = False) -> None:
+    """mails: it writes a mail, which goes out at once."""
     if st.button(label, key=f"{label}-{account.id}"):
-        if act(staff, command, account.id, *more, done=inert(done)) and command is people.invite_again:
+        if (
+            act(
+                staff,
+                lambda tx: command(tx.session, account.id, by=tx.account_id, now=tx.now),
+                done=inert(done),
+            )
+            and mails
+        ):
             tasks.nudge_from_thread(services(), tasks.deliver_mail)
         st.rerun()
 
@@ -129,8 +154,20 @@ def _invite(staff: Staff) -> None:
         zone = st.selectbox("Her time zone", zone_choices(services().settings.timezone))
         if st.form_submit_button("Invite", type="primary"):
             done = inert(f"{name} is invited. The link in the mail works once, within a week.")
-            wanted: dict[str, Any] = {"email": email, "name": name, "role": role, "teaches": teaches, "zone": zone}
-            if act(staff, people.invite, **wanted, done=done):
+            if act(
+                staff,
+                lambda tx: people.invite(
+                    tx.session,
+                    email=email,
+                    name=name,
+                    role=role,
+                    teaches=teaches,
+                    zone=zone,
+                    by=tx.account_id,
+                    now=tx.now,
+                ),
+                done=done,
+            ):
                 tasks.nudge_from_thread(services(), tasks.deliver_mail)
             st.rerun()
 

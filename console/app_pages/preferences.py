@@ -50,7 +50,14 @@ def _preferences(coach_id: int, staff: Staff) -> None:
             except Invalid as error:
                 say_error(error)
             else:
-                open_draft.save(staff, set_preferences, wanted, coach=coach_id, done="Your preferences are kept.")
+                open_draft.save(
+                    staff,
+                    lambda tx, shown: set_preferences(
+                        tx.session, tx.coach, wanted, account_id=tx.account_id, now=tx.now, shown=shown
+                    ),
+                    coach=coach_id,
+                    done="Your preferences are kept.",
+                )
             st.rerun()
     open_draft.show_changes(kept.model_dump())
     for remark in remarks(kept):

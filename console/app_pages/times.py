@@ -66,7 +66,12 @@ def _zone(coach: Coach, staff: Staff) -> None:
     if zone != coach.timezone:
         st.markdown("9 am stays 9 am, in the other zone. Lessons that are booked stay when they are.")
         if st.button("Keep this time zone", type="primary"):
-            act(staff, set_zone, zone, coach=coach.id, done=inert(f"The hours are meant in {zone} from now on."))
+            act(
+                staff,
+                lambda tx: set_zone(tx.session, tx.coach, zone, account_id=tx.account_id, now=tx.now),
+                coach=coach.id,
+                done=inert(f"The hours are meant in {zone} from now on."),
+            )
             st.rerun()
 
 
@@ -82,7 +87,12 @@ def _keep_week(open_draft: Draft, coach_id: int, shown_to: Staff) -> None:
         say_error(error)
         return
     open_draft.save(
-        shown_to, hours.set_weekly_hours, sorted(week, key=_order), coach=coach_id, done="Your week is kept."
+        shown_to,
+        lambda tx, shown: hours.set_weekly_hours(
+            tx.session, tx.coach, sorted(week, key=_order), account_id=tx.account_id, now=tx.now, shown=shown
+        ),
+        coach=coach_id,
+        done="Your week is kept.",
     )
 
 
@@ -188,8 +198,7 @@ def _single_days(coach: Coach, kept: Sequence[DateOverride], staff: Staff) -> No
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.text(_said(override))
         if right.button("Remove", key=f"remove-{override.id}", help=inert(f"Remove {_said(override)}")):
-            done = "That day is as every week again."
-            act(staff, hours.remove_override, override.id, coach=coach.id, done=done)
+            _remove(coach, override.id, staff)
             st.rerun()
     with st.form("single-day", clear_on_submit=False):
         on = st.date_input("Day", min_value=clock.now().astimezone(coach.zone).date())
@@ -201,10 +210,26 @@ def _single_days(coach: Coach, kept: Sequence[DateOverride], staff: Staff) -> No
             _add(coach, on, what, begins, ends, staff)
 
 
+def _remove(coach: Coach, override_id: int, staff: Staff) -> None:
+    act(
+        staff,
+        lambda tx: hours.remove_override(tx.session, tx.coach, override_id, account_id=tx.account_id, now=tx.now),
+        coach=coach.id,
+        done="That day is as every week again.",
+    )
+
+
 def _add(coach: Coach, on: date, what: str | None, begins: time, ends: time, staff: Staff) -> None:
     window = Window(0, DAY_MIN) if what == WHOLE_DAY else Window(_minutes(begins), _minutes(ends) or DAY_MIN)
     done = f"{spoken_day(on)} is noted."
-    act(staff, hours.add_override, on, window, adds=what == MORE, coach=coach.id, done=done)
+    act(
+        staff,
+        lambda tx: hours.add_override(
+            tx.session, tx.coach, on, window, adds=what == MORE, account_id=tx.account_id, now=tx.now
+        ),
+        coach=coach.id,
+        done=done,
+    )
     st.rerun()
 
 

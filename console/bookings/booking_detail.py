@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -23,6 +21,7 @@ from core.bookings.mail_status import family_status
 from core.bookings.models import Actor, Attendance, Booking, BookingEvent, Status
 from core.bookings.override import CAN_BE_APPROVED, approve_after_all
 from core.errors import NotFound
+from core.people.acting import Acting
 from core.people.models import Account
 from core.platform import clock
 from core.wording import money, spoken_instant, spoken_time
@@ -39,6 +38,7 @@ CAME: dict[Attendance | None, str] = {
     Attendance.NO_SHOW: "Nobody came.",
     None: "Nobody has noted yet whether they came.",
 }
+DONE_WITH_MAIL = "Done. A mail to the family was written."
 
 
 def story(booking_id: int, staff: Staff) -> None:
@@ -103,12 +103,12 @@ def _what_can_be_done(booking: Booking, staff: Staff, against: Mapping[Concern, 
     elif status is Status.APPROVED and now >= booking.starts_at:
         _attendance(booking, staff)
     elif status is Status.APPROVED:
-        _ask("Cancel this lesson", "Why? The family will read this.", booking, staff, cancel_as_staff)
+        _ask("Cancel this lesson", "Why? The family will read this.", _cancel, booking, staff)
     elif status in CAN_BE_APPROVED and staff.is_admin and now < booking.starts_at:
         if against:
             st.warning(inert(" ".join(against.values())))
         question = "Why? The family and the coach will read this."
-        _ask("Approve after all", question, booking, staff, partial(approve_after_all, despite=tuple(against)))
+        _ask("Approve after all", question, _approve_after_all, booking, staff, tuple(against))
 
 
 def _attendance(booking: Booking, staff: Staff) -> None:
@@ -127,9 +127,18 @@ def _attendance(booking: Booking, staff: Staff) -> None:
             label,
             key=f"came-{booking.id}-{label}",
             width="stretch",
-            on_click=_run,
-            args=(note_attendance, booking, staff, "It is noted.", what),
+            on_click=_note_attendance,
+            args=(booking, staff, what),
         )
+
+
+def _note_attendance(booking: Booking, shown_to: Staff, what: Attendance | None) -> None:
+    _run(
+        lambda tx: note_attendance(tx.session, tx.coach, booking.id, what, account_id=tx.account_id, now=tx.now),
+        booking,
+        shown_to,
+        "It is noted.",
+    )
 
 
 def _note(booking: Booking, text: str, staff: Staff) -> None:
@@ -141,34 +150,62 @@ def _note(booking: Booking, text: str, staff: Staff) -> None:
 
 def _keep_note(booking: Booking, shown_to: Staff) -> None:
     text = st.session_state[f"note-text-{booking.id}"]
-    act(shown_to, notes.keep_note, booking.id, text, done="Your note is kept.")
+    act(
+        shown_to,
+        lambda tx: notes.keep_note(tx.session, booking.id, text, account_id=tx.account_id, now=tx.now),
+        done="Your note is kept.",
+    )
 
 
-def _ask(verb: str, question: str, booking: Booking, staff: Staff, command: Callable[..., Any]) -> None:
-    """Asks once, with a reason."""
+def _ask(verb: str, question: str, answered: Callable[..., None], booking: Booking, *about: object) -> None:
+    """Asks once, with a reason. answered: called with the booking, the rest, and the key of the reason."""
     key = f"why-{booking.id}"
     with st.popover(f"{verb} …"), st.form(f"change-{booking.id}", border=False):
         st.text_area(question, max_chars=500, key=key)
         label = f"Yes: {verb[0].lower()}{verb[1:]}"
-        done = "Done. A mail to the family was written."
-        st.form_submit_button(
-            label, type="primary", on_click=_run, args=(command, booking, staff, done), kwargs={"reason_in": key}
-        )
+        st.form_submit_button(label, type="primary", on_click=answered, args=(booking, *about, key))
 
 
-def _run(
-    command: Callable[..., Any],
-    booking: Booking,
-    shown_to: Staff,
-    done: str,
-    *values: Any,
-    reason_in: str | None = None,
-) -> None:
+def _cancel(booking: Booking, shown_to: Staff, reason_in: str) -> None:
+    reason = st.session_state[reason_in]
+    _run(
+        lambda tx: cancel_as_staff(
+            tx.session,
+            tx.coach,
+            booking.id,
+            account_id=tx.account_id,
+            reason=reason,
+            slot_version=booking.slot_version,
+            now=tx.now,
+        ),
+        booking,
+        shown_to,
+        DONE_WITH_MAIL,
+    )
+
+
+def _approve_after_all(booking: Booking, shown_to: Staff, despite: tuple[Concern, ...], reason_in: str) -> None:
+    reason = st.session_state[reason_in]
+    _run(
+        lambda tx: approve_after_all(
+            tx.session,
+            tx.coach,
+            booking.id,
+            account_id=tx.account_id,
+            reason=reason,
+            slot_version=booking.slot_version,
+            despite=despite,
+            now=tx.now,
+        ),
+        booking,
+        shown_to,
+        DONE_WITH_MAIL,
+    )
+
+
+def _run(command: Callable[[Acting], object], booking: Booking, shown_to: Staff, done: str) -> None:
     """Runs before the page is drawn, for whoever is signed in now."""
-    options: dict[str, Any] = {}
-    if reason_in:
-        options = {"reason": st.session_state[reason_in], "slot_version": booking.slot_version}
-    if act(shown_to, command, booking.id, *values, coach=booking.coach_id, done=inert(done), **options):
+    if act(shown_to, command, coach=booking.coach_id, done=done):
         tasks.nudge_from_thread(services(), tasks.deliver_mail)
 
 

@@ -1,7 +1,6 @@
 """Mail to a family: what became of it, and what to do where it went astray."""
 
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
@@ -14,6 +13,7 @@ from core.bookings.mail_status import DeliveryStatus, said_to_staff
 from core.bookings.models import Booking
 from core.mail.family_mail import correct_address, note_called, send_again
 from core.mail.undelivered import UnreachedFamily, unreached_families
+from core.people.acting import Acting
 from core.platform import clock
 from core.wording import spoken_time
 
@@ -60,24 +60,49 @@ def _answers(booking: Booking, staff: Staff, place: str, *, is_failed: bool) -> 
     left, middle, right = st.columns(3)
     with left, st.popover("Correct the address …", width="stretch", key=f"ask-address-{key}"):
         _address(booking, staff, key)
-    args: tuple[Any, ...] = (send_again, booking, staff, "The mail is sent again.")
-    middle.button("Send the mail again", key=f"again-{key}", width="stretch", on_click=_run, args=args)
+    args = (booking, staff)
+    middle.button("Send the mail again", key=f"again-{key}", width="stretch", on_click=_send_again, args=args)
     if is_failed:
-        args = (note_called, booking, staff, "It is noted that the family knows.")
-        right.button("I called them", key=f"called-{key}", width="stretch", on_click=_run, args=args)
+        right.button("I called them", key=f"called-{key}", width="stretch", on_click=_note_called, args=args)
 
 
 def _address(booking: Booking, staff: Staff, key: str) -> None:
     with st.form(f"address-{key}", border=False):
         st.text_input("The family’s e-mail address", booking.customer_email, max_chars=254, key=f"email-{key}")
         st.text("The family gets a new link, and its old one opens nothing any more.")
-        done = "The address is corrected, and the mail goes there."
-        args = (correct_address, booking, staff, done, f"email-{key}")
-        st.form_submit_button("Correct it, and send", type="primary", on_click=_run, args=args)
+        args = (booking, staff, f"email-{key}")
+        st.form_submit_button("Correct it, and send", type="primary", on_click=_correct_address, args=args)
 
 
-def _run(command: Callable[..., Any], booking: Booking, shown_to: Staff, done: str, text_in: str | None = None) -> None:
+def _send_again(booking: Booking, shown_to: Staff) -> None:
+    _run(
+        lambda tx: send_again(tx.session, tx.coach, booking.id, account_id=tx.account_id, now=tx.now),
+        booking,
+        shown_to,
+        "The mail is sent again.",
+    )
+
+
+def _note_called(booking: Booking, shown_to: Staff) -> None:
+    _run(
+        lambda tx: note_called(tx.session, tx.coach, booking.id, account_id=tx.account_id, now=tx.now),
+        booking,
+        shown_to,
+        "It is noted that the family knows.",
+    )
+
+
+def _correct_address(booking: Booking, shown_to: Staff, typed_in: str) -> None:
+    email = st.session_state[typed_in]
+    _run(
+        lambda tx: correct_address(tx.session, tx.coach, booking.id, email, account_id=tx.account_id, now=tx.now),
+        booking,
+        shown_to,
+        "The address is corrected, and the mail goes there.",
+    )
+
+
+def _run(command: Callable[[Acting], object], booking: Booking, shown_to: Staff, done: str) -> None:
     """Runs before the page is drawn."""
-    typed = (st.session_state[text_in],) if text_in else ()
-    if act(shown_to, command, booking.id, *typed, coach=booking.coach_id, done=inert(done)):
+    if act(shown_to, command, coach=booking.coach_id, done=done):
         tasks.nudge_from_thread(services(), tasks.deliver_mail)

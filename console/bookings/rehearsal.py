@@ -48,12 +48,18 @@ def practice_request(staff: Staff) -> None:
 
 def _answer(rehearsal: Rehearsal, decision: Decision, shown_to: Staff) -> None:
     """Before the page is drawn, as with real ones."""
+    reason = st.session_state.get(REASON) if decision is Decision.DENY else None
     if act(
         shown_to,
-        practice.answer_in_console,
-        rehearsal.id,
-        decision,
-        reason=st.session_state.get(REASON) if decision is Decision.DENY else None,
+        lambda tx: practice.answer_in_console(
+            tx.session,
+            tx.coach,
+            rehearsal.id,
+            decision,
+            reason=reason,
+            account_id=tx.account_id,
+            now=tx.now,
+        ),
         coach=rehearsal.coach_id,
         done="Answered, for practice. A mail tells you what the family would have read.",
     ):

@@ -107,13 +107,18 @@ def _decide(
     answer = "approved" if decision is Decision.APPROVE else "denied"
     if act(
         shown_to,
-        decide_as_staff,
-        booking.id,
-        decision,
-        channel=Channel.CONSOLE,
-        reason=reason,
-        slot_version=booking.slot_version,
-        despite=despite,
+        lambda tx: decide_as_staff(
+            tx.session,
+            tx.coach,
+            booking.id,
+            decision,
+            channel=Channel.CONSOLE,
+            reason=reason,
+            slot_version=booking.slot_version,
+            despite=despite,
+            account_id=tx.account_id,
+            now=tx.now,
+        ),
         coach=booking.coach_id,
         done=f"{inert(booking.athlete_name)}’s lesson is {answer}. A mail to the family was written.",
     ):

@@ -77,14 +77,14 @@ def _what_can_be_done(group: ErrorGroup) -> None:
         row.button(
             "Resolve",
             type="primary",
-            on_click=_act,
-            args=(staff, errors.resolve, group.id),
+            on_click=_resolve,
+            args=(staff, group.id),
             help="It is mended, in the release that runs now. It comes back if it happens again.",
         )
         with row.popover("Ignore until"):
             _ignore(group.id, staff)
     if group.state in (RESOLVED, IGNORED):
-        row.button("Open again", on_click=_act, args=(staff, errors.reopen, group.id))
+        row.button("Open again", on_click=_reopen, args=(staff, group.id))
 
 
 def _ignore(group_id: int, staff: Staff) -> None:
@@ -95,15 +95,37 @@ def _ignore(group_id: int, staff: Staff) -> None:
         st.caption("Whichever comes first. Leave what should not count at 0.")
         if st.form_submit_button("Ignore until then"):
             until = clock.now() + timedelta(days=int(days)) if days else None
-            _act(staff, errors.ignore, group_id, until=until, more=int(more) or None, more_people=int(people) or None)
+            store, now = monitor().store, clock.now()
+            _act(
+                staff,
+                lambda account_id: errors.ignore(
+                    store,
+                    group_id,
+                    by=account_id,
+                    until=until,
+                    more=int(more) or None,
+                    more_people=int(people) or None,
+                    now=now,
+                ),
+            )
             st.rerun()
 
 
-def _act(shown_to: Staff, command: Callable[..., Any], group_id: int, **options: Any) -> None:
+def _resolve(shown_to: Staff, group_id: int) -> None:
+    store, now = monitor().store, clock.now()
+    _act(shown_to, lambda account_id: errors.resolve(store, group_id, by=account_id, now=now))
+
+
+def _reopen(shown_to: Staff, group_id: int) -> None:
+    store, now = monitor().store, clock.now()
+    _act(shown_to, lambda account_id: errors.reopen(store, group_id, by=account_id, now=now))
+
+
+def _act(shown_to: Staff, command: Callable[[int], object]) -> None:
     """The command, by the admin to whom it was shown. What the rules refuse is said."""
     try:
         admins_only(shown_to, MONITOR)
-        run_as(shown_to, command, monitor().store, group_id, now=clock.now(), **options)
+        run_as(shown_to, command)
     except SpiritError as error:
         say_error(error)
 

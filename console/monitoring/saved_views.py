@@ -1,7 +1,6 @@
 """Keep a view under a name, alone or for the other admins; open one that somebody keeps."""
 
 from collections.abc import Mapping
-from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
@@ -25,8 +24,20 @@ def saved_views(page: str, chosen: Mapping[str, str]) -> None:
         name = st.text_input("Name", max_chars=MAX_NAME_LENGTH)
         shared = st.checkbox("Other admins may open it too")
         if st.form_submit_button("Keep"):
-            keep = partial(save_view, page=page, address=urlencode({**_range(), **chosen}), shared=shared)
-            act(staff, keep, name=name, done="Kept.")
+            address = urlencode({**_range(), **chosen})
+            act(
+                staff,
+                lambda tx: save_view(
+                    tx.session,
+                    page=page,
+                    address=address,
+                    shared=shared,
+                    name=name,
+                    account_id=tx.account_id,
+                    now=tx.now,
+                ),
+                done="Kept.",
+            )
             st.rerun()
     if views:
         with row.popover(f"Kept views ({len(views)})"):
@@ -50,7 +61,7 @@ def _one(view: SavedView, page: str, staff: Staff) -> None:
 
 
 def _forget(view_id: int, shown_to: Staff) -> None:
-    act(shown_to, forget_view, view_id, done="Removed.")
+    act(shown_to, lambda tx: forget_view(tx.session, view_id, account_id=tx.account_id, now=tx.now), done="Removed.")
 
 
 def _range() -> dict[str, str]:

@@ -67,7 +67,12 @@ def _show_it(coach_id: int, image: Image, staff: Staff) -> None:
 
 
 def _show(coach_id: int, image_id: int | None, shown_to: Staff, done: str) -> None:
-    act(shown_to, set_photo, image_id, coach=coach_id, done=done)
+    act(
+        shown_to,
+        lambda tx: set_photo(tx.session, tx.coach, image_id, account_id=tx.account_id, now=tx.now),
+        coach=coach_id,
+        done=done,
+    )
 
 
 def _words(image: Image, coach: Coach, staff: Staff) -> None:
@@ -86,7 +91,11 @@ def _describe(image: Image, staff: Staff) -> None:
             help="Read aloud to parents who cannot see it, and shown while it loads.",
         )
         if st.form_submit_button("Keep these words"):
-            act(staff, describe, image.id, alt, done="The words are kept.")
+            act(
+                staff,
+                lambda tx: describe(tx.session, image.id, alt, account_id=tx.account_id, now=tx.now),
+                done="The words are kept.",
+            )
             st.rerun()
 
 

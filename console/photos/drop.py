@@ -69,7 +69,9 @@ def drop(where: str, label: str, take_in: TakeIn, *, several: bool, help: str | 
 
 def accepting(kind: ImageKind, staff: Staff, *, alt: str = "") -> TakeIn:
     """Takes files in as new images of this kind."""
-    return lambda upload: run_as(staff, uploads.accept, services(), upload, kind, alt=alt)
+    return lambda upload: run_as(
+        staff, lambda account_id: uploads.accept(services(), upload, kind, alt=alt, account_id=account_id)
+    )
 
 
 def progress(where: str, *, when_ready: Callable[[Image, Staff], None] | None = None) -> None:

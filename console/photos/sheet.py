@@ -86,7 +86,11 @@ def _words(image: Image, staff: Staff) -> None:
             placeholder="A girl on the beam, her coach beside her",
         )
         if st.form_submit_button("Keep these words"):
-            act(staff, library.describe, image.id, alt, done="The words are kept.")
+            act(
+                staff,
+                lambda tx: library.describe(tx.session, image.id, alt, account_id=tx.account_id, now=tx.now),
+                done="The words are kept.",
+            )
             st.rerun()
 
 
@@ -123,7 +127,7 @@ def _replace(image: Image, staff: Staff) -> None:
     where = f"replace-{image.id}"
 
     def take_in(upload: intake.Upload) -> Image:
-        return run_as(staff, uploads.replace, services(), image.id, upload)
+        return run_as(staff, lambda account_id: uploads.replace(services(), image.id, upload, account_id=account_id))
 
     hint = "Pages show the new photo as soon as it is made, and the old one until then."
     if drop.drop(where, "Replace it by another photo", take_in, several=False, help=hint):
@@ -142,10 +146,16 @@ def _again_or_away(image: Image, uses: list[Use], staff: Staff) -> None:
 
 def _again(image: Image, shown_to: Staff) -> None:
     done = "It is made again. Pages show what is there until then."
-    if act(shown_to, library.regenerate, image.id, done=done):
+    if act(
+        shown_to, lambda tx: library.regenerate(tx.session, image.id, account_id=tx.account_id, now=tx.now), done=done
+    ):
         tasks.nudge_from_thread(services(), tasks.make_pictures)
 
 
 def _delete(image: Image, shown_to: Staff) -> None:
-    if act(shown_to, library.delete, image.id, done=inert(f"{image.name} is deleted.")):
+    if act(
+        shown_to,
+        lambda tx: library.delete(tx.session, image.id, account_id=tx.account_id, now=tx.now),
+        done=inert(f"{image.name} is deleted."),
+    ):
         open_sheet(None)

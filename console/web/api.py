@@ -1,7 +1,6 @@
 """JSON for the console's own pages and the staff's own programs."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 import orjson
@@ -66,19 +65,7 @@ async def decide(request: Request) -> Response:
     wanted = StaffDecision.parse(_object_in(await request.body()))
     services = services_of(request)
     coach_id = await run_in_threadpool(_coach_of, services, wanted.booking_id)
-    run = partial(
-        api_auth.transact_as,
-        services,
-        who,
-        decide_as_staff,
-        wanted.booking_id,
-        Decision(wanted.action),
-        channel=Channel.API,
-        reason=wanted.reason,
-        despite=wanted.despite,
-        coach=coach_id,
-    )
-    booking = await run_in_threadpool(run)
+    booking = await run_in_threadpool(_decide, services, who, wanted, coach_id)
     await tasks.nudge(services, tasks.deliver_mail)
     mailed = await run_in_threadpool(_said_of_mail, services, booking)
     return json_answer(Decided.of(booking, mailed, now=clock.now()))
@@ -93,6 +80,25 @@ async def openapi(request: Request) -> Response:
 async def nothing_here(request: Request) -> Response:
     """Streamlit would answer 200 to any unknown address."""
     return json_answer(problems.problem_of_status(404), 404)
+
+
+def _decide(services: Services, who: api_auth.Caller, wanted: StaffDecision, coach_id: int) -> models.Booking:
+    return api_auth.transact_as(
+        services,
+        who,
+        lambda tx: decide_as_staff(
+            tx.session,
+            tx.coach,
+            wanted.booking_id,
+            Decision(wanted.action),
+            account_id=tx.account_id,
+            channel=Channel.API,
+            reason=wanted.reason,
+            despite=wanted.despite,
+            now=tx.now,
+        ),
+        coach=coach_id,
+    )
 
 
 def _said_of_mail(services: Services, booking: models.Booking) -> str:

@@ -8,7 +8,7 @@ browser: whoever sends one means it, and then it alone counts.
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -19,7 +19,7 @@ from core.errors import SignInRefused, Unavailable
 from core.http import same_origin
 from core.http.request import services_of
 from core.people import api_keys
-from core.people.acting import ByKey, BySession, Proof, acting, actor_parameter, get_actor
+from core.people.acting import Acting, ByKey, BySession, Proof, acting, get_actor
 from core.people.sessions import find_session
 from core.platform import clock
 from core.platform.services import Services
@@ -60,18 +60,20 @@ async def may_change(request: Request) -> Caller:
     return await caller_of(request)
 
 
-def transact_as(
-    services: Services, caller: Caller, command: Callable[..., T], *about: Any, coach: int | None = None, **options: Any
-) -> T:
-    """One transaction, in which the caller is looked up once more and passed to the command. Raises what that raises."""
-    return services.database.transact(acting(command, caller.proof), *about, coach=coach, **options)
+def transact_as(services: Services, caller: Caller, command: Callable[[Acting], T], *, coach: int | None = None) -> T:
+    """One transaction, in which the caller is looked up once more, as `tx.account_id`. Raises what the command raises."""
+    return services.database.transact(acting(command, caller.proof), coach=coach)
 
 
-def run_as(services: Services, caller: Caller, command: Callable[..., T], *about: Any, **options: Any) -> T:
-    """The same for what makes its own transactions: a body may have taken minutes to arrive since the caller was known."""
+def run_as(services: Services, caller: Caller, command: Callable[[int], T]) -> T:
+    """
+    The same for what makes its own transactions: a body may have taken minutes to arrive since the caller was known.
+
+    command: takes the id of the account that acts.
+    """
     with services.database.read() as session:
         account = get_actor(session, caller.proof, now=clock.now())
-    return command(*about, **{actor_parameter(command): account.id}, **options)
+    return command(account.id)
 
 
 def _key(request: Request) -> str | None:
@@ -91,7 +93,7 @@ def _by_key(services: Services, key: str) -> Caller:
         raise SignInRefused(UNKNOWN_KEY)
     if api_keys.needs_touch(found, now=now):
         with contextlib.suppress(Unavailable):  # what it asks for is answered all the same
-            services.database.transact(api_keys.touch_key, found.id)
+            services.database.transact(lambda tx: api_keys.touch_key(tx.session, found.id, now=tx.now))
     return Caller(found.account_id, ByKey(found.id))
 
 

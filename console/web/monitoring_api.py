@@ -10,7 +10,6 @@ Durations are milliseconds, `errorRate` is in percent, instants are UTC with Z. 
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -73,8 +72,12 @@ async def resolve(request: Request) -> Response:
     who = await api_auth.may_change(request)
     await _admin(request, who.account_id)
     store, group_id = monitor_of(services).store, id_in(request.path_params, "id")
-    mend = partial(api_auth.run_as, services, who, errors.resolve, store, group_id, now=clock.now())
-    done = await _read(mend)
+    now = clock.now()
+    done = await _read(
+        lambda: api_auth.run_as(
+            services, who, lambda account_id: errors.resolve(store, group_id, by=account_id, now=now)
+        )
+    )
     return json_answer(Resolved(error=ErrorGroup.of(done)))
 
 

@@ -77,11 +77,10 @@ async def back(request: Request) -> Response:
     except (AuthlibBaseError, JoseError, ValueError, KeyError, RuntimeError) as error:
         return _failed(request, error, NOT_CONFIRMED, 401)
     try:
+        user_agent = request.headers.get("user-agent", "")
         token = await run_in_threadpool(
             services_of(request).database.transact,
-            sign_in_by_provider,
-            identity,
-            user_agent=request.headers.get("user-agent", ""),
+            lambda tx: sign_in_by_provider(tx.session, identity, user_agent=user_agent, now=tx.now),
         )
     except (SignInRefused, Unavailable) as error:
         return _forget(sign_in.refused(request, error), settings)

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -120,7 +118,7 @@ async def ask_sign_out(request: Request) -> Response:
 async def sign_out(request: Request) -> Response:
     services = services_of(request)
     for token in tokens_in(request.headers.getlist("cookie"), services.settings):
-        await run_in_threadpool(services.database.transact, _end, token)
+        await run_in_threadpool(_end, services, token)
     response = RedirectResponse("/sign-in", 303, headers=NO_STORE)
     forget_token(response, services.settings)
     return response
@@ -135,7 +133,7 @@ async def begin(request: Request, token: str, next_path: str) -> Response:
     """A new session replaces the browser's old one."""
     services = services_of(request)
     for earlier in tokens_in(request.headers.getlist("cookie"), services.settings):
-        await run_in_threadpool(services.database.transact, _end, earlier)
+        await run_in_threadpool(_end, services, earlier)
     response = RedirectResponse(next_path, 303, headers=NO_STORE)
     set_token(response, token, services.settings)
     remember_device(response, await run_in_threadpool(_marked, services, token, request), services.settings)
@@ -161,8 +159,8 @@ async def _on_own_thread(command: Callable[..., T], *arguments: Any, **options: 
     return await to_thread.run_sync(partial(command, *arguments, **options), limiter=_signing_in)
 
 
-def _end(session: Session, token: str, *, now: datetime) -> None:
-    end_session(session, token, now=now)
+def _end(services: Services, token: str) -> None:
+    services.database.transact(lambda tx: end_session(tx.session, token, now=tx.now))
 
 
 def refused(request: Request, error: SpiritError, *, email: str = "", next_path: str = "/") -> Response:

@@ -68,7 +68,11 @@ def _take_in(services: Services, sent: Upload, who: api_auth.Caller) -> models.I
     """Two at a time: each may be as large as we allow."""
     parts = iter(lambda: sent.file.file.read(PART_BYTES), b"")
     taken = intake.read(parts, name=sent.file.filename or "")
-    return api_auth.run_as(services, who, uploads.accept, services, taken, sent.type, alt=sent.alt)
+    return api_auth.run_as(
+        services,
+        who,
+        lambda account_id: uploads.accept(services, taken, sent.type, alt=sent.alt, account_id=account_id),
+    )
 
 
 def _image(services: Services, image_id: int, account_id: int) -> Image:

@@ -6,12 +6,12 @@ signed out, somebody else may be signed in, an admin may be none. tests/console/
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from console.widgets.flash import say_done, say_error
 from console.widgets.session import Staff, services, still
 from core.errors import NotAllowed, SpiritError
-from core.people.acting import OTHER_ROLE, BySession, acting, actor_parameter
+from core.people.acting import OTHER_ROLE, Acting, BySession, acting
 
 T = TypeVar("T")
 SOMEBODY_ELSE = "This page was shown to somebody who is not signed in here any more, so nothing was changed."
@@ -19,12 +19,11 @@ SOMEBODY_ELSE = "This page was shown to somebody who is not signed in here any m
 
 def act(
     shown_to: Staff,
-    command: Callable[..., Any],
-    *arguments: Any,
+    command: Callable[[Acting], object],
+    *,
     done: str,
     coach: int | None = None,
     refused: Callable[[SpiritError], None] = say_error,
-    **options: Any,
 ) -> bool:
     """
     Run a command in one transaction, by the person that the page was shown to. Whether it was done.
@@ -33,14 +32,14 @@ def act(
     is said: the page that follows says who is signed in.
 
     Args:
-        command: takes who acts as `account_id` or `by`, which is passed to it here.
+        command: `lambda tx: set_gym(tx.session, texts, account_id=tx.account_id, now=tx.now)`.
         coach: whose time it touches, as for Database.transact.
         refused: says what the rules refuse.
     """
     if still(shown_to) is None:
         return False
     try:
-        transact_as(shown_to, command, *arguments, coach=coach, **options)
+        transact_as(shown_to, command, coach=coach)
     except SpiritError as error:
         refused(error)
         return False
@@ -48,9 +47,7 @@ def act(
     return True
 
 
-def transact_as(
-    shown_to: Staff, command: Callable[..., T], *arguments: Any, coach: int | None = None, **options: Any
-) -> T:
+def transact_as(shown_to: Staff, command: Callable[[Acting], T], *, coach: int | None = None) -> T:
     """
     The same, where the page needs the answer.
 
@@ -59,12 +56,15 @@ def transact_as(
     if still(shown_to) is None:
         raise NotAllowed(SOMEBODY_ELSE)
     proof = BySession(shown_to.session_id, is_shown_to_admin=shown_to.is_admin)
-    return services().database.transact(acting(command, proof), *arguments, coach=coach, **options)
+    return services().database.transact(acting(command, proof), coach=coach)
 
 
-def run_as(shown_to: Staff, command: Callable[..., T], *arguments: Any, **options: Any) -> T:
+def run_as(shown_to: Staff, command: Callable[[int], T]) -> T:
     """
     The same for what makes its own transactions, such as taking in a photo; its answer is returned.
+
+    Args:
+        command: takes the id of the account that acts.
 
     Raises:
         NotAllowed: that person is not signed in here any more, or was an admin and is none.
@@ -74,4 +74,4 @@ def run_as(shown_to: Staff, command: Callable[..., T], *arguments: Any, **option
         raise NotAllowed(SOMEBODY_ELSE)
     if shown_to.is_admin and not staff.is_admin:
         raise NotAllowed(OTHER_ROLE)
-    return command(*arguments, **{actor_parameter(command): staff.account_id}, **options)
+    return command(staff.account_id)

@@ -16,6 +16,8 @@ from console.widgets.flash import say_error
 from console.widgets.markdown import inert
 from console.widgets.session import Staff
 from core.errors import ChangedMeanwhile, NotPossible, SpiritError
+from core.gym.edits import Values
+from core.people.acting import Acting
 
 DRAFTS, COUNT, PAGE = "drafts", "drafts_made", "page_of_drafts"
 STILL_HERE = (
@@ -48,10 +50,17 @@ class Draft:
         """Of the form and its widgets: no other draft has it, so another one begins with its own values."""
         return f"{self.name}-{self.number}"
 
-    def save(self, staff: Staff, command: Callable[..., Any], *arguments: Any, done: str, **options: Any) -> None:
-        """Run a command that takes `shown`, as `act` does. Once it is done the form is drawn from what is stored."""
+    def save(
+        self, staff: Staff, command: Callable[[Acting, Values], object], *, done: str, coach: int | None = None
+    ) -> None:
+        """
+        Run a command as `act` does. Once it is done the form is drawn from what is stored.
+
+        Args:
+            command: takes the transaction, and `shown`: what this form had shown.
+        """
         shown = {**self.drawn, **self.told}
-        if act(staff, command, *arguments, done=done, refused=self._refused, shown=shown, **options):
+        if act(staff, lambda tx: command(tx, shown), done=done, coach=coach, refused=self._refused):
             _forget(self.name)
 
     def show_changes(self, stored: Mapping[str, Any]) -> None:

@@ -119,7 +119,7 @@ def person_did_something(staff: Staff) -> None:
     if clock.now() - staff.last_used_at < TOUCH_EVERY:
         return
     with contextlib.suppress(Unavailable):  # the page is read all the same; the next click tries again
-        services().database.transact(touch_session, staff.session_id)
+        services().database.transact(lambda tx: touch_session(tx.session, staff.session_id, now=tx.now))
 
 
 def recorded_as(staff: Staff) -> str:

@@ -18,5 +18,9 @@ def one_session(found: StaffSession, staff: Staff) -> None:
     if is_here:
         return
     if right.button("End", key=f"end-session-{found.id}", help="Sign out there", width="stretch"):
-        act(staff, end_one_session, found.id, done="Signed out there, also in a page that is open.")
+        act(
+            staff,
+            lambda tx: end_one_session(tx.session, found.id, by=tx.account_id, now=tx.now),
+            done="Signed out there, also in a page that is open.",
+        )
         st.rerun()

@@ -53,11 +53,11 @@ def load_big_demo(services: Services) -> list[DemoSignIn]:
         SettingInvalid: SPIRIT_BASE_URL is https, so this may be a real gym.
     """
     sign_ins = load_demo(services)
-    services.database.transact(_more_coaches, zone=services.settings.timezone)
+    services.database.transact(lambda tx: _more_coaches(tx.session, zone=services.settings.timezone, now=tx.now))
     with services.database.read() as session:
         coaches = session.scalars(select(Coach.id).order_by(Coach.id)).all()
     for coach_id in coaches:
-        services.database.transact(_two_years, coach=coach_id)
+        services.database.transact(lambda tx: _two_years(tx.session, tx.coach, now=tx.now), coach=coach_id)
     return sign_ins
 
 

@@ -67,7 +67,7 @@ def hang_pictures(services: Services) -> None:
     }
     hero = _sent(services, demo_photos.morning_in_the_hall(), ImageKind.CAMPAIGN, HERO, "morning.jpg", ada.id)
     goods = [_sent(services, draw(), ImageKind.PRODUCT, alt, f"{name}.jpg", ada.id) for name, _, _, draw, alt in SHOP]
-    services.database.transact(_hang, photos, hero, goods, services.settings.zone)
+    services.database.transact(lambda tx: _hang(tx.session, photos, hero, goods, services.settings.zone, now=tx.now))
 
 
 def _sent(services: Services, data: bytes, kind: ImageKind, alt: str, name: str, account_id: int) -> int:

@@ -144,7 +144,7 @@ def load_demo(services: Services) -> list[DemoSignIn]:
     """
     if services.settings.is_https:
         raise SettingInvalid("The demo is refused where SPIRIT_BASE_URL is https: this may be a real gym.")
-    services.database.transact(_people_and_hours, zone=services.settings.timezone)
+    services.database.transact(lambda tx: _people_and_hours(tx.session, zone=services.settings.timezone, now=tx.now))
     with services.database.read() as session:
         coaches = {coach.slug: coach.id for coach in session.scalars(select(Coach))}
         empty = session.scalar(select(func.count()).select_from(Booking)) == 0

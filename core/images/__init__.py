@@ -21,7 +21,7 @@ What a page of the console or of the site calls (`pictures_of(services)` is the 
     uploads.accept(services, upload, kind, alt=…, account_id=…) → Image; then nudge tasks.make_pictures
     uploads.replace(services, image_id, upload, account_id=…)
     queries.images_of(session, kind=…, containing=…, state=…) · get_image · progress_of · storage_used
-    database.transact(changes.describe | focus | regenerate | delete, image_id, …, account_id=…)
+    changes.describe | focus | regenerate | delete(tx.session, image_id, …, account_id=…, now=tx.now)
     changes.require_publishable(session, image_id, kind)     before anything may show it
     uses.uses_of(session, image)                             who shows it; whatever can show one joins uses.SHOWN_BY
     pictures_of(services).of(image, narrow=…) → Picture | None   for templates/picture.html; .absolute_address(path) elsewhere

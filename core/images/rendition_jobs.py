@@ -87,7 +87,10 @@ def make_due(services: Services, *, fine: bool = True, until: Callable[[], bool]
     """
     done = Work()
     with Darkroom() as darkroom:
-        while not (until and until()) and (claim := services.database.transact(_claim, fine=fine)) is not None:
+        while (
+            not (until and until())
+            and (claim := services.database.transact(lambda tx: _claim(tx.session, fine=fine, now=tx.now))) is not None
+        ):
             began = time.monotonic()
             done = done.counting(what := _make(services, darkroom, claim))
             if (recorder := recording.active()) is not None:
@@ -131,8 +134,9 @@ def _make(services: Services, darkroom: Darkroom, claim: Claim) -> str:
     try:
         _develop(services, darkroom, image, claim)
     except PictureRefused as refusal:
-        log.info("picture rejected", image_id=image.id, why=str(refusal))
-        services.database.transact(_reject, claim, str(refusal))
+        why = str(refusal)
+        log.info("picture rejected", image_id=image.id, why=why)
+        services.database.transact(lambda tx: _reject(tx.session, claim, why, now=tx.now))
         return "rejected"
     except StorageUnavailable as failure:
         return _try_again(services, image, claim, AWAY, detail=failure.detail)
@@ -161,16 +165,20 @@ def _develop(services: Services, darkroom: Darkroom, image: Image, claim: Claim)
             original, header, specs, needed=needed, focal=_focal(image), background=recipe.background
         ):
             if isinstance(told, Opened):
-                services.database.transact(_note_opened, claim, told)
+                _opened(services, claim, told)
             elif isinstance(told, Glimpse):
                 glimpse = told
             else:
                 with told.file:
                     _keep(services, claim, told)
     failpoint("picture_developed")
-    services.database.transact(_finish, claim, specs, glimpse)  # step 4
+    services.database.transact(lambda tx: _finish(tx.session, claim, specs, glimpse, now=tx.now))  # step 4
     if claim.fine and not services.settings.keep_originals:
         _drop_original(services, image)
+
+
+def _opened(services: Services, claim: Claim, opened: Opened) -> None:
+    services.database.transact(lambda tx: _note_opened(tx.session, claim, opened, now=tx.now))
 
 
 def _there(services: Services, claim: Claim) -> set[str]:
@@ -179,7 +187,7 @@ def _there(services: Services, claim: Claim) -> set[str]:
         recorded = session.scalars(select(Rendition).where(Rendition.image_id == claim.image_id)).all()
     whole = {row.spec for row in recorded if services.media.size_of(row.path) == row.size_bytes}
     if lost := [row.id for row in recorded if row.spec not in whole]:
-        services.database.transact(_forget, claim, lost)
+        services.database.transact(lambda tx: _forget(tx.session, claim, lost, now=tx.now))
     return whole
 
 
@@ -225,7 +233,8 @@ def _keep(services: Services, claim: Claim, made: Made) -> None:
     data = made.file.read()
     services.media.put(made.spec.path, data, media_type=MEDIA_TYPES[made.spec.format])
     failpoint("rendition_stored")
-    services.database.transact(_record, claim, made, len(data), hashlib.sha256(data).hexdigest())
+    sha256 = hashlib.sha256(data).hexdigest()
+    services.database.transact(lambda tx: _record(tx.session, claim, made, len(data), sha256, now=tx.now))
     failpoint("rendition_recorded")
 
 
@@ -298,7 +307,7 @@ def _try_again(services: Services, image: Image, claim: Claim, why: str, *, deta
     """why: for whoever sent it; detail: for the log."""
     log.warning("picture not made", image_id=image.id, why=detail, attempts=image.attempts)
     try:
-        services.database.transact(_postpone, claim, why)
+        services.database.transact(lambda tx: _postpone(tx.session, claim, why, now=tx.now))
     except _Overtaken:
         log.info("picture claimed by another", image_id=image.id)
     return "retried"
@@ -316,7 +325,7 @@ def _postpone(session: Session, claim: Claim, why: str, *, now: datetime) -> Non
 
 def _drop_original(services: Services, image: Image) -> None:
     """By the gym's own wish: from now on this picture cannot be made again."""
-    if services.database.transact(_forget_original, image.original_hash):
+    if services.database.transact(lambda tx: _forget_original(tx.session, image.original_hash, now=tx.now)):
         if ownership.why_nothing_is_removed(services):
             return  # a restored gym removes nothing yet; the file is an orphan from now on
         services.originals.remove(original_path(image.original_hash))

@@ -58,7 +58,9 @@ def sweep_orphans(services: Services, *, grace: timedelta | None = None, dry_run
     if not dry_run and (withheld := ownership.why_nothing_is_removed(services)):
         return Swept((), (), 0, withheld)
     if not dry_run:
-        services.database.transact(_forget_retired, now - grace, now - originals_grace)
+        services.database.transact(
+            lambda tx: _forget_retired(tx.session, now - grace, now - originals_grace, now=tx.now)
+        )
     with services.database.read() as session:
         needed = _paths_in_use(session, since=now - grace)
         kept = select(Image.original_hash).where(Image.original_kept.is_(True))
@@ -101,7 +103,7 @@ def forget_damaged(services: Services, image_id: int) -> None:
     with services.database.read() as session:
         rows = session.scalars(select(Rendition).where(Rendition.image_id == image_id)).all()
     damaged = [row.id for row in rows if _fault(services.media, row.path, row.sha256)]
-    services.database.transact(_forget, damaged)
+    services.database.transact(lambda tx: _forget(tx.session, damaged, now=tx.now))
 
 
 def _forget(session: Session, rendition_ids: Sequence[int], *, now: datetime) -> None:

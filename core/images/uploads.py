@@ -45,9 +45,13 @@ def accept(
         check_budget(session, upload)
     keep_original(services, upload)
     try:
-        image = services.database.transact(_enter, upload, kind, alt=alt, account_id=account_id)
+        image = services.database.transact(
+            lambda tx: _enter(tx.session, upload, kind, alt=alt, account_id=account_id, now=tx.now)
+        )
     except IntegrityError:  # another tab was faster by a moment
-        image = services.database.transact(_enter, upload, kind, alt=alt, account_id=account_id)
+        image = services.database.transact(
+            lambda tx: _enter(tx.session, upload, kind, alt=alt, account_id=account_id, now=tx.now)
+        )
     _keep_still(services, upload)
     return image
 
@@ -63,7 +67,9 @@ def replace(services: Services, image_id: int, upload: Upload, *, account_id: in
         check_may_change(session, get_image(session, image_id), account_id)
         check_budget(session, upload)
     keep_original(services, upload)
-    image = services.database.transact(_exchange, image_id, upload, account_id=account_id)
+    image = services.database.transact(
+        lambda tx: _exchange(tx.session, image_id, upload, account_id=account_id, now=tx.now)
+    )
     _keep_still(services, upload)
     return image
 

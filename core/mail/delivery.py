@@ -83,7 +83,10 @@ def deliver_due(
 ) -> Delivery:
     """Deliver until nothing is due, or it is enough. Safe to run at any time, anywhere, any number of times."""
     done = Delivery()
-    while not enough() and (claim := services.database.transact(claims.claim, lanes)) is not None:
+    while (
+        not enough()
+        and (claim := services.database.transact(lambda tx: claims.claim(tx.session, lanes, now=tx.now))) is not None
+    ):
         if (state := _deliver(services, claim)) is not None:
             done = done.counting(state)
     return done
@@ -173,7 +176,12 @@ def _deliver(services: Services, claim: Claim) -> MessageState | None:
         log.exception("mail failed", outbox_id=message.id, kind=message.kind.value)
         return _record_failure(services, message, claim, MailFailure(f"could not be written: {type(error).__name__}"))
     if untrue is not None:
-        return _noted(message, services.database.transact(claims.finish, claim, MessageState.DROPPED, untrue))
+        return _noted(
+            message,
+            services.database.transact(
+                lambda tx: claims.finish(tx.session, claim, MessageState.DROPPED, untrue, now=tx.now)
+            ),
+        )
     HANDED_OVER.add(message.message_id)
     failpoint("mail_sent")
     return _record_sent(services, message, claim)
@@ -219,7 +227,7 @@ def _payload(services: Services, letter: Letter) -> Mapping[str, Any]:
 def _record_failure(
     services: Services, message: OutboxMessage, claim: Claim, failure: MailFailure
 ) -> MessageState | None:
-    recorded = services.database.transact(claims.fail, claim, failure)
+    recorded = services.database.transact(lambda tx: claims.fail(tx.session, claim, failure, now=tx.now))
     state = recorded.state.value if recorded is not None else "another's"
     log.warning("mail not sent", outbox_id=message.id, kind=message.kind.value, why=str(failure), state=state)
     return _noted(message, recorded)
@@ -229,7 +237,9 @@ def _record_sent(services: Services, message: OutboxMessage, claim: Claim) -> Me
     """Step 5, until the lease ends: another would send it once more. Raises Unavailable."""
     while True:
         try:
-            recorded = services.database.transact(claims.finish, claim, MessageState.SENT, None)
+            recorded = services.database.transact(
+                lambda tx: claims.finish(tx.session, claim, MessageState.SENT, None, now=tx.now)
+            )
         except Unavailable:
             if claim.left_s() <= 0:
                 raise

@@ -76,7 +76,7 @@ def _do(services: Services, duty: Duty, work: Work) -> bool:
     """Whether it was due, ours, and came to its end. A failure is logged, and tried again once the claim has run out."""
     if not duty.applies(services.settings):
         return False
-    claimed = services.database.transact(_claim, duty)
+    claimed = services.database.transact(lambda tx: _claim(tx.session, duty, now=tx.now))
     if claimed is None:
         return False  # not due yet, or another is at it
     with jobs.run(duty.name) as job:
@@ -86,7 +86,7 @@ def _do(services: Services, duty: Duty, work: Work) -> bool:
             job.fail()
             log.exception("duty failed", of=duty.name)
             return False
-    services.database.transact(_done, duty, claimed)
+    services.database.transact(lambda tx: _done(tx.session, duty, claimed, now=tx.now))
     return True
 
 

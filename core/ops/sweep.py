@@ -53,7 +53,7 @@ def keep_true(services: Services) -> int:
     """The pass that touches our own database alone. Returns how many requests expired."""
     expired = expire_requests(services)
     write_summaries(services)
-    tidy_up_files(services, names_left=services.database.transact(_tidy_up) > 0)
+    tidy_up_files(services, names_left=services.database.transact(lambda tx: _tidy_up(tx.session, now=tx.now)) > 0)
     return expired
 
 
@@ -87,7 +87,10 @@ def expire_requests(services: Services) -> int:
     """Expire every request that is past its time, a transaction a coach. Returns how many."""
     with services.database.read() as session:
         overdue = expiry.coaches_with_overdue_requests(session, now=clock.now())
-    return sum(len(services.database.transact(expiry.expire_overdue, coach=coach)) for coach in overdue)
+    return sum(
+        len(services.database.transact(lambda tx: expiry.expire_overdue(tx.session, tx.coach, now=tx.now), coach=coach))
+        for coach in overdue
+    )
 
 
 def write_summaries(services: Services) -> None:
@@ -95,7 +98,11 @@ def write_summaries(services: Services) -> None:
     with services.database.read() as session:
         due = daily_summary.coaches_without_todays(session, now=clock.now())
     for coach_id in due:
-        services.database.transact(daily_summary.write_summary, coach_id)
+        _write_summary(services, coach_id)
+
+
+def _write_summary(services: Services, coach_id: int) -> None:
+    services.database.transact(lambda tx: daily_summary.write_summary(tx.session, coach_id, now=tx.now))
 
 
 def _tidy_up(session: Session, *, now: datetime) -> int:

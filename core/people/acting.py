@@ -1,11 +1,9 @@
 """Authorisation at the moment of a change: who acts is looked up once more, inside the command's own transaction."""
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.errors import NotAllowed, SignInRefused
 from core.people.models import Account, ApiKey, Role
 from core.people.sessions import find_live_session
+from core.platform.db import Transaction
 
 T = TypeVar("T")
 ENDED = "You are signed out by now, so nothing was changed. Please sign in again."
@@ -38,20 +37,25 @@ class ByKey:
 Proof = BySession | ByKey
 
 
-def acting(command: Callable[..., T], proof: Proof) -> Callable[..., T]:
+@dataclass(frozen=True, kw_only=True)
+class Acting(Transaction):
+    """A transaction of somebody who was looked up in it."""
+
+    account_id: int
+
+
+def acting(command: Callable[[Acting], T], proof: Proof) -> Callable[[Transaction], T]:
     """
-    The command, for `Database.transact`; whoever acts is passed to it as its `account_id` or `by`.
+    The command, for `Database.transact`, with who acts as `tx.account_id`.
 
     Raises (when it is run):
         SignInRefused: the session or the key has ended, or the account is disabled.
         NotAllowed: an admin's page, and she is none any more.
     """
-    parameter = actor_parameter(command)
 
-    @wraps(command)
-    def run(session: Session, *about: Any, now: datetime, **options: Any) -> T:
-        account = get_actor(session, proof, now=now)
-        return command(session, *about, now=now, **{parameter: account.id}, **options)
+    def run(tx: Transaction) -> T:
+        account = get_actor(tx.session, proof, now=tx.now)
+        return command(Acting(tx.session, tx.now, tx.locked, account_id=account.id))
 
     return run
 
@@ -73,18 +77,3 @@ def get_actor(session: Session, proof: Proof, *, now: datetime) -> Account:
     if proof.is_shown_to_admin and found.account.role is not Role.ADMIN:
         raise NotAllowed(OTHER_ROLE)
     return found.account
-
-
-def actor_parameter(command: Callable[..., Any]) -> str:
-    """
-    The name by which a command takes who acts: `account_id` or `by`, keyword-only where `account_id` is whom it is about.
-
-    Raises TypeError for a command that does not ask.
-    """
-    found = inspect.signature(command).parameters
-    for name in ("account_id", "by"):
-        if name in found and found[name].kind is inspect.Parameter.KEYWORD_ONLY:
-            return name
-    if "account_id" in found:
-        return "account_id"
-    raise TypeError(f"{command} does not ask who acts")

@@ -36,7 +36,10 @@ def set_password(services: Services, account_id: int, *, present: str, new: str,
         check_and_count(services, email=account.email, address=_here(account_id))
         if not password_matches(account.password_hash, present):
             raise Invalid({"present": WRONG})
-    services.database.transact(_keep, account_id, account.password_hash, hash_password(new), keep_session)
+    hashed = hash_password(new)  # slow: before the transaction
+    services.database.transact(
+        lambda tx: _keep(tx.session, account_id, account.password_hash, hashed, keep_session, now=tx.now)
+    )
     forget_tries(services, email=account.email, address=_here(account_id))
 
 

@@ -42,7 +42,9 @@ def start_try(services: Services, *, email: str, address: str, device: str = "")
         account = find_account(session, email)
     mark = devices.known(device, account.id, services.signer) if account else None
     keys = throttle.password_keys(services.signer, email, address, device=mark)
-    return services.database.transact(throttle.count_try, *keys, is_known=mark is not None)
+    return services.database.transact(
+        lambda tx: throttle.count_try(tx.session, *keys, is_known=mark is not None, now=tx.now)
+    )
 
 
 def check_password(services: Services, counted: Try, *, email: str, password: str, user_agent: str) -> str:
@@ -57,7 +59,9 @@ def check_password(services: Services, counted: Try, *, email: str, password: st
     matches = password_matches(account.password_hash if account else None, password)
     if not matches or account is None or account.disabled_at:
         raise SignInRefused(REFUSED)
-    return services.database.transact(_start, account.id, counted, user_agent=user_agent)
+    return services.database.transact(
+        lambda tx: _start(tx.session, account.id, counted, user_agent=user_agent, now=tx.now)
+    )
 
 
 def check_and_count(services: Services, *, email: str, address: str) -> None:
@@ -67,7 +71,8 @@ def check_and_count(services: Services, *, email: str, address: str) -> None:
 
 def forget_tries(services: Services, *, email: str, address: str) -> None:
     """Whoever knew the password has made no mistakes that count."""
-    services.database.transact(throttle.forget, *throttle.password_keys(services.signer, email, address, device=None))
+    keys = throttle.password_keys(services.signer, email, address, device=None)
+    services.database.transact(lambda tx: throttle.forget(tx.session, *keys, now=tx.now))
 
 
 def _start(session: Session, account_id: int, counted: Try, *, user_agent: str, now: datetime) -> str:

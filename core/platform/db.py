@@ -3,7 +3,7 @@ The database: SQLite or PostgreSQL, the same models and the same commands.
 
     database.read()                       a session that cannot write
     database.write(coach=7)               a transaction that holds the coach's row; commits when the block ends
-    database.transact(command, …, coach=7)   the same around one command, with the clock read inside
+    database.transact(lambda tx: command(tx.session, tx.coach, …, now=tx.now), coach=7)     the same around one command
 
 Every writing transaction on SQLite waits in one queue (core/platform/write_queue.py) and begins IMMEDIATE: a read that turns
 into a write would fail at once, whatever the timeout. On PostgreSQL the coach's row is the queue.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -30,6 +30,9 @@ from core.platform.disk import is_full as disk_is_full
 from core.platform.in_use import InUse
 from core.platform.orm import Base
 from core.platform.write_queue import WAIT_S, Turns, WriteQueue
+
+if TYPE_CHECKING:
+    from core.schedule.models import Coach  # the type alone: the lock knows its row by name
 
 T = TypeVar("T")
 POSTGRESQL_WRITERS = 8  # of one process; more of them only wait for each other
@@ -46,11 +49,17 @@ AFTER_COMMIT: list[
 
 @dataclass(frozen=True)
 class Transaction:
-    """An open write transaction: its session, the locked row of core.schedule.models.Coach (None if none was asked for), and the time, read last."""
+    """An open write transaction: its session, the time, read last, and the locked coach, if one was asked for."""
 
     session: Session
-    coach: Any
     now: datetime
+    locked: "Coach | None" = None
+
+    @property
+    def coach(self) -> "Coach":
+        """The locked coach. Only where `coach=` was given: anything else is a mistake of ours."""
+        assert self.locked is not None, "no coach was locked: the command needs `coach=`"
+        return self.locked
 
 
 class Database:
@@ -104,7 +113,7 @@ class Database:
             try:
                 with session.begin():
                     locked = self._lock_coach(session, coach)
-                    yield Transaction(session, locked, clock.now())
+                    yield Transaction(session, clock.now(), locked)
                     self._finish(session, locked)
                 for hook in AFTER_COMMIT:
                     hook(session)
@@ -124,23 +133,21 @@ class Database:
         return DiskFull() if is_full else Unavailable()
 
     def transact(
-        self,
-        command: Callable[..., T],
-        *args: Any,
-        coach: int | None = None,
-        deadline: float | None = None,
-        **kwargs: Any,
+        self, command: Callable[[Transaction], T], *, coach: int | None = None, deadline: float | None = None
     ) -> T:
         """
-        Run one command in one transaction: `command(session, [coach,] *args, now=now, **kwargs)`.
+        Run one command in one transaction, and return its answer.
 
-        A deadlock or serialization failure is tried once more, then it is Unavailable.
+        A deadlock or serialization failure is tried once more, then it is Unavailable: the command may run twice.
+
+        Args:
+            command: `lambda tx: request_lesson(tx.session, tx.coach, wanted, now=tx.now)`.
+            coach, deadline: as of `write`.
         """
         for last_try in (False, True):
             try:
                 with self.write(coach, deadline=deadline) as transaction:
-                    first = () if coach is None else (transaction.coach,)
-                    return command(transaction.session, *first, *args, now=transaction.now, **kwargs)
+                    return command(transaction)
             except OperationalError as error:
                 if last_try:
                     raise Unavailable from error

@@ -25,7 +25,8 @@ def ask_for_link(services: Services, *, email: str, address: str) -> None:
     Raises:
         TooMany: this network asked too often. What others asked stops nobody: their links lie in the same mailbox.
     """
-    services.database.transact(_mail_link, email, *throttle.link_keys(services.signer, email, address))
+    keys = throttle.link_keys(services.signer, email, address)
+    services.database.transact(lambda tx: _mail_link(tx.session, email, *keys, now=tx.now))
 
 
 def use_link(services: Services, *, token: str, user_agent: str) -> str:
@@ -36,7 +37,8 @@ def use_link(services: Services, *, token: str, user_agent: str) -> str:
         NotFound: the link is not complete.
         LinkExpired: used or too old.
     """
-    return services.database.transact(_use_link, services.signer.read_sign_in(token), user_agent=user_agent)
+    link_id = services.signer.read_sign_in(token)
+    return services.database.transact(lambda tx: _use_link(tx.session, link_id, user_agent=user_agent, now=tx.now))
 
 
 def new_link(session: Session, account: Account, *, invited_by: int | None = None, now: datetime) -> SignInLink:

@@ -280,7 +280,9 @@ def test_a_rule_that_is_off_is_not_measured(watched: Watched) -> None:
     with watched.services.database.read() as session:
         account = session.execute(text("SELECT id FROM account")).scalar_one()
     for key in ("errors", "errors-critical"):
-        watched.services.database.transact(choices.change_rule, key, {"enabled": False}, account_id=account)
+        watched.services.database.transact(
+            lambda tx: choices.change_rule(tx.session, key, {"enabled": False}, account_id=account, now=tx.now)
+        )
     watched.minutes(2, errors=0.5)
     assert not {"errors", "errors-critical"} & watched.firing()
 
@@ -289,7 +291,7 @@ def add_rule(watched: Watched, title: str, metric: str, **changes: Any) -> Rule:
     with watched.services.database.read() as session:
         account = session.execute(text("SELECT id FROM account")).scalar_one()
     added: choices.Chosen = watched.services.database.transact(
-        choices.add_rule, metric, {"title": title, **changes}, account_id=account
+        lambda tx: choices.add_rule(tx.session, metric, {"title": title, **changes}, account_id=account, now=tx.now)
     )
     return added.rule
 
@@ -357,7 +359,7 @@ def test_a_rule_that_is_another_when_it_has_been_measured_opens_nothing(
     }
 
     def change(name: str) -> None:
-        watched.services.database.transact(meanwhile[how], account_id=account)
+        watched.services.database.transact(lambda tx: meanwhile[how](tx.session, account_id=account, now=tx.now))
 
     watched.pass_a_minute(60, 30)
     monkeypatch.setattr(evaluator, "failpoint", change)

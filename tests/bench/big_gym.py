@@ -22,9 +22,9 @@ SPAN = timedelta(days=730)
 def fill(database: Database, bookings: int) -> list[str]:
     """Migrate, fill, sign in everybody of the staff: their tokens, the admin's first."""
     migrate(database)
-    database.transact(add_coaches, COACHES)
-    database.transact(_bookings, bookings)
-    return database.transact(_sessions)
+    database.transact(lambda tx: add_coaches(tx.session, COACHES, now=tx.now))
+    database.transact(lambda tx: _bookings(tx.session, bookings, now=tx.now))
+    return database.transact(lambda tx: _sessions(tx.session, now=tx.now))
 
 
 def _bookings(session: Session, count: int, *, now: datetime) -> None:

@@ -44,7 +44,7 @@ def measure() -> Section:
         services = _gym(Path(scratch))
         requests = sample.make(monitor_for(services.settings), sample.Traffic(rows_a_day=ROWS_A_DAY), now=clock.now())
         setattr(looked_up, "services_from_environment", lambda: services)  # noqa: B010 (as the tests of the pages do)
-        token = services.database.transact(_sign_in)
+        token = services.database.transact(lambda tx: _sign_in(tx.session, now=tx.now))
         looked_up.token = lambda: token
         rows = [_measured(title, page, services) for title, page in PAGES.items()]
         cached_queries.close_monitors()

@@ -30,7 +30,7 @@ class BenchGym:
 def open_gym(database: Database, *, coaches: int) -> BenchGym:
     """Migrate and fill an empty database. The limits of a parent are lifted: the bench has one parent a request."""
     migrate(database)
-    lesson_id = database.transact(add_coaches, coaches)
+    lesson_id = database.transact(lambda tx: add_coaches(tx.session, coaches, now=tx.now))
     starts = {}
     with database.read() as session:
         for coach in queries.published_coaches(session):

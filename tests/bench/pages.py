@@ -75,7 +75,7 @@ def measure() -> Section:
 def _weeks(database: Database) -> tuple[Week, Week]:
     """Next week with a demo coach, some of it taken; and with a coach who is free from eight to eight every day."""
     now = clock.now()
-    lesson_id = database.transact(add_coaches, 1)
+    lesson_id = database.transact(lambda tx: add_coaches(tx.session, 1, now=tx.now))
     with database.read() as session:
         nora, full = queries.get_coach(session, "nora"), queries.get_coach(session, "coach-0")
         tumbling = queries.get_lesson(nora, "tumbling-60")
@@ -83,7 +83,12 @@ def _weeks(database: Database) -> tuple[Week, Week]:
         monday = today - timedelta(days=today.weekday()) + WEEK
         free = slots.open_slots(session, nora, tumbling, first_on=monday, last_on=monday + timedelta(days=6), now=now)
     for slot in free.slots[::12]:
-        database.transact(request_lesson, wanted(BenchGym(tumbling.id, {}), nora.id, slot.starts_at), coach=nora.id)
+        database.transact(
+            lambda tx: request_lesson(
+                tx.session, tx.coach, wanted(BenchGym(tumbling.id, {}), nora.id, slot.starts_at), now=tx.now
+            ),
+            coach=nora.id,
+        )
     half_hour = queries.get_lesson_by_id(full, lesson_id)
     return Week("demo week", nora.slug, tumbling.slug, monday), Week("full week", full.slug, half_hour.slug, monday)
 

@@ -76,7 +76,7 @@ def race(database: Database, gym: BenchGym) -> Tally:
             asked = wanted(gym, coach, start)
             began = time.monotonic()
             try:
-                database.transact(request_lesson, asked, coach=coach)
+                database.transact(lambda tx: request_lesson(tx.session, tx.coach, asked, now=tx.now), coach=coach)
                 outcome = "booked"
             except SlotUnavailable:
                 outcome = "refused"

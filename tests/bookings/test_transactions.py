@@ -44,7 +44,9 @@ class Gym:
             return [session.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
 
     def transact(self, command: Callable[..., Any], *args: Any, **how: Any) -> Any:
-        return self.database.transact(command, *args, coach=self.nora, **how)
+        return self.database.transact(
+            lambda tx: command(tx.session, tx.coach, *args, now=tx.now, **how), coach=self.nora
+        )
 
     def ask(self, **changed: Any) -> Booking:
         with self.database.read() as session:
@@ -118,7 +120,7 @@ def test_the_clock_is_read_inside(gym: Gym, clock: time_machine.Traveller) -> No
 
 def test_an_unknown_coach_is_not_found(gym: Gym) -> None:
     with pytest.raises(NotFound):
-        gym.database.transact(expiry.expire_overdue, coach=999_999)
+        gym.database.transact(lambda tx: expiry.expire_overdue(tx.session, tx.coach, now=tx.now), coach=999_999)
 
 
 @pytest.mark.parametrize("place", ["before_change", "after_change"])

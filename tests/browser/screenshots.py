@@ -176,7 +176,9 @@ def own_pages(album: Album, gym: RunningGym, services: Services) -> None:
             album.keep(page, "approval", view)
     with services.database.read() as session:
         nora = session.get_one(Coach, waiting.coach_id)
-    practised = services.database.transact(practice.rehearse, account_id=nora.account_id, coach=nora.id)
+    practised = services.database.transact(
+        lambda tx: practice.rehearse(tx.session, tx.coach, account_id=nora.account_id, now=tx.now), coach=nora.id
+    )
     others = {
         "practice": f"{gym.site_url}/rehearsals/{services.signer.rehearsal(practised.id)}",
         "unsubscribe": f"{gym.site_url}/unsubscribe/{services.signer.stop_mail(nora.id, Digest.ROLL_UP)}",

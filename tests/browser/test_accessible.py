@@ -94,7 +94,9 @@ def test_nothing_on_the_pages_of_practice_and_of_a_mail_that_is_stopped(gym: Run
     with services.database.write() as transaction:
         coach = transaction.session.scalars(select(Coach).where(Coach.slug == "nora")).one()
         coach.roll_up = True  # in the other scheme it was stopped
-    rehearsal = services.database.transact(practice.rehearse, account_id=coach.account_id, coach=coach.id)
+    rehearsal = services.database.transact(
+        lambda tx: practice.rehearse(tx.session, tx.coach, account_id=coach.account_id, now=tx.now), coach=coach.id
+    )
     services.database.dispose()
     visitor.goto(f"{gym.site_url}/rehearsals/{services.signer.rehearsal(rehearsal.id)}")
     check(visitor)

@@ -77,7 +77,7 @@ class Desk:
 
     def start(self, who: str) -> str:
         """A live session's token."""
-        return self.services.database.transact(_start, who)
+        return self.services.database.transact(lambda tx: _start(tx.session, who, now=tx.now))
 
     def mailed_link(self, who: str = "nora") -> str:
         """The path in the mail that this one asked for."""
@@ -111,12 +111,16 @@ class Desk:
         """Somebody answers elsewhere."""
         found = self.booking(athlete)
         self.services.database.transact(
-            decide_as_staff,
-            found.id,
-            decision,
-            account_id=self.account(who).id,
-            channel=Channel.CONSOLE,
-            reason=reason,
+            lambda tx: decide_as_staff(
+                tx.session,
+                tx.coach,
+                found.id,
+                decision,
+                account_id=self.account(who).id,
+                channel=Channel.CONSOLE,
+                reason=reason,
+                now=tx.now,
+            ),
             coach=found.coach_id,
         )
 
@@ -125,7 +129,7 @@ class Desk:
             return session.scalars(select(Account).where(Account.email == f"{who}@spirit.example")).one()
 
     def disable(self, who: str) -> None:
-        self.services.database.transact(_disable, who)
+        self.services.database.transact(lambda tx: _disable(tx.session, who, now=tx.now))
 
     def sessions(self) -> list[StaffSession]:
         with self.services.database.read() as session:
@@ -200,7 +204,7 @@ def _let_families_ask(database: Database, clock: time_machine.Traveller) -> None
         wishes = [("Ida", hers, at(1, 16)), ("Ben", hers, at(1, 9)), ("Mia", his, at(2, 9))]
         wanted = [sam_wants(coach, coach.lessons[1], start, athlete_name=name) for name, coach, start in wishes]
     for wish in wanted:
-        database.transact(request_lesson, wish, coach=wish.coach_id)
+        database.transact(lambda tx: request_lesson(tx.session, tx.coach, wish, now=tx.now), coach=wish.coach_id)
         clock.shift(timedelta(minutes=1))
 
 

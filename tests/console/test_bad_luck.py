@@ -77,7 +77,9 @@ def test_a_stale_story_cancels_nothing_that_the_family_has_cancelled(desk: Desk)
     app.button(key=f"open-{desk.bookings['Ida']}").click().run()
     app.text_area(key=f"why-{desk.bookings['Ida']}").set_value("I am ill.")
     ida = desk.booking("Ida")
-    desk.services.database.transact(cancel, ida.id, by=PARENT_ON_SITE, coach=ida.coach_id)
+    desk.services.database.transact(
+        lambda tx: cancel(tx.session, tx.coach, ida.id, by=PARENT_ON_SITE, now=tx.now), coach=ida.coach_id
+    )
     press(app, "Yes: cancel this lesson")
     assert [said.value for said in app.error] == [
         inert(
@@ -148,13 +150,13 @@ def locked(database: Database) -> Iterator[None]:
         with Database(database.url.render_as_string(hide_password=False)).write_engine.connect() as connection:
             connection.execute(text("SELECT 1"))
             holds.set()
-            done.wait(120)
+            done.wait(20)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert holds.wait(120)
+    assert holds.wait(20)
     try:
         yield
     finally:
         done.set()
-        thread.join(120)
+        thread.join(20)

@@ -57,7 +57,7 @@ WHO = [("nora", PAGES_OF_A_COACH), ("ada", PAGES_OF_AN_ADMIN)]
 @pytest.mark.parametrize(("who", "pages"), WHO)
 def test_in_the_demo_s_gym(services: Services, monkeypatch: pytest.MonkeyPatch, who: str, pages: list[str]) -> None:
     load_demo(services)
-    token = services.database.transact(started, f"{who}@spirit.example")
+    token = services.database.transact(lambda tx: started(tx.session, f"{who}@spirit.example", now=tx.now))
     every_page_opens(opened(services, monkeypatch, token), pages)
 
 
@@ -65,19 +65,19 @@ def test_in_the_demo_s_gym(services: Services, monkeypatch: pytest.MonkeyPatch, 
 def test_with_fifty_coaches_and_two_years_behind_them(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     load_big_demo(services)
     for who, pages in WHO:
-        token = services.database.transact(started, f"{who}@spirit.example")
+        token = services.database.transact(lambda tx: started(tx.session, f"{who}@spirit.example", now=tx.now))
         every_page_opens(opened(services, monkeypatch, token), pages)
 
 
 def test_in_an_empty_gym_for_its_first_admin(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     _create(services, Role.ADMIN)
-    token = services.database.transact(started, "first@spirit.example")
+    token = services.database.transact(lambda tx: started(tx.session, "first@spirit.example", now=tx.now))
     every_page_opens(opened(services, monkeypatch, token), PAGES_OF_AN_ADMIN)
 
 
 def test_for_somebody_who_neither_teaches_nor_administers(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     _create(services, Role.COACH)
-    token = services.database.transact(started, "first@spirit.example")
+    token = services.database.transact(lambda tx: started(tx.session, "first@spirit.example", now=tx.now))
     every_page_opens(opened(services, monkeypatch, token), ["Requests"])
 
 

@@ -12,7 +12,7 @@ from tests.support.people import new_key_of
 
 
 def key_of(desk: Desk, who: str) -> str:
-    return desk.services.database.transact(new_key_of, desk.account(who).id)
+    return desk.services.database.transact(lambda tx: new_key_of(tx.session, desk.account(who).id, now=tx.now))
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -51,7 +51,7 @@ def test_a_key_that_ended_or_whose_owner_left_opens_nothing(desk: Desk) -> None:
     with desk.services.database.read() as session:
         found = api_keys.find_key(session, ended)
     assert found is not None
-    desk.services.database.transact(api_keys.end_key, found.id, by=found.account_id)
+    desk.services.database.transact(lambda tx: api_keys.end_key(tx.session, found.id, by=found.account_id, now=tx.now))
     desk.disable("omar")
     for key in (ended, left):
         refused(desk.get(PENDING, headers=bearer(key)), 401, "sign_in")

@@ -21,7 +21,7 @@ from tests.support.databases import both_databases
 def busy(desk: Desk) -> Desk:
     """Three requests were made; Nora approved one, Ada held the mail."""
     desk.answer("Ida", Decision.APPROVE)
-    desk.services.database.transact(outbox_admin.hold, by=desk.account("ada").id)
+    desk.services.database.transact(lambda tx: outbox_admin.hold(tx.session, by=desk.account("ada").id, now=tx.now))
     return desk
 
 

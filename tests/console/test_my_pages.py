@@ -116,7 +116,8 @@ def test_whoever_is_no_coach_and_no_admin_any_more_changes_nothing(desk: Desk) -
 
     with pytest.raises(NotAllowed):
         desk.services.database.transact(
-            hours.set_weekly_hours, [], account_id=desk.account("omar").id, coach=coach(desk).id
+            lambda tx: hours.set_weekly_hours(tx.session, tx.coach, [], account_id=desk.account("omar").id, now=tx.now),
+            coach=coach(desk).id,
         )
     assert listed(desk, 3) > 0
 

@@ -9,6 +9,7 @@ from console.widgets.markdown import inert
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking, Channel, Status
 from core.outbox.models import MessageKind
+from core.platform.db import Transaction
 from tests.console.conftest import Desk
 from tests.console.reading import (
     LAST_PAGES,
@@ -146,11 +147,11 @@ def just_before_the_command(desk: Desk, happens: Callable[[], object]) -> None:
     """It happens after the page was read, and before the answer is."""
     transact = desk.services.database.transact
 
-    def later(command: Callable[..., object], *args: object, **kwargs: object) -> object:
-        if command.__name__ == "decide_as_staff":
+    def later(command: Callable[[Transaction], object], *, coach: int | None = None) -> object:
+        if coach is not None:
             desk.monkeypatch.setattr(desk.services.database, "transact", transact)
             happens()
-        return transact(command, *args, **kwargs)  # type: ignore[arg-type]
+        return transact(command, coach=coach)
 
     desk.monkeypatch.setattr(desk.services.database, "transact", later)
 

@@ -148,7 +148,7 @@ def test_an_image_that_a_page_shows_is_not_deleted_and_where_is_said(desk: Desk)
 
 def test_the_room_for_pictures_is_shown_and_a_warning_comes_before_it_is_used_up(desk: Desk) -> None:
     image = sent_by_ada(desk, ImageKind.GALLERY)
-    desk.services.database.transact(set_budget, 1 << 20)
+    desk.services.database.transact(lambda tx: set_budget(tx.session, 1 << 20, now=tx.now))
     app = desk.open(desk.start("ada"), "images")
     assert not app.warning
     with desk.services.database.write() as transaction:

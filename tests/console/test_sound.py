@@ -40,7 +40,7 @@ def test_it_is_off_until_somebody_turns_it_on_and_hears_it_at_once(desk: Desk, m
 
 @pytest.mark.parametrize("on", [True, False])
 def test_a_new_request_is_said_and_heard_only_where_it_was_turned_on(desk: Desk, on: bool) -> None:
-    desk.services.database.transact(set_sound, desk.account("nora").id, on=on)
+    desk.services.database.transact(lambda tx: set_sound(tx.session, desk.account("nora").id, on=on, now=tx.now))
     app = desk.open(desk.start("nora"))
     assert not audio(app), "what waited before is no news"
     app.session_state["counted"] = 1

@@ -184,7 +184,7 @@ def test_the_senders_name_is_only_for_reading() -> None:
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_when_the_room_is_used_up_nothing_more_is_taken(gallery: Gallery) -> None:
-    gallery.services.database.transact(library.set_budget, 1 << 20)
+    gallery.services.database.transact(lambda tx: library.set_budget(tx.session, 1 << 20, now=tx.now))
     data = saved(detailed(900, 700), "PNG")
     assert len(data) < 1 << 21
     with pytest.raises(StorageFull, match="used up"):

@@ -48,7 +48,7 @@ def test_a_drill_removes_nothing_from_the_real_gyms_storage(services: Services, 
     put_long_ago(drill, PHOTO)  # a photo that the real gym got after the backup
 
     assert "held" in (upkeep.sweep_orphans(drill).withheld or "")
-    drill.database.transact(messages.release)
+    drill.database.transact(lambda tx: messages.release(tx.session, now=tx.now))
     assert "another gym" in (upkeep.sweep_orphans(drill).withheld or "")
     assert drill.originals.get(PHOTO) == b"a photo"
 
@@ -61,16 +61,16 @@ def test_a_drill_removes_nothing_from_the_real_gyms_storage(services: Services, 
 def test_a_drill_claims_no_storage_that_nobody_has_marked_yet(services: Services, tmp_path: Path) -> None:
     drill = drill_of(services, tmp_path)
     put_long_ago(drill, PHOTO)
-    drill.database.transact(messages.release)
+    drill.database.transact(lambda tx: messages.release(tx.session, now=tx.now))
     assert "another gym" in (upkeep.sweep_orphans(drill).withheld or "")
     assert drill.originals.get(PHOTO) == b"a photo"
 
 
 def test_nothing_is_removed_while_everything_is_held(services: Services) -> None:
     put_long_ago(services, PHOTO)
-    services.database.transact(messages.hold)
+    services.database.transact(lambda tx: messages.hold(tx.session, now=tx.now))
     assert upkeep.sweep_orphans(services).originals == ()
-    services.database.transact(messages.release)
+    services.database.transact(lambda tx: messages.release(tx.session, now=tx.now))
     assert upkeep.sweep_orphans(services).originals == [PHOTO]
 
 

@@ -59,7 +59,9 @@ class Promises(RuleBasedStateMachine):
         try:
             with armed(**({crash: "raise"} if crash else {})):
                 way = dying_at_the_end(command) if crash == "before_commit" else command
-                done = self.gym.database.transact(way, *args, coach=self.gym.coaches[coach], **how)
+                done = self.gym.database.transact(
+                    lambda tx: way(tx.session, tx.coach, *args, now=tx.now, **how), coach=self.gym.coaches[coach]
+                )
         except FailpointReached:
             event(f"a command stops: {crash}")
             assert crash != "before_commit" or not isinstance(expected, type)

@@ -82,12 +82,16 @@ class Post:
             coach = session.get_one(Coach, coach_id)
             lesson = next(lesson for lesson in coach.lessons if lesson.slug == slug)
             wanted = sam_wants(coach, lesson, starts_at, **changed)
-        return self.services.database.transact(request_lesson, wanted, coach=coach_id)
+        return self.services.database.transact(
+            lambda tx: request_lesson(tx.session, tx.coach, wanted, now=tx.now), coach=coach_id
+        )
 
     def answer(self, booking: Booking, decision: Decision) -> Booking:
         """Nora answers by the link in her mail."""
         by = by_link(booking.coach)
-        return self.services.database.transact(decide, booking.id, decision, by=by, coach=booking.coach_id)
+        return self.services.database.transact(
+            lambda tx: decide(tx.session, tx.coach, booking.id, decision, by=by, now=tx.now), coach=booking.coach_id
+        )
 
     def deliver(self) -> Delivery:
         return delivery.deliver_due(self.services)

@@ -93,7 +93,9 @@ def test_one_that_was_stopped_meanwhile_does_not_leave(wanted: Post, clock: time
     wanted.ask(at(3, 10))
     clock.move_to(at(1, 7))
     write_summaries(wanted.services)
-    wanted.services.database.transact(stop_mail, Digest.DAILY_SUMMARY, coach=wanted.nora)
+    wanted.services.database.transact(
+        lambda tx: stop_mail(tx.session, tx.coach, Digest.DAILY_SUMMARY, now=tx.now), coach=wanted.nora
+    )
     assert swept(wanted, clock, at(1, 7)) == []
     assert rows(wanted)[0].last_error == "its coach wants this mail no more"
     assert swept(wanted, clock, at(2, 7)) == [] and len(rows(wanted)) == 1
@@ -127,5 +129,5 @@ def test_two_sweeps_at_once_write_one(wanted: Post, clock: time_machine.Travelle
 
     clock.move_to(at(1, 7))
     for _ in range(2):
-        wanted.services.database.transact(write_summary, wanted.nora)
+        wanted.services.database.transact(lambda tx: write_summary(tx.session, wanted.nora, now=tx.now))
     assert len(rows(wanted)) == 1

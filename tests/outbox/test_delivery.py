@@ -84,7 +84,9 @@ def test_a_mail_is_rendered_when_it_is_sent(post: Post) -> None:
 
 def test_a_request_that_was_withdrawn_is_not_asked_about(post: Post) -> None:
     booking = post.ask()
-    post.services.database.transact(changes.cancel, booking.id, by=PARENT_ON_SITE, coach=post.nora)
+    post.services.database.transact(
+        lambda tx: changes.cancel(tx.session, tx.coach, booking.id, by=PARENT_ON_SITE, now=tx.now), coach=post.nora
+    )
     assert post.deliver() == Delivery(sent=2, dropped=2)
     assert sorted(post.server.recipients()) == [NORAS, SAMS]
     dropped = post.row(MessageKind.REQUEST)
@@ -148,7 +150,7 @@ def test_what_a_crash_left_is_sent_when_its_lease_runs_out_with_the_same_message
 def test_two_workers_never_send_the_same_mail(post: Post) -> None:
     for number in range(5):
         post.book(TUESDAY_AT_FOUR + number * 24 * HOUR if number < 4 else TUESDAY_AT_FOUR - 2 * HOUR)
-    both_send = Barrier(2, timeout=120)
+    both_send = Barrier(2, timeout=10)
     first_two = iter([both_send.wait] * 2)
 
     def meet(recipient: str) -> None:

@@ -41,7 +41,7 @@ def test_bad_news_is_told_however_late_and_a_confirmation_until_the_start(
     post.book()
     post.ask(TUESDAY_AT_FOUR - 2 * HOUR)
     clock.move_to(TUESDAY_AT_FOUR)
-    post.services.database.transact(expiry.expire_overdue, coach=post.nora)
+    post.services.database.transact(lambda tx: expiry.expire_overdue(tx.session, tx.coach, now=tx.now), coach=post.nora)
     for kind in (MessageKind.DENIED, MessageKind.EXPIRED, MessageKind.REQUEST_EXPIRED):
         assert post.row(kind).not_after is None
     for kind in (MessageKind.CONFIRMED, MessageKind.BOOKED_DIRECTLY):
@@ -52,7 +52,7 @@ def test_one_fact_is_one_row(post: Post) -> None:
     booking = post.ask()
     with pytest.raises(IntegrityError):
         post.services.database.transact(
-            lambda session, now: mails.add(session, MessageKind.REQUEST, session.merge(booking), now=now)
+            lambda tx: mails.add(tx.session, MessageKind.REQUEST, tx.session.merge(booking), now=tx.now)
         )
 
 
@@ -84,7 +84,7 @@ def test_a_dead_mail_is_tried_again_from_the_beginning(post: Post) -> None:
     post.server.refuse_with(PermanentFailure("no such mailbox"), only=SAMS)
     assert post.deliver().dead == 1
     row = post.row(MessageKind.CONFIRMED)
-    retried = post.services.database.transact(messages.retry, row.id)
+    retried = post.services.database.transact(lambda tx: messages.retry(tx.session, row.id, now=tx.now))
     assert (retried.state, retried.due_at, retried.attempts, retried.finished_at) == (MessageState.QUEUED, NOW, 0, None)
     post.server.recover()
     assert post.deliver().sent == 1
@@ -95,14 +95,16 @@ def test_a_waiting_mail_can_be_sent_at_once(post: Post) -> None:
     post.ask()
     post.deliver()
     reminder = post.row(MessageKind.REMINDER)
-    post.services.database.transact(messages.retry, reminder.id)
+    post.services.database.transact(lambda tx: messages.retry(tx.session, reminder.id, now=tx.now))
     assert post.deliver().sent == 1
 
 
 def test_a_mail_that_was_dropped_by_hand_is_never_sent(post: Post) -> None:
     post.ask()
     row = post.row(MessageKind.REQUEST)
-    dropped = post.services.database.transact(messages.drop, row.id, reason="Nora was told by phone")
+    dropped = post.services.database.transact(
+        lambda tx: messages.drop(tx.session, row.id, reason="Nora was told by phone", now=tx.now)
+    )
     assert (dropped.state, dropped.last_error, dropped.finished_at) == (
         MessageState.DROPPED,
         "Nora was told by phone",
@@ -118,17 +120,17 @@ def test_a_mail_that_is_done_or_on_its_way_is_left_alone(post: Post, state: Mess
     post.change(MessageKind.REQUEST, state=state)
     row = post.row(MessageKind.REQUEST)
     with pytest.raises(NotPossible, match=f"Mail {row.id} is {state.value.lower()}"):
-        post.services.database.transact(messages.retry, row.id)
+        post.services.database.transact(lambda tx: messages.retry(tx.session, row.id, now=tx.now))
     with pytest.raises(NotPossible, match=f"Mail {row.id} is {state.value.lower()}"):
-        post.services.database.transact(messages.drop, row.id, reason="By hand")
+        post.services.database.transact(lambda tx: messages.drop(tx.session, row.id, reason="By hand", now=tx.now))
     assert post.row(MessageKind.REQUEST).state is state
 
 
 def test_nothing_leaves_while_mail_is_held(post: Post) -> None:
     post.book()
-    post.services.database.transact(messages.hold)
+    post.services.database.transact(lambda tx: messages.hold(tx.session, now=tx.now))
     assert (post.deliver().sent, post.server.tried) == (0, 0)
-    post.services.database.transact(messages.release)
+    post.services.database.transact(lambda tx: messages.release(tx.session, now=tx.now))
     assert post.deliver().sent == 2
 
 
@@ -137,7 +139,7 @@ def test_release_forgets_a_refused_password_too(post: Post) -> None:
         the_gym(transaction.session).mail_circuit_until = NOW + HOUR
     post.book()
     assert post.deliver().sent == 0
-    post.services.database.transact(messages.release)
+    post.services.database.transact(lambda tx: messages.release(tx.session, now=tx.now))
     assert post.deliver().sent == 2
 
 
@@ -166,7 +168,7 @@ def test_a_mail_that_is_tried_in_vain_has_been_due_since_it_was_first_due(
     measured = metrics.measures(post.services.database)
     assert measured == {"outbox.due_count": 2.0, "outbox.oldest_due_s": 13 * 60.0}
     row = post.row(MessageKind.CONFIRMED)
-    post.services.database.transact(messages.retry, row.id)
+    post.services.database.transact(lambda tx: messages.retry(tx.session, row.id, now=tx.now))
     assert post.row(MessageKind.CONFIRMED).first_due_at == NOW + 13 * MINUTE, "it was somebody's decision to wait anew"
 
 
@@ -179,9 +181,12 @@ def test_all_dead_mails_are_tried_again_at_once_or_those_since_an_instant(
         post.server.refuse_with(PermanentFailure("550"), only=SAMS)
         post.deliver()
     post.server.recover()
-    assert len(post.services.database.transact(messages.retry_dead, since=NOW + HOUR)) == 2
+    assert (
+        len(post.services.database.transact(lambda tx: messages.retry_dead(tx.session, since=NOW + HOUR, now=tx.now)))
+        == 2
+    )
     assert post.deliver().sent == 2
-    assert len(post.services.database.transact(messages.retry_dead)) == 1
+    assert len(post.services.database.transact(lambda tx: messages.retry_dead(tx.session, now=tx.now))) == 1
     assert post.deliver().sent == 1
 
 
@@ -195,4 +200,4 @@ def test_a_mail_has_one_cause(post: Post) -> None:
         mail.booking_id = booking.id
 
     with pytest.raises(IntegrityError):
-        post.services.database.transact(both_causes)
+        post.services.database.transact(lambda tx: both_causes(tx.session, now=tx.now))

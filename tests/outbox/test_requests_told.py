@@ -144,7 +144,9 @@ def test_who_wants_none_together_hears_no_more_than_the_days_most(post: Post) ->
 
 def test_one_that_was_stopped_after_it_was_written_does_not_leave(post: Post, clock: time_machine.Traveller) -> None:
     asked(post, *TIMES[:3])
-    post.services.database.transact(stop_mail, Digest.ROLL_UP, coach=post.nora)
+    post.services.database.transact(
+        lambda tx: stop_mail(tx.session, tx.coach, Digest.ROLL_UP, now=tx.now), coach=post.nora
+    )
     clock.move_to(NOW + HOUR)
     post.deliver()
     (row,) = rows(post, MessageKind.ROLL_UP)
@@ -155,7 +157,9 @@ def test_one_that_an_admin_sent_early_leaves_the_next_hour_to_what_comes_after(
     post: Post, clock: time_machine.Traveller
 ) -> None:
     asked(post, *TIMES[:3])
-    post.services.database.transact(messages.retry, rows(post, MessageKind.ROLL_UP)[0].id)
+    post.services.database.transact(
+        lambda tx: messages.retry(tx.session, rows(post, MessageKind.ROLL_UP)[0].id, now=tx.now)
+    )
     post.deliver()
     asked(post, TIMES[4])
     assert [row.state for row in rows(post, MessageKind.ROLL_UP)] == [MessageState.SENT, MessageState.QUEUED]

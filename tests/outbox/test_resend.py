@@ -11,7 +11,7 @@ from tests.outbox.conftest import SAMS, Post
 
 
 def resend(post: Post, message: OutboxMessage) -> OutboxMessage:
-    return post.services.database.transact(outbox_admin.resend, message.id, by=None)
+    return post.services.database.transact(lambda tx: outbox_admin.resend(tx.session, message.id, by=None, now=tx.now))
 
 
 def test_a_sent_mail_is_sent_again_as_a_new_one(post: Post) -> None:
@@ -47,6 +47,6 @@ def test_a_dead_mail_goes_to_the_address_that_is_on_record_now(post: Post) -> No
 def test_what_was_dropped_is_not_sent_again(post: Post) -> None:
     post.book()
     message = post.row(MessageKind.CONFIRMED)
-    post.services.database.transact(outbox_admin.drop, message.id, by=None)
+    post.services.database.transact(lambda tx: outbox_admin.drop(tx.session, message.id, by=None, now=tx.now))
     with pytest.raises(NotPossible):
         resend(post, message)

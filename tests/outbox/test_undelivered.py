@@ -36,7 +36,9 @@ def refused(post: Post, address: str = SAMS) -> None:
 
 
 def act(post: Post, command: Callable[..., Any], booking: Booking, *values: Any, by: int) -> None:
-    post.services.database.transact(command, booking.id, *values, account_id=by, coach=booking.coach_id)
+    post.services.database.transact(
+        lambda tx: command(tx.session, tx.coach, booking.id, *values, account_id=by, now=tx.now), coach=booking.coach_id
+    )
 
 
 def test_a_family_whose_receipt_was_refused_is_shown_to_its_coach_and_to_admins(post: Post) -> None:
@@ -126,10 +128,14 @@ def test_a_coach_whose_mail_is_refused_is_shown_until_an_admin_settles_it_or_a_m
     post.ask()
     post.deliver()
     assert shown() == [("Nora Lindqvist", NORAS)] and families(post) == []
-    post.services.database.transact(settle_staff, post.row(MessageKind.REQUEST).account_id, by=ada)
+    account_id = post.row(MessageKind.REQUEST).account_id
+    assert account_id is not None
+    post.services.database.transact(lambda tx: settle_staff(tx.session, account_id, by=ada, now=tx.now))
     assert shown() == []
     clock.shift(60)
-    post.services.database.transact(outbox_admin.retry, post.row(MessageKind.REQUEST).id, by=ada)
+    post.services.database.transact(
+        lambda tx: outbox_admin.retry(tx.session, post.row(MessageKind.REQUEST).id, by=ada, now=tx.now)
+    )
     post.deliver()
     assert len(shown()) == 1
     post.server.recover()
@@ -141,4 +147,4 @@ def test_a_coach_whose_mail_is_refused_is_shown_until_an_admin_settles_it_or_a_m
 def test_only_an_admin_settles_it(post: Post) -> None:
     account_id = post.ask().coach.account_id
     with pytest.raises(NotAllowed):
-        post.services.database.transact(settle_staff, account_id, by=account_id)
+        post.services.database.transact(lambda tx: settle_staff(tx.session, account_id, by=account_id, now=tx.now))

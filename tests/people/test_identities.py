@@ -75,6 +75,8 @@ def test_an_admin_lets_her_be_bound_anew_and_nobody_else_does(session: Session) 
 def test_two_people_cannot_both_bind_one_account(database: Database) -> None:
     with database.write() as transaction:
         nora(transaction.session)
-    database.transact(sign_in_by_provider, NORAS, user_agent="")
+    database.transact(lambda tx: sign_in_by_provider(tx.session, NORAS, user_agent="", now=tx.now))
     with pytest.raises(SignInRefused, match="another person"):
-        database.transact(sign_in_by_provider, replace(NORAS, subject="s-2"), user_agent="")
+        database.transact(
+            lambda tx: sign_in_by_provider(tx.session, replace(NORAS, subject="s-2"), user_agent="", now=tx.now)
+        )

@@ -87,7 +87,9 @@ def test_a_first_password_and_a_key_take_a_sign_in_of_just_now(
         with pytest.raises(NotAllowed, match="sign in again"):
             own_account.set_password(services, admin.id, present="", new=NEW, keep_session=session_id)
         with pytest.raises(NotAllowed, match="sign in again"):
-            services.database.transact(api_keys.make_key, admin.id, name="A script", in_session=session_id)
+            services.database.transact(
+                lambda tx: api_keys.make_key(tx.session, admin.id, name="A script", in_session=session_id, now=tx.now)
+            )
         monkeypatch.undo()
     assert stored(services, admin) is None
 

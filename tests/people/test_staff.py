@@ -117,9 +117,9 @@ def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None
     with database.write() as transaction:
         one = ada(transaction.session)
         two = invited(transaction.session, one, role=Role.ADMIN, teaches=False)
-    database.transact(members.disable, two.id, by=one.id)
+    database.transact(lambda tx: members.disable(tx.session, two.id, by=one.id, now=tx.now))
     with pytest.raises(NotAllowed):
-        database.transact(members.disable, one.id, by=two.id)
+        database.transact(lambda tx: members.disable(tx.session, one.id, by=two.id, now=tx.now))
 
 
 def links(session: Session, account: Account) -> list[SignInLink]:

@@ -1,11 +1,15 @@
 """Above its network's limit a family is asked by mail: the answer says so, the link shows, its button asks the coach."""
 
+from datetime import datetime
+
 import pytest
 from limits import RateLimitItemPerMinute
+from sqlalchemy.orm import Session
 
+from core.bookings.models import Booking
 from core.http.client_address import network_of
 from core.outbox.models import MessageKind
-from core.schedule.models import LessonType
+from core.schedule.models import Coach, LessonType
 from public_site import rate_limits
 from tests.public_site.conftest import SAM, TUESDAY_FOUR, Gym, as_text, hidden, words
 from tests.support.databases import both_databases
@@ -49,7 +53,9 @@ def test_the_link_shows_and_its_button_asks(gym: Gym) -> None:
 
 def test_a_time_taken_meanwhile_leads_to_the_next_free_ones(gym: Gym) -> None:
     path = seventh(gym)
-    gym.services.database.transact(_take, coach=gym.nora_id, starts_at=TUESDAY_FOUR)
+    gym.services.database.transact(
+        lambda tx: _take(tx.session, tx.coach, starts_at=TUESDAY_FOUR, now=tx.now), coach=gym.nora_id
+    )
     page = gym.post(path, {})
     assert page.status_code == 409 and "That time is gone" in words(page.text)
     other = page.text.partition('name="next_start" value="')[2].partition('"')[0]
@@ -67,7 +73,7 @@ def test_what_changed_since_the_form_is_said_and_agreed_to_by_another_press(gym:
     assert gym.bookings()[-1].price_cents == 9900
 
 
-def _take(session, coach, *, starts_at, now):  # type: ignore[no-untyped-def]
+def _take(session: Session, coach: Coach, *, starts_at: datetime, now: datetime) -> Booking:
     from core.bookings.requests import request_lesson
     from tests.support.people import sam_wants
 

@@ -46,7 +46,9 @@ def test_a_cancelled_lesson_leaves_it_and_an_old_one_too(gym: Gym) -> None:
 def test_a_renewed_address_replaces_the_old_one(gym: Gym) -> None:
     with gym.services.database.read() as session:
         account_id = session.get_one(Coach, gym.nora_id).account_id
-    gym.services.database.transact(renew_feed, account_id=account_id, coach=gym.nora_id)
+    gym.services.database.transact(
+        lambda tx: renew_feed(tx.session, tx.coach, account_id=account_id, now=tx.now), coach=gym.nora_id
+    )
     assert gym.get(address(gym)).status_code == 404 and gym.get(address(gym, 2)).status_code == 200
 
 

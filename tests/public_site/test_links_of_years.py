@@ -71,7 +71,9 @@ def test_an_apology_offers_only_what_can_be_booked_and_every_link_opens(gym: Gym
     assert callable(change) and booking.expires_at is not None
     change(gym)
     gym.clock.move_to(booking.expires_at)
-    gym.services.database.transact(expiry.expire_overdue, coach=booking.coach_id)
+    gym.services.database.transact(
+        lambda tx: expiry.expire_overdue(tx.session, tx.coach, now=tx.now), coach=booking.coach_id
+    )
     links = links_of(gym, MessageKind.EXPIRED)
     assert not any("/request?" in link for link in links)
     assert {gym.get(link).status_code for link in links} == {200}
@@ -84,7 +86,9 @@ def test_an_apology_offers_the_next_times_where_they_can_be_booked(gym: Gym) -> 
     booking = gym.book()
     assert booking.expires_at is not None
     gym.clock.move_to(booking.expires_at)
-    gym.services.database.transact(expiry.expire_overdue, coach=booking.coach_id)
+    gym.services.database.transact(
+        lambda tx: expiry.expire_overdue(tx.session, tx.coach, now=tx.now), coach=booking.coach_id
+    )
     links = links_of(gym, MessageKind.EXPIRED)
     assert sum("/request?" in link for link in links) == 3
     assert {gym.get(link).status_code for link in links} == {200}
@@ -152,7 +156,8 @@ def test_a_link_of_before_a_correction_says_that_it_was_replaced(gym: Gym) -> No
     with gym.services.database.write() as transaction:
         admin = ada(transaction.session).id
     gym.services.database.transact(
-        correct_address, booking.id, "sam@gmail.com", account_id=admin, coach=booking.coach_id
+        lambda tx: correct_address(tx.session, tx.coach, booking.id, "sam@gmail.com", account_id=admin, now=tx.now),
+        coach=booking.coach_id,
     )
     answer = gym.get(f"/bookings/{booking.handle}")
     assert answer.status_code == 410 and "has a new link" in answer.text

@@ -76,7 +76,9 @@ def test_an_expired_request_that_nobody_swept_has_no_mail_yet(gym: Gym) -> None:
     assert booking.expires_at is not None
     gym.clock.move_to(booking.expires_at + timedelta(seconds=1))
     assert "waiting to be sent" in page(gym, booking)
-    gym.services.database.transact(expiry.expire_overdue, coach=booking.coach_id)
+    gym.services.database.transact(
+        lambda tx: expiry.expire_overdue(tx.session, tx.coach, now=tx.now), coach=booking.coach_id
+    )
     assert "waiting to be sent" in page(gym, booking)
     becomes(gym, MessageState.SENT)
     assert "We sent you a mail about this" in page(gym, booking)

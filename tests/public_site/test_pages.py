@@ -147,5 +147,5 @@ def test_a_swept_expiry_and_an_unswept_one_show_the_same_week(gym: Gym) -> None:
     assert booking.expires_at is not None
     gym.clock.move_to(booking.expires_at)
     unswept = gym.get("/coaches/nora/tumbling-60?week=2026-W49").text
-    gym.services.database.transact(expire_overdue, coach=gym.nora_id)
+    gym.services.database.transact(lambda tx: expire_overdue(tx.session, tx.coach, now=tx.now), coach=gym.nora_id)
     assert gym.get("/coaches/nora/tumbling-60?week=2026-W49").text == unswept

@@ -37,7 +37,9 @@ def sent(gym: Gym, kind: ImageKind, admin: int, alt: str) -> int:
 
 def campaign(gym: Gym, admin: int, image_id: int | None, **changes: object) -> None:
     values = {"headline": "Winter camp", "starts_on": TODAY, "ends_on": TODAY, "image_id": image_id, **changes}
-    gym.services.database.transact(save_campaign, None, CampaignFacts.parse(values), account_id=admin)
+    gym.services.database.transact(
+        lambda tx: save_campaign(tx.session, None, CampaignFacts.parse(values), account_id=admin, now=tx.now)
+    )
 
 
 def test_the_campaign_of_the_day_has_a_wide_and_a_tall_picture(gym: Gym, admin: int) -> None:
@@ -73,7 +75,7 @@ def test_the_shop_shows_what_is_there_at_once(gym: Gym, admin: int) -> None:
     picture = sent(gym, ImageKind.PRODUCT, admin, "A navy shirt")
     for name, image_id in (("Shirt & co", picture), ("Chalk", None)):
         facts = ProductFacts.parse({"name": name, "price_cents": 2850, "text": "Cotton.", "image_id": image_id})
-        gym.services.database.transact(save_product, None, facts, account_id=admin)
+        gym.services.database.transact(lambda tx: save_product(tx.session, None, facts, account_id=admin, now=tx.now))
     page = gym.get("/shop").text
     assert "<h2>Shirt &amp; co</h2>" in page and "$28.50" in page and "Cotton." in page
     assert page.count("<picture>") == 1 and 'alt="A navy shirt"' in page
@@ -83,7 +85,9 @@ def test_the_shop_shows_what_is_there_at_once(gym: Gym, admin: int) -> None:
 def test_a_face_is_shown_when_it_is_made_and_initials_until_then(gym: Gym, admin: int) -> None:
     assert "<picture>" not in gym.get("/coaches/nora").text and "monogram" in gym.get("/coaches/nora").text
     face = sent(gym, ImageKind.PROFILE, admin, "Nora laughs")
-    gym.services.database.transact(set_photo, face, account_id=admin, coach=gym.nora_id)
+    gym.services.database.transact(
+        lambda tx: set_photo(tx.session, tx.coach, face, account_id=admin, now=tx.now), coach=gym.nora_id
+    )
     for path in ("/", "/coaches", "/coaches/nora"):
         page = gym.get(path).text
         assert page.count('alt="Nora laughs"') == 1, path

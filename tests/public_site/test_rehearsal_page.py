@@ -19,7 +19,9 @@ MARK = "Practice: nothing of this is real"
 def rehearsal(gym: Gym) -> Rehearsal:
     with gym.services.database.read() as session:
         account_id = session.get_one(Coach, gym.nora_id).account_id
-    return gym.services.database.transact(practice.rehearse, account_id=account_id, coach=gym.nora_id)
+    return gym.services.database.transact(
+        lambda tx: practice.rehearse(tx.session, tx.coach, account_id=account_id, now=tx.now), coach=gym.nora_id
+    )
 
 
 def address(gym: Gym, rehearsal: Rehearsal) -> str:

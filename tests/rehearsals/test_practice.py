@@ -38,11 +38,15 @@ class Gym:
     ada: int
 
     def rehearse(self) -> Rehearsal:
-        return self.services.database.transact(practice.rehearse, account_id=self.account(self.nora), coach=self.nora)
+        return self.services.database.transact(
+            lambda tx: practice.rehearse(tx.session, tx.coach, account_id=self.account(self.nora), now=tx.now),
+            coach=self.nora,
+        )
 
     def answer(self, rehearsal: Rehearsal, decision: Decision, coach: int | None = None, **more: Any) -> Rehearsal:
         return self.services.database.transact(
-            practice.answer, rehearsal.id, decision, coach=coach or self.nora, **more
+            lambda tx: practice.answer(tx.session, tx.coach, rehearsal.id, decision, now=tx.now, **more),
+            coach=coach or self.nora,
         )
 
     def account(self, coach: int) -> int:
@@ -127,10 +131,15 @@ def test_only_the_coach_herself_practises_no_team_mate_and_no_admin(gym: Gym) ->
     rehearsal = gym.rehearse()
     for by in (gym.account(gym.omar), gym.ada, 999):
         with pytest.raises(NotAllowed):
-            gym.services.database.transact(practice.rehearse, account_id=by, coach=gym.nora)
+            gym.services.database.transact(
+                lambda tx: practice.rehearse(tx.session, tx.coach, account_id=by, now=tx.now), coach=gym.nora
+            )
         with pytest.raises(NotAllowed):
             gym.services.database.transact(
-                practice.answer_in_console, rehearsal.id, Decision.APPROVE, account_id=by, coach=gym.nora
+                lambda tx: practice.answer_in_console(
+                    tx.session, tx.coach, rehearsal.id, Decision.APPROVE, account_id=by, now=tx.now
+                ),
+                coach=gym.nora,
             )
     with pytest.raises(NotFound):
         gym.answer(rehearsal, Decision.APPROVE, coach=gym.omar)
@@ -182,10 +191,9 @@ def test_after_a_day_it_is_over_and_leaves_nothing_behind(gym: Gym, clock: time_
 def test_a_mail_that_was_answered_in_the_console_first_does_not_leave(gym: Gym) -> None:
     rehearsal = gym.rehearse()
     gym.services.database.transact(
-        practice.answer_in_console,
-        rehearsal.id,
-        Decision.APPROVE,
-        account_id=gym.account(gym.nora),
+        lambda tx: practice.answer_in_console(
+            tx.session, tx.coach, rehearsal.id, Decision.APPROVE, account_id=gym.account(gym.nora), now=tx.now
+        ),
         coach=gym.nora,
     )
     sweep(gym.services)

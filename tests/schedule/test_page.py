@@ -191,7 +191,11 @@ def test_a_change_moves_her_version_by_one(database: Database, monkeypatch: pyte
         nora, omar = people.nora(transaction.session), people.omar(transaction.session)
         ADD_A_SINGLE_DAY(transaction.session, nora, account_id=nora.account_id, now=NOW)
     with pytest.raises(NotAllowed):
-        database.transact(COMMANDS[command], coach=nora.id, account_id=omar.account_id)
-    database.transact(COMMANDS[command], coach=nora.id, account_id=nora.account_id)
+        database.transact(
+            lambda tx: COMMANDS[command](tx.session, tx.coach, account_id=omar.account_id, now=tx.now), coach=nora.id
+        )
+    database.transact(
+        lambda tx: COMMANDS[command](tx.session, tx.coach, account_id=nora.account_id, now=tx.now), coach=nora.id
+    )
     with database.read() as session:
         assert [session.get_one(Coach, coach.id).schedule_version for coach in (nora, omar)] == [1, 0]

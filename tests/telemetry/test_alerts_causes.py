@@ -67,7 +67,9 @@ def test_what_opens_critical_is_said_once(alarm: Alarm) -> None:
 
 def test_it_is_said_to_be_worse_also_to_who_looks_after_it(alarm: Alarm) -> None:
     read(alarm, WARNING, FEW)
-    alarm.services.database.transact(incidents.acknowledge, 1, account_id=alarm.admins["Ada"])
+    alarm.services.database.transact(
+        lambda tx: incidents.acknowledge(tx.session, 1, account_id=alarm.admins["Ada"], now=tx.now)
+    )
     read(alarm, CRITICAL, MANY)
     assert events(alarm) == ["firing", "worse"]
 
@@ -100,7 +102,9 @@ def test_a_new_error_is_said_once_and_not_that_it_is_over(alarm: Alarm) -> None:
 
 def test_a_new_error_that_was_resolved_as_an_incident_does_not_ring_again(alarm: Alarm) -> None:
     read(alarm, NEW, Reading(1.0, 1, lead=Lead(error_id=7)), "ValueError (#7)")
-    alarm.services.database.transact(incidents.resolve, 1, account_id=alarm.admins["Ada"])
+    alarm.services.database.transact(
+        lambda tx: incidents.resolve(tx.session, 1, account_id=alarm.admins["Ada"], now=tx.now)
+    )
     read(alarm, NEW, Reading(1.0, 1, lead=Lead(error_id=7)), "ValueError (#7)")
     assert len(alarm.incidents()) == 1 and events(alarm) == ["firing"]
 
@@ -108,7 +112,9 @@ def test_a_new_error_that_was_resolved_as_an_incident_does_not_ring_again(alarm:
 def test_resolving_ends_all_rules_of_the_incident_and_what_is_bad_begins_anew(alarm: Alarm) -> None:
     read(alarm, WARNING, FEW)
     read(alarm, CRITICAL, MANY)
-    alarm.services.database.transact(incidents.resolve, 1, account_id=alarm.admins["Ada"])
+    alarm.services.database.transact(
+        lambda tx: incidents.resolve(tx.session, 1, account_id=alarm.admins["Ada"], now=tx.now)
+    )
     read(alarm, CRITICAL, MANY)
     read(alarm, WARNING, MANY)
     assert [incident.is_open for incident in alarm.incidents()] == [False, True]
@@ -119,9 +125,13 @@ def test_a_rule_that_is_turned_off_leaves_the_incident_to_the_others(alarm: Alar
     read(alarm, WARNING, MANY)
     account = alarm.admins["Ada"]
     transact = alarm.services.database.transact
-    transact(choices.change_rule, "errors-critical", {"enabled": False}, account_id=account)
+    transact(
+        lambda tx: choices.change_rule(
+            tx.session, "errors-critical", {"enabled": False}, account_id=account, now=tx.now
+        )
+    )
     assert alarm.incidents()[0].is_open
-    transact(choices.change_rule, "errors", {"enabled": False}, account_id=account)
+    transact(lambda tx: choices.change_rule(tx.session, "errors", {"enabled": False}, account_id=account, now=tx.now))
     assert not alarm.incidents()[0].is_open
 
 

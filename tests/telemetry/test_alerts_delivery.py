@@ -121,7 +121,9 @@ def test_nobody_is_reminded_of_what_is_looked_after(desk: Desk) -> None:
     desk.deliver()
     desk.alarm.read(BAD, later=timedelta(hours=5))
     acknowledge = incidents.acknowledge
-    desk.alarm.services.database.transact(acknowledge, 1, account_id=desk.alarm.admins["Ada"])
+    desk.alarm.services.database.transact(
+        lambda tx: acknowledge(tx.session, 1, account_id=desk.alarm.admins["Ada"], now=tx.now)
+    )
     assert desk.deliver() == Delivery(dropped=2)
     assert desk.dropped() == ["somebody was looking after it before this was sent"] * 2
 

@@ -42,13 +42,17 @@ def alarm(services: Services) -> Alarm:
 
 
 def change(alarm: Alarm, key: str, **changes: Any) -> Chosen:
-    done: Chosen = alarm.services.database.transact(choices.change_rule, key, changes, account_id=alarm.admins["Ada"])
+    done: Chosen = alarm.services.database.transact(
+        lambda tx: choices.change_rule(tx.session, key, changes, account_id=alarm.admins["Ada"], now=tx.now)
+    )
     return done
 
 
 def add(alarm: Alarm, title: str, metric: str = "requests.error_share", **changes: Any) -> Rule:
     added: Chosen = alarm.services.database.transact(
-        choices.add_rule, metric, {"title": title, **changes}, account_id=alarm.admins["Ada"]
+        lambda tx: choices.add_rule(
+            tx.session, metric, {"title": title, **changes}, account_id=alarm.admins["Ada"], now=tx.now
+        )
     )
     return added.rule
 
@@ -67,7 +71,9 @@ def test_every_field_of_a_rule_is_changed_and_set_back(alarm: Alarm) -> None:
     assert rules(alarm)["Requests fail"] == changed, "as it is read by the next one"
     burn = change(alarm, "burn-fast", window=2 * HOUR, short_window=10 * MINUTE).rule
     assert (burn.window, burn.short_window) == (2 * HOUR, 10 * MINUTE)
-    alarm.services.database.transact(choices.reset_rule, "errors", account_id=alarm.admins["Ada"])
+    alarm.services.database.transact(
+        lambda tx: choices.reset_rule(tx.session, "errors", account_id=alarm.admins["Ada"], now=tx.now)
+    )
     assert rules(alarm)["Requests fail"] == BY_KEY["errors"]
 
 
@@ -103,7 +109,9 @@ def test_a_rule_of_ones_own_is_added_changed_and_deleted(alarm: Alarm) -> None:
     assert rule == replace(starting_rule(rule.metric), key=rule.key, title="Booking fails", **EVERYTHING)
     change(alarm, rule.key, title="Booking fails often", min_samples=0, repeat=WEEK)
     assert rules(alarm)["Booking fails often"].repeat == WEEK
-    alarm.services.database.transact(choices.delete_rule, rule.key, account_id=alarm.admins["Ada"])
+    alarm.services.database.transact(
+        lambda tx: choices.delete_rule(tx.session, rule.key, account_id=alarm.admins["Ada"], now=tx.now)
+    )
     assert set(rules(alarm)) == {rule.title for rule in DEFAULT_RULES}
     with alarm.services.database.read() as session:
         said = [(event.verb, event.subject) for event in session.scalars(select(AuditEvent))]
@@ -119,7 +127,9 @@ def test_there_can_be_one_about_everything_that_is_measured(alarm: Alarm, metric
 def test_an_incident_keeps_its_name_when_its_rule_is_gone(alarm: Alarm) -> None:
     alarm.rule = add(alarm, "Booking fails", after=timedelta())
     alarm.read(BAD)
-    alarm.services.database.transact(choices.delete_rule, alarm.rule.key, account_id=alarm.admins["Ada"])
+    alarm.services.database.transact(
+        lambda tx: choices.delete_rule(tx.session, alarm.rule.key, account_id=alarm.admins["Ada"], now=tx.now)
+    )
     (incident,) = alarm.incidents()
     assert not incident.is_open and sentences.headline(incident) == "Booking fails"
     assert sentences.metric_of(incident) is METRICS["requests.error_share"]
@@ -166,16 +176,16 @@ def test_a_coach_changes_no_rule(alarm: Alarm) -> None:
         (choices.delete_rule, (mine.key,)),
     ):
         with pytest.raises(NotAllowed):
-            transact(command, *arguments, account_id=nora)
+            transact(lambda tx: command(tx.session, *arguments, account_id=nora, now=tx.now))
     assert rules(alarm)["Mine"] == mine
 
 
 def test_what_came_with_the_gym_cannot_be_deleted_nor_ones_own_set_back(alarm: Alarm) -> None:
     ada, transact = alarm.admins["Ada"], alarm.services.database.transact
     with pytest.raises(NotFound, match="Turn this one off"):
-        transact(choices.delete_rule, "errors", account_id=ada)
+        transact(lambda tx: choices.delete_rule(tx.session, "errors", account_id=ada, now=tx.now))
     with pytest.raises(NotFound, match="came with the gym"):
-        transact(choices.reset_rule, add(alarm, "Mine").key, account_id=ada)
+        transact(lambda tx: choices.reset_rule(tx.session, add(alarm, "Mine").key, account_id=ada, now=tx.now))
     with pytest.raises(NotFound):
         add(alarm, "Mine too", "shoes.worn_count")
     assert change(alarm, "errors", title="Another").rule.title == "Requests fail"

@@ -93,7 +93,7 @@ def after_restore(settings: Settings, *, keep_keys: bool = False) -> Renewed:
         if database.is_sqlite:
             path = Path(str(database.url.database))
             require_whole_file(path, path)
-        return database.transact(renew, keep_keys=keep_keys)
+        return database.transact(lambda tx: renew(tx.session, keep_keys=keep_keys, now=tx.now))
     finally:
         database.dispose()
 
@@ -111,7 +111,7 @@ def _prepare(backup: ZipFile, folder: Path, file: Path, *, keep_keys: bool) -> t
     try:
         migrate(database)
         require_ours(database)
-        renewed = database.transact(renew, keep_keys=keep_keys)
+        renewed = database.transact(lambda tx: renew(tx.session, keep_keys=keep_keys, now=tx.now))
     finally:
         database.dispose()
     with closing(sqlite3.connect(fresh)) as connection:

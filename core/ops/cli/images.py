@@ -54,9 +54,13 @@ def regenerate(numbers: Which = None) -> None:
     wanted = numbers or known
     for number in wanted:
         upkeep.forget_damaged(ready, number)
-        ready.database.transact(library.regenerate, number, account_id=None)
+        _make_anew(ready, number)
     work = make_due(ready)
     print(f"{work.made} made, {work.refined} made smaller, {work.rejected} rejected, {work.retried} to be tried again")
+
+
+def _make_anew(ready: Services, image_id: int) -> None:
+    ready.database.transact(lambda tx: library.regenerate(tx.session, image_id, account_id=None, now=tx.now))
 
 
 @app.command()

@@ -48,7 +48,7 @@ def create_coach(
 
 def _create(email: str, name: str, role: Role, password: str | None, zone: str = "") -> None:
     check_schema(services().database)
-    link_id = services().database.transact(_add, email, name, role, password, zone)
+    link_id = services().database.transact(lambda tx: _add(tx.session, email, name, role, password, zone, now=tx.now))
     print(f"{name} can sign in at {services().settings.console_url}.")
     if link_id is not None:
         link = Links(services().settings, services().signer).sign_in(link_id)
