@@ -89,7 +89,7 @@ def test_a_browser_that_she_signed_in_with_waits_for_nobody(desk: Desk) -> None:
     known = desk.client.cookies["spirit_device"]
     desk.client.cookies.clear()
     for number in range(2 * MAX_PER_PAIR):
-        desk.monkeypatch.setattr(sign_in_pages, "_sender", lambda _, number=number: f"198.51.100.{number}")
+        desk.monkeypatch.setattr(sign_in_pages, "sender_of", lambda _, number=number: f"198.51.100.{number}")
         desk.sign_in("nora", "a guess")
     assert desk.sign_in().status_code == 303 and waited[-1] > 0
     desk.client.cookies.clear()
