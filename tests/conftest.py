@@ -84,6 +84,12 @@ def _names_its_databases(test: pytest.Item) -> bool:
 
 
 @pytest.fixture
+def everything(pytestconfig: pytest.Config) -> bool:
+    """Whether this is the long run: random searches look at more."""
+    return bool(pytestconfig.getoption("everything"))
+
+
+@pytest.fixture
 def backend(request: pytest.FixtureRequest) -> str:
     """Which kind of database: "sqlite" or "postgresql"."""
     return str(request.param)

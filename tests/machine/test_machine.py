@@ -45,8 +45,8 @@ def play(
     return play
 
 
-def test_every_life_is_as_the_model_tells_it(play: Callable[..., None]) -> None:
-    play()
+def test_every_life_is_as_the_model_tells_it(play: Callable[..., None], everything: bool) -> None:
+    play(max_examples=40 if everything else 8)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
