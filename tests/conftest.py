@@ -74,9 +74,13 @@ def passwords_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each kind of database that a test runs on, unless it names them itself."""
     if "backend" in metafunc.fixturenames and not _names_its_databases(metafunc.definition):
-        front = metafunc.definition.path.relative_to(HERE).parts[0] in FRONTS
-        everything = metafunc.config.getoption("everything") or not front
-        metafunc.parametrize("backend", BACKENDS if everything else BACKENDS[:1], indirect=True)
+        both = metafunc.config.getoption("everything") or not _waits_for_the_long_run(metafunc.definition)
+        metafunc.parametrize("backend", BACKENDS if both else BACKENDS[:1], indirect=True)
+
+
+def _waits_for_the_long_run(test: pytest.Item) -> bool:
+    front = test.path.relative_to(HERE).parts[0] in FRONTS
+    return front or test.get_closest_marker("one_database") is not None
 
 
 def _names_its_databases(test: pytest.Item) -> bool:

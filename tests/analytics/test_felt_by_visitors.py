@@ -43,6 +43,7 @@ def pass_by(watched: Watched, *parts: Iterable[dict[str, Any]]) -> None:
     watched.pass_a_minute(0, 0)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "noise",
     [

@@ -143,6 +143,7 @@ def test_over_time_the_steps_add_up_to_the_whole(house: House, days: int) -> Non
     assert 1 < len(series) <= 120
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(("change_on", "hours"), [("2026-11-01", 25), ("2026-03-08", 23)])
 def test_the_days_of_a_year_are_the_gyms_own(house: House, change_on: str, hours: int) -> None:
     """A request an hour; on the day that the clock changes there are more, or fewer, of them."""
