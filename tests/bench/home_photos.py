@@ -61,7 +61,8 @@ def measure() -> Section:
         frozen = freeze(folder / "frozen", made=0)
         if len(frozen.files) < PHOTOS:
             frozen = freeze(folder / "frozen", made=PHOTOS)
-        services.database.transact(lambda tx: _hang(tx.session, _sent(services, frozen.files[-PHOTOS:]), now=tx.now))
+        sent = _sent(services, frozen.files[-PHOTOS:])
+        services.database.transact(lambda tx: _hang(tx.session, sent, now=tx.now))
         with chromium.opened() as browser:
             for fine, state in ((False, "at once"), (True, "after the idle pass")):
                 make_due(services, fine=fine)

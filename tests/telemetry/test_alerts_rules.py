@@ -184,8 +184,9 @@ def test_what_came_with_the_gym_cannot_be_deleted_nor_ones_own_set_back(alarm: A
     ada, transact = alarm.admins["Ada"], alarm.services.database.transact
     with pytest.raises(NotFound, match="Turn this one off"):
         transact(lambda tx: choices.delete_rule(tx.session, "errors", account_id=ada, now=tx.now))
+    mine = add(alarm, "Mine")
     with pytest.raises(NotFound, match="came with the gym"):
-        transact(lambda tx: choices.reset_rule(tx.session, add(alarm, "Mine").key, account_id=ada, now=tx.now))
+        transact(lambda tx: choices.reset_rule(tx.session, mine.key, account_id=ada, now=tx.now))
     with pytest.raises(NotFound):
         add(alarm, "Mine too", "shoes.worn_count")
     assert change(alarm, "errors", title="Another").rule.title == "Requests fail"
