@@ -1,5 +1,7 @@
 """
-What can go wrong, as facts. Each message says what happened and what to do next; no rule knows a status code.
+The exception hierarchy. Each is named for the fact; its message says what happened and what to do next.
+
+No rule knows a status code: core.http.problems maps each class to one.
 
     SpiritError
     ├── NotFound                  no such thing, or not yours: the same answer
@@ -46,9 +48,9 @@ from typing import ClassVar
 
 
 class SpiritError(Exception):
-    """The root. `code` is stable: people script against it."""
+    """The root of all errors that a front shows to people."""
 
-    code: ClassVar[str] = "error"
+    code: ClassVar[str] = "error"  # stable: programs rely on it
 
 
 class NotFound(SpiritError):
@@ -59,7 +61,7 @@ class NotFound(SpiritError):
 
 
 class NoLongerOffered(NotFound):
-    """`coach`: slug and name of one who is still there and teaches something else; None where she is gone herself."""
+    """A coach or a lesson that could be booked once. `coach`: slug and name, if she still teaches something else, or None."""
 
     code = "no_longer_offered"
 
@@ -69,7 +71,7 @@ class NoLongerOffered(NotFound):
 
 
 class AddressMoved(NotFound):
-    """`lesson_slug`: the lesson type's part of the address today."""
+    """A lesson type under a former slug. `lesson_slug`: its slug today."""
 
     code = "address_moved"
 
@@ -84,6 +86,8 @@ class Refused(SpiritError):
 
 class SlotUnavailable(Refused):
     """
+    A start that cannot be booked.
+
     `reason`: which, as a stable word (core.schedule.refusal_reasons).
     `next_slots`: the next free starts of the same coach and lesson, aware UTC, earliest first.
     """
@@ -96,12 +100,12 @@ class SlotUnavailable(Refused):
 
     @property
     def title(self) -> str:
-        """Somebody was faster, or it could never be booked."""
+        """The heading of the page about it: somebody was faster, or it could never be booked."""
         return "That time is gone" if self.reason in ("taken", "past") else "That time cannot be booked"
 
 
 class AlreadyDecided(Refused):
-    """`how`: the status it has; `at`: since when, aware UTC; `by`: a name; `channel`: mail, console, API."""
+    """A request that has its decision. `how`: the booking's status; `at`: since when, aware UTC; `by`: a name; `channel`: mail, console, API."""
 
     code = "already_decided"
 
@@ -111,7 +115,7 @@ class AlreadyDecided(Refused):
 
 
 class NotAsShown(Refused):
-    """`changes`: field → sentence, for each thing that is not so any more; `next_step` says what to do about it."""
+    """A stale form. `changes`: field → sentence, for each thing that has changed since; `next_step`: what to do about it."""
 
     code = "not_as_shown"
 
@@ -121,7 +125,11 @@ class NotAsShown(Refused):
 
 
 class ChangedMeanwhile(Refused):
-    """`conflicts`: field → what is stored now, and what was wanted; `last_by`: a name; `why`: they do not go together."""
+    """
+    A conflict of optimistic concurrency: somebody else saved the form while it was open.
+
+    `conflicts`: field → (stored, wanted); `last_by`: a name; `why`: the reason, where the fields do not go together.
+    """
 
     code = "changed_meanwhile"
 
@@ -133,7 +141,7 @@ class ChangedMeanwhile(Refused):
 
 
 class NeedsAgreement(Refused):
-    """`concerns`: name → sentence, for each thing that speaks against it; the names are sent back by whoever agrees."""
+    """A warning that must be confirmed. `concerns`: name → sentence for each; whoever confirms sends the names back."""
 
     code = "needs_agreement"
 
@@ -143,7 +151,7 @@ class NeedsAgreement(Refused):
 
 
 class BookingCancelled(Refused):
-    """`at`: since when, aware UTC; `by`: a name; `channel`: through which door. None where it is not known."""
+    """A booking that was cancelled. `at`: aware UTC; `by`: a name; `channel`: as on the booking. None where unknown."""
 
     code = "booking_cancelled"
 
@@ -167,7 +175,7 @@ class IdempotencyMismatch(Refused):
 
 
 class PictureInUse(Refused):
-    """`uses`: the pages that show it."""
+    """A photo that pages show, and that cannot be deleted. `uses`: those pages."""
 
     code = "picture_in_use"
 
@@ -201,7 +209,7 @@ class Gone(SpiritError):
 
 
 class RequestExpired(Gone):
-    """`at`, `by`, `channel`: as of BookingCancelled; nobody expires a request but the clock."""
+    """A request that nobody answered in time. `at`, `by`, `channel`: as of BookingCancelled; the clock alone expires one."""
 
     code = "request_expired"
 
@@ -221,7 +229,7 @@ class LinkExpired(Gone):
 
 
 class Invalid(SpiritError):
-    """`fields`: field name → sentence."""
+    """A failed validation. `fields`: field name → sentence."""
 
     code = "invalid"
 
@@ -231,7 +239,7 @@ class Invalid(SpiritError):
 
 
 class TooMany(SpiritError):
-    """`retry_after_s`: whole seconds until it is worth another try."""
+    """A rate limit was met. `retry_after_s`: whole seconds until it is worth another try."""
 
     code = "too_many"
 
@@ -249,7 +257,7 @@ class SignInRefused(SpiritError):
 
 
 class Unavailable(SpiritError):
-    """Nothing was stored, but for OutcomeUnknown. `retry_after_s`: whole seconds."""
+    """A failure that may pass; nothing was stored, but for OutcomeUnknown. `retry_after_s`: whole seconds."""
 
     code = "unavailable"
 
@@ -261,7 +269,7 @@ class Unavailable(SpiritError):
 
 
 class OutcomeUnknown(Unavailable):
-    """The connection was lost over COMMIT. A program that may do the same twice can try again; a person looks first."""
+    """The connection was lost over COMMIT. What is idempotent can be tried again; a person looks first."""
 
     code = "outcome_unknown"
 
@@ -272,7 +280,7 @@ class OutcomeUnknown(Unavailable):
 
 
 class DiskFull(Unavailable):
-    """Nothing was stored, and nothing can be until somebody makes room."""
+    """The disk is full; nothing was stored, and nothing can be until somebody makes room."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Times and money as people say them. Every time is said in a zone, and the zone is named."""
+"""Format times, durations, money and sizes for people, in American English. Every time has a zone, and names it."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -15,7 +15,7 @@ CLOCK_TIME = re.compile(r"(?:\d{1,2}:\d\d(?: [ap]m)?–)?\d{1,2}:\d\d [ap]m")  #
 
 def spoken_time(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """
-    A lesson's time: "Tuesday, November 24, 4:00–5:00 pm (Pacific)".
+    Format a lesson's time: "Tuesday, November 24, 4:00–5:00 pm (Pacific)".
 
     Where the clocks change, each side says which hour is meant: "1:30 am PDT–1:30 am PST".
     """
@@ -24,35 +24,35 @@ def spoken_time(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 
 def spoken_instant(at: datetime, zone: ZoneInfo) -> str:
-    """A deadline: "Tuesday, November 24, 3:00 pm (Pacific)"."""
+    """Format an instant, such as a deadline: "Tuesday, November 24, 3:00 pm (Pacific)"."""
     at = at.astimezone(zone)
     return f"{spoken_day(at.date())}, {_clock(at, exact=_comes_twice(at))} ({zone_name(at)})"
 
 
 @lru_cache(maxsize=1024)  # Babel reads its pattern anew each time, and a page says a day or a time a hundred times
 def spoken_day(day: date) -> str:
-    """ "Tuesday, November 24"."""
+    """A day: "Tuesday, November 24"."""
     return format_date(day, "EEEE, MMMM d", locale=LOCALE)
 
 
 def clock_time(at: datetime, zone: ZoneInfo) -> str:
-    """ "4:00 pm"."""
+    """Format a time of day: "4:00 pm"."""
     return _clock(at.astimezone(zone))
 
 
 def weekday(at: datetime, zone: ZoneInfo) -> str:
-    """ "Tuesday"."""
+    """Format a weekday: "Tuesday"."""
     return format_date(at.astimezone(zone).date(), "EEEE", locale=LOCALE)
 
 
 def spoken_length(length: timedelta) -> str:
-    """About how long, in one unit: "2 hours", "45 minutes"."""
+    """Format a duration, rounded, in one unit: "2 hours", "45 minutes"."""
     return format_timedelta(length, granularity="minute", threshold=1, locale=LOCALE)
 
 
 def time_left(length: timedelta) -> str:
     """
-    A time that runs out, never more than there is: "2 days 3 hours", "2 hours 40 minutes", "31 minutes".
+    Format a remaining time, never more than there is: "2 days 3 hours", "2 hours 40 minutes", "31 minutes".
 
     Rounded down to the minute, and from a day on to the hour.
     """
@@ -67,13 +67,13 @@ def time_left(length: timedelta) -> str:
 
 @lru_cache(maxsize=256)
 def money(cents: int) -> str:
-    """ "$85", or "$85.50"."""
+    """Format an amount: "$85", or "$85.50"."""
     pattern = "¤#,##0.00" if cents % 100 else "¤#,##0"
     return format_currency(cents / 100, CURRENCY, pattern, locale=LOCALE, currency_digits=False)
 
 
 def zone_name(at: datetime) -> str:
-    """The zone of an aware time, without the word for summer or winter: "Pacific", "Central European"."""
+    """Format the zone of an aware time, without the word for summer or winter: "Pacific", "Central European"."""
     name = get_timezone_name(at.tzinfo, width="long", locale=LOCALE).removesuffix(" Time")
     if not name.startswith("Unknown"):
         return name
@@ -81,7 +81,7 @@ def zone_name(at: datetime) -> str:
 
 
 def file_size(size_bytes: int) -> str:
-    """ "38 kB", "4.2 MB", "5 GB"."""
+    """Format a file's size: "38 kB", "4.2 MB", "5 GB"."""
     for unit, bytes_each in (("GB", 1 << 30), ("MB", 1_000_000)):
         if size_bytes >= bytes_each:
             return f"{size_bytes / bytes_each:.1f}".removesuffix(".0") + f" {unit}"
@@ -89,7 +89,7 @@ def file_size(size_bytes: int) -> str:
 
 
 def _counted(number: int, unit: str) -> str:
-    """ "1 hour", "2 hours"; nothing for none."""
+    """A number with its unit: "1 hour", "2 hours"; empty for 0."""
     return f"{number} {unit}{'' if number == 1 else 's'}" if number else ""
 
 
@@ -112,10 +112,10 @@ def _clock(at: datetime, *, exact: bool = False) -> str:
 
 @lru_cache(maxsize=1440)
 def time_of_day(hour: int, minute: int) -> str:
-    """ "4:00 pm", for 16 and 0."""
+    """Format an hour and a minute: "4:00 pm", for 16 and 0."""
     return format_time(time(hour, minute), "h:mm a", locale=LOCALE).lower()
 
 
 def _comes_twice(at: datetime) -> bool:
-    """Whether the clock on the wall shows this time twice that day."""
+    """Whether this wall-clock time is ambiguous: it comes twice that day, where the clocks go back."""
     return at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()

@@ -37,7 +37,7 @@ from core.images.recipes import MEDIA_TYPES, RECIPES, Spec, fingerprints, specs_
 from core.images.uploads import original_path
 from core.images.uses import uses_of
 from core.platform import leases
-from core.platform.coalescing import Pump
+from core.platform.coalescing import CoalescingRunner
 from core.platform.failpoints import failpoint
 from core.platform.services import Services
 from core.platform.storage import AWAY, StorageUnavailable
@@ -98,7 +98,7 @@ def make_due(services: Services, *, fine: bool = True, until: Callable[[], bool]
     return done
 
 
-class PicturePump(Pump):
+class PicturePump(CoalescingRunner):
     """One works at a time."""
 
     def __init__(self) -> None:

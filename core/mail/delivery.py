@@ -36,7 +36,7 @@ from core.outbox.lanes import ALL_LANES, Lane
 from core.outbox.models import WEBHOOK, MessageKind, MessageState, OutboxMessage
 from core.people.models import Account, Role, SignInLink
 from core.platform import clock
-from core.platform.coalescing import Pump
+from core.platform.coalescing import CoalescingRunner
 from core.platform.failpoints import failpoint
 from core.platform.leases import Claim
 from core.platform.services import Services
@@ -92,7 +92,7 @@ def deliver_due(
     return done
 
 
-class MailPump(Pump):
+class MailPump(CoalescingRunner):
     """Sends what waits in some lanes, two mails at a time or as many as are said."""
 
     def __init__(self, lanes: Collection[Lane] = ALL_LANES, at_once: int | None = None) -> None:

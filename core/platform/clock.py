@@ -1,4 +1,4 @@
-"""The one place that reads the time, and counts it in microseconds. Everything else is told what time it is."""
+"""The system clock, read in this one place: everything else takes the time as an argument."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,15 +6,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> datetime:
-    """The present instant, aware UTC, to the microsecond."""
+    """The current time, aware UTC, to the microsecond."""
     return datetime.now(UTC)
 
 
 def microseconds(at: datetime) -> int:
-    """Microseconds since 1970 of an aware instant, exactly."""
+    """Microseconds since the epoch (1970) of an aware instant, exactly."""
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def instant(at_us: int) -> datetime:
-    """The instant, aware UTC, of microseconds since 1970."""
+    """The instant, aware UTC, of microseconds since the epoch (1970)."""
     return EPOCH + timedelta(microseconds=at_us)

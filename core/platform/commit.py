@@ -1,9 +1,9 @@
 """
-COMMIT, and what to say when its answer is lost.
+COMMIT, with a connection lost over it resolved: committed, aborted, or unknown.
 
 A connection that breaks after COMMIT was sent leaves it open whether the transaction stands. PostgreSQL knows each
-transaction by its number: a fresh connection asks for it (`pg_xact_status`). Committed is success, whatever happened to
-the connection; aborted means that nothing was stored; and whom nobody can answer says so (OutcomeUnknown).
+transaction by its number, so a fresh connection looks it up (`pg_xact_status`). Committed is success, whatever happened
+to the connection; aborted is Unavailable, for nothing was stored; where no answer is to be had it is OutcomeUnknown.
 """
 
 import time
@@ -16,12 +16,18 @@ from sqlalchemy.orm import Session
 
 from core.errors import OutcomeUnknown, Unavailable
 
-LOOK_FOR_S, LOOK_EVERY_S = 5.0, 0.1
+LOOK_FOR_S, LOOK_EVERY_S = 5.0, 0.1  # a server that restarts is back in seconds; the family waits meanwhile
 CONNECTION_LOST = ("08", "57P")  # classes of sqlstate that say nothing about the transaction
 
 
 def on_sqlite(session: Session) -> None:
-    """A disk that fails while it syncs may have kept the last page. Raises OutcomeUnknown, OperationalError."""
+    """
+    COMMIT on SQLite.
+
+    Raises:
+        OutcomeUnknown: the disk failed while it synced, and may have kept the last page.
+        OperationalError: what SQLite itself refused.
+    """
     try:
         session.commit()
     except OperationalError as error:
@@ -32,8 +38,10 @@ def on_sqlite(session: Session) -> None:
 
 def on_postgresql(session: Session, engine: Engine) -> None:
     """
+    COMMIT on PostgreSQL; a lost answer is looked up on a fresh connection.
+
     Raises:
-        Unavailable: it was not committed. OutcomeUnknown: nobody could be asked.
+        Unavailable: it was not committed. OutcomeUnknown: the server could not be asked in time.
         DBAPIError: what the server itself refused.
     """
     connection = session.connection()
@@ -44,6 +52,7 @@ def on_postgresql(session: Session, engine: Engine) -> None:
         driver.commit()
     except base as error:
         if (state := getattr(error, "sqlstate", None)) and not state.startswith(CONNECTION_LOST):
+            # the server answered: it refused, and nothing is in doubt
             raise DBAPIError.instance("COMMIT", None, error, base) from error
         session.expunge_all()  # what the command returns stays as it is, whatever becomes of the session
         connection.invalidate()
@@ -55,24 +64,24 @@ def on_postgresql(session: Session, engine: Engine) -> None:
 
 
 def _require_committed(engine: Engine, number: str, lost: Exception) -> None:
-    found = _status(engine, number)
-    if found == "aborted":
+    status = _status(engine, number)
+    if status == "aborted":
         raise Unavailable from lost
-    if found != "committed":
+    if status != "committed":  # unknown, or still in progress when time was up
         raise OutcomeUnknown from lost
 
 
 def _status(engine: Engine, number: str) -> str | None:
-    """committed or aborted; None when it cannot be told. One that is still in progress is asked for again."""
+    """Poll the transaction's status: committed or aborted; None when it is in progress or unknown after LOOK_FOR_S."""
     until = time.monotonic() + LOOK_FOR_S
     while True:
         try:
             with engine.connect() as fresh:
-                found = fresh.scalar(text("SELECT pg_xact_status(CAST(:number AS xid8))"), {"number": number})
-            if found != "in progress":
-                return None if found is None else str(found)
+                status = fresh.scalar(text("SELECT pg_xact_status(CAST(:number AS xid8))"), {"number": number})
+            if status != "in progress":
+                return None if status is None else str(status)
         except (OperationalError, PoolTimeout):
-            found = None  # away; it may come back while there is time
+            status = None  # away; it may come back while there is time
         if time.monotonic() > until:
             return None
         time.sleep(LOOK_EVERY_S)

@@ -1,4 +1,4 @@
-"""E-mail addresses and phone numbers, as people write them: tidied where it is plain what is meant, never guessed."""
+"""Parse and normalise e-mail addresses and phone numbers: tidied where it is plain what is meant, never guessed."""
 
 import re
 
@@ -9,22 +9,24 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 from core.platform.countries import DEFAULT_COUNTRY
 from core.platform.text import one_line
 
-MAX_EMAIL_LENGTH, MAX_PHONE_LENGTH = 254, 60
+MAX_EMAIL_LENGTH, MAX_PHONE_LENGTH = 254, 60  # RFC 5321's; a number with its words around it
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # as Japanese keyboards write @ and full stops
 APOSTROPHES = {0x2018: 0x27, 0x2019: 0x27}  # phones turn the one in o'brien@ round
+# What people and mail programs put around an address, and what no address has in it.
 IN_ANGLES = re.compile(r"<\s*([^<>]*@[^<>]*?)\s*>")
 AROUND_ADDRESS = " .,;:!?<>()[]{}\"'“”„«»…`"
 NEVER_IN_ADDRESS = re.compile(r"[\s,;:<>()\[\]\\\"“”]")
 AN_ADDRESS = "Please write an e-mail address such as sam@example.org"
 ONE_ADDRESS = "Please write one e-mail address, such as sam@example.org"
 
+# Phone numbers as they are dialled and printed.
 ABROAD = re.compile(r"(?:00|011)(?=[\s(./-]*[1-9])")  # how most countries, and North America, begin a call abroad
 A_LETTER = re.compile(r"[^\W\d_]")
-TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")  # +44 (0)20 …: dialled at home only
 
 
 def email_address(value: str) -> str:
-    """One address, its domain in small letters. Raises ValueError that names the sign that does not belong, and its place."""
+    """Parse one e-mail address, its domain in small letters. Raises ValueError that names the wrong sign and its place."""
     value = one_line(value).translate(FULL_WIDTH | APOSTROPHES)
     if not value:
         raise ValueError("Please fill this in.")
@@ -42,16 +44,18 @@ def email_address(value: str) -> str:
 
 
 def email_key(address: str) -> str:
-    """Whose address it is, for comparing: small letters as Python makes them, the same on every database and collation."""
+    """The lookup key of an address: small letters as Python makes them, the same on every database and collation."""
     return address.lower()
 
 
 def phone_number(value: str | None, country: str = DEFAULT_COUNTRY) -> str | None:
     """
-    A number that can be called, in international form ("+1 415-555-0134 ext. 12"); None for an empty one.
+    Parse a phone number into international form ("+1 415-555-0134 ext. 12"); None for an empty one.
 
     A number without a prefix is one of `country`. One that does not fit there is refused, with the prefix asked for:
     read as another country's it would ring somewhere else.
+
+    Raises ValueError, with what to write instead.
     """
     value = one_line(value or "").removeprefix("tel:")
     if not value:
@@ -63,14 +67,14 @@ def phone_number(value: str | None, country: str = DEFAULT_COUNTRY) -> str | Non
 
 
 def dialled(phone: str) -> str:
-    """What follows "tel:": digits, a plus before them, and an extension apart."""
+    """The path of a tel: URI (RFC 3966): a plus and digits, then ;ext= and the extension."""
     number, _, extension = phone.partition(" ext. ")
     digits = "".join(sign for sign in number if sign.isdigit() or sign == "+")
     return f"{digits};ext={extension}" if extension.isdigit() else digits
 
 
 def _without_wrapping(value: str) -> str:
-    """Without what mail programs and sentences put around an address: a name, angle brackets, mailto:, a full stop."""
+    """Strip what mail programs and sentences put around an address: a name, angle brackets, mailto:, a full stop."""
     wrapped = IN_ANGLES.findall(value)
     if len(wrapped) == 1 and value.count("@") == 1:
         value = wrapped[0]
@@ -87,7 +91,7 @@ def _where(value: str, place: int) -> str:
 
 
 def _read(value: str, country: str) -> PhoneNumber | None:
-    """The number, if what is written is one that exists."""
+    """The valid number that is written, as it stands, with + for 00 or 011, or without a trunk zero; None if there is none."""
     for written in (value, ABROAD.sub("+", value, count=1) if ABROAD.match(value) else value):
         for candidate in (written, TRUNK_ZERO.sub("", written)):
             if (number := _parsed(candidate, country)) is not None:

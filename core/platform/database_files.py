@@ -1,5 +1,5 @@
 """
-SQLite's write-ahead log (WAL), kept small.
+Checkpoint and truncate SQLite's write-ahead log (WAL).
 
 A reader that holds a snapshot keeps SQLite from starting its log over, so the log grows with every write and never
 shrinks by itself. `journal_size_limit` cuts it when it starts over; this checkpoint makes it start over.
@@ -17,7 +17,7 @@ WAIT_FOR_TURN_S = 2.0
 
 
 def wal_bytes(database: Database) -> int:
-    """How large the log is now; 0 on PostgreSQL, which keeps its own."""
+    """The size of the WAL file in bytes; 0 on PostgreSQL, which looks after its own."""
     if not database.is_sqlite:
         return 0
     path = Path(str(database.url.database))
@@ -29,7 +29,7 @@ def wal_bytes(database: Database) -> int:
 
 def shrink_wal(database: Database, *, above: int = MAX_WAL_BYTES) -> bool:
     """
-    Bring the log into the database and cut it to nothing, if it is larger than this. Safe to run at any time.
+    Checkpoint the WAL and truncate it, if it is larger than `above` bytes. Safe to run at any time.
 
     Returns:
         Whether it was cut; False as well while a reader needs it, or the database is busy.
@@ -39,7 +39,7 @@ def shrink_wal(database: Database, *, above: int = MAX_WAL_BYTES) -> bool:
     try:
         database.queue.acquire(time.monotonic() + WAIT_FOR_TURN_S)
     except Unavailable:
-        return False  # somebody writes for long; the next pass comes soon
+        return False  # a long write holds the turn; the next pass comes soon
     try:
         with closing(database.write_engine.raw_connection()) as pooled:
             cursor = pooled.cursor()

@@ -1,9 +1,9 @@
 """
-The database: SQLite or PostgreSQL, the same models and the same commands.
+Database access and transactions, on SQLite or PostgreSQL.
 
     database.read()                       a session that cannot write
     database.write(coach=7)               a transaction that holds the coach's row; commits when the block ends
-    database.transact(lambda tx: command(tx.session, tx.coach, …, now=tx.now), coach=7)     the same around one command
+    database.transact(lambda tx: command(tx.session, tx.coach, …, now=tx.now), coach=7)     one command in such a transaction
 
 Every writing transaction on SQLite waits in one queue (core/platform/write_queue.py) and begins IMMEDIATE: a read that turns
 into a write would fail at once, whatever the timeout. On PostgreSQL the coach's row is the queue.
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 POSTGRESQL_WRITERS = 8  # of one process; more of them only wait for each other
 CANNOT_BE_SHOWN = "We cannot show this just now. Please try again in a moment."
-MAX_WAL_BYTES = 16 << 20  # of SQLite's log; four times what it takes between two of its own checkpoints
+MAX_WAL_BYTES = 16 << 20  # four times what SQLite writes between two of its own checkpoints
 WROTE = "wrote"
+# The first six letters of statements that change nothing; all others move the coach's version.
 ONLY_READS = ("SELECT", "BEGIN", "SAVEPO", "RELEAS", "ROLLBA", "PRAGMA", "SHOW")
 PG_DISK_FULL = "53100"
 TRY_AGAIN = ("40P01", "40001")  # deadlock, serialization failure
@@ -49,11 +50,11 @@ AFTER_COMMIT: list[
 
 @dataclass(frozen=True)
 class Transaction:
-    """An open write transaction: its session, the time, read last, and the locked coach, if one was asked for."""
+    """An open write transaction."""
 
     session: Session
-    now: datetime
-    locked: "Coach | None" = None
+    now: datetime  # read after the lock was granted
+    locked: "Coach | None" = None  # the locked row, if one was asked for
 
     @property
     def coach(self) -> "Coach":
@@ -63,7 +64,7 @@ class Transaction:
 
 
 class Database:
-    """One process's way to the database. Cheap to make; connects on first use."""
+    """Engines, pools and transactions of one process. Cheap to make; connects on first use."""
 
     def __init__(self, url: str, *, wait_s: float = WAIT_S) -> None:
         self.url = make_url(url)
@@ -82,7 +83,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session on one snapshot. What it changes by mistake is refused by the database."""
+        """A read-only session on one snapshot; the database refuses a write. Raises Unavailable: it is away, or busy."""
         with Session(self.read_engine, expire_on_commit=False) as session:
             try:
                 if not self.is_sqlite:
@@ -96,16 +97,17 @@ class Database:
     @contextmanager
     def write(self, coach: int | None = None, *, deadline: float | None = None) -> Iterator[Transaction]:
         """
-        One transaction: locks the coach's row, only then reads the clock; commits when the block ends well.
+        A write transaction: locks the coach's row, only then reads the clock; commits when the block ends well.
 
         Args:
             coach: whose time it touches; her schedule_version moves, if anything is written.
             deadline: of time.monotonic(); wait_s from now when left out.
 
         Raises:
-            Unavailable: the database stayed busy until the deadline, or is away. Nothing was stored.
+            Unavailable: the database stayed busy until the deadline, or is away. Nothing was stored. DiskFull: nor can it be.
             OutcomeUnknown: the connection was lost over COMMIT, and nobody could be asked what became of it.
             NotFound: no such coach.
+            OperationalError: a deadlock or serialization failure, which may be tried again (`transact` does).
         """
         deadline = deadline if deadline is not None else time.monotonic() + self.wait_s
         engine = self.write_engine.execution_options(deadline=deadline)
@@ -120,15 +122,15 @@ class Database:
             except PoolTimeout as error:
                 raise Unavailable from error
             except OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) in TRY_AGAIN:
+                if getattr(error.orig, "sqlstate", None) in TRY_AGAIN:  # for `transact`, which tries once more
                     raise
                 raise self._refusal(error) from error
 
     def _refusal(self, error: OperationalError) -> Unavailable:
-        """A full disk is told as such, for waiting does not help: SQLite calls it an I/O error where it maps a file."""
-        said = str(error.orig)
-        is_full = "disk is full" in said or getattr(error.orig, "sqlstate", None) == PG_DISK_FULL
-        if self.is_sqlite and "disk I/O error" in said:
+        """Tell a full disk from a busy database, for waiting does not help: SQLite calls it an I/O error where it maps a file."""
+        message = str(error.orig)
+        is_full = "disk is full" in message or getattr(error.orig, "sqlstate", None) == PG_DISK_FULL
+        if self.is_sqlite and "disk I/O error" in message:
             is_full = disk_is_full(Path(self.url.database or "").parent)
         return DiskFull() if is_full else Unavailable()
 
@@ -138,11 +140,15 @@ class Database:
         """
         Run one command in one transaction, and return its answer.
 
-        A deadlock or serialization failure is tried once more, then it is Unavailable: the command may run twice.
+        A deadlock or serialization failure is tried once more: the command may run twice.
 
         Args:
             command: `lambda tx: request_lesson(tx.session, tx.coach, wanted, now=tx.now)`.
             coach, deadline: as of `write`.
+
+        Raises:
+            Unavailable: as `write`, and after the second try.
+            DiskFull, OutcomeUnknown, NotFound: as `write`; and what the command raises.
         """
         for last_try in (False, True):
             try:
@@ -155,7 +161,7 @@ class Database:
 
     @property
     def engines(self) -> tuple[Engine, ...]:
-        """Each once: on PostgreSQL one reads and writes."""
+        """The distinct engines: on PostgreSQL one reads and writes."""
         return (self.write_engine, self.read_engine) if self.is_sqlite else (self.write_engine,)
 
     def dispose(self) -> None:
@@ -167,7 +173,7 @@ class Database:
 
     @contextmanager
     def _turn(self, deadline: float) -> Iterator[None]:
-        """PostgreSQL's turn is taken before a connection is. SQLite's is taken at BEGIN, whoever begins."""
+        """A writer's turn on PostgreSQL, taken before a connection is. SQLite's is taken at BEGIN, whoever begins."""
         if self.is_sqlite:
             yield
             return
@@ -178,7 +184,7 @@ class Database:
             self.turns.give_back()
 
     def _lock_coach(self, session: Session, coach: int | None) -> Any:
-        if coach is None:
+        if coach is None:  # not about a coach's time: nothing to lock
             session.connection()  # begins, so that the clock is read after the wait
             return None
         row = _coach_class()
@@ -189,7 +195,7 @@ class Database:
         return session.get_one(row, coach)
 
     def _finish(self, session: Session, coach: Any) -> None:
-        """Move the coach's version, if there is a change to see: a request sent again wakes nobody. Then COMMIT."""
+        """COMMIT, with the coach's version moved if the transaction wrote: a request sent again refreshes no page."""
         session.flush()
         if coach is not None and session.connection().info.pop(WROTE, True):
             row = type(coach)
@@ -232,12 +238,12 @@ class Database:
         return engine
 
     def _hold(self, dialect: Any, record: Any, arguments: Any, options: Any) -> None:
-        """Before a connection is made, so that none is during a restore."""
+        """Acquire the shared lock before a connection is made, so that none is made during a restore."""
         if self.in_use is not None:
             self.in_use.hold()
 
     def _begin_writing(self, connection: Connection) -> None:
-        """Turn, file lock, BEGIN IMMEDIATE: one deadline for all. A waiter outside our queue is waited for by SQLite."""
+        """Turn, file lock, BEGIN IMMEDIATE: one deadline for all. SQLite's busy_timeout covers writers outside our queue."""
         assert self.queue is not None
         deadline = connection.get_execution_options().get("deadline", time.monotonic() + self.wait_s)
         if connection.info.get("turn") is None:
@@ -248,7 +254,7 @@ class Database:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def _end_of_turn(self, dbapi_connection: sqlite3.Connection | None, record: Any) -> None:
-        """Back in the pool, after COMMIT or ROLLBACK has run (SQLAlchemy's `commit` event fires before the statement)."""
+        """Release the turn when the connection is back in the pool: SQLAlchemy's `commit` event fires before the statement."""
         if turn := record.info.pop("turn", None):
             turn.release()
 
@@ -256,21 +262,21 @@ class Database:
 def _note_writes(
     connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
 ) -> None:
-    """Whatever is not surely a read counts as a change."""
+    """Mark the connection as written to, by any statement that is not surely a read."""
     if not statement.lstrip()[:6].upper().startswith(ONLY_READS):
         connection.info[WROTE] = True
 
 
 @cache
 def _coach_class() -> Any:
-    """The class of the coach's row, which is the queue. By its table's name: the schedule stands above the database."""
+    """The ORM class of table `coach`, by the table's name: core.schedule is a layer above."""
     return next(
         mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is Base.metadata.tables["coach"]
     )
 
 
 def guard_named(error: DBAPIError) -> str:
-    """The name of the constraint, trigger or index that refused; the columns' names where SQLite tells no more."""
+    """The name of the violated constraint, trigger or index; the columns' names where SQLite tells no more."""
     diagnosis = getattr(error.orig, "diag", None)
     if diagnosis is not None and diagnosis.constraint_name:
         return str(diagnosis.constraint_name)
@@ -278,6 +284,7 @@ def guard_named(error: DBAPIError) -> str:
 
 
 def _prepare(dbapi_connection: sqlite3.Connection, record: Any) -> None:
+    """Set the pragmas of every connection to SQLite, and a lower() that knows all of Unicode."""
     dbapi_connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in (
         "journal_mode = WAL",
@@ -287,7 +294,7 @@ def _prepare(dbapi_connection: sqlite3.Connection, record: Any) -> None:
         "secure_delete = ON",  # what is deleted or blanked is overwritten, whatever this SQLite was built with
     ):
         dbapi_connection.execute(f"PRAGMA {pragma}")
-    dbapi_connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows no É
+    dbapi_connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII alone
 
 
 def _lower(value: str | None) -> str | None:

@@ -1,8 +1,8 @@
 """
-Wall-clock deadlines for whatever leaves the machine.
+Deadline: one limit on a whole conversation over the network, however many reads it takes.
 
-A limit on each read is renewed by every byte that the other side sends, so a server that drips holds its caller for
-ever. A Deadline counts from its beginning, and shuts the connection when time is up, whatever is being done with it.
+A timeout of each read begins anew with every byte, so a server that drips holds its caller for ever. A Deadline counts
+from its beginning, and shuts the connection when time is up, whatever is being done with it.
 """
 
 import contextlib
@@ -17,21 +17,21 @@ T = TypeVar("T")
 
 
 class Deadline:
-    """How long one conversation may take in all. phase_s: how long each of its steps may."""
+    """A limit on one conversation in all, by the monotonic clock. phase_s: the limit of each of its steps."""
 
     def __init__(self, total_s: float, *, phase_s: float | None = None) -> None:
         self._phase_s = total_s if phase_s is None else phase_s
         self._ends = time.monotonic() + total_s
 
     def left_s(self, limit_s: float | None = None) -> float:
-        """How long the next step may take. Raises TimeoutError if nothing is left."""
+        """Seconds that the next step may take. Raises TimeoutError if none are left."""
         left = min(limit_s or self._phase_s, self._ends - time.monotonic())
         if left <= 0:
             raise TimeoutError
         return left
 
     def run(self, step: Callable[[], T], connection: socket.socket, limit_s: float | None = None) -> T:
-        """Do this step; shut the connection if it is not done in time, and raise TimeoutError then."""
+        """Run one step; shut the connection if it is not done in time. Raises TimeoutError then, else what the step raises."""
         is_over = threading.Event()
 
         def shut() -> None:
@@ -56,7 +56,7 @@ class Deadline:
 
 
 def begin(ask: Callable[[], T]) -> Future[T]:
-    """Ask on a thread of its own, which keeps no process from ending."""
+    """Call `ask` on a daemon thread of its own; its result as a Future."""
     answer: Future[T] = Future()
 
     def run() -> None:
@@ -70,5 +70,9 @@ def begin(ask: Callable[[], T]) -> Future[T]:
 
 
 def answer_within(limit_s: float, ask: Callable[[], T]) -> T:
-    """What `ask` returns or raises. For what cannot be interrupted: after the limit it is left behind, with TimeoutError."""
+    """
+    Call `ask` with a time limit, for what cannot be interrupted: after the limit its thread is left behind.
+
+    Raises TimeoutError, and what `ask` raises.
+    """
     return begin(ask).result(limit_s)

@@ -1,4 +1,4 @@
-"""How full a disk is for us."""
+"""Free and used disk space."""
 
 import shutil
 from dataclasses import dataclass
@@ -9,22 +9,19 @@ MIN_FREE_BYTES = 1024 * 1024  # less, and a database cannot write its next pages
 
 @dataclass(frozen=True)
 class DiskUse:
-    """
-    How full the disk is for us. used_share: used ÷ (used + free), 0.0 to 1.0, as `df` says it: what is reserved for
-    root is neither. free_bytes: what we may still write.
-    """
+    """Disk usage as this user sees it: what is reserved for root is neither used nor free."""
 
-    used_share: float
-    free_bytes: int
+    used_share: float  # used ÷ (used + free), 0.0 to 1.0, as `df` says it
+    free_bytes: int  # what this user may still write
 
 
 def disk_use(folder: Path) -> DiskUse:
-    """Of the disk that this folder lies on."""
+    """The disk usage of the file system that this folder is on. Raises OSError."""
     found = shutil.disk_usage(folder)
     reachable = found.used + found.free
     return DiskUse(found.used / reachable if reachable else 1.0, found.free)
 
 
 def is_full(folder: Path) -> bool:
-    """Whether nothing can be written there."""
+    """Whether less than MIN_FREE_BYTES are free there. Raises OSError."""
     return disk_use(folder).free_bytes < MIN_FREE_BYTES

@@ -1,4 +1,4 @@
-"""When each periodic duty was last done, and who is at it: one row a duty."""
+"""The table of periodic duties: when each was last done, and its claim."""
 
 from datetime import datetime
 
@@ -8,16 +8,12 @@ from core.platform.orm import Base
 
 
 class DutyClock(Base):
-    """
-    When a duty was last done, and who is at it.
-
-    since: when this gym came to have it; until it was done once, its lateness counts from here.
-    """
+    """A periodic duty's last run and its claim (core.ops.duties)."""
 
     __tablename__ = "duty"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    since: Mapped[datetime]
+    since: Mapped[datetime]  # when this gym came to have it; until it was done once, its lateness counts from here
     last_done_at: Mapped[datetime | None]
-    claimed_until: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]  # a claim that ran out may be taken by another process
     claimed_by: Mapped[str | None]

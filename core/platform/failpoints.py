@@ -1,5 +1,5 @@
 """
-Places where a test may make the program fail: off unless SPIRIT_TEST_FAILPOINTS names them.
+Failpoints (fault injection): named places where a test makes the program fail. Off unless SPIRIT_TEST_FAILPOINTS names them.
 
     SPIRIT_TEST_FAILPOINTS="claimed=kill,after_commit=raise,mail_sent=wait:/tmp/go"
 
@@ -29,7 +29,7 @@ _armed = _parsed(os.environ.get(VARIABLE, ""))
 
 
 def failpoint(name: str) -> None:
-    """Do what was asked for here: usually nothing."""
+    """Fail here in the way that is armed under this name; usually nothing. Raises FailpointReached in mode `raise`."""
     if not _armed:
         return
     mode, _, argument = _armed.get(name, "").partition(":")
@@ -43,7 +43,7 @@ def failpoint(name: str) -> None:
 
 @contextmanager
 def armed(**modes: str) -> Iterator[None]:
-    """Arm failpoints of this process until the block ends."""
+    """Arm failpoints of this process until the block ends, as a context manager."""
     _armed.update(modes)
     try:
         yield
@@ -54,7 +54,7 @@ def armed(**modes: str) -> Iterator[None]:
 
 def _wait_for(path: Path) -> None:
     path.with_name(path.name + ".reached").touch()
-    for _ in range(6000):
+    for _ in range(6000):  # 60 s in all
         if path.exists():
             return
         time.sleep(0.01)

@@ -1,5 +1,5 @@
 """
-Forms: what a person or a program sends, validated by pydantic. One catalogue of sentences by kind of mistake, for all.
+Form validation with pydantic: one base for what people and programs send, one catalogue of messages for all.
 
 A field that has a title is named in its sentences ("Price: please fill this in."), for pages that show them on top;
 without one the sentence stands alone, beside its field. What only one field can get wrong is a ValueError of its type.
@@ -35,9 +35,9 @@ A_DAY = "This is not a day we can read; it should look like 2026-11-24."
 A_TIME = "This is not a time we can read; it should look like 2026-11-24T16:00:00Z."
 ONE_OF = "Please choose one of: {expected}."
 OTHERWISE = "We cannot read this."
-MAX_PRICE_CENTS = 1_000_000
+MAX_PRICE_CENTS = 1_000_000  # a slip of two digits, not a lesson
 
-# By pydantic's `type` of an error; in braces what its `ctx` holds.
+# Messages by pydantic's `type` of an error; in braces what its `ctx` holds.
 SENTENCES = {
     "missing": "Please fill this in.",
     "extra_forbidden": "We do not know this field.",
@@ -67,14 +67,14 @@ SENTENCES = {
 
 
 class Form(BaseModel):
-    """The base of every form: frozen, and a field that it does not know is refused."""
+    """The base class of every form: immutable, unknown fields refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], *, country: str = DEFAULT_COUNTRY) -> Self:
         """
-        The form that these values fill.
+        Validate values into a form.
 
         Args:
             country: in which a phone number without a prefix is one (Settings.country).
@@ -91,7 +91,7 @@ class Form(BaseModel):
 
     @classmethod
     def of(cls, row: object) -> Self:
-        """As it is stored, on a row whose columns have the names of the fields."""
+        """The form of a stored row, whose columns have the names of the fields; not validated again."""
         return super().model_construct(**{name: getattr(row, name) for name in cls.model_fields})
 
     @classmethod
@@ -100,11 +100,11 @@ class Form(BaseModel):
         return {name: field.title for name, field in cls.model_fields.items() if field.title}
 
     def check(self) -> None:
-        """Override for what concerns more than one field. Raises Invalid."""
+        """Validate fields together; override where a form has such rules. Raises Invalid."""
 
 
 def parse_value(adapter: TypeAdapter[T], value: object, *, field: str) -> T:
-    """One value alone, with the sentences of a form. Raises Invalid, named by `field`."""
+    """Validate one value alone, with the messages of a form. Raises Invalid, named by `field`."""
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
@@ -112,7 +112,7 @@ def parse_value(adapter: TypeAdapter[T], value: object, *, field: str) -> T:
 
 
 def _invalid(error: ValidationError, labels: Mapping[str, str]) -> Invalid:
-    """pydantic's mistakes as ours: one sentence a field, with its label before it where it has one."""
+    """Map pydantic's errors to Invalid: one sentence a field, with its label before it where it has one."""
     fields: dict[str, str] = {}
     for problem in error.errors():
         field = str(problem["loc"][0])
@@ -121,7 +121,7 @@ def _invalid(error: ValidationError, labels: Mapping[str, str]) -> Invalid:
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    """What a person reads about one mistake."""
+    """The message about one error of pydantic."""
     context = problem.get("ctx", {})
     if problem["type"] == "value_error":
         return str(context["error"])
@@ -137,7 +137,7 @@ def _labelled(label: str | None, sentence: str) -> str:
 
 
 def matching(pattern: str, otherwise: str) -> AfterValidator:
-    """A validator of texts that match as a whole; `otherwise` is said of all others."""
+    """A validator of texts that match a regular expression as a whole; `otherwise` is the message about all others."""
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -150,7 +150,7 @@ def matching(pattern: str, otherwise: str) -> AfterValidator:
 
 @dataclass(frozen=True)
 class OneOf:
-    """Metadata of a text that is one of these; for choices that are no enum."""
+    """A pydantic annotation: a text that is one of these choices; for choices that are no enum."""
 
     choices: tuple[str, ...]
 
@@ -159,7 +159,7 @@ class OneOf:
 
 
 def _day(value: object) -> date:
-    """Text alone: pydantic would also read seconds since 1970."""
+    """Parse a day from ISO text alone: pydantic would also read seconds since 1970."""
     if isinstance(value, date):
         return value
     try:

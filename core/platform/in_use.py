@@ -1,8 +1,8 @@
 """
-Who has a SQLite database open: a shared file lock (flock) that every process takes when it connects.
+A readers-writer file lock (flock) on a SQLite database: shared by every process that connects, exclusive for a restore.
 
-A restore takes it alone. So no running site, console or worker goes on with a file that was moved away under it, and
-none starts in the middle of a restore. The kernel gives the lock back when its process ends, however it ends.
+So no running site, console or worker goes on with a file that was moved away under it, and none starts in the middle of
+a restore. The kernel releases the lock when its process ends, however it ends.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ SQLITES_SHARED_LOCK_AT, SQLITES_SHARED_LOCK_LENGTH = 0x4000_0002, 510  # what an
 
 
 class InUse:
-    """One process's share of a database."""
+    """One process's shared lock on a database."""
 
     def __init__(self, database_file: Path) -> None:
         self._path = _lock_file(database_file)
@@ -28,9 +28,9 @@ class InUse:
         self._give_back: Callable[[], object] = lambda: None
 
     def hold(self) -> None:
-        """Take the share, once; it is given back when this object or its process ends. Raises SetupError during a restore."""
+        """Acquire the shared lock, once, until this object or its process ends. Raises SetupError during a restore."""
         with self._mutex:
-            if self._descriptor is not None:
+            if self._descriptor is not None:  # held already: one lock a process, whatever connects
                 return
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
@@ -42,7 +42,7 @@ class InUse:
             self._give_back = weakref.finalize(self, os.close, descriptor)
 
     def release(self) -> None:
-        """Give the share back; the next connection takes it again."""
+        """Release the shared lock; the next connection acquires it again."""
         with self._mutex:
             if self._descriptor is not None:
                 self._descriptor = None
@@ -52,10 +52,10 @@ class InUse:
 @contextmanager
 def alone_with(database_file: Path) -> Iterator[None]:
     """
-    Nobody has this database open, and nobody opens it until the block ends.
+    The exclusive lock, as a context manager: no other process has this database open until the block ends.
 
     Raises:
-        SetupError: somebody has: a process of the gym, or any other program that reads the file.
+        SetupError: a process of the gym has it open, or any other program that reads the file.
     """
     descriptor = os.open(_lock_file(database_file), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -73,7 +73,7 @@ def alone_with(database_file: Path) -> Iterator[None]:
 
 
 def _look_for_other_programs(database_file: Path) -> None:
-    """Try SQLite's own lock, and give it back at once. Raises BlockingIOError."""
+    """Try SQLite's own lock, which programs of others hold too, and release it at once. Raises BlockingIOError."""
     if not database_file.exists():
         return
     descriptor = os.open(database_file, os.O_RDWR | os.O_CLOEXEC)

@@ -1,5 +1,5 @@
 """
-Claim and lease: workers take rows in turn, and a row whose worker died is taken again once its lease is over.
+Claim and lease: workers take rows of a table in turn, and a row whose worker died is free once its lease is over.
 
     claim = take_first(session, OutboxMessage, is_due, lasts=…)    in a short transaction of its own
     row = still_mine(session, OutboxMessage, claim)                in each later one: None, and nothing is recorded
@@ -45,26 +45,26 @@ Row = TypeVar("Row", bound=Leased)
 
 @dataclass(frozen=True)
 class Claim:
-    """A row that is ours: by lease_clock until its lease is over, and by this process's monotonic clock until `ends`."""
+    """A row that this worker holds until its lease is over."""
 
     row_id: int
-    holder: str
-    ends: float
+    holder: str  # as in Leased.leased_by
+    ends: float  # the lease's end by this process's monotonic clock; lease_until is by lease_clock
 
     def left_s(self) -> float:
-        """A worker that slept past its lease has nothing to do any more."""
+        """Seconds until the lease is over; negative for a worker that slept past it, which has to stop."""
         return self.ends - time.monotonic()
 
 
 def lease_clock(session: Session) -> datetime:
-    """Now, by the clock that all who lease from this database share. Aware UTC."""
+    """The current time by the clock that all who lease from this database share. Aware UTC."""
     if session.get_bind().dialect.name == "postgresql":
         return session.execute(select(func.clock_timestamp(type_=Instant()))).scalar_one()
     return clock.now()
 
 
 def new_holder() -> str:
-    """The name of one claim: host, process, random part, thread, and a random part of its own."""
+    """A unique id of one claim: host, process, random part, thread, and a random part of its own."""
     return f"{socket.gethostname()}:{os.getpid()}:{PROCESS}:{threading.get_native_id()}:{secrets.token_hex(4)}"
 
 
@@ -72,7 +72,7 @@ def take_first(
     session: Session, table: type[Row], is_due: ColumnElement[bool], *, lasts: timedelta, **values: Any
 ) -> Claim | None:
     """
-    Claim the row that has been due longest and is free. None when there is none, or another was faster.
+    Claim the free row that has been due longest, by a conditional update. None when there is none, or another was faster.
 
     Args:
         lasts: longer than the work may take, or than it takes until `renew`.
@@ -84,7 +84,7 @@ def take_first(
     row_id = session.scalars(
         select(table.id).where(free).order_by(table.due_at, table.id).limit(1).with_for_update(skip_locked=True)
     ).one_or_none()
-    if row_id is None:
+    if row_id is None:  # nothing is due, or other claims hold all that is
         return None
     holder = new_holder()
     claimed = session.execute(
@@ -94,33 +94,33 @@ def take_first(
         .execution_options(synchronize_session=False)
     )
     if claimed.rowcount != 1:  # type: ignore[attr-defined]
-        return None  # another claimed it between the two statements
+        return None  # SQLite has no SKIP LOCKED: another claimed it between the two statements
     return Claim(row_id, holder, began + lasts.total_seconds())
 
 
 def still_mine(session: Session, table: type[Row], claim: Claim) -> Row | None:
-    """The row, locked, while our claim stands: whoever was slow must not overwrite what a successor recorded."""
+    """The row, locked, if this claim still holds it, else None: a slow worker must not overwrite its successor's result."""
     row = session.get(table, claim.row_id, with_for_update=True)
     return row if row is not None and row.leased_by == claim.holder else None
 
 
 def renew(session: Session, row: Leased, *, lasts: timedelta) -> None:
-    """Ours for so long from now on."""
+    """Extend the lease: it ends `lasts` from now."""
     row.lease_until = lease_clock(session) + lasts
 
 
 def give_back(row: Leased) -> None:
-    """Free for whoever comes."""
+    """End the lease: any worker may claim the row at once."""
     row.lease_until = row.leased_by = None
 
 
 def queue_anew(row: Leased, *, now: datetime) -> None:
-    """Due now, as if nobody had tried it. Whoever is at it has lost it."""
+    """Put the row back in the queue, due now, attempts 0. A worker that holds it loses its claim."""
     give_back(row)
     row.attempts, row.due_at = 0, now
 
 
 def pause(attempts: int, *, shortest: timedelta, longest: timedelta) -> timedelta:
-    """Doubles with each attempt, less up to a quarter, so that what failed together does not come back in step."""
+    """Exponential backoff with jitter: doubles with each attempt up to `longest`, less a random part of up to a quarter."""
     doubled: timedelta = shortest * 2 ** min(attempts - 1, MAX_DOUBLINGS)
-    return min(doubled, longest) * random.uniform(0.75, 1)
+    return min(doubled, longest) * random.uniform(0.75, 1)  # what failed together does not come back in step

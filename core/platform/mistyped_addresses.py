@@ -1,5 +1,6 @@
-"""Mail domains that are likely typing mistakes: a hint to look once more, never a refusal."""
+"""Suggestions for mistyped mail domains, by edit distance: a hint to look once more, never a refusal."""
 
+# Where most families have their mailbox; a domain one edit away from one of these is likely meant to be it.
 DOMAINS = ("gmail.com", "hotmail.com", "yahoo.com", "outlook.com", "icloud.com", "aol.com", "comcast.net", "live.com")
 # Real domains one letter away from those: whoever has an address there is not asked whether she has mistyped it.
 REAL_NEIGHBOURS = {"ymail.com", "email.com", "mail.com", "gmx.com", "me.com", "mac.com", "fmail.com", "hotmail.co.uk"}
@@ -15,6 +16,7 @@ COMMON_MISTAKES = {
     "outlok.com": "outlook.com",
     "iclould.com": "icloud.com",
 }
+# Top-level domains with a slip of the finger.
 ENDINGS = {
     "con": "com",
     "cmo": "com",
@@ -28,13 +30,14 @@ ENDINGS = {
 
 
 def likely_meant(address: str) -> str | None:
-    """The address that was likely meant; None where it looks right."""
+    """The suggested correction of an address; None where it looks right."""
     local, _, domain = address.strip().rpartition("@")
     meant = _domain_meant(domain.lower())
     return f"{local}@{meant}" if local and meant and meant != domain.lower() else None
 
 
 def _domain_meant(domain: str) -> str | None:
+    """By the lists first, then by the ending, then by edit distance."""
     if domain in DOMAINS or domain in REAL_NEIGHBOURS:
         return None
     if domain in COMMON_MISTAKES:
@@ -47,7 +50,7 @@ def _domain_meant(domain: str) -> str | None:
 
 
 def _is_one_slip_away(typed: str, right: str) -> bool:
-    """One letter left out, doubled or added, wrong, or two that changed places."""
+    """Whether the edit distance (Damerau-Levenshtein) is one: a letter missing, added, wrong, or two transposed."""
     if typed[:1] != right[:1] or abs(len(typed) - len(right)) > 1:
         return False
     slips = {right[:at] + right[at + 1 :] for at in range(len(right))}

@@ -1,4 +1,4 @@
-"""What every table shares: the declarative base, constraint names and the column type of an instant."""
+"""The SQLAlchemy declarative base, with constraint names, and the column type of an instant."""
 
 import enum
 from datetime import UTC, datetime

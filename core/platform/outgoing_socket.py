@@ -1,4 +1,4 @@
-"""TCP connections to a named host: the name is looked up within a limit, and each of its addresses gets a fair share."""
+"""TCP connect with a deadline: DNS look-up within a limit, then each of the host's addresses with a fair share of the rest."""
 
 import socket
 import time
@@ -9,10 +9,13 @@ from core.platform.deadline import Deadline, answer_within
 
 def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
     """
-    A blocking socket to the first of the host's addresses that answers, within one phase of the deadline.
+    Connect to the first of the host's addresses that answers, within one phase of the deadline.
 
     An address that swallows packets uses up its own share of the time left, never the others': the last one of a host
     gets as much as the first.
+
+    Returns:
+        A blocking socket, for use inside `Deadline.run`.
 
     Raises:
         TimeoutError: nobody answered in time, or the look-up took too long.
@@ -35,5 +38,5 @@ def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
 
 
 def _looked_up(host: str, port: int, limit_s: float) -> list[Any]:
-    """The host's addresses. The system's own patience is longer than ours."""
+    """DNS look-up within half of the limit; the system's own timeout is longer than ours. Raises TimeoutError, OSError."""
     return answer_within(limit_s / 2, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))

@@ -1,4 +1,4 @@
-"""The outside world, as arguments for the rules: database, settings, signer, transports, storages. core.bootstrap builds it."""
+"""The services container: database, settings, signer, transport, webhook and storages. core.bootstrap builds it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,25 +12,27 @@ from core.platform.tokens import Signer
 
 
 class Transport(Protocol):
-    """Takes a mail, or raises a MailFailure. Safe to use from several threads."""
+    """Sends mail. Thread-safe."""
 
-    def send(self, message: EmailMessage, *, recipient: str) -> None: ...
+    def send(self, message: EmailMessage, *, recipient: str) -> None:
+        """Send one mail. Raises MailFailure (core.outbox.failures)."""
 
 
 class Webhook(Protocol):
-    """Takes one notification, or raises a MailFailure. Safe to use from several threads."""
+    """Posts notifications to the alert webhook. Thread-safe."""
 
-    def post(self, payload: Mapping[str, Any]) -> None: ...
+    def post(self, payload: Mapping[str, Any]) -> None:
+        """Post one notification as JSON. Raises MailFailure (core.outbox.failures)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Services:
-    """What a process reaches beyond its own memory. Each is equal to itself alone, so a cache may know it by itself."""
+    """Everything that a process reaches beyond its own memory. Compared by identity, so it can be a cache's key."""
 
     settings: Settings
     database: Database
     signer: Signer
     transport: Transport
-    media: Storage
-    originals: Storage
+    media: Storage  # renditions, served to everybody
+    originals: Storage  # uploads as they came, private
     webhook: Webhook

@@ -1,4 +1,4 @@
-"""Values of settings, parsed and normalised once; what cannot be used stops the start, in words. Each raises ValueError."""
+"""Validators of settings: parse and normalise one value each. Each raises ValueError with what is allowed."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ NETWORKS = "IP addresses or networks such as 10.0.0.0/8, separated by commas"
 
 def web_address(value: str) -> str:
     """
-    An address of ours as browsers write its origin: small letters, punycode, no default port, no slash at the end.
+    A base URL in the canonical form of an Origin: small letters, punycode, no default port, no slash at the end.
 
     A path is refused: cookies, forms and the console's websocket stand at the root of a host.
     """
@@ -32,7 +32,7 @@ def web_address(value: str) -> str:
 
 
 def split_address(value: str, wanted: str) -> SplitResult:
-    """The parts of an http or https address with a host and a port that exist."""
+    """Parse an http or https URL; its host is there and its port valid. `wanted`: what the error says is allowed."""
     try:
         parts = urlsplit(value)
         host, port = parts.hostname, parts.port
@@ -44,14 +44,14 @@ def split_address(value: str, wanted: str) -> SplitResult:
 
 
 def origin_of(parts: SplitResult) -> str:
-    """Scheme, host and port as a browser's Origin has them."""
+    """The origin (RFC 6454) of a URL: scheme, host and port as browsers write them."""
     host = _host(parts.hostname or "")
     port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"
 
 
 def same_host(given: str, ours: str) -> bool:
-    """Whether a Host header names the host of our address `ours`, in any case of letters, with the default port or not."""
+    """Whether a Host header matches the base URL `ours`, in any case of letters, with the default port or not."""
     parts = urlsplit(ours)
     try:
         return origin_of(urlsplit(f"{parts.scheme}://{given}")) == ours
@@ -73,7 +73,7 @@ def _host(host: str) -> str:
 
 def sender(value: str) -> str:
     """
-    A sender as the mail library writes it, quotes included: "Spirit, Inc" <bookings@example.org>.
+    A From address as the mail library writes it, quotes included: "Spirit, Inc" <bookings@example.org>.
 
     What stands before the last "<" is the name. The library reads the result back; what it reads otherwise is refused.
     """
@@ -93,7 +93,7 @@ def sender(value: str) -> str:
 
 
 def read_sender(value: str) -> Address:
-    """The sender of every mail and calendar entry, from what `sender` has written."""
+    """Parse a From address that `sender` has written; that of every mail and calendar entry."""
     (found,) = SMTP.header_factory("From", value).addresses
     return Address(found.display_name, addr_spec=found.addr_spec)
 
@@ -108,7 +108,7 @@ def _unquoted(name: str) -> str:
 
 
 def networks(listed: Iterable[str]) -> tuple[str, ...]:
-    """Addresses and networks in CIDR, as uvicorn reads them: 10.1.2.3/8 is the network 10.0.0.0/8."""
+    """IP addresses and CIDR networks in canonical form, as uvicorn reads them: 10.1.2.3/8 is the network 10.0.0.0/8."""
     try:
         found = [ip_network(part, strict=False) for part in listed]
     except ValueError:
@@ -117,7 +117,7 @@ def networks(listed: Iterable[str]) -> tuple[str, ...]:
 
 
 def database_address(value: str, schemes: tuple[str, ...]) -> str:
-    """An address that SQLAlchemy can read; SQLite's names a file, for other processes open it as well."""
+    """A database URL that SQLAlchemy can read; SQLite's names a file, for other processes open it as well."""
     wanted = "an address that begins with " + ", ".join(f"{scheme}://" for scheme in schemes)
     if not value:
         return value
@@ -133,12 +133,12 @@ def database_address(value: str, schemes: tuple[str, ...]) -> str:
 
 
 def bearer(value: str) -> str:
-    """A secret that comes back in a header."""
+    """A bearer token: printable ASCII without blanks, for it comes back in a header."""
     if not value.isascii() or any(sign.isspace() or not sign.isprintable() for sign in value):
         raise ValueError("letters, digits and signs of ASCII without spaces, since it is sent in a header")
     return value
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a mistyped one most likely means."""
-    return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.7)), None)
+    """The closest match of a mistyped name among the known ones; None if none is close."""
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.7)), None)  # 0.7: one or two slips

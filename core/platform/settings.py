@@ -1,4 +1,4 @@
-"""The settings: environment variables or `.env`, all named SPIRIT_…, each with what it is for."""
+"""Settings from environment variables or `.env`, all named SPIRIT_…, validated; each field says what it is for."""
 
 import os
 import re
@@ -32,7 +32,7 @@ CLOUDINARY = re.compile(r"cloudinary:[\w-]+")
 
 
 class Settings(BaseSettings):
-    """What the gym's machine is told. Every link that leaves is built from base_url and console_url, never from a request."""
+    """The installation's settings. Every link that leaves is built from base_url and console_url, never from a request."""
 
     model_config = SettingsConfigDict(env_prefix="SPIRIT_", env_file=".env", extra="ignore", frozen=True)
 
@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _trimmed(cls, value: Any) -> Any:
-        """Nobody means the spaces around a value."""
+        """Every text without the blanks around it."""
         return value.strip() if isinstance(value, str) else value
 
     @field_validator("database_url")
@@ -233,7 +233,7 @@ class Settings(BaseSettings):
         return [key.strip() for key in self.secret_key.get_secret_value().split(",") if key.strip()]
 
     def prepared(self) -> "Settings":
-        """These settings with every empty address filled in from the data folder, which is made, private to its owner."""
+        """A copy with every empty address filled in from the data folder, which is created, private to its owner."""
         data = self.data_dir.absolute()
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self.model_copy(
@@ -249,11 +249,11 @@ class Settings(BaseSettings):
         )
 
     def signing_keys(self) -> list[str]:
-        """The keys that verify; the first one signs. Without a setting, one is made in the data folder, once."""
-        return self._given_keys() or [_kept_key(self.data_dir / "secret_key")]
+        """The keys that verify; the first one signs. Without a setting, one is generated in the data folder, once."""
+        return self._given_keys() or [_key_in_file(self.data_dir / "secret_key")]
 
     def secret_values(self) -> Iterator[str]:
-        """Every text that opens something: secrets, passwords inside addresses, the webhook's address and its path."""
+        """Every secret, for scrubbing logs: secret settings, passwords inside URLs, the webhook's address and its path."""
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, SecretStr):
@@ -272,12 +272,12 @@ class Settings(BaseSettings):
 
     @property
     def sender(self) -> Address:
-        """Who every mail is from."""
+        """The From address of every mail."""
         return setting_values.read_sender(self.mail_from)
 
     @property
     def ehlo_name(self) -> str:
-        """How we say hello to the mail server; empty where this machine has no name but its address."""
+        """The EHLO name for the mail server; empty where this machine has no name but its address."""
         host = urlsplit(self.base_url).hostname or ""
         return self.mail_ehlo_name or (host if HOST_NAME.fullmatch(host) else "")
 
@@ -293,7 +293,7 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: Any) -> Settings:
     """
-    The settings in force, prepared.
+    Read, validate and complete the settings.
 
     Raises:
         SettingInvalid: names the variable, its value and what is allowed.
@@ -307,7 +307,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def unknown_names(environment: Mapping[str, str], env_file: Path = Path(".env")) -> list[str]:
-    """A sentence for each variable that begins like ours and is none: a mistyped one would be silently left at its default."""
+    """Warnings about unknown SPIRIT_ variables, one sentence each: a mistyped one would silently stay at its default."""
     known = {f"SPIRIT_{name.upper()}" for name in Settings.model_fields}
     given = {name.upper() for name in (*environment, *dotenv_values(env_file)) if name.upper().startswith("SPIRIT_")}
     found = []
@@ -337,14 +337,14 @@ def _with_scheme(value: str, allowed: tuple[str, ...]) -> str:
 
 
 def _keep_originals_private(settings: Settings) -> None:
-    """Whoever serves the media would serve what lies inside it."""
+    """Refuse originals inside the media's storage, which is served to everybody. Raises SettingInvalid."""
     media, originals = _place(settings.media_url), _place(settings.originals_url)
     if f"{originals}/".startswith(f"{media}/"):
         raise SettingInvalid(f"SPIRIT_ORIGINALS_URL lies inside SPIRIT_MEDIA_URL ({media}): uploads would be public")
 
 
 def _place(url: str) -> str:
-    """An address without what does not say where it is; a folder's in its shortest form."""
+    """A storage URL in canonical form, without query and password; a folder's path resolved."""
     parts = urlsplit(url)
     path = (
         os.path.realpath(unquote(url.removeprefix("file:").removeprefix("//")))
@@ -354,8 +354,8 @@ def _place(url: str) -> str:
     return f"{parts.scheme}://{'' if parts.scheme == 'file' else parts.netloc}{path.rstrip('/')}"
 
 
-def _kept_key(path: Path) -> str:
-    """Read the key, or make it. O_EXCL decides between processes that start together; the loser reads the winner's."""
+def _key_in_file(path: Path) -> str:
+    """Read the key file, or create it. O_EXCL decides between processes that start together; the loser reads the winner's."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -366,7 +366,7 @@ def _kept_key(path: Path) -> str:
 
 
 def _wait_for_key(path: Path) -> str:
-    """The other process made the file and is about to write one line into it."""
+    """Poll for the key, up to 2 s: another process has created the file and is about to write it. Raises SettingInvalid."""
     import time
 
     for _ in range(100):

@@ -1,16 +1,21 @@
-"""Lists as files that a spreadsheet opens, in which no cell is ever run as a formula."""
+"""CSV export with a guard against formula injection: no cell is ever run as a formula."""
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+# Spreadsheets begin a formula, or a command (DDE), with one of these; imports also split cells at tabs and line ends.
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", "|", "%")
 MAX_ROWS = 10_000
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """UTF-8 with a mark at the front, without which spreadsheets read accents wrongly. Numbers stay numbers; None is empty."""
+    """
+    A CSV file in UTF-8. Numbers stay numbers; None is an empty cell.
+
+    It begins with a byte order mark (BOM), without which spreadsheets read accents wrongly.
+    """
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerows([cell(value) for value in row] for row in (header, *rows))
@@ -18,7 +23,7 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def cell(value: Any) -> Any:
-    """The value; a text with an apostrophe before it where a spreadsheet would begin to calculate."""
+    """A value as a cell, with an apostrophe before a text that a spreadsheet would run as a formula."""
     if not isinstance(value, str):
         return "" if value is None else value
     begins = value.lstrip(" \u00a0\u200b\ufeff")

@@ -1,10 +1,10 @@
 """
-Where files lie: a folder or a bucket, behind one interface.
+Object storage: a folder or an S3 bucket, behind one interface.
 
     file:///FOLDER
     s3://BUCKET/PREFIX?endpoint=https://…&region=…     keys from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
 
-A bucket is told type and caching with each file; a folder cannot keep them, so the site says them by the file's ending.
+A bucket keeps Content-Type and Cache-Control with each file; a folder cannot, so the site derives them from the ending.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from core.errors import SettingInvalid, Unavailable
 FOR_EVER = "public, max-age=31536000, immutable"
 PRIVATE = "private, no-store"
 MONITORING = "monitoring/"  # of the originals' storage: the monitor's files, which no sweep of pictures touches
-ANSWER_WITHIN, CONNECT_WITHIN, ALL_TRIES_WITHIN = "15s", "5s", timedelta(seconds=20)
+ANSWER_WITHIN, CONNECT_WITHIN, ALL_TRIES_WITHIN = "15s", "5s", timedelta(seconds=20)  # a person waits for an upload
 TRIES = 2
 OWNER = "gym-id"  # whose storage it is (core.images.ownership)
 
@@ -34,7 +34,7 @@ NOTHING_TAKEN_IN = f"{AWAY} Nothing was taken in; please try again in a few minu
 
 class StorageUnavailable(Unavailable):
     """
-    The folder or bucket does not answer, refuses, or is full; it can be tried again.
+    Storage failure: the folder or bucket does not answer, refuses, or is full; it can be tried again.
 
     Its message is for whoever sent a photo; `detail` names the storage and the cause, for the log and the doctor.
     """
@@ -46,15 +46,15 @@ class StorageUnavailable(Unavailable):
 
 @dataclass(frozen=True)
 class Stored:
-    """A file that is there."""
+    """A stored file's metadata."""
 
     path: str
     size_bytes: int
-    stored_at: datetime
+    stored_at: datetime  # last modified, aware UTC
 
 
 class Storage:
-    """Files by path. Safe to use from several threads; whatever goes wrong is StorageUnavailable."""
+    """Files by path. Thread-safe; whatever goes wrong is StorageUnavailable."""
 
     def __init__(self, store: LocalStore | S3Store, label: str, folder: Path | None = None) -> None:
         self._store = store
@@ -62,44 +62,45 @@ class Storage:
         self.folder = folder
 
     def put(self, path: str, data: bytes, *, media_type: str, caching: str = FOR_EVER) -> None:
-        """Keep the file; the same path again replaces it whole, never half."""
+        """Write a file; the same path again replaces it atomically. Raises StorageUnavailable."""
         attributes = None if self.folder else {"Content-Type": media_type, "Cache-Control": caching}
-        with self._answering():
+        with self._as_unavailable():
             try:
                 obstore.put(self._store, path, data, attributes=attributes)
             except FileNotFoundError as error:
                 raise self._unavailable(error) from error
 
     def get(self, path: str) -> bytes:
-        """Raises FileNotFoundError."""
-        with self._answering():
+        """The bytes of a file. Raises FileNotFoundError, StorageUnavailable."""
+        with self._as_unavailable():
             return bytes(obstore.get(self._store, path).bytes())
 
     def size_of(self, path: str) -> int | None:
-        """In bytes; None when there is no such file."""
-        with self._answering():
+        """The size of a file in bytes; None when there is no such file. Raises StorageUnavailable."""
+        with self._as_unavailable():
             try:
                 return int(obstore.head(self._store, path)["size"])
             except FileNotFoundError:
                 return None
 
     def remove(self, path: str) -> None:
-        """It is gone afterwards, whether it was there or not."""
-        with self._answering():
+        """Delete a file; no error if there is none. Raises StorageUnavailable."""
+        with self._as_unavailable():
             try:
                 obstore.delete(self._store, path)
             except FileNotFoundError:
                 return
 
     def files(self) -> Iterator[Stored]:
-        """Everything that is there but the mark of whose it is, in no order."""
-        with self._answering():
+        """Every stored file but the owner's marker (OWNER), in no order. Raises StorageUnavailable."""
+        with self._as_unavailable():
             for chunk in obstore.list(self._store):
                 for found in (each for each in chunk if each["path"] != OWNER):
                     yield Stored(str(found["path"]), int(found["size"]), found["last_modified"])
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
+    def _as_unavailable(self) -> Iterator[None]:
+        """Turn every error of the store into StorageUnavailable, but for a missing file's."""
         try:
             yield
         except (BaseError, OSError, ValueError) as error:

@@ -1,5 +1,5 @@
 """
-Text normalisation: what people type, paste and dictate, made fit for a line, a mail's head or a page.
+Unicode text normalisation, of what people type, paste and dictate, for a line, a mail's head or a page.
 
 Nothing is refused for a sign that nobody can see: what is invisible is dropped, every kind of white space becomes an
 ordinary one, letters are composed (NFC). Signs that this Python's Unicode does not know yet, such as new emoji, pass.
@@ -28,23 +28,23 @@ IDEOGRAPHIC_SELECTORS = range(0xE0100, 0xE01F0)  # which of several forms of a l
 
 
 def one_line(value: str) -> str:
-    """Visible letters on one line, single blanks between words, no margins."""
+    """Normalised text on one line: visible letters, single blanks between words, no margins."""
     return " ".join(_visible(value.translate(dict.fromkeys(map(ord, LINE_ENDS), " "))).split())
 
 
 def paragraphs(value: str) -> str:
-    """Visible letters, lines ended by \\n, no margins."""
+    """Normalised text with its lines: visible letters, lines ended by \\n, no margins."""
     value = value.replace("\r\n", "\n").replace("\r", "\n").translate(dict.fromkeys(map(ord, LINE_ENDS), "\n"))
     return "\n".join(line.rstrip() for line in _visible(value).split("\n")).strip()
 
 
 def can_be_seen(value: str) -> bool:
-    """Whether there is something to read in it: a letter, a digit or a picture, and not marks and blanks alone."""
+    """Whether a text has a visible sign: a letter, a digit or a picture, and not marks and blanks alone."""
     return any(unicodedata.category(letter)[0] in "LNS" or _is_new(letter) for letter in one_line(value))
 
 
 def something(value: str) -> str:
-    """A line in which there is something to read. Raises ValueError."""
+    """A validator of required text: one normalised line with a visible sign. Raises ValueError."""
     value = one_line(value)
     if not can_be_seen(value):
         raise ValueError("Please fill this in.")
@@ -52,26 +52,27 @@ def something(value: str) -> str:
 
 
 def at_most(value: str, length: int) -> str:
-    """Raises ValueError when it is longer."""
+    """A validator of length, in characters. Raises ValueError when it is longer."""
     if len(value) > length:
         raise ValueError(f"Please shorten this to {length} characters.")
     return value
 
 
 def searchable(value: str) -> str:
-    """What a search box is searched for: one line in small letters, as Python makes them on every database."""
+    """Case-folded search text: one line in small letters, as Python makes them on every database."""
     return one_line(value).lower()
 
 
 def _visible(value: str) -> str:
-    kept: list[str] = []
+    """The text in NFC without invisible signs, every white space but a line's end as a blank."""
+    visible: list[str] = []
     letters = unicodedata.normalize("NFC", value)
     for place, letter in enumerate(letters):
         if _is_blank(letter):
-            kept.append(letter if letter == "\n" else " ")
-        elif _leaves_ink(letter) or _changes_neighbours(letter, kept, letters[place + 1 : place + 2]):
-            kept.append(letter)
-    return unicodedata.normalize("NFC", "".join(kept))  # what stood between a letter and its accent is gone
+            visible.append(letter if letter == "\n" else " ")
+        elif _leaves_ink(letter) or _changes_neighbours(letter, visible, letters[place + 1 : place + 2]):
+            visible.append(letter)
+    return unicodedata.normalize("NFC", "".join(visible))  # what stood between a letter and its accent is gone
 
 
 def _is_blank(letter: str) -> bool:

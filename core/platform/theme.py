@@ -1,5 +1,5 @@
 """
-How the gym looks, kept once: the site's stylesheet, the mails, the console's theme and the charts take these values.
+Design tokens: the colors, fonts and sizes of the stylesheet, the mails, the console's theme and the charts.
 
 `COLORS[scheme][token]`, with the schemes "light" and "dark". `on_accent` is what is written on `accent`.
 """
@@ -33,6 +33,7 @@ COLORS = {
     },
 }
 
+# Series of a chart, in order; distinct for the color-blind, and readable on `paper`.
 CHART_COLORS = {
     "light": ("#17324D", "#B4361F", "#2F7F86", "#B27A00", "#6A4C93", "#5B6B2E"),
     "dark": ("#9CC3E6", "#FF8A66", "#6CC7CC", "#F2B35E", "#C3A6E8", "#B5C77A"),
@@ -40,4 +41,4 @@ CHART_COLORS = {
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 CORNER_PX = 6
-MAIL_WIDTH_PX = 600
+MAIL_WIDTH_PX = 600  # the width that mail programs show whole

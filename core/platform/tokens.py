@@ -1,8 +1,8 @@
 """
-Signed tokens. What is mailed is a signature made when the mail is rendered: no secret that decides or signs in is at rest.
+Signed tokens (HMAC-SHA256), keyed hashes, and random secrets.
 
-A token names its purpose; one of another purpose is not found. None has a time of its own: `core.platform.clock` and the row it
-names decide.
+A mailed link is signed when its mail is rendered, so no secret that decides or signs in is at rest. A token is valid
+for one purpose only. None carries an expiry: the row that it names decides, by `core.platform.clock`.
 """
 
 import hashlib
@@ -17,27 +17,29 @@ from core.errors import NotFound
 
 @dataclass(frozen=True)
 class DecideToken:
-    """The coach's link: one token a request; Approve and Deny differ by `?decision=` alone."""
+    """The contents of a coach's link to decide a request; Approve and Deny differ by `?decision=` alone."""
 
     booking_id: int
     coach_id: int
-    slot_version: int
+    slot_version: int  # of the booking; a link to a slot of before is replaced
 
 
 class Signer:
-    """keys: the first signs, all verify."""
+    """Signs and verifies tokens. keys: the first signs, all verify, so that a key can be rotated."""
 
     def __init__(self, keys: list[str]) -> None:
         self._keys = list(reversed(keys))  # itsdangerous signs with the last
 
     def decide(self, booking_id: int, coach_id: int, slot_version: int) -> str:
+        """The token of a coach's link to decide a request."""
         return self._sign("decide", [booking_id, coach_id, slot_version])
 
     def read_decide(self, token: str) -> DecideToken:
-        """Raises NotFound for a bad signature or another purpose."""
+        """The contents of a link to decide. Raises NotFound for a bad signature or another purpose."""
         return DecideToken(*self._read("decide", token, 3))
 
     def sign_in(self, link_id: int) -> str:
+        """The token of a sign-in link or an invitation."""
         return self._sign("sign-in", [link_id])
 
     def read_sign_in(self, token: str) -> int:
@@ -46,6 +48,7 @@ class Signer:
         return link_id
 
     def feed(self, coach_id: int, feed_version: int) -> str:
+        """The token of a coach's calendar feed."""
         return self._sign("feed", [coach_id, feed_version])
 
     def read_feed(self, token: str) -> tuple[int, int]:
@@ -54,6 +57,7 @@ class Signer:
         return coach_id, feed_version
 
     def rehearsal(self, rehearsal_id: int) -> str:
+        """The token of a link to decide a practice request."""
         return self._sign("rehearsal", [rehearsal_id])
 
     def read_rehearsal(self, token: str) -> int:
@@ -62,6 +66,7 @@ class Signer:
         return rehearsal_id
 
     def confirm(self, request_id: int, serial: int) -> str:
+        """The token of a family's link that confirms its request."""
         return self._sign("confirm", [request_id, serial])
 
     def read_confirm(self, token: str) -> tuple[int, int]:
@@ -70,15 +75,16 @@ class Signer:
         return request_id, serial
 
     def stop_mail(self, coach_id: int, digest: int) -> str:
+        """The token of a link that stops a digest."""
         return self._sign("stop-mail", [coach_id, digest])
 
     def read_stop_mail(self, token: str) -> tuple[int, int]:
-        """The coach's id and the number of the mail she wants no more. Raises NotFound."""
+        """The coach's id and the number of the digest to stop. Raises NotFound."""
         coach_id, digest = self._read("stop-mail", token, 2)
         return coach_id, digest
 
     def keyed_hash(self, value: str) -> str:
-        """A hash that cannot be reversed by trying every address, for counters."""
+        """A keyed BLAKE2b hash, 32 hex digits, for counters: without the key nobody finds the value by trying all of them."""
         return hashlib.blake2b(value.encode(), key=self._keys[-1].encode()[:64], digest_size=16).hexdigest()
 
     def _sign(self, purpose: str, values: list[int]) -> str:
@@ -103,15 +109,15 @@ class Signer:
 
 
 def new_handle() -> str:
-    """128 random bits, safe in an address."""
+    """A booking's handle: 128 random bits, safe in an address."""
     return secrets.token_urlsafe(16)
 
 
 def new_session_token() -> str:
-    """256 random bits, for a cookie."""
+    """A session cookie's or an API key's secret: 256 random bits."""
     return secrets.token_urlsafe(32)
 
 
 def hashed(token: str) -> str:
-    """A plain hash is enough for a secret of 112 bits or more."""
+    """SHA-256 in hex, of a random secret of 112 bits or more: for those a plain hash is enough."""
     return hashlib.sha256(token.encode()).hexdigest()

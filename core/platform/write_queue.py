@@ -1,5 +1,5 @@
 """
-Writers wait their turn, first come, first served: one at a time on SQLite, a few at a time on PostgreSQL.
+FIFO write queue: one writer at a time on SQLite, a few at a time on PostgreSQL.
 
 SQLite's busy handler has no queue: with a connection a client, one of 64 clients starved for three seconds. So a
 writer takes a turn (first in, first out, within this process), then a file lock (between processes), then BEGIN
@@ -16,12 +16,12 @@ from pathlib import Path
 
 from core.errors import Unavailable
 
-WAIT_S = 10.0
-FIRST_PAUSE_S, MAX_PAUSE_S = 0.0005, 0.005
+WAIT_S = 10.0  # of a writer, in all; a person has given up by then
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.0005, 0.005  # between tries of the file lock; a transaction takes a few milliseconds
 
 
 class Turns:
-    """So many places, given to whoever has waited longest. `threading.Lock` and `Semaphore` promise no order."""
+    """A FIFO semaphore: its places go to the longest waiter. `threading.Lock` and `Semaphore` promise no order."""
 
     def __init__(self, places: int) -> None:
         self._free = places
@@ -31,7 +31,7 @@ class Turns:
 
     def take(self, deadline: float) -> None:
         """
-        Wait for a place.
+        Acquire a place, waiting in line.
 
         Args:
             deadline: of time.monotonic().
@@ -45,20 +45,22 @@ class Turns:
         with self._mutex:
             if me in self._holders:
                 raise RuntimeError("a write transaction inside a write transaction would wait for itself")
-            if self._free:
+            if self._free:  # nobody waits: a place is free only while the line is empty
                 self._free -= 1
                 self._holders.add(me)
                 return
             self._waiting.append(mine)
         handed_over = mine.acquire(timeout=max(0.0, deadline - time.monotonic()))
         with self._mutex:
-            if not handed_over and mine in self._waiting:
+            if (
+                not handed_over and mine in self._waiting
+            ):  # in time's last moment it may have been handed over all the same
                 self._waiting.remove(mine)
                 raise Unavailable
-            self._holders.add(me)  # also when it was handed over in the last moment
+            self._holders.add(me)
 
     def give_back(self) -> None:
-        """By the thread that took it: to the next in line."""
+        """Release a place, by the thread that took it, to the next in line."""
         with self._mutex:
             self._holders.discard(threading.get_ident())
             if self._waiting:
@@ -68,7 +70,7 @@ class Turns:
 
 
 class WriteQueue:
-    """SQLite's: the one turn of this process, and the lock file between processes. Whoever acquired must release, once."""
+    """SQLite's write lock: FIFO within this process, a lock file (flock) between processes. Release once after each acquire."""
 
     def __init__(self, lock_file: Path) -> None:
         self._lock_file = lock_file
@@ -77,7 +79,7 @@ class WriteQueue:
         self._pid = os.getpid()
 
     def acquire(self, deadline: float) -> None:
-        """Wait for the turn and the file lock; raises as `Turns.take`."""
+        """Wait for the turn and the file lock. Raises Unavailable, RuntimeError, as `Turns.take`."""
         self._after_fork()
         self._turns.take(deadline)
         try:
@@ -87,12 +89,13 @@ class WriteQueue:
             raise
 
     def release(self) -> None:
-        """Give the lock file and the turn to whoever waits longest."""
+        """Unlock the file, and hand the turn to the longest waiter."""
         assert self._descriptor is not None, "released without having acquired"
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         self._turns.give_back()
 
     def _lock_between_processes(self, deadline: float) -> None:
+        """Poll the file lock with growing pauses; flock itself knows no timeout."""
         if self._descriptor is None:
             self._descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         pause = FIRST_PAUSE_S
