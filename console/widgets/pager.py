@@ -4,6 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from console.widgets.markdown import inert
+
 
 def cursor(pages: str) -> Any:
     """After which row the page begins that is shown; None on the first. pages: where the way here is kept."""
@@ -16,6 +18,6 @@ def turn_page(pages: str, following: Any, *, back: str = "Newer", forward: str =
     before = st.session_state.setdefault(pages, [])
     left, right = st.columns(2)
     if before:
-        left.button(back, on_click=before.pop)
+        left.button(inert(back), on_click=before.pop)
     if following is not None:
-        right.button(forward, on_click=before.append, args=(following,))
+        right.button(inert(forward), on_click=before.append, args=(following,))

@@ -45,12 +45,12 @@ SAFE_CALLS = {
 }
 NUMBERS = {"count", "number", "is_urgent", "day", "num_rows"}
 CHECKED_ELSEWHERE = {
-    ("acting", "done"): "at each call of act",
-    ("drafts", "done"): "at each call of Draft.save",
-    ("said", "sentence"): "at each call of say_done; an error's words are made inert in say_error",
+    ("widgets/acting", "done"): "at each call of act",
+    ("widgets/drafts", "done"): "at each call of Draft.save",
+    ("widgets/flash", "sentence"): "at each call of say_done; an error's words are made inert in say_error",
     ("app_pages/guide", "titles"): "the chapters are files of ours, written as Markdown",
     ("app_pages/guide", "part.text"): "the same",
-    ("story", "label"): "of a list of constants, made in the same function",
+    ("bookings/booking_detail", "label"): "of a list of constants, made in the same function",
 }
 
 
