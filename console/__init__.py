@@ -1,20 +1,13 @@
 """
-The console, staff only: a thin skin over core, in one process of its own.
+The console, staff only: Streamlit pages and the staff's JSON API over core, one ASGI application in one process.
 
-    server options       the ASGI application: our routes beside Streamlit's; every option of Streamlit, set in code
-    gate cookies         nobody gets a page or a websocket without a live session
-    sign_in api          sign-in by password or mailed link; JSON for the staff's own programs
-    schemas openapi      models of that JSON, and its description
-    app session watch    Streamlit's entry; who is signed in, asked anew in each run; what has changed meanwhile
-    badge                how many wait for an answer
-    boundary             a page that fails says so, with a reference, and the rest works on
-    narrowing story      search and filters above a list; one booking's whole story
-    request_card         a request with its answers; `week_picture` the week
-    remembered           what was chosen stays chosen
-    sound                a sound when a request comes
-    acting downloads     the one way to change something, and to offer a file: who it is for is asked again
-    pager                a list a page at a time
-    said whose           what a button brought about; which coach a page is about
-    inert                what somebody typed is never Markdown
-    app_pages/           one file a page
+    app.py       Streamlit's entry script: the session, the navigation, the page
+    web/         the ASGI application: routes, sign-in, cookies, the JSON API, uploads
+    widgets/     parts that every page shares: session, flash messages, drafts, change polling, error boundary
+    bookings/    requests, bookings and their mail, as parts of pages
+    photos/      upload, preview and cropping of photos, as parts of pages
+    monitoring/  parts of the monitoring pages: range, cached queries, panels, traces
+    alerts/      incidents, alert rules, and the console's watchdog
+    app_pages/   the pages, one file each
+    guide/       the guide's chapters, a Markdown file each
 """

@@ -1,4 +1,4 @@
-"""Streamlit's entry: who is it, which pages are there for her, and the page itself."""
+"""Streamlit's entry script: authenticates the run, builds the navigation for the person's role, runs the page."""
 
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ PAGES = Path(__file__).parent / "app_pages"
 
 
 def console() -> None:
+    """One run of the script: session, change polling, notifications, navigation, page; in this order."""
     staff = signed_in()
     if person_ran_it():
         person_did_something(staff)
@@ -50,7 +51,7 @@ def console() -> None:
 
 
 def _pages(staff: Staff, requests: str, incidents: int) -> list[st.Page]:
-    """What this person may open; the first is the one that opens by itself."""
+    """The pages that this person's role may open; the first is the default."""
     pages = [_page("requests", requests, is_first=True)]
     if staff.has_bookings:
         pages += [

@@ -1,10 +1,12 @@
 """
-What the page Alerts is made of, and the banner above every page of an admin.
+Parts of the page Alerts, the banner of silent processes, and the console's watchdog.
 
-    incidents    those that are open, with two buttons, and those that were
-    rules        each with its number beside its limit, and muted there
-    rule_page    one of them, or one that is added: changed, set back, deleted, with what it will do in words
-    rule_fields  its fields; routes: which routes there are to choose from
-    try_out      what it would have done in the last day or week
-    dead_man     says which part of the house is silent, and needs none of them
+    incidents.py    open and past incidents; acknowledge and resolve
+    rules.py        the list of alert rules; mute
+    rule_page.py    one rule: edit, reset, delete, add
+    rule_fields.py  a rule's form fields
+    routes.py       the routes that a rule's filter can choose from
+    try_out.py      backtest of a rule on the last day or week
+    dead_man.py     dead man's switch: a banner that names silent processes
+    watchdog.py     evaluates the rules when the worker does not
 """

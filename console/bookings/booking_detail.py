@@ -1,4 +1,4 @@
-"""One booking's whole story: facts, a note for oneself, what happened, its mails, and what can be done about it."""
+"""Detail of one booking: facts, actions, a private note, its history, its mails."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -42,7 +42,7 @@ DONE_WITH_MAIL = "Done. A mail to the family was written."
 
 
 def story(booking_id: int, staff: Staff) -> None:
-    """Raises NotFound for another coach's, as if there were none."""
+    """Draw a booking's detail. Raises NotFound where there is none, and for another coach's, as if there were none."""
     with services().database.read() as session:
         booking = queries.get_booking(session, booking_id)
         if not staff.whose.covers(booking.coach_id):
@@ -112,7 +112,7 @@ def _what_can_be_done(booking: Booking, staff: Staff, against: Mapping[Concern, 
 
 
 def _attendance(booking: Booking, staff: Staff) -> None:
-    """Did they come? It can be changed, and taken back."""
+    """Record the attendance; it can be changed, and taken back."""
     st.header("Did they come?", anchor=False)
     st.markdown(CAME[booking.attendance])
     choices: list[tuple[str, Attendance | None]] = [
@@ -158,7 +158,7 @@ def _keep_note(booking: Booking, shown_to: Staff) -> None:
 
 
 def _ask(verb: str, question: str, answered: Callable[..., None], booking: Booking, *about: object) -> None:
-    """Asks once, with a reason. answered: called with the booking, the rest, and the key of the reason."""
+    """A button that asks for confirmation, with a reason. answered: gets the booking, `about`, and the reason's key."""
     key = f"why-{booking.id}"
     with st.popover(f"{verb} …"), st.form(f"change-{booking.id}", border=False):
         st.text_area(question, max_chars=500, key=key)
@@ -204,7 +204,7 @@ def _approve_after_all(booking: Booking, shown_to: Staff, despite: tuple[Concern
 
 
 def _run(command: Callable[[Acting], object], booking: Booking, shown_to: Staff, done: str) -> None:
-    """Runs before the page is drawn, for whoever is signed in now."""
+    """The buttons' callback: the command, as the person the page was shown to; then the mails it wrote are sent."""
     if act(shown_to, command, coach=booking.coach_id, done=done):
         tasks.nudge_from_thread(services(), tasks.deliver_mail)
 

@@ -1,4 +1,4 @@
-"""Search and filters above a list of bookings: a name, a coach, a lesson, a state, dates."""
+"""Search and filters above a list of bookings: text, coach, lesson type, state, dates."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -29,9 +29,9 @@ DATES = "MM/DD/YYYY"
 
 def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -> Search:
     """
-    Draw them, and say what is wanted.
+    Draw the search and filter widgets, and return what they hold.
 
-    usual_state: the one that is chosen until somebody chooses another. changed: called when she does.
+    usual_state: the state's default. changed: called when any of them changes.
     """
 
     def noted(key: str) -> None:
@@ -62,7 +62,8 @@ def search_for(staff: Staff, *, usual_state: str, changed: Callable[[], None]) -
         whose=whose,
         text=text,
         lesson_id=lesson or None,
-        status=None if text.strip() and state == usual_state else STATES[state],  # who is looked for may be in any
+        # a search by text covers every state, unless one was chosen
+        status=None if text.strip() and state == usual_state else STATES[state],
         start=_midnight(first),
         end=_midnight(last, days=1),
     )

@@ -1,4 +1,4 @@
-"""Whose times, preferences and page: one's own; an admin's choice."""
+"""Coach picker: which coach a page is about; a coach's own, or an admin's choice."""
 
 import streamlit as st
 from sqlalchemy import select
@@ -11,7 +11,7 @@ CHOSEN = "chosen_coach"
 
 
 def chosen_coach(staff: Staff) -> int | None:
-    """The id of the coach this page is about. An admin picks one, and it stays picked on the other pages."""
+    """The id of the coach this page is about; None where there is none. An admin's choice holds on the other pages too."""
     if not staff.is_admin:
         return staff.coach_id
     names = coach_names()
@@ -28,7 +28,7 @@ def chosen_coach(staff: Staff) -> int | None:
 
 
 def coach_names() -> dict[int, str]:
-    """Everybody's name, by the coach's id, by name."""
+    """All coaches' names by coach id, sorted by name."""
     query = select(Coach.id, Account.name).join(Account, Account.id == Coach.account_id).order_by(Account.name)
     with services().database.read() as session:
         return {row.id: row.name for row in session.execute(query)}

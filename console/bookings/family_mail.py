@@ -1,4 +1,4 @@
-"""Mail to a family: what became of it, and what to do where it went astray."""
+"""Delivery status of mail to a family; corrections where it failed: another address, a resend, a phone call."""
 
 from collections.abc import Callable
 
@@ -19,25 +19,25 @@ from core.wording import spoken_time
 
 
 def unreached(staff: Staff) -> None:
-    """Families whose mail could not be delivered, with their phone, until somebody has seen to it."""
+    """List families whose mail could not be delivered, with their phone number, until somebody has settled it."""
     if not staff.has_bookings:
         return
     with services().database.read() as session:
-        found = unreached_families(session, whose=staff.whose, now=clock.now())
-    if not found:
+        families = unreached_families(session, whose=staff.whose, now=clock.now())
+    if not families:
         return
     st.header("Families that our mail did not reach", anchor=False)
-    for family in found:
+    for family in families:
         _family(family, staff)
 
 
 def mail_to_family(booking: Booking, status: DeliveryStatus, staff: Staff) -> None:
-    """Within a booking's story: its state, the address to correct, and sending again."""
-    said, is_failed = said_to_staff(status, booking), status is DeliveryStatus.FAILED
+    """Draw the mail's delivery status in a booking's detail, with the address to correct and a resend."""
+    sentence, is_failed = said_to_staff(status, booking), status is DeliveryStatus.FAILED
     if is_failed:
-        st.error(inert(said))
-    elif said:
-        st.text(said)
+        st.error(inert(sentence))
+    elif sentence:
+        st.text(sentence)
     if is_failed or clock.now() < booking.starts_at:
         _answers(booking, staff, "story", is_failed=is_failed)
 
@@ -103,6 +103,6 @@ def _correct_address(booking: Booking, shown_to: Staff, typed_in: str) -> None:
 
 
 def _run(command: Callable[[Acting], object], booking: Booking, shown_to: Staff, done: str) -> None:
-    """Runs before the page is drawn."""
+    """The buttons' callback: the command, then the mails it wrote are sent."""
     if act(shown_to, command, coach=booking.coach_id, done=done):
         tasks.nudge_from_thread(services(), tasks.deliver_mail)

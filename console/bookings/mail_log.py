@@ -1,4 +1,4 @@
-"""Why did this mail go out, or not? In plain words."""
+"""Delivery status of one outbox message, as a sentence."""
 
 from zoneinfo import ZoneInfo
 
@@ -8,7 +8,7 @@ from core.wording import spoken_instant
 
 
 def mail_story(message: OutboxMessage, zone: ZoneInfo) -> str:
-    """One sentence about its state."""
+    """A message's state in one sentence: sent, dropped or dead with the reason, sending, queued."""
     when = spoken_instant(message.finished_at or message.due_at, zone)
     match message.state:
         case MessageState.SENT:
@@ -25,5 +25,5 @@ def mail_story(message: OutboxMessage, zone: ZoneInfo) -> str:
 
 
 def mail_name(message: OutboxMessage) -> str:
-    """ "request received to sam@example.org"."""
+    """A message's kind and recipient: "request received to sam@example.org"."""
     return f"{message.kind.value.replace('_', ' ')} to {message.recipient}"

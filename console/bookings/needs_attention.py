@@ -1,4 +1,4 @@
-"""What an admin should see to: staff whose mail comes back, coaches without any mail, families of coaches who are gone."""
+"""An admin's to-do list: staff whose mail bounces, coaches without any mail, bookings of disabled coaches."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ HEARS_NOTHING = "has turned every mail off: only the console shows that a family
 
 
 def for_admins(staff: Staff) -> None:
-    """On the page Today."""
+    """Draw the list, on the page Today."""
     with services().database.read() as session:
         unreached, silent = unreached_staff(session), coaches_without_mail(session)
         left_behind = commitments_of_disabled(session, now=clock.now())
@@ -36,7 +36,7 @@ def for_admins(staff: Staff) -> None:
 
 
 def list_commitments(open_with: Commitments, *, can_open: bool = False) -> None:
-    """Requests that wait and lessons to come, with names and times. can_open: each leads to its story."""
+    """List pending requests and booked lessons, with names and times. can_open: with a button to each one's detail."""
     _list("1 request waits for an answer", "{} requests wait for an answer", open_with.requests, can_open)
     _list("1 lesson is booked", "{} lessons are booked", open_with.lessons, can_open)
 

@@ -1,4 +1,4 @@
-"""A practice request of the signed-in coach, where requests are shown; marked, and counted nowhere."""
+"""Practice request (rehearsal) of the signed-in coach: shown among the requests, marked, and counted nowhere."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ REASON = "practice-reason"
 
 
 def find_mine(staff: Staff) -> Rehearsal | None:
-    """Her newest, unless its day is over."""
+    """The signed-in coach's newest rehearsal; None where there is none, or its day is over."""
     if staff.coach_id is None:
         return None
     with services().database.read() as reading:
@@ -27,7 +27,7 @@ def find_mine(staff: Staff) -> Rehearsal | None:
 
 
 def practice_request(staff: Staff) -> None:
-    """One that waits, with both answers; nothing at all otherwise."""
+    """Draw the pending rehearsal with both answers; nothing where none is pending."""
     rehearsal = find_mine(staff)
     if rehearsal is None or rehearsal.status is not Status.PENDING:
         return
@@ -47,7 +47,7 @@ def practice_request(staff: Staff) -> None:
 
 
 def _answer(rehearsal: Rehearsal, decision: Decision, shown_to: Staff) -> None:
-    """Before the page is drawn, as with real ones."""
+    """The buttons' callback, as for a real request."""
     reason = st.session_state.get(REASON) if decision is Decision.DENY else None
     if act(
         shown_to,

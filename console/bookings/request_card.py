@@ -1,4 +1,4 @@
-"""A request that waits, with its answers: on the page Requests, and among the bookings."""
+"""Card of a pending request with Approve and Deny, for the pages Requests and Bookings."""
 
 from collections.abc import Mapping
 
@@ -21,9 +21,9 @@ NOT_HERE = ", who does not work here any more: an admin has to answer"
 
 def request_card(booking: Booking, staff: Staff, concerns: Mapping[Concern, str], *, is_open: bool = False) -> None:
     """
-    Who asks for what, until when; approve and deny.
+    Draw the card: who requests which lesson, the deadline, approve and deny.
 
-    concerns: what speaks against approving. is_open: its whole story is shown around it.
+    concerns: warnings against approving. is_open: the card is part of the booking's detail.
     """
     assert booking.expires_at is not None
     left = booking.expires_at - clock.now()
@@ -51,9 +51,9 @@ def request_card(booking: Booking, staff: Staff, concerns: Mapping[Concern, str]
 
 def _answers(booking: Booking, staff: Staff, concerns: Mapping[Concern, str]) -> None:
     """
-    Deny asks once, with the reason that the family will read. An admin gives a reason either way.
+    The two buttons. Deny opens a form for the reason that the family will read; an admin gives a reason either way.
 
-    Approving means the time and the concerns that stand on the card: others since make the command ask.
+    Approving covers the time and the concerns shown on the card; newer ones make the command raise NeedsAgreement.
     """
     own = booking.coach_id == staff.coach_id
     name = f"{booking.athlete_name}, {spoken_time(booking.starts_at, booking.ends_at, booking.coach.zone)}"
@@ -99,9 +99,9 @@ def _decide(
     reason_in: str | None = None,
 ) -> None:
     """
-    The same command as the mail's link. If somebody was faster, its sentence is what is said.
+    The buttons' callback: the same command as the mail's link. If somebody was faster, the flash message says so.
 
-    Runs before the page does, so that it is said also when the request is not listed any more.
+    Runs before the page does, so that the message is shown also when the request is not listed any more.
     """
     reason = st.session_state.get(reason_in) if reason_in else None
     answer = "approved" if decision is Decision.APPROVE else "denied"

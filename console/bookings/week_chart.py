@@ -1,4 +1,4 @@
-"""A week of lessons as a picture, and the same in words beneath."""
+"""Chart of a week's lessons, and the same as a list below it."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -19,12 +19,12 @@ from core.schedule.availability import at_wall_time
 from core.wording import clock_time, spoken_day, zone_name
 
 WEEK, DAY = "week-offset", timedelta(days=1)
-MAX_LINES = 80
+MAX_LINES = 80  # of the list: a large gym's week of all coaches would draw for seconds
 BOOKED, WAITS = "booked", "waits for an answer"
 
 
 def week_picture(staff: Staff) -> None:
-    """Monday to Sunday, with the weeks before and after."""
+    """Draw the chart and the list of one week, Monday to Sunday, with buttons for the weeks before and after."""
     zone = staff.zone or services().settings.zone
     whose = staff.whose
     if staff.is_admin and (chosen := _coach()):
@@ -39,9 +39,9 @@ def week_picture(staff: Staff) -> None:
     start, end = at_wall_time(monday - DAY, 0, zone), at_wall_time(monday + timedelta(days=8), 0, zone)
     with services().database.read() as session:
         lessons = lists.lessons_between(session, start, end, whose=whose)
-        asked = queries.requests_awaiting_answer(session, whose=whose, now=clock.now())
+        requests = queries.requests_awaiting_answer(session, whose=whose, now=clock.now())
     booked, waiting = (
-        [one for one in found if monday <= _day_of(one) < monday + 7 * DAY] for found in (lessons, asked)
+        [one for one in bookings if monday <= _day_of(one) < monday + 7 * DAY] for bookings in (lessons, requests)
     )
     if not booked and not waiting:
         st.info("Nothing is booked in this week.")
@@ -81,7 +81,7 @@ def _picture(shown: Sequence[Booking], monday: date) -> None:
 
 
 def _day_of(booking: Booking) -> date:
-    """Its coach's day."""
+    """The local day of a booking, in its coach's zone."""
     return booking.starts_at.astimezone(booking.coach.zone).date()
 
 

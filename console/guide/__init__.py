@@ -1,5 +1,5 @@
 """
-The chapters of the guide: a Markdown file each, in the order of their names, and small pictures that `make screenshots` makes.
+The guide's chapters: a Markdown file each, read in the order of file names, with pictures that `make screenshots` makes.
 
 A file begins with "# Title", or "# Title (admins)". A line `![what it shows](name)` is a picture of that name.
 """
@@ -17,7 +17,7 @@ FOR_ADMINS = " (admins)"
 
 @dataclass(frozen=True)
 class Part:
-    """Some paragraphs; or a picture's name, and in `text` what it shows."""
+    """A part of a chapter: paragraphs of Markdown, or a picture's name with its caption in `text`."""
 
     text: str
     picture: str | None = None
@@ -25,6 +25,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Chapter:
+    """A chapter as parsed from its file."""
+
     title: str
     for_admins: bool
     parts: tuple[Part, ...]
@@ -32,12 +34,12 @@ class Chapter:
 
 @cache
 def chapters() -> tuple[Chapter, ...]:
-    """All of them, in order."""
+    """Every chapter, in order; parsed once a process."""
     return tuple(_chapter(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.md")))
 
 
 def picture_of(name: str) -> str:
-    """The file of a picture."""
+    """The path of a picture's file."""
     return str(PICTURES / f"{name}.png")
 
 
@@ -51,9 +53,9 @@ def _chapter(text: str) -> Chapter:
     title = head.removeprefix("# ").strip()
     parts: list[Part] = []
     at = 0
-    for found in PICTURE.finditer(body):
-        parts += [Part(body[at : found.start()].strip()), Part(found[1], found[2])]
-        at = found.end()
+    for picture in PICTURE.finditer(body):
+        parts += [Part(body[at : picture.start()].strip()), Part(picture[1], picture[2])]
+        at = picture.end()
     parts.append(Part(body[at:].strip()))
     return Chapter(
         title.removesuffix(FOR_ADMINS), title.endswith(FOR_ADMINS), tuple(part for part in parts if part.text)

@@ -1,4 +1,4 @@
-"""A coach's photo: dropped, described, shown; another one chosen from those that she sent before."""
+"""Profile photo of a coach: upload, alt text, cropping, and a choice among earlier uploads."""
 
 from functools import partial
 
@@ -22,7 +22,7 @@ DONE = "Parents see the photo now."
 
 
 def photo(coach: Coach, staff: Staff) -> None:
-    """The part of her page that is about the photo."""
+    """Draw the photo's part of the page Public page."""
     st.header("Photo", anchor=False)
     hers = _choices(coach, staff)
     shown = next((image for image in hers if image.id == coach.photo_id), None)
@@ -47,7 +47,7 @@ def photo(coach: Coach, staff: Staff) -> None:
 
 
 def _details(image: Image, staff: Staff) -> None:
-    """For who may change it, once it is made: its original shows more than its page does."""
+    """Cropping and comparison, for those who may change it, once it has renditions: an original shows more than its page."""
     if not (image.renditions and _may_change(image, staff)):
         return
     if original_address(image):
@@ -62,7 +62,7 @@ def _may_change(image: Image, staff: Staff) -> bool:
 
 
 def _show_it(coach_id: int, image: Image, staff: Staff) -> None:
-    """What she dropped here is what she wants on her page."""
+    """Publish a photo that was uploaded here, as soon as it is ready."""
     _show(coach_id, image.id, staff, DONE)
 
 
@@ -114,9 +114,9 @@ def _others(images: list[Image], coach: Coach, staff: Staff) -> None:
 
 
 def _choices(coach: Coach, staff: Staff) -> list[Image]:
-    """What she sent, and what whoever looks sent; the one that is shown is always among them."""
+    """Photos uploaded by the coach or by the signed-in person; the published one is always among them."""
     with services().database.read() as session:
-        found = list(publishable(session, ImageKind.PROFILE, uploaded_by={coach.account_id, staff.account_id}))
-        if coach.photo_id is not None and all(image.id != coach.photo_id for image in found):
-            found.append(get_image(session, coach.photo_id))
-    return found
+        images = list(publishable(session, ImageKind.PROFILE, uploaded_by={coach.account_id, staff.account_id}))
+        if coach.photo_id is not None and all(image.id != coach.photo_id for image in images):
+            images.append(get_image(session, coach.photo_id))
+    return images

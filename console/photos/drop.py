@@ -1,4 +1,4 @@
-"""Where photos are dropped: taken in at once, and watched until pages can show them."""
+"""Photo upload with progress: files are accepted at once, and polled until their renditions are made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from core.platform import clock
 from core.wording import file_size
 
 LOOK_EVERY_S = 1.0
-WORKER_IS_LATE = timedelta(seconds=40)
+WORKER_IS_LATE = timedelta(seconds=40)  # the worker's pass for missed nudges comes every 20 s
 UNFINISHED = (ImageState.WAITING, ImageState.MAKING)
 
 TakeIn = Callable[[intake.Upload], Image]
@@ -31,23 +31,23 @@ TakeIn = Callable[[intake.Upload], Image]
 
 @dataclass(frozen=True)
 class Sent:
-    """A file that was dropped. image_id: None for one that was refused; why: the sentence."""
+    """An uploaded file."""
 
     name: str
-    image_id: int | None
-    why: str = ""
+    image_id: int | None  # None for one that was refused
+    why: str = ""  # it was refused
 
 
 def drop(where: str, label: str, take_in: TakeIn, *, several: bool, help: str | None = None) -> list[Sent]:  # noqa: A002 (Streamlit's name)
     """
-    A place for files; `progress(where)` tells what becomes of them.
+    Draw a file uploader, and accept what was dropped; `progress(where)` shows what becomes of it.
 
     Args:
-        where: names this place in the session.
-        take_in: what is done with each file that passed, such as uploads.accept.
+        where: the uploader's name in the session.
+        take_in: stores a file that has passed the checks, such as uploads.accept.
 
     Returns:
-        What has been dropped just now.
+        The files of this run, accepted or refused.
     """
     turn = st.session_state.setdefault(_turn(where), 0)
     dropped = st.file_uploader(
@@ -68,7 +68,7 @@ def drop(where: str, label: str, take_in: TakeIn, *, several: bool, help: str | 
 
 
 def accepting(kind: ImageKind, staff: Staff, *, alt: str = "") -> TakeIn:
-    """Takes files in as new images of this kind."""
+    """A `take_in` that stores files as new images of this kind."""
     return lambda upload: run_as(
         staff, lambda account_id: uploads.accept(services(), upload, kind, alt=alt, account_id=account_id)
     )
@@ -76,7 +76,7 @@ def accepting(kind: ImageKind, staff: Staff, *, alt: str = "") -> TakeIn:
 
 def progress(where: str, *, when_ready: Callable[[Image, Staff], None] | None = None) -> None:
     """
-    A line for each file that was dropped there, until somebody clears them.
+    Draw a status line for each file uploaded there, until somebody clears them; polls while any is unfinished.
 
     Args:
         when_ready: called once for each image that has become ready.
@@ -89,6 +89,7 @@ def progress(where: str, *, when_ready: Callable[[Image, Staff], None] | None = 
 
 
 def clear(where: str) -> None:
+    """Remove the status lines."""
     st.session_state.pop(_sent(where), None)
 
 
@@ -100,7 +101,7 @@ def _lines(where: str, watched: bool, when_ready: Callable[[Image, Staff], None]
             _line(one)
         if not watched:
             st.button("Clear these lines" if len(sent) > 1 else "Clear this line", on_click=clear, args=(where,))
-    if not looks_alone():
+    if not looks_alone():  # a rerun from here would cut off a click of the page
         return
     became_ready = [image for one in sent if _is_news(where, one) and (image := _image(one))]
     for image in became_ready:
@@ -112,9 +113,9 @@ def _lines(where: str, watched: bool, when_ready: Callable[[Image, Staff], None]
 
 
 def _is_news(where: str, one: Sent) -> bool:
-    """Whether it is ready, and that was not told yet."""
-    image, told = _image(one), st.session_state.setdefault(_ready(where), set())
-    return image is not None and image.state is ImageState.READY and image.id not in told
+    """Whether it has become ready since this was last reported to `when_ready`."""
+    image, reported = _image(one), st.session_state.setdefault(_ready(where), set())
+    return image is not None and image.state is ImageState.READY and image.id not in reported
 
 
 def _line(one: Sent) -> None:
@@ -155,7 +156,7 @@ def _taken_in(file: UploadedFile, take_in: TakeIn) -> Sent:
 
 
 def _let_go(file: UploadedFile) -> None:
-    """Streamlit keeps every file in memory until its session ends."""
+    """Free the file's memory; Streamlit holds every file until its session ends."""
     context = get_script_run_ctx()
     if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)

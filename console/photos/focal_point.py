@@ -1,4 +1,4 @@
-"""What must stay in every cut: a click into the picture, or two sliders; and how the cuts would look, before it is kept."""
+"""Focal-point editor: the point that stays in every crop, by click or sliders, with previews of the crops."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ CLICKED = "place"
 
 @st.fragment
 def focal_point(image: Image) -> None:
-    """The point as it is kept, moved by whoever looks after the image. It needs an original that browsers show."""
+    """Draw the editor of an image that the signed-in person may change. It needs an original that browsers can show."""
     staff, across, down = signed_in(), f"focal-x-{image.id}", f"focal-y-{image.id}"
     st.session_state.setdefault(across, image.focal_x)
     st.session_state.setdefault(down, image.focal_y)
@@ -43,7 +43,7 @@ def focal_point(image: Image) -> None:
 
 
 def _take_click(image: Image, across: str, down: str) -> None:
-    """A new click moves the sliders; one that was taken already does not."""
+    """Move the sliders to a new click; Streamlit reports the same click in every run, so an old one is skipped."""
     clicked = st.session_state.get(_chart(image), {}).get("selection", {}).get(CLICKED)
     taken = f"{_chart(image)}-taken"
     if clicked and clicked != st.session_state.get(taken):
@@ -52,7 +52,7 @@ def _take_click(image: Image, across: str, down: str) -> None:
 
 
 def _target(image: Image, x: int, y: int) -> Any:
-    """The picture, places to click on it, and a ring around the point."""
+    """The chart: the image, a grid of invisible marks to click on, and a ring around the point."""
     scale = LONGER_SIDE_PX / max(image.width_px, image.height_px)
     width, height = round(image.width_px * scale), round(image.height_px * scale)
     places = [{"x": left, "y": top} for left in range(0, 101, STEP) for top in range(0, 101, STEP)]

@@ -1,4 +1,4 @@
-"""Pictures as HTML for the console's pages: in lists, before and after, in the cuts that pages make."""
+"""HTML fragments of images: thumbnails, before and after, crop previews, the table of renditions."""
 
 from collections.abc import Sequence
 from html import escape
@@ -15,19 +15,19 @@ LAYER = "position: absolute; inset: 0; width: 100%; height: 100%; object-fit: co
 
 
 def address_of(file: Rendition) -> str:
-    """Where the public site's visitors fetch it too."""
+    """The public URL of a rendition."""
     return pictures_of(services()).absolute_address(file.path)
 
 
 def original_address(image: Image) -> str | None:
-    """The console's own address of the file as it came; None when no browser could show it, or it was not kept."""
+    """The console's URL of the original; None where browsers cannot show it, or it was not kept."""
     if not image.original_kept or image.original_format not in SHOWN_BY_BROWSERS:
         return None
     return f"/originals/{image.id}?{image.original_hash[:12]}"
 
 
 def thumbnail(image: Image, width_px: int = 160) -> str:
-    """A square of it, or a square that says that there is nothing yet."""
+    """A square thumbnail; an empty square while there is no rendition."""
     box = f"width: 100%; max-width: {width_px}px; aspect-ratio: 1; border-radius: 6px; display: block"
     file = smallest_jpeg(image)
     if file is None:
@@ -41,7 +41,7 @@ def thumbnail(image: Image, width_px: int = 160) -> str:
 
 def before_after(image: Image, file: Rendition, share: int) -> str:
     """
-    The original on the left of a line, a finished file on its right, in the same cut.
+    Comparison slider: the original left of a line, a rendition right of it, in the same crop.
 
     Args:
         share: how much of the width the original has, in per cent.
@@ -66,7 +66,7 @@ def before_after(image: Image, file: Rendition, share: int) -> str:
 
 
 def cut_previews(image: Image, focal: tuple[int, int]) -> str:
-    """How each cut would look with this point, beside each other; the point itself on the whole picture."""
+    """Previews of every crop with this focal point, side by side; "" where there is no source to show."""
     source = _whole_source(image)
     if source is None:
         return ""
@@ -84,7 +84,7 @@ def cut_previews(image: Image, focal: tuple[int, int]) -> str:
 
 
 def files_table(image: Image, files: Sequence[Rendition]) -> str:
-    """Every file that was made, and how it compares with what came in."""
+    """Table of renditions: format, pixels, size, and what is saved compared with the original."""
     rows = "".join(
         f'<tr><th scope="row" style="{_CELL}; font-weight: 400">{file.format.upper()}</th>'
         f'<td style="{_CELL}">{"" if file.shape == "whole" else file.shape + ", "}{file.width_px} × {file.height_px}</td>'
@@ -111,6 +111,6 @@ def _less(size_bytes: int, original_bytes: int) -> str:
 
 
 def _whole_source(image: Image) -> str | None:
-    """Something uncut to cut previews from: the original, or a rendition that is the whole picture."""
+    """An uncropped source for previews: a rendition of the whole image, else the original."""
     whole = [file for file in image.renditions if file.shape == "whole" and file.format == "jpeg"]
     return address_of(whole[0]) if whole else original_address(image)

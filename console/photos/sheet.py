@@ -1,4 +1,4 @@
-"""One image in full: what is to be seen, before and after, what matters in it, where it is shown, and what can be done."""
+"""Detail of one image: state, uses, alt text, comparison, focal point, replacement, deletion."""
 
 import streamlit as st
 
@@ -22,15 +22,17 @@ STATES = {ImageState.WAITING: "It waits to be made.", ImageState.MAKING: "It is 
 
 
 def is_open() -> bool:
+    """Whether an image's detail is open in this session."""
     return st.session_state.get(OPEN) is not None
 
 
 def open_sheet(image_id: int | None) -> None:
+    """Open an image's detail; None closes it. A button's callback."""
     st.session_state[OPEN] = image_id
 
 
 def sheet(staff: Staff) -> None:
-    """The image that is open."""
+    """Draw the detail of the open image."""
     st.button("All images", on_click=open_sheet, args=(None,))
     try:
         with services().database.read() as session:
@@ -40,7 +42,7 @@ def sheet(staff: Staff) -> None:
         st.info(inert(str(error)))
         return
     st.header(inert(image.name), anchor=False)
-    _told(image)
+    _state(image)
     _shown_on(uses)
     _words(image, staff)
     if image.renditions:
@@ -54,7 +56,7 @@ def sheet(staff: Staff) -> None:
     _again_or_away(image, uses, staff)
 
 
-def _told(image: Image) -> None:
+def _state(image: Image) -> None:
     sent = spoken_instant(image.created_at, services().settings.zone)
     facts = f"{image.width_px:,} × {image.height_px:,} pixels, {file_size(image.original_bytes)}, sent {sent}"
     st.text(facts if not image.note else f"{facts}\n{image.note}")
@@ -95,16 +97,16 @@ def _words(image: Image, staff: Staff) -> None:
 
 
 def compare(image: Image) -> None:
-    """Its original beside any file that was made of it, and all of those as a table."""
+    """Draw the original beside a chosen rendition, and a table of all renditions."""
     files = sorted(image.renditions, key=lambda file: (file.shape != "wide", file.shape, file.format, -file.width_px))
     chosen = st.selectbox("Compare with", files, format_func=_called, key=f"compare-{image.id}-{len(files)}")
-    _curtain(image, chosen)
+    _comparison(image, chosen)
     with st.expander(f"All {len(files)} files", key=f"files-{image.id}"):
         st.html(files_table(image, files))
 
 
 @st.fragment
-def _curtain(image: Image, file: Rendition) -> None:
+def _comparison(image: Image, file: Rendition) -> None:
     share = 50
     if original_address(image):
         share = st.slider(

@@ -1,8 +1,9 @@
 """
-The one way by which a page changes anything: who acts is looked up again at the act, not taken from what was drawn.
+Commands from a page, with authentication and role checked again at the click.
 
 Streamlit runs a button's callback before the page, with what the page held when it was drawn: by then that person may be
-signed out, somebody else may be signed in, an admin may be none. tests/console/test_acting.py holds every page to it.
+signed out, somebody else may be signed in, an admin may be none. So who acts is looked up at the act, and no page changes
+anything otherwise; tests/console/test_acting.py holds every page to it.
 """
 
 from collections.abc import Callable
@@ -26,17 +27,17 @@ def act(
     refused: Callable[[SpiritError], None] = say_error,
 ) -> bool:
     """
-    Run a command in one transaction, by the person that the page was shown to. Whether it was done.
+    Run a command in one transaction, as the person that the page was shown to. Returns whether it succeeded.
 
-    What the rules refuse is said in their words; `done` is said otherwise. For who is not that person any more nothing
-    is said: the page that follows says who is signed in.
+    A flash message reports the outcome: `done`, or the sentence of the SpiritError that was raised. Nothing is reported
+    where the session has ended or is another's: the page that follows shows who is signed in.
 
     Args:
         command: `lambda tx: set_gym(tx.session, texts, account_id=tx.account_id, now=tx.now)`.
         coach: whose time it touches, as for Database.transact.
-        refused: says what the rules refuse.
+        refused: shows the error; flash.say_error unless given.
     """
-    if still(shown_to) is None:
+    if still(shown_to) is None:  # signed out, or another person's session by now
         return False
     try:
         transact_as(shown_to, command, coach=coach)
@@ -49,9 +50,12 @@ def act(
 
 def transact_as(shown_to: Staff, command: Callable[[Acting], T], *, coach: int | None = None) -> T:
     """
-    The same, where the page needs the answer.
+    Run a command in one transaction, as the person that the page was shown to, and return its result.
 
-    Raises whatever the command refuses; SignInRefused, NotAllowed for who is not that person any more.
+    Raises:
+        NotAllowed: that person is not signed in here any more, or was an admin and is none.
+        SignInRefused: the session ended in between.
+        SpiritError: whatever the command raises.
     """
     if still(shown_to) is None:
         raise NotAllowed(SOMEBODY_ELSE)
@@ -61,13 +65,14 @@ def transact_as(shown_to: Staff, command: Callable[[Acting], T], *, coach: int |
 
 def run_as(shown_to: Staff, command: Callable[[int], T]) -> T:
     """
-    The same for what makes its own transactions, such as taking in a photo; its answer is returned.
+    Run a command that makes its own transactions, such as a photo upload, and return its result.
 
     Args:
         command: takes the id of the account that acts.
 
     Raises:
         NotAllowed: that person is not signed in here any more, or was an admin and is none.
+        SpiritError: whatever the command raises.
     """
     staff = still(shown_to)
     if staff is None:

@@ -1,4 +1,4 @@
-"""How many families wait for an answer: in the navigation, the browser's title, and a word when one more has come."""
+"""Badge with the number of pending requests: in the navigation, the browser's title, and a toast for a new one."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,33 +12,33 @@ from core.bookings.scope import Whose
 from core.platform import clock
 
 URGENT = timedelta(hours=2)
-MAX_SHOWN = 9
+MAX_SHOWN = 9  # nobody counts more at a glance
 COUNTED = "counted"
 
 
 @dataclass(frozen=True)
 class Badge:
-    """count: requests that wait. is_urgent: one of them expires within two hours."""
+    """The number of pending requests. is_urgent: one of them expires within two hours (URGENT)."""
 
     count: int
     is_urgent: bool
 
     @property
     def number(self) -> str:
-        """ "3"; "9+" where there are more than anybody counts at a glance."""
+        """The count as text: "3"; "9+" above MAX_SHOWN."""
         return f"{MAX_SHOWN}+" if self.count > MAX_SHOWN else str(self.count)
 
     def before(self, title: str) -> str:
-        """A browser's title: "(3) Requests"."""
+        """The browser's title with the count: "(3) Requests"."""
         return f"({self.number}) {title}" if self.count else title
 
     def after(self, title: str) -> str:
-        """A title in the navigation: "Requests (3)"."""
+        """The navigation's title with the count: "Requests (3)"."""
         return f"{title} ({self.number})" if self.count else title
 
 
 def badge_for(staff: Staff) -> Badge:
-    """A coach's own; an admin's is everybody's."""
+    """The badge of this person: a coach's own requests; for an admin all of them."""
     if not staff.has_bookings:
         return Badge(0, False)
     with services().database.read() as session:
@@ -46,14 +46,14 @@ def badge_for(staff: Staff) -> Badge:
 
 
 def show(badge: Badge) -> None:
-    """In the sidebar: red when one expires within two hours, orange otherwise, with the words."""
+    """Draw it in the sidebar: red when one request expires within two hours, orange otherwise."""
     if badge.count:
-        said = f"{badge.number} waiting" + (", one urgent" if badge.is_urgent else "")
-        st.badge(said, color="red" if badge.is_urgent else "orange")
+        text = f"{badge.number} waiting" + (", one urgent" if badge.is_urgent else "")
+        st.badge(text, color="red" if badge.is_urgent else "orange")
 
 
 def announce(badge: Badge) -> bool:
-    """A word when more wait than when this page ran last. Whether it was said."""
+    """Show a toast when more requests wait than in this session's last run. Returns whether it was shown."""
     before: int = st.session_state.get(COUNTED, badge.count)
     st.session_state[COUNTED] = badge.count
     if badge.count > before:

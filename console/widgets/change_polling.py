@@ -1,4 +1,4 @@
-"""Looks every few seconds whether something has changed, with one small statement, and runs the page again if so."""
+"""Change polling: one small statement every few seconds; the page is rerun when its answer differs."""
 
 import time
 from datetime import datetime
@@ -17,7 +17,8 @@ from core.gym.models import Gym
 from core.outbox.models import OutboxMessage
 from core.schedule.models import Coach
 
-LOOK_EVERY_S = 2.5
+LOOK_EVERY_S = 2.5  # a change is on every open page within three seconds
+# keys of the session state: the version that the page shows, when it ran, whether its own timer started this run
 SEEN, RAN_AT, BY_ITSELF = "seen_version", "ran_at", "runs_by_itself"
 
 Version = tuple[int | datetime | None, ...]
@@ -26,9 +27,10 @@ Version = tuple[int | datetime | None, ...]
 @st.fragment(run_every=LOOK_EVERY_S)
 def watch() -> None:
     """
-    Invisible. An open page shows what happened anywhere within three seconds, and what only time did a little later.
+    Poll for changes in an invisible fragment, and rerun the page when there are any.
 
-    Stands before whatever the page reads: its look with the page's own run notes what the page is about to show.
+    A change is shown within three seconds; what only time has changed, after the gym's `console_refresh_s`. Call before
+    the page reads anything: in the page's own run it notes the version that the page is about to show.
     """
     try:
         staff = signed_in()
@@ -46,26 +48,26 @@ def watch() -> None:
 
 def looks_alone() -> bool:
     """
-    Whether one fragment is all that runs now.
+    Whether a single fragment is all that runs now.
 
-    Only then may its timer run the page again: that ends the run at hand, and with it a click that it has not reached.
+    Only then may its timer rerun the page: a rerun ends the run at hand, and with it a click that it has not reached.
     """
     return len(_fragments() or ()) == 1
 
 
 def person_ran_it() -> bool:
-    """Notes that the whole page runs now. Whether a person did that, and not the page itself."""
+    """Note that the whole page runs now. Returns whether a person started this run, and not the page's own timer."""
     st.session_state[RAN_AT] = time.monotonic()
     return not st.session_state.pop(BY_ITSELF, False)
 
 
 def still_fresh() -> None:
-    """What is on the page was just drawn anew, by its own refreshing: only a change draws the whole of it again."""
+    """Reset the refresh timer: the page has just redrawn its contents itself, so only a change reruns the whole of it."""
     st.session_state[RAN_AT] = time.monotonic()
 
 
 def _fragments() -> list[str] | None:
-    """Which of them run now; None while the whole page does."""
+    """The ids of the fragments that run now; None in a run of the whole page."""
     context = get_script_run_ctx()
     return context.fragment_ids_this_run if context else None
 
@@ -76,7 +78,12 @@ def _ran_s_ago() -> float:
 
 
 def version_for(session: Session, staff: Staff) -> tuple[Version, int]:
-    """Moves whenever something that this person sees has changed; and after how many seconds a page is drawn anew."""
+    """
+    The version of all that this person sees, which differs after any change; and the refresh interval in seconds.
+
+    A coach's: the version of her schedule, the gym's content. An admin's: everybody's, and the last finished mail, audit
+    event and alert change.
+    """
     query = select(func.coalesce(func.sum(Coach.schedule_version), 0))
     if not staff.is_admin:
         query = query.where(Coach.id == staff.coach_id)

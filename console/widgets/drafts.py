@@ -1,8 +1,8 @@
 """
-The draft of a form: what its widgets were drawn with, kept while the page is open, and sent along when it is saved.
+Form drafts for optimistic concurrency: the values a form was opened with, sent along when it is saved.
 
 Streamlit names a widget by its default as well: drawn from the database in each run, a field would start anew whenever
-somebody else saves the form, and what was typed would be gone. core.gym.edits compares what was shown with what is stored.
+somebody else saves the form, and what was typed would be gone. core.gym.edits merges three ways: shown, typed, stored.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,39 +32,36 @@ def _quoted(_: str, value: object) -> str:
 
 @dataclass
 class Draft:
-    """
-    drawn: the values that the widgets began with, by field.
-    told: what was stored at the latest refusal, for the fields that it named: saving again replaces that.
-    labels, spoken: how a field, and a value of it, are said.
-    """
+    """One open form of one session."""
 
-    name: str
-    number: int
-    drawn: Mapping[str, Any]
-    labels: Mapping[str, str]
-    spoken: Callable[[str, Any], str]
-    told: dict[str, object] = field(default_factory=dict)
+    name: str  # of the form: "gym", "lesson-3"
+    number: int  # counts this session's drafts, so that each has widgets of its own
+    drawn: Mapping[str, Any]  # by field, the values that the widgets began with
+    labels: Mapping[str, str]  # by field, its label
+    spoken: Callable[[str, Any], str]  # a field and its value, as text for people
+    # by field, the stored value that the latest refusal showed: saving again overwrites it
+    conflicts: dict[str, object] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
-        """Of the form and its widgets: no other draft has it, so another one begins with its own values."""
+        """The key prefix of the form and its widgets; unique, so that a new draft starts with its own values."""
         return f"{self.name}-{self.number}"
 
     def save(
         self, staff: Staff, command: Callable[[Acting, Values], object], *, done: str, coach: int | None = None
     ) -> None:
         """
-        Run a command as `act` does. Once it is done the form is drawn from what is stored.
+        Run a command as `act` does. On success the form is drawn from the stored values again.
 
         Args:
-            command: takes the transaction, and `shown`: what this form had shown.
+            command: takes the transaction, and `shown`: by field, the value that the person has seen as stored.
         """
-        shown = {**self.drawn, **self.told}
+        shown = {**self.drawn, **self.conflicts}
         if act(staff, lambda tx: command(tx, shown), done=done, coach=coach, refused=self._refused):
             _forget(self.name)
 
     def show_changes(self, stored: Mapping[str, Any]) -> None:
-        """Call below the form, where nothing moves: what somebody else has saved since it was opened."""
+        """Show the fields that somebody else has saved since the form was opened. Call below it, so that it stays put."""
         lines = [
             f"{self.labels[field]}: {self.spoken(field, stored[field])}"
             for field, value in self.drawn.items()
@@ -78,7 +75,7 @@ class Draft:
         if not isinstance(error, ChangedMeanwhile):
             say_error(error)
             return
-        self.told.update({field: stored for field, (stored, _) in error.conflicts.items()})
+        self.conflicts.update({field: stored for field, (stored, _) in error.conflicts.items()})
         both = [
             f"{self.labels[field]}: {self.spoken(field, stored)} is saved now, your form has {self.spoken(field, wanted)}."
             for field, (stored, wanted) in error.conflicts.items()
@@ -92,17 +89,17 @@ def draft(
     labels: Mapping[str, str],
     spoken: Callable[[str, Any], str] = _quoted,
 ) -> Draft:
-    """The open draft of this form; the first time one of what is stored."""
+    """The session's open draft of this form; on first use a new one of the stored values."""
     drafts = st.session_state.setdefault(DRAFTS, {})
     if name not in drafts:
         st.session_state[COUNT] = number = st.session_state.get(COUNT, 0) + 1
         drafts[name] = Draft(name, number, dict(stored), labels, spoken)
-    found: Draft = drafts[name]
-    return found
+    open_draft: Draft = drafts[name]
+    return open_draft
 
 
 def forget_drafts_of_other_pages(page: str) -> None:
-    """Streamlit forgets what was typed once another page is shown; the drafts go with it."""
+    """Discard all drafts when the page changes: Streamlit then forgets what was typed in their widgets as well."""
     if st.session_state.get(PAGE) != page:
         st.session_state[PAGE] = page
         st.session_state.pop(DRAFTS, None)

@@ -1,4 +1,4 @@
-"""A page that fails says so in a sentence with a reference, and the rest of the console works on. Never a traceback."""
+"""Error boundary: a page that fails shows a sentence with a reference, never a traceback; the rest of the console works."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from console.widgets.session import services
 from core.errors import OutcomeUnknown, SpiritError, Unavailable
 
 TRY_AGAIN_EVERY_S = 5.0
-LOOKS = "looks_for_the_database"
+LOOKS = "looks_for_the_database"  # session state: set while a failed page waits for the database
 OUR_MISTAKE = (
     "This page could not be shown, and it was our mistake. The other pages work on. "
     "If you tell somebody about it, give this reference: **{reference}**"
@@ -25,7 +25,7 @@ UNSURE = (
 
 
 def guarded(run: Callable[[], None]) -> None:
-    """Run a page, or what leads to it; whatever it raises is said where the page would have been."""
+    """Run a page, or what leads to it, inside the error boundary: an exception is shown in the page's place."""
     try:
         run()
     except Exception as error:  # whatever it is, a person looks at this page
@@ -34,9 +34,9 @@ def guarded(run: Callable[[], None]) -> None:
 
 def say_failure(error: Exception) -> bool:
     """
-    What the rules refuse is said in their words; what is our mistake has a reference that stands in the log as well.
+    Show an exception: a SpiritError by its own sentence, any other by a reference that the log has too.
 
-    Also Streamlit's handler for what fails in a callback. Returns True: nothing else is to be shown.
+    Also Streamlit's `on_script_error`, for exceptions in callbacks. Returns True: Streamlit shows nothing else.
     """
     if isinstance(error, OutcomeUnknown):
         st.error(UNSURE)
@@ -53,7 +53,7 @@ def say_failure(error: Exception) -> bool:
 
 @st.fragment(run_every=TRY_AGAIN_EVERY_S)
 def _try_again() -> None:
-    """Invisible. Once the database answers, the page is drawn anew; its first look comes with the run that failed."""
+    """Poll the database in an invisible fragment, and rerun the page once it answers; the failed run polls first."""
     first_look = not st.session_state.get(LOOKS)
     st.session_state[LOOKS] = True
     try:
@@ -61,6 +61,6 @@ def _try_again() -> None:
             session.execute(select(1))
     except Unavailable:
         return
-    if not first_look:
+    if not first_look:  # else the page that has just failed would be rerun without end
         st.session_state.pop(LOOKS)
         st.rerun()

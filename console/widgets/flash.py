@@ -1,8 +1,8 @@
 """
-What a button brought about, said on the page that follows, until the person does something else.
+Flash messages in the session state: shown on the next run of the page, cleared by the person's next action.
 
-Several buttons of one run each have their say. A page that is drawn anew by itself says it again, and in a place that is
-always there: nothing moves away under a finger.
+One run can add several. A page that is rerun by itself shows them again, and in a place that is always there: nothing
+moves away under a finger.
 """
 
 from collections.abc import Iterable
@@ -12,21 +12,23 @@ import streamlit as st
 from console.widgets.markdown import inert
 from core.errors import Invalid, SpiritError
 
-SAID, SHOWN = "said", "said_and_shown"
+NEW, SHOWN = "flash_new", "flash_shown"  # keys of the session state
 
 
 def say_done(sentence: str) -> None:
+    """Add a success message. Markdown in it is rendered."""
     _note("success", sentence)
 
 
 def say_error(error: SpiritError) -> None:
+    """Add an error message: the error's sentence, or the sentences of its fields."""
     sentences = error.fields.values() if isinstance(error, Invalid) else [str(error)]
     _note("error", inert(" ".join(sentences)))
 
 
 def say() -> None:
-    """Call on top of the page."""
-    new = st.session_state.pop(SAID, ())
+    """Draw the messages. Call on top of the page."""
+    new = st.session_state.pop(NEW, ())
     for kind, sentence in new:
         if kind == "error":
             st.toast(sentence)  # on a phone the button that was pressed may be far below the top
@@ -37,7 +39,7 @@ def say() -> None:
 
 
 def forget_shown() -> None:
-    """She has gone on to something else."""
+    """Clear the messages that were shown: the person has gone on to something else."""
     st.session_state.pop(SHOWN, None)
 
 
@@ -48,4 +50,4 @@ def _show(shown: Iterable[tuple[str, str]]) -> None:
 
 
 def _note(kind: str, sentence: str) -> None:
-    st.session_state[SAID] = (*st.session_state.get(SAID, ()), (kind, sentence))
+    st.session_state[NEW] = (*st.session_state.get(NEW, ()), (kind, sentence))

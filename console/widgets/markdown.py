@@ -1,12 +1,13 @@
-"""What somebody typed, shown as it was typed: Streamlit reads most texts as Markdown, and makes links of what looks so."""
+"""Escaping of Markdown in user input: Streamlit renders most texts as Markdown, and turns addresses into links."""
 
 import re
 
 from core.mail.links import unlinked
 
+# Markdown's own signs, Streamlit's :emoji: and $math$, @ and & for links and entities; "1." would begin a list.
 MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|:$~@&-]|(?<=\d)\.)")
 
 
 def inert(text: str) -> str:
-    """The text, in one line, for a place that reads Markdown."""
+    """Escape a text for a place that renders Markdown; white space becomes single spaces, so it stays one line."""
     return MARKUP.sub(r"\\\1", unlinked(" ".join(text.split())))

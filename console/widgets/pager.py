@@ -1,4 +1,4 @@
-"""Pager: a list a page at a time, by the cursor of the last row that was shown."""
+"""Cursor pagination: a list page by page, each beginning after the last row of the page before."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from console.widgets.markdown import inert
 
 
 def cursor(pages: str) -> Any:
-    """After which row the page begins that is shown; None on the first. pages: where the way here is kept."""
+    """The cursor that the current page begins after; None on the first. pages: the session's key of the cursors so far."""
     before = st.session_state.setdefault(pages, [])
     return before[-1] if before else None
 
 
 def turn_page(pages: str, following: Any, *, back: str = "Newer", forward: str = "Older") -> None:
-    """The two buttons. following: the cursor of the last row that is shown, where there are more; else None."""
+    """Draw the buttons for the page before and after. following: the next cursor; None on the last page."""
     before = st.session_state.setdefault(pages, [])
     left, right = st.columns(2)
     if before:

@@ -1,8 +1,8 @@
 """
-A run of a console page, as it is recorded: which page, how long, its statements, whether it failed.
+Recorder of page runs: one row of the request log for each run of a page's script: page, duration, statements, outcome.
 
-A button's callback runs before the page and belongs to the same run; so the run begins with the first thing that either
-asks of the house.
+A button's callback runs before the page and belongs to the same run; so a run begins with the first call of `services()`
+in either.
 """
 
 import secrets
@@ -22,11 +22,11 @@ log = structlog.get_logger()
 
 
 class Run(Work):
-    """One run of a page's script, from the first thing that it asks."""
+    """One run of a page's script, from its first call of `services()`."""
 
 
 def at_hand() -> Run:
-    """This thread's run; begins one where there is none."""
+    """The current run of this thread; begins one where there is none."""
     work = current.get()
     if isinstance(work, Run):
         return work
@@ -38,7 +38,7 @@ def at_hand() -> Run:
 
 
 def show(page: Any, name: str, who: str) -> None:
-    """Run the page; what ends it, a rerun too, ends the run."""
+    """Run the page and record the run, however it ends; a rerun ends it too. who: the pseudonym of the session."""
     run = at_hand()
     run.name, run.who = name, who
     outcome = "ok"
@@ -57,7 +57,7 @@ def show(page: Any, name: str, who: str) -> None:
 
 
 def reference_of(error: Exception, **about: str) -> str:
-    """What a person reads and the log's line says. Logged the first time that it is asked for."""
+    """The reference of an unexpected error, eight hex digits, shown to the person; the first call logs the error with it."""
     reference: str | None = getattr(error, REFERENCE, None)
     if reference is None:
         reference = secrets.token_hex(4).upper()

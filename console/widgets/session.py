@@ -1,8 +1,8 @@
 """
-Who is signed in, asked anew in every run and every fragment's run.
+The signed-in member of staff, looked up in every run of the script and of a fragment; and this process's services.
 
 Streamlit freezes cookies at the websocket's handshake, and keeps `session_state` when the browser reconnects with
-another person's cookie. So the session's row is looked up each time, and whoever finds another one's state clears it.
+another person's cookie. So the session's row is looked up each time, and the state of another session is cleared.
 """
 
 import contextlib
@@ -30,14 +30,14 @@ IDENTITY = "signed_in_session"
 
 @dataclass(frozen=True)
 class Staff:
-    """The signed-in member of staff. coach_id: None for who teaches nobody."""
+    """The signed-in member of staff."""
 
     session_id: int
     account_id: int
     name: str
     role: Role
-    coach_id: int | None
-    last_used_at: datetime
+    coach_id: int | None  # None for who teaches nobody
+    last_used_at: datetime  # of the session
     wants_sound: bool = False
     zone: ZoneInfo | None = None  # a coach's own; None for who teaches nobody
 
@@ -47,26 +47,32 @@ class Staff:
 
     @property
     def has_bookings(self) -> bool:
-        """Whether there are bookings for her to see."""
+        """Whether this person may see any bookings: a coach or an admin."""
         return self.is_admin or self.coach_id is not None
 
     @property
     def whose(self) -> Whose:
-        """Whose bookings she sees. Raises NotAllowed for who is neither admin nor coach."""
+        """The scope of bookings that this person sees. Raises NotAllowed for who is neither admin nor coach."""
         return scope(self.role, self.coach_id)
 
 
 def services() -> Services:
-    """This process's services. Asking for them begins the page's run, as it is recorded."""
+    """This process's services. The first call in a run begins its record (console.widgets.run_recorder)."""
     run_recorder.at_hand()
     return services_from_environment()
 
 
 def signed_in() -> Staff:
-    """The member of staff behind this run. Stops the run when there is none (any more)."""
+    """
+    The member of staff behind this run. Stops the run when the session has ended, reruns it when it is another's.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
     staff = find_staff(token())
     if staff is None:
         _signed_out()
+    # the browser has reconnected with another session's cookie, and Streamlit still holds the former one's state
     if st.session_state.get(IDENTITY, staff.session_id) != staff.session_id:
         st.session_state.clear()
         st.session_state[IDENTITY] = staff.session_id
@@ -76,46 +82,44 @@ def signed_in() -> Staff:
 
 
 def admin(what: str = "This page") -> Staff:
-    """The admin behind this run. Raises NotAllowed for anybody else."""
+    """The admin behind this run: the guard of an admin's page. Raises NotAllowed for anybody else."""
     return admins_only(signed_in(), what)
 
 
 def admins_only(staff: Staff, what: str = "This page") -> Staff:
-    """That person, who must be an admin. what: begins the sentence that others read. Raises NotAllowed."""
+    """Check that this person is an admin, and return them. what: begins the error's sentence. Raises NotAllowed."""
     if not staff.is_admin:
         raise NotAllowed(f"{what} is for admins.")
     return staff
 
 
 def find_staff(session_token: str | None) -> Staff | None:
-    """Who this token stands for, if its session lives."""
+    """The member of staff of a session token; None where the session has ended. Raises Unavailable."""
     if not session_token:
         return None
     with services().database.read() as session:
-        found = find_session(session, session_token, now=clock.now())
-        if found is None:
+        row = find_session(session, session_token, now=clock.now())
+        if row is None:
             return None
-        account = found.account
+        account = row.account
         coach = coach_of(session, account)
         coach_id, zone = (coach.id, coach.zone) if coach else (None, None)
-        return Staff(
-            found.id, account.id, account.name, account.role, coach_id, found.last_used_at, account.sound, zone
-        )
+        return Staff(row.id, account.id, account.name, account.role, coach_id, row.last_used_at, account.sound, zone)
 
 
 def still(shown_to: Staff) -> Staff | None:
-    """For a button's callback: the person it was shown to; None if somebody else is signed in by now, or nobody."""
+    """Check, in a button's callback, that its person is still signed in: that person, or None for another or nobody."""
     staff = find_staff(token())
     return staff if staff is not None and staff.session_id == shown_to.session_id else None
 
 
 def token() -> str | None:
-    """The session's token, from the browser's cookie."""
+    """The session token from the browser's cookie; None without one."""
     return token_in(st.context.headers.get_all("Cookie"), services().settings, services().database)
 
 
 def person_did_something(staff: Staff) -> None:
-    """Keeps the session from ending idle. Pages that refresh by themselves do not call it."""
+    """Extend the session's idle timeout. Not called by runs that a page starts by itself."""
     if clock.now() - staff.last_used_at < TOUCH_EVERY:
         return
     with contextlib.suppress(Unavailable):  # the page is read all the same; the next click tries again
@@ -123,7 +127,7 @@ def person_did_something(staff: Staff) -> None:
 
 
 def recorded_as(staff: Staff) -> str:
-    """Her session as a keyed hash, the same as in the records of the console's server."""
+    """The session's pseudonym for telemetry: a keyed hash, the same as in the request log of the console's server."""
     return Who(services().settings).session(token() or str(staff.session_id))
 
 

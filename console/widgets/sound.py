@@ -1,5 +1,5 @@
 """
-A short sound when a request comes, for whoever turned it on. A word on the page comes in any case.
+Notification sound for new requests, for staff who turned it on; a toast is shown in any case.
 
 The audio element is our own: Streamlit's marks itself as played while React draws it, so a drawing that React throws away
 uses the sound up. Ours stands in the page's HTML under a number that no earlier one had, and a browser plays what is new.
@@ -20,20 +20,20 @@ from console.widgets.acting import act
 from console.widgets.session import Staff, signed_in
 from core.people.own_account import set_sound
 
-RATE_HZ, NOTES_HZ, NOTE_S, LOUDNESS = 22_050, (659.25, 880.0), 0.18, 9_000
+RATE_HZ, NOTES_HZ, NOTE_S, LOUDNESS = 22_050, (659.25, 880.0), 0.18, 9_000  # E5, A5; amplitude of at most 32,767
 ADDRESS = "/chime.wav"
 RANG, TESTS = "rang", "tests_sound"
 STAYS_S = 4.0  # so that the next run, which may come at once, does not take the element away while it plays
 
 
 def ring() -> None:
-    """Play it once. A browser that nobody has clicked in since it opened the page stays silent."""
+    """Request that the sound is played once. Browsers block autoplay until somebody has clicked in the page."""
     number, _ = st.session_state.get(RANG, (0, 0.0))
     st.session_state[RANG] = number + 1, time.monotonic()
 
 
 def draw_ring() -> None:
-    """Out of sight, always in the same place of a page: what rang last stays until it has been played."""
+    """Draw the audio element, hidden, always in the same place of a page; it stays until it has been played."""
     number, at = st.session_state.get(RANG, (0, 0.0))
     with st.container(key="sound"):
         if number and time.monotonic() - at < STAYS_S:
@@ -41,12 +41,12 @@ def draw_ring() -> None:
 
 
 async def chime_file(request: Request) -> Response:
-    """The sound as a file, for a browser that is signed in."""
+    """GET /chime.wav: the sound file. The gate has checked the session."""
     return Response(chime(), media_type="audio/wav", headers={"Cache-Control": "private, max-age=86400"})
 
 
 def sound_section() -> None:
-    """Turn it on, and hear it at once; turn it off."""
+    """Settings of the sound: turn it on, which plays it at once; play it; turn it off."""
     staff = signed_in()
     st.header("Sound", anchor=False)
     if staff.wants_sound:
@@ -66,7 +66,7 @@ def sound_section() -> None:
 
 @lru_cache
 def chime() -> bytes:
-    """Two rising notes as a WAV file."""
+    """Two rising notes as a WAV file: mono, 16 bits."""
     samples = array("h")
     for hertz in NOTES_HZ:
         length = int(RATE_HZ * NOTE_S)

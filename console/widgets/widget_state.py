@@ -1,4 +1,4 @@
-"""What somebody has chosen on a page is still chosen when she comes back to it."""
+"""Persistent widget values: what was chosen on a page is still chosen after a visit to another page."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import streamlit as st
 
 def remembered(key: str, default: Any) -> str:
     """
-    The key of a widget that keeps its value. Call right before the widget is drawn.
+    Restore a widget's value and return its key. Call right before the widget is drawn.
 
     Streamlit forgets a widget's value when a run does not draw it, and resets one whose choices are named anew ("Requests
     (2)"). So the value is noted under a name of our own whenever it changes, and put back before each drawing.
@@ -17,17 +17,17 @@ def remembered(key: str, default: Any) -> str:
 
 
 def note(key: str) -> None:
-    """The widget's `on_change`: what it holds now is what is put back."""
+    """Save a widget's value. Call from its `on_change`."""
     st.session_state[_name(key)] = st.session_state[key]
 
 
 def recall(key: str, default: Any = None) -> Any:
-    """What was noted last."""
+    """The saved value of a widget; `default` where none was saved."""
     return st.session_state.get(_name(key), default)
 
 
 def forget(*keys: str) -> None:
-    """They are as on the first visit again."""
+    """Discard the saved values of these widgets: they start with their defaults again."""
     for key in keys:
         st.session_state.pop(_name(key), None)
 

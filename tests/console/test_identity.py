@@ -29,7 +29,7 @@ def test_a_page_that_is_open_closes_with_its_session(desk: Desk) -> None:
 
 def test_a_browser_that_comes_back_as_somebody_else_finds_nothing_of_hers(desk: Desk) -> None:
     app = desk.open(desk.start("ada"))
-    app.session_state["said"] = (("success", "Ada’s own business."),)
+    app.session_state["flash_new"] = (("success", "Ada’s own business."),)
     app.session_state["private"] = "Ada’s"
     omar = desk.start("omar")
     desk.show_to(omar)
