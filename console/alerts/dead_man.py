@@ -1,7 +1,7 @@
 """
-The dead man's switch: which process is silent, above every page of an admin. It needs none of them.
+Dead man's switch: a banner above every admin's page that names processes without a heartbeat. It needs none of them.
 
-A fragment of its own, so that it comes and goes on a page that stays open, whatever that page does.
+A fragment of its own, so that it appears and disappears on an open page, whatever that page does.
 """
 
 from datetime import timedelta
@@ -23,23 +23,23 @@ STYLE = (
 
 
 began_at = clock.now()  # of this process; the others have just begun as well
-FIRST_SIGN = timedelta(minutes=1)
+FIRST_SIGN = timedelta(minutes=1)  # grace period after the start
 LOOK_EVERY_S = 15
 
 
 def silences() -> list[str]:
-    """A sentence for each part that has given no sign of life for two of its intervals."""
+    """A sentence for each process without a heartbeat for two of its intervals."""
     now = clock.now()
     with services().database.read() as session:
-        found = pulse.silences(session, now=now)
+        silent = pulse.silences(session, now=now)
     if services().settings.telemetry:
-        found += pulse.silence_of_the_recorders(monitor().store, now=now)
-    return [silence.sentence(now=now) for silence in found]
+        silent += pulse.silence_of_the_recorders(monitor().store, now=now)
+    return [one.sentence(now=now) for one in silent]
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def warn_of_silence() -> None:
-    """Nothing while all of them live, nor while they are still starting; nor when the database is away, which is said elsewhere."""
+    """Draw the banner; nothing while all processes live or are still starting, or the database is away (error boundary)."""
     try:
         if signed_in().is_admin:
             _warn()
@@ -50,6 +50,6 @@ def warn_of_silence() -> None:
 def _warn() -> None:
     if clock.now() - began_at < FIRST_SIGN:
         return
-    if said := silences():
-        lines = "<br>".join(escape(sentence) for sentence in said)
+    if sentences := silences():
+        lines = "<br>".join(escape(sentence) for sentence in sentences)
         st.html(f'{STYLE}<div class="silent" role="alert">{lines}</div>')

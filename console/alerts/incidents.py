@@ -1,4 +1,4 @@
-"""Incidents: those that are open, each with its number, its story and two buttons; and those that were."""
+"""Incidents: the open ones with value, history, Acknowledge and Resolve; and the past ones."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -22,19 +22,19 @@ Changes = Mapping[int, Sequence[AlertChange]]
 
 
 def count_open() -> int:
-    """How many incidents are open."""
+    """The number of open incidents."""
     with services().database.read() as session:
         return lists.count_open(session)
 
 
 def link_to_alerts(count: int) -> None:
-    """In the sidebar, while incidents are open: the navigation may be folded."""
+    """Draw a link to the page Alerts in the sidebar, while incidents are open: the navigation may be folded."""
     if count:
         st.page_link(PAGE, label=f":red[{_are_open(count)}]")
 
 
 def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[AlertStanding], staff: Staff) -> None:
-    """Critical ones first."""
+    """Draw the open incidents, in the order given: critical ones first."""
     if not found:
         st.markdown("Nothing is wrong at this moment.")
         return
@@ -51,7 +51,7 @@ def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[A
 
 
 def show_past(found: Sequence[Incident], changes: Changes) -> None:
-    """The latest first."""
+    """Draw past incidents, in the order given: the latest first."""
     st.header("Past incidents", anchor=False)
     if not found:
         st.markdown("No incident yet.")
@@ -94,7 +94,7 @@ def _now(incident: Incident, row: AlertStanding | None) -> None:
 
 
 def _links(incident: Incident) -> None:
-    """To the error that it names, and to the requests around its beginning."""
+    """Links to the error that the incident names, and to the requests around its start."""
     error, requests = addresses.of_error(incident), addresses.of_requests(incident, services().settings.zone)
     links = [
         f'<a href="{escape(address)}" target="_self">{text}</a>'

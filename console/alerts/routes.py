@@ -1,4 +1,4 @@
-"""Which routes there are to choose from: those that were asked for in the last week, the busiest first."""
+"""Routes that a rule's filter can choose from: those requested in the last week, busiest first."""
 
 from datetime import timedelta
 
@@ -20,16 +20,16 @@ log = structlog.get_logger()
 
 
 def routes_of(which: Filter) -> list[str]:
-    """Of this kind and service. None at all while the monitor's data cannot be read, and then it is said."""
+    """The routes of this kind and service; empty while the monitoring data cannot be read, with a caption that says so."""
     until = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     window = Window(until - WEEK, until, services().settings.zone)
     try:
         of_families = which.kind == VISIT
         scope = Scope("http" if of_families else which.kind, which.service, category=FAMILY if of_families else "")
-        found = ask(latency.by_route, window, scope)
+        measured = ask(latency.by_route, window, scope)
     except (SQLAlchemyError, SpiritError, OSError) as error:
         log.warning("routes not read", why=type(error).__name__)
         st.caption("The routes cannot be read at this moment.")
         return []
-    busiest = sorted(found, key=lambda one: -one.n)
+    busiest = sorted(measured, key=lambda one: -one.n)
     return list(dict.fromkeys(one.route for one in busiest if one.route))

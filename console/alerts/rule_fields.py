@@ -1,4 +1,4 @@
-"""The fields of a rule as widgets, and what stands in them read back. A field that is not shown keeps its value."""
+"""Form fields of an alert rule: widgets, and their values read back. A field that is not shown keeps its value."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -33,7 +33,7 @@ SILENCES = {
 
 
 def show(rule: Rule) -> None:
-    """The usual ones, and the rest under More."""
+    """Draw the fields: the usual ones, and the rest under More."""
     key, metric = rule.key, rule.measured
     if rule.is_own:
         st.text_input("Name", rule.title, key=f"title-{key}", placeholder="Such as: Booking fails")
@@ -62,14 +62,14 @@ def show(rule: Rule) -> None:
 
 
 def typed(rule: Rule) -> Rule:
-    """As it would be kept. Raises Invalid for what cannot be read."""
+    """The rule with the values of the fields, as it would be saved. Raises Invalid for what cannot be read."""
     return replace(rule, **changes(rule))
 
 
 def changes(rule: Rule) -> dict[str, Any]:
-    """What stands in the fields, as fields of the Rule. Raises Invalid for what cannot be read."""
+    """The values of the fields, by field of Rule. Raises Invalid for what cannot be read."""
     times = IN_WORDS[rule.measured.unit][1]
-    found = {
+    values = {
         "severity": _of("severity", rule, rule.severity),
         "enabled": _of("on", rule, rule.enabled),
         "fire_at": round(_of("fire", rule, _shown(rule.fire_at, times)) / times, 9),
@@ -89,12 +89,12 @@ def changes(rule: Rule) -> dict[str, Any]:
             _of("route", rule, rule.filter.route),
         ),
     }
-    return {**found, "title": _of("title", rule, rule.title)} if rule.is_own else found
+    return {**values, "title": _of("title", rule, rule.title)} if rule.is_own else values
 
 
 def _of(name: str, rule: Rule, otherwise: Any) -> Any:
-    found = st.session_state.get(f"{name}-{rule.key}", otherwise)
-    return otherwise if found is None else found  # a number field that was emptied
+    value = st.session_state.get(f"{name}-{rule.key}", otherwise)
+    return otherwise if value is None else value  # None: a number field that was emptied
 
 
 def _shown(limit: float, times: float) -> float:
@@ -163,7 +163,7 @@ def _length(
     most: timedelta = DAY,
     never: str = "at once",
 ) -> None:
-    """Of the usual lengths; one that was kept otherwise is among them."""
+    """A select box of the usual durations; the rule's own is always among them."""
     lengths = sorted({*(one for one in (AT_ONCE, *LENGTHS) if least <= one <= most), length})
     where.selectbox(label, lengths, lengths.index(length), format_func=_spoken(never), key=key)
 

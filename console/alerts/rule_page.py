@@ -1,4 +1,4 @@
-"""One rule on a page of its own: its fields, the usual ones first, and beside them in words what it will do."""
+"""Editor of one alert rule: its fields, and beside them in words what it will do; save, reset, delete, add."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ from core.errors import Invalid, NotFound
 
 
 def show(key: str, standings: Sequence[AlertStanding], staff: Staff) -> None:
-    """key: of the rule, or NEW for one that is being added."""
+    """Draw the editor. key: of the rule, or NEW for one that is being added."""
     st.button("All alerts", on_click=set_opened, args=(OPENED, ""))
     rule = _new() if key == NEW else _find(key)
     if rule is None:
@@ -50,7 +50,7 @@ def _find(key: str) -> Rule | None:
 
 
 def _new() -> Rule:
-    """What it measures comes first, for everything else depends on it."""
+    """A new rule's starting values by its metric, which is chosen first, since everything else depends on it."""
     st.header("A rule of your own", anchor=False)
     metric = st.selectbox("What is measured", list(METRICS), format_func=_says, key="metric-new")
     return replace(starting_rule(metric), key=f"{OWN}{metric}")
@@ -62,7 +62,7 @@ def _says(metric: str) -> str:
 
 
 def _in_words(rule: Rule) -> Rule | None:
-    """The rule as it is typed by now; None while it cannot work."""
+    """Describe the rule as typed so far, and return it; None while it is invalid."""
     st.markdown("**What it will do**")
     try:
         typed = rule_fields.typed(rule)

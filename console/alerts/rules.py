@@ -1,4 +1,4 @@
-"""The rules: each with its number beside its limit, and, opened, what it will do. One of them is changed on a page of its own."""
+"""List of alert rules: each with its value beside its limit, a description, Mute and Change."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ OPENED, NEW = "rule", "new"
 
 
 def show(chosen: Sequence[Chosen], standings: Sequence[AlertStanding], staff: Staff) -> None:
+    """Draw the list."""
     st.header("Rules", anchor=False)
     st.button("Add a rule", on_click=set_opened, args=(OPENED, NEW))
     for one in chosen:
@@ -34,14 +35,14 @@ def show(chosen: Sequence[Chosen], standings: Sequence[AlertStanding], staff: St
 
 
 def show_what_it_does(rule: Rule) -> None:
-    """In words, also while it is being typed."""
+    """Describe a rule in words, also while it is being typed."""
     if rule.sentence:
         st.markdown(inert(rule.sentence))
     st.markdown("\n".join(f"- {inert(sentence)}" for sentence in sentences.will_do(rule)))
 
 
 def show_numbers(rule: Rule, rows: Sequence[AlertStanding]) -> None:
-    """What was measured last: of a rule that watches several things, the five that do worst."""
+    """Draw the latest values; of a rule with several instances the five worst."""
     if not rows:
         st.caption("Not measured yet.")
         return
@@ -56,7 +57,7 @@ def show_numbers(rule: Rule, rows: Sequence[AlertStanding]) -> None:
 
 
 def worst_of(rule: Rule, rows: Sequence[AlertStanding]) -> AlertStanding | None:
-    """Of a rule that watches several things, the one that does worst."""
+    """The worst of a rule's instances; None where nothing was measured yet."""
     measured = [row for row in rows if row.value is not None]
     pick = min if rule.measured.bad_below else max
     return pick(measured, key=lambda row: row.value or 0.0, default=rows[0] if rows else None)

@@ -1,4 +1,4 @@
-"""What a rule, as it is typed by now, would have done lately: shown when it is asked for, since it takes some seconds."""
+"""Backtest of an alert rule as typed, on the last day or week: on request, since it takes some seconds."""
 
 from datetime import timedelta
 from functools import partial
@@ -16,33 +16,33 @@ from core.platform import clock
 from core.wording import spoken_instant, spoken_length
 
 PASTS = {"day": DAY, "week": WEEK}
-FOUND = "tried"
+RESULT = "tried"  # session state: the rule that was tried, and the sentence about it
 
 
 def show(rule: Rule) -> None:
-    """A button for each stretch of the past that can be looked at, and what was found, for as long as nothing else is typed."""
+    """Draw a button per period that can be replayed, and the result, for as long as the rule is not changed."""
     for name, back in PASTS.items():
         if can_replay(rule, back) and st.button(f"Try it on the last {name}", width="stretch"):
             panel(partial(_try, rule, back))
-    tried, sentence = st.session_state.get(FOUND, (None, ""))
+    tried, sentence = st.session_state.get(RESULT, (None, ""))
     if tried == rule:
         st.markdown(inert(sentence))
 
 
 def _try(rule: Rule, back: timedelta) -> None:
-    """What is found is kept at once: this run may be ended by the next one."""
+    """Run the backtest; the result goes into the session state at once, since a rerun may end this run."""
     with st.spinner("Looking back …"):
-        found = replay(services(), monitor(), rule, back=back, now=clock.now())
-        st.session_state[FOUND] = rule, _sentence(rule, found)
+        result = replay(services(), monitor(), rule, back=back, now=clock.now())
+        st.session_state[RESULT] = rule, _sentence(rule, result)
 
 
-def _sentence(rule: Rule, found: Replay) -> str:
-    since = spoken_instant(found.since, services().settings.zone)
-    times = {0: "not have begun at all", 1: "have begun once"}.get(found.began, f"have begun {found.began} times")
-    lasted = f", and have been open for {spoken_length(found.lasted)} in all" if found.began else ""
-    values = [reading.value for reading in found.latest.values() if reading.value is not None]
+def _sentence(rule: Rule, result: Replay) -> str:
+    since = spoken_instant(result.since, services().settings.zone)
+    times = {0: "not have begun at all", 1: "have begun once"}.get(result.began, f"have begun {result.began} times")
+    lasted = f", and have been open for {spoken_length(result.lasted)} in all" if result.began else ""
+    values = [reading.value for reading in result.latest.values() if reading.value is not None]
     worst = (min if rule.measured.bad_below else max)(values, default=None)
     return (
-        f"Since {since} it would {times}{lasted}, looked at every {spoken_length(found.every)}. "
+        f"Since {since} it would {times}{lasted}, looked at every {spoken_length(result.every)}. "
         f"Now it is {sentences.said(worst, rule.measured.unit)}."
     )

@@ -1,8 +1,8 @@
 """
-Watchdog of the evaluator: when nobody has measured the rules for a while, the console does.
+Watchdog of the alert evaluator: when nobody has evaluated the rules for a while, the console does.
 
-The worker measures and sends. One that is dead or stands still could not say so itself; this process can, and sends what it
-finds. Minutes are claimed, so the two never measure one twice.
+The worker evaluates and sends. A worker that is dead or hangs could not report it; this process can. Minutes are claimed,
+so the two never evaluate one twice.
 """
 
 import threading
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 def watch_until(stop: threading.Event, services: Services) -> None:
-    """In a thread of its own."""
+    """The watchdog's loop, until `stop`. Run it in a thread of its own."""
     monitor, pumps = monitor_of(services), pumps_of_alerts()
     if stop.wait(FIRST_LOOK_S):
         return
@@ -41,15 +41,15 @@ def watch_until(stop: threading.Event, services: Services) -> None:
 
 
 def pumps_of_alerts() -> Sequence[MailPump]:
-    """Mail to admins, and the webhook: neither waits for the other, nor for what families are sent."""
+    """Senders of alert mails and of webhook calls: neither waits for the other, nor for families' mail."""
     return MailPump([Lane.ALERTS], at_once=1), MailPump([Lane.WEBHOOK], at_once=1)
 
 
 def look(services: Services, monitor: Monitor, pumps: Sequence[MailPump]) -> None:
-    """Measure and send, if nobody else does; what could not be sent the last time as well."""
+    """One pass: if the evaluation is overdue, evaluate the rules, then send all alert mail that is due."""
     now = clock.now()
     with services.database.read() as session:
-        if not pulse.is_overdue(session, now=now, after=TAKE_OVER_AFTER):
+        if not pulse.is_overdue(session, now=now, after=TAKE_OVER_AFTER):  # the worker does it
             return
     with jobs.run("alerts"):
         done = evaluate_if_due(services, monitor, now=now)

@@ -1,4 +1,4 @@
-"""Questions of the console, answered from what was just asked if it was: by question, window and archive's mark."""
+"""Monitoring queries behind a TTL cache with single-flight; the key is query, arguments and archive watermark."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ MONITORS_LOCK = threading.Lock()
 
 
 def monitor_of(services: Services) -> Monitor:
-    """Where this gym's monitoring data lies; one a process and gym, for it keeps connections."""
+    """The handle of this gym's monitoring data; one per process and gym, since it holds connections."""
     settings = services.settings
     key = (str(settings.data_dir), settings.database_url)
     with MONITORS_LOCK:  # the threads of two tabs would make two, and one's connections would never be closed
@@ -28,24 +28,25 @@ def monitor_of(services: Services) -> Monitor:
 
 
 def close_monitors() -> None:
-    """At the end of the process, or of a test."""
+    """Close all handles' connections, at the end of the process or of a test."""
     while MONITORS:
         MONITORS.popitem()[1].store.dispose()
 
 
 def monitor() -> Monitor:
+    """The handle of the gym of this process."""
     return monitor_of(services())
 
 
 def ask(question: Callable[..., T], *about: Any, **options: Any) -> T:
-    """question(monitor, *about, **options). What it is about must be hashable."""
+    """The cached result of `question(monitor, *about, **options)`; all arguments must be hashable. Raises what that raises."""
     where = monitor()
     key = (str(where.folder), question.__module__, question.__qualname__, about, tuple(sorted(options.items())), mark())
     return ANSWERS.of(key, partial(question, where, *about, **options))
 
 
 def ask_gym(question: Callable[..., T], *about: Any, **options: Any) -> T:
-    """question(session, *about, **options), of the gym's own database."""
+    """The cached result of `question(session, *about, **options)` on the gym's own database. Raises what that raises."""
     key = (
         str(services().database.url),
         question.__module__,
@@ -54,14 +55,14 @@ def ask_gym(question: Callable[..., T], *about: Any, **options: Any) -> T:
         tuple(sorted(options.items())),
     )
 
-    def asked() -> T:
+    def compute() -> T:
         with services().database.read() as session:
             return question(session, *about, **options)
 
-    return ANSWERS.of(key, asked)
+    return ANSWERS.of(key, compute)
 
 
 def mark() -> int:
-    """Up to which request the archive goes: an answer from before it moved is not the answer now."""
+    """The archive's watermark: the highest archived request_log id. Part of each key, so archiving invalidates."""
     with monitor().store.read() as connection:
         return manifest.mark(connection, "request_log")

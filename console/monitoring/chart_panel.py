@@ -1,4 +1,4 @@
-"""Parts of a page of the monitor: each fails, or is slow, alone."""
+"""Panels of the monitoring pages, each with an error boundary of its own; charts, exports, number formats."""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 def panel(draw: Callable[[], None]) -> None:
-    """Draws it. What goes wrong in it is said in its place, and the rest of the page stands."""
+    """Draw a panel inside an error boundary: an error is shown in its place, and the rest of the page is drawn."""
     try:
         draw()
     except (QuestionTooSlow, LogUnreadable) as error:
@@ -38,7 +38,7 @@ def panel(draw: Callable[[], None]) -> None:
 
 
 def why_unreadable(error: Exception) -> str:
-    """What an admin can do about a part that cannot be read."""
+    """The sentence for a panel whose data cannot be read: the cause, and what an admin can do."""
     folder = services().settings.data_dir
     if is_full(folder):
         return (
@@ -51,29 +51,29 @@ def why_unreadable(error: Exception) -> str:
 
 
 def chart(picture: Chart | Spec, *, key: str, title: str) -> None:
-    """A chart to look at. title: what it shows, or the question that it answers."""
+    """Draw a chart. title: what it shows."""
     st.markdown(f"**{inert(title)}**")
     st.vega_lite_chart(spec=_spec(picture), theme=None, key=key, width="stretch")
 
 
 def brushed(picture: Chart | Spec, *, key: str, title: str, name: str) -> list[float] | None:
-    """A chart that can be dragged over: the part of its time that was, ms on the wall; None for none."""
+    """Draw a chart with a brush, and return the selected interval: local wall-clock ms (chart_times); None without one."""
     st.markdown(f"**{inert(title)}**")
     chosen = st.vega_lite_chart(spec=_spec(picture), theme=None, key=key, width="stretch", on_select="rerun")
     part = dict(chosen.get("selection", {})).get(name, {})
-    found = part.get("at") if isinstance(part, dict) else None
-    return [float(at) for at in found] if found and len(found) == 2 and found[0] != found[1] else None
+    ends = part.get("at") if isinstance(part, dict) else None
+    return [float(at) for at in ends] if ends and len(ends) == 2 and ends[0] != ends[1] else None
 
 
 def drawn(draw: Callable[..., Chart], *about: Any, **options: Any) -> Spec:
-    """The chart that `draw` makes, kept like an answer: drawing takes longer than asking. about: must be hashable."""
+    """The cached Vega spec of `draw(*about, **options)`: building it takes longer than the query. Hashable arguments only."""
     where = (str(monitor().folder), draw.__code__.co_filename, draw.__qualname__)
     key = ("drawn", *where, about, tuple(sorted(options.items())), mark())
     return ANSWERS.of(key, lambda: _spec(draw(*about, **options)))
 
 
 def _spec(picture: Chart | Spec) -> Spec:
-    """Checked by the tests, and not once more for each who looks."""
+    """The chart's Vega spec, without validation, which the tests do."""
     if isinstance(picture, dict):
         return picture
     spec: Spec = picture.to_dict(validate=False)
@@ -81,7 +81,7 @@ def _spec(picture: Chart | Spec) -> Spec:
 
 
 def exports(table: pa.Table, *, name: str, key: str) -> None:
-    """The same numbers as a file."""
+    """Draw the export menu of a table: CSV and Parquet; nothing for an empty one."""
     if not table.num_rows:
         return
     staff = signed_in()
@@ -107,7 +107,7 @@ def _as_file(made: Callable[[pa.Table], bytes], table: pa.Table, staff: Staff) -
 
 
 def ms(value: float | None, *, n: int = THIN) -> str:
-    """A duration; with a mark when too few stand behind it."""
+    """Format a duration of milliseconds; "–" for None, marked as thin below THIN samples."""
     if value is None:
         return "–"
     thin = "" if n >= THIN else " (thin)"
@@ -117,11 +117,12 @@ def ms(value: float | None, *, n: int = THIN) -> str:
 
 
 def share(value: float | None) -> str:
+    """Format a ratio of 0.0 to 1.0 in percent; "–" for None."""
     return "–" if value is None else f"{value * 100:.2f} %" if value < 0.1 else f"{value * 100:.0f} %"
 
 
 def change(now: float | None, before: float | None) -> str | None:
-    """ "+12 %" since before; None where one of them is missing or nothing."""
+    """The relative change since before, as "+12 %"; None where either is missing, or before is 0."""
     if now is None or not before:
         return None
     percent = (now - before) / before * 100
@@ -129,16 +130,17 @@ def change(now: float | None, before: float | None) -> str | None:
 
 
 def nothing(words: str = "Nothing was recorded in this range.") -> None:
+    """Draw the empty state of a panel."""
     st.info(inert(words))
 
 
 def rate(part: int, whole: int) -> float | None:
-    """0.0 to 1.0; None of nothing."""
+    """The ratio part / whole, 0.0 to 1.0; None where whole is 0."""
     return part / whole if whole else None
 
 
 def waiting_time(minutes: float | None, *, n: int) -> str:
-    """A stretch of minutes or hours; with a mark when too few stand behind it."""
+    """Format a duration of minutes; "–" for None, in hours from two on, marked as thin below THIN samples."""
     if minutes is None:
         return "–"
     thin = "" if n >= THIN else " (thin)"

@@ -1,4 +1,4 @@
-"""Critical errors above an open page of the monitor: it looks by itself every second, with one small statement."""
+"""Live banner of critical errors above the monitoring pages: polls every second, with one small statement."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ LATELY = timedelta(hours=1)
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def criticals() -> None:
-    """Those of the last hour that nobody has solved; nothing when there are none. Takes no click away: it draws itself alone."""
+    """Draw unresolved critical errors of the last hour. A fragment that reruns itself alone, so it cuts off no click."""
     try:
         if not signed_in().is_admin:
             return

@@ -1,4 +1,4 @@
-"""One mistake of the house: how often and since when, whom it met, what can be done about it, and one of its stories."""
+"""One error group in full: counts, trend, actions, state changes, and its recorded events with stack and breadcrumbs."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ STATES = {
 
 
 def show_group(group_id: int, view: View) -> None:
-    """Everything about one group."""
+    """Draw an error group. Raises NotFound where there is none."""
     store = monitor().store
     group = errors.get_group(store, group_id)
     color, word = STATES[group.state]
@@ -47,7 +47,7 @@ def show_group(group_id: int, view: View) -> None:
         picture = charts.columns(rows, view.window, scheme=view.scheme, unit="times")
         chart(picture, key="group-trend", title="How often in this range")
     _changes(errors.list_changes(store, group_id))
-    _stories(errors.list_events(store, group_id))
+    _events(errors.list_events(store, group_id))
 
 
 def _facts(group: ErrorGroup) -> str:
@@ -142,7 +142,7 @@ def _changes(changes: Sequence[Change]) -> None:
         st.text(f"{spoken_instant(change.at, zone)}: {STATES[change.state][1]}{by}, {change.release}")
 
 
-def _stories(events: Sequence[ErrorEvent]) -> None:
+def _events(events: Sequence[ErrorEvent]) -> None:
     if not events:
         st.info("No story of it is kept any more. The counts stay.")
         return
@@ -198,9 +198,9 @@ def _trail(body: dict[str, Any]) -> None:
         st.code(
             "\n".join(f"{after_us / 1000:8.1f} ms  {kind}  {text}" for after_us, kind, text in trail), language=None
         )
-    if said := body.get("log"):
+    if log_fields := body.get("log"):
         st.markdown("**What was said with it**")
-        st.json(said)
+        st.json(log_fields)
 
 
 def _when(at: datetime) -> str:

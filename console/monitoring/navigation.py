@@ -1,4 +1,4 @@
-"""The monitor's pages in the navigation: a section of their own, after everything a coach needs."""
+"""The monitor's section of the navigation, after the pages that every coach has."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ PAGES = {
 
 
 def with_monitoring(pages: list[st.Page], *, is_admin: bool) -> list[st.Page] | dict[str, list[st.Page]]:
-    """What everybody has; and for admins the monitor beneath it."""
+    """The navigation: these pages; for admins the section Monitoring too."""
     if not is_admin:
         return pages
     monitoring = [

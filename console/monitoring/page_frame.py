@@ -1,8 +1,8 @@
 """
-The frame of every page of the monitor: for admins alone; a range, a comparison, and refreshing, all in the address.
+Frame of every monitoring page: admin guard, range, comparison and auto-refresh, all kept in the address.
 
-All panels of a page look at the same window, for the instant it ends at is read once a refresh. While refreshing is off,
-or a part of a chart is selected, that instant stands still.
+All panels of a page show the same window: the instant it ends at is read once a refresh. While auto-refresh is off, or a
+part of a chart is selected, that instant is fixed.
 """
 
 from collections.abc import Callable
@@ -28,34 +28,39 @@ from core.errors import SpiritError
 from core.platform import clock
 
 REFRESH_EVERY_S = 30
-GRAIN_S = 10  # sessions that ask within it share their answers
+GRAIN_S = 10  # windows end on multiples of it, so that sessions share cached results
 FREE, DEFAULT = "free", "24h"
 MAX_RANGE = timedelta(days=400)
 WORDS = {name: name for name in RANGES if name != "13mo"} | {"13 months": "13mo", FREE: FREE}
 PREVIOUS, WEEK_BEFORE, NOTHING = "the time before", "the same weekday", "nothing"
-HELD = "window_held"
+HELD = "window_held"  # session state: whether the window's end is fixed
 MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
 class View:
-    """What a page looks at. compared: the other window; None for none."""
+    """The window that a page shows, and how."""
 
     window: Window
-    compared: Window | None
+    compared: Window | None  # the window to compare with
     word: str  # what it is compared with, in words
-    scheme: str
-    is_live: bool
-    is_free: bool = False
+    scheme: str  # "light" or "dark"
+    is_live: bool  # the page refreshes by itself
+    is_free: bool = False  # the range was chosen by its two ends
 
     def until(self) -> datetime:
-        """Where errors are counted to: on a page that refreshes, this very moment."""
+        """The end of the range for error counts: on a page that refreshes, now."""
         is_now = self.is_live and not self.is_free and not st.session_state.get(HELD)
         return max(self.window.end, clock.now()) if is_now else self.window.end
 
 
 def monitoring_page(title: str, draw: Callable[[View], None], *, compares: bool = True, ranges: bool = True) -> None:
-    """A whole page: its title, the controls, and what `draw` shows, again every half minute while refreshing is on."""
+    """
+    Draw a monitoring page: title, controls, and `draw`, which runs again every half minute while auto-refresh is on.
+
+    Raises:
+        NotAllowed: the person is no admin.
+    """
     admin(MONITOR)
     st.set_page_config(layout="wide")
     st.title(inert(title))
@@ -69,12 +74,12 @@ def monitoring_page(title: str, draw: Callable[[View], None], *, compares: bool 
 
 
 def hold(is_held: bool) -> None:
-    """The window stands still while somebody looks at a part of it."""
+    """Fix the end of the window, while a part of a chart is selected; or let it move again."""
     st.session_state[HELD] = is_held
 
 
 def look_closer(start: datetime, end: datetime) -> None:
-    """A callback: the page looks at this window from now on, and so does its address."""
+    """Zoom the page to this window, and put it into the address. A button's callback."""
     zone = services().settings.zone
     st.session_state["range"] = FREE
     st.session_state["from"] = start.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
@@ -85,7 +90,7 @@ def look_closer(start: datetime, end: datetime) -> None:
 
 
 def colour_scheme() -> str:
-    """light or dark, as the browser shows the page."""
+    """The browser's color scheme: "light" or "dark"."""
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
@@ -99,8 +104,8 @@ def _body(
     if free is None and name == FREE:
         st.info("Choose where the range begins and where it ends.")
         return
-    asked = Window(*free, zone) if free is not None else last(name, now=_rendered_at(name, is_live), zone=zone)
-    window = _readable(asked)
+    requested = Window(*free, zone) if free is not None else last(name, now=_rendered_at(name, is_live), zone=zone)
+    window = _readable(requested)
     compared = {PREVIOUS: window.previous, WEEK_BEFORE: window.a_week_before}.get(compared_with)
     word = "the time before" if compared_with == PREVIOUS else "a week earlier"
     view = View(window, _readable(compared()) if compared else None, word, colour_scheme(), is_live, free is not None)
@@ -110,7 +115,7 @@ def _body(
 
 
 def _incomplete(window: Window) -> None:
-    """Which files of the archive cannot be read on this host; the panels count without them."""
+    """Warn of archive files that cannot be read on this host; the panels count without them."""
     missing: list[str] = []
     with suppress(SpiritError, SQLAlchemyError):
         missing = ask(missing_files, window)
@@ -126,25 +131,25 @@ def _incomplete(window: Window) -> None:
 
 
 def _readable(window: Window) -> Window:
-    """As the monitoring data can answer it. Where that cannot be read at all, the panels say so."""
+    """The window widened to what the stored data can answer; unchanged where they cannot be read, which the panels show."""
     with suppress(SpiritError, SQLAlchemyError):
         return ask(latency.readable, window)
     return window
 
 
 def _rendered_at(name: str, is_live: bool) -> datetime:
-    """Where the window ends. Moves with a refresh, with another range, and by the button."""
+    """The end of the window. It moves with a refresh and with another range; not while it is fixed, or refresh is off."""
     now_s = int(clock.now().timestamp())
-    kept = st.session_state.get("rendered_at")
-    stands = (
-        kept is not None
-        and kept[0] == name
-        and (st.session_state.get(HELD) or not is_live or now_s - kept[1] < GRAIN_S)
+    earlier = st.session_state.get("rendered_at")
+    is_fixed = (
+        earlier is not None
+        and earlier[0] == name
+        and (st.session_state.get(HELD) or not is_live or now_s - earlier[1] < GRAIN_S)
     )
-    if not stands:
-        st.session_state["rendered_at"] = kept = (name, now_s // GRAIN_S * GRAIN_S)
-    assert kept is not None
-    return datetime.fromtimestamp(kept[1], tz=services().settings.zone)
+    if not is_fixed:
+        st.session_state["rendered_at"] = earlier = (name, now_s // GRAIN_S * GRAIN_S)
+    assert earlier is not None
+    return datetime.fromtimestamp(earlier[1], tz=services().settings.zone)
 
 
 def _range_and_refresh(ranges: bool) -> tuple[str, bool]:
@@ -186,7 +191,7 @@ def _comparison(compares: bool) -> str:
 
 
 def _free_range() -> tuple[datetime, datetime] | None:
-    """From and to, on the gym's clock; None while they make no range."""
+    """The inputs From and To, in the gym's zone; None while they make no valid range."""
     zone = services().settings.zone
     now = clock.now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
     left, right = st.columns(2)

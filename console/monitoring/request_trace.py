@@ -1,4 +1,4 @@
-"""One request, with all that it caused: its statements, mails, tasks and error, found by its id."""
+"""Trace of one request by its id: statements, mails, tasks and errors, in order of time."""
 
 import streamlit as st
 
@@ -18,16 +18,16 @@ MAX_AT_US = 10**16  # in the year 2286: what a date can hold
 
 
 def show_story(request_id: str, at_us: int) -> None:
-    """In order of time. at_us: around when to look."""
+    """Draw the trace of a request. at_us: roughly when it ran, epoch microseconds; narrows the search."""
     st.header("One request", anchor=False)
-    found = ask(requests.story, request_id, around_us=at_us)
-    if not found.num_rows:
+    steps = ask(requests.story, request_id, around_us=at_us)
+    if not steps.num_rows:
         nothing("Its rows are not kept any more: requests stay for 90 days, then only their histograms.")
         return
     st.caption(inert(request_id))
     zone = services().settings.zone
-    first_us = found.column("at_us")[0].as_py()
-    for row in found.to_pylist():
+    first_us = steps.column("at_us")[0].as_py()
+    for row in steps.to_pylist():
         after = f"+{(row['at_us'] - first_us) / 1000:,.0f} ms"
         clock = (
             instant(row["at_us"]).astimezone(zone).strftime("%b %d, %H:%M:%S") if row["at_us"] == first_us else after
@@ -41,22 +41,23 @@ def show_story(request_id: str, at_us: int) -> None:
             label=inert(f"What went wrong: {event.message}"),
             query_params={"group": str(event.group_id)},
         )
-    exports(found, name=f"request-{request_id[:12]}", key="story")
+    exports(steps, name=f"request-{request_id[:12]}", key="story")
 
 
 def remember(request_id: str, at_us: int) -> None:
-    """In the address, so that it can be sent to a colleague."""
+    """Open a request's trace on this page, and in its address, so that it can be sent to a colleague."""
     set_opened(CHOSEN, request_id)
     set_opened(AT, str(at_us))
 
 
 def remembered() -> tuple[str, int] | None:
-    """The request that is open, and around when to look for it."""
+    """The open request: its id, and roughly when it ran in epoch microseconds; None where none is open."""
     request_id, at = opened(CHOSEN), opened(AT)
     at_us = whole_number(at, most=MAX_AT_US)
     return (request_id, at_us) if request_id and at_us is not None else None
 
 
 def forget() -> None:
+    """Close the open trace."""
     for name in (CHOSEN, AT):
         set_opened(name, "")

@@ -1,4 +1,4 @@
-"""Keep a view under a name, alone or for the other admins; open one that somebody keeps."""
+"""Saved views of a monitoring page: save one under a name, privately or for all admins; open, delete."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
@@ -15,7 +15,7 @@ RANGE = ("range", "from", "to")
 
 
 def saved_views(page: str, chosen: Mapping[str, str]) -> None:
-    """chosen: what the address of this page says besides the range, which is read from the controls."""
+    """Draw the controls of saved views. chosen: the page's query parameters besides the range, which is added here."""
     staff = signed_in()
     with services().database.read() as session:
         views = views_of(session, staff.account_id, page)
@@ -65,10 +65,10 @@ def _forget(view_id: int, shown_to: Staff) -> None:
 
 
 def _range() -> dict[str, str]:
-    """As the address says it."""
-    found = {name: st.session_state.get(name) for name in RANGE}
-    if found["range"] != "free":
-        return {"range": str(found["range"] or "24h")}
+    """The range as query parameters."""
+    held = {name: st.session_state.get(name) for name in RANGE}
+    if held["range"] != "free":
+        return {"range": str(held["range"] or "24h")}
     return {
-        name: value if isinstance(value, str) else f"{value:%Y-%m-%dT%H:%M}" for name, value in found.items() if value
+        name: value if isinstance(value, str) else f"{value:%Y-%m-%dT%H:%M}" for name, value in held.items() if value
     }

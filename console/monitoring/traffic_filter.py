@@ -1,4 +1,4 @@
-"""Selector of whose requests a page counts: the families' unless somebody chooses otherwise."""
+"""Filter by traffic category: families' pages by default; staff, programs, probes, robots …"""
 
 from typing import Any
 
@@ -25,11 +25,11 @@ HELP = (
 
 
 def chosen_category(where: Any = st) -> str:
-    """A category of core/telemetry/categories.py; "" for all of them."""
+    """Draw the selector; the chosen category of core/telemetry/categories.py, "" for all of them."""
     chosen = where.selectbox("Whose", list(WORDS), key="whose", bind="query-params", help=HELP)
     return WORDS.get(chosen or DEFAULT, categories.FAMILY)
 
 
 def word_of(category: str) -> str:
-    """ "families", "everything"."""
+    """The label of a category: "families", "everything"."""
     return next(word for word, value in WORDS.items() if value == category)

@@ -1,4 +1,4 @@
-"""JSON for the console's own pages and the staff's own programs."""
+"""The staff's JSON API: pending requests and decisions; problem documents (RFC 9457) for whatever is refused."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -34,7 +34,12 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def answered(endpoint: Endpoint, *, most_bytes: int = MAX_BYTES) -> Endpoint:
-    """What the rules refuse is a problem document. most_bytes: of the body."""
+    """
+    Wrap an API endpoint: a body limit, and a problem document for every exception.
+
+    Args:
+        most_bytes: the largest body; 413 above.
+    """
 
     async def with_problems(request: Request) -> Response:
         try:
@@ -54,12 +59,13 @@ def answered(endpoint: Endpoint, *, most_bytes: int = MAX_BYTES) -> Endpoint:
 
 
 async def pending(request: Request) -> Response:
-    """The requests that wait for the signed-in coach; for an admin all of them."""
+    """GET /api/dashboard/bookings/pending: the signed-in coach's pending requests; for an admin all of them."""
     account_id = await api_auth.account_of(request)
     return json_answer(await run_in_threadpool(_pending, services_of(request), account_id))
 
 
 async def decide(request: Request) -> Response:
+    """POST /api/booking/approve: approve or deny a request, as `decide_as_staff`. Raises what that raises."""
     _check_is_json(request)
     who = await api_auth.may_change(request)
     wanted = StaffDecision.parse(_object_in(await request.body()))
@@ -72,13 +78,13 @@ async def decide(request: Request) -> Response:
 
 
 async def openapi(request: Request) -> Response:
-    """For anybody: it tells what every gym's console can, and nothing of this one."""
+    """GET /api/openapi.json: the API's description. Public: it is the same for every gym's console."""
     settings = services_of(request).settings
     return json_answer(document(settings.console_url, cookie_name(settings)))
 
 
 async def nothing_here(request: Request) -> Response:
-    """Streamlit would answer 200 to any unknown address."""
+    """404 for unknown addresses under /api, to which Streamlit would answer 200."""
     return json_answer(problems.problem_of_status(404), 404)
 
 
@@ -136,7 +142,7 @@ def _check_is_json(request: Request) -> None:
 
 
 def json_answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Nobody keeps it."""
+    """A JSON response with `Cache-Control: no-store`; a problem document's media type from status 400 on."""
     media_type = "application/json" if status < 400 else problems.MEDIA_TYPE
     return Response(
         dumps(content), status, headers={"Cache-Control": "no-store", **(headers or {})}, media_type=media_type

@@ -1,8 +1,8 @@
 """
-Who calls the staff's API: a browser of the console by its session's cookie, or a program by its owner's key.
+Authentication of the staff's API: the session cookie of a browser, or a bearer key of a program.
 
-A cookie comes with whatever a browser sends, so what changes something must come from our own page. A key is in no
-browser: whoever sends one means it, and then it alone counts.
+CSRF check: a browser adds its cookie to any page's request, so a change by cookie must come from our own origin. A key is
+in no browser: whoever sends one means it, and then the key alone counts.
 """
 
 import contextlib
@@ -31,30 +31,30 @@ UNKNOWN_KEY = "We do not know this key. It may have been ended; make another on 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, and by what that is known: it is asked again when something is changed."""
+    """The authenticated caller of a request."""
 
     account_id: int
-    proof: Proof
+    proof: Proof  # the session or key, looked up again in the transaction of a change
 
 
 async def caller_of(request: Request) -> Caller:
-    """Raises SignInRefused."""
+    """Authenticate a request. Raises SignInRefused without a live session or a known key; Unavailable."""
     services, key = services_of(request), _key(request)
     if key is not None:
         return await run_in_threadpool(_by_key, services, key)
-    found = await run_in_threadpool(_by_session, services, request.headers.getlist("cookie"))
-    if found is None:
+    caller = await run_in_threadpool(_by_session, services, request.headers.getlist("cookie"))
+    if caller is None:
         raise SignInRefused("Please sign in first.")
-    return found
+    return caller
 
 
 async def account_of(request: Request) -> int:
-    """The account that asks. Raises SignInRefused."""
+    """The account id of a request's caller. Raises SignInRefused, Unavailable."""
     return (await caller_of(request)).account_id
 
 
 async def may_change(request: Request) -> Caller:
-    """Who wants to change something. Raises HTTPException 403 for a foreign page, and SignInRefused."""
+    """Authenticate a request that changes something. Raises HTTPException 403 when the CSRF check fails; SignInRefused."""
     if _key(request) is None and not same_origin.is_own(request.headers, services_of(request).settings.console_url):
         raise HTTPException(403, FOREIGN)
     return await caller_of(request)
@@ -77,7 +77,7 @@ def run_as(services: Services, caller: Caller, command: Callable[[int], T]) -> T
 
 
 def _key(request: Request) -> str | None:
-    """What stands behind "Bearer", however empty; None for a request without the header."""
+    """The bearer key of the Authorization header; "" for a malformed header, None without one."""
     header = request.headers.get("authorization")
     if header is None:
         return None
@@ -88,13 +88,13 @@ def _key(request: Request) -> str | None:
 def _by_key(services: Services, key: str) -> Caller:
     now = clock.now()
     with services.database.read() as session:
-        found = api_keys.find_key(session, key)
-    if found is None:
+        row = api_keys.find_key(session, key)
+    if row is None:
         raise SignInRefused(UNKNOWN_KEY)
-    if api_keys.needs_touch(found, now=now):
-        with contextlib.suppress(Unavailable):  # what it asks for is answered all the same
+    if api_keys.needs_touch(row, now=now):
+        with contextlib.suppress(Unavailable):  # the request is answered all the same
             services.database.transact(lambda tx: api_keys.touch_key(tx.session, found.id, now=tx.now))
-    return Caller(found.account_id, ByKey(found.id))
+    return Caller(row.account_id, ByKey(row.id))
 
 
 def _by_session(services: Services, cookies: list[str]) -> Caller | None:
@@ -102,5 +102,5 @@ def _by_session(services: Services, cookies: list[str]) -> Caller | None:
     if token is None:
         return None
     with services.database.read() as session:
-        found = find_session(session, token, now=clock.now())
-        return Caller(found.account_id, BySession(found.id)) if found else None
+        row = find_session(session, token, now=clock.now())
+        return Caller(row.account_id, BySession(row.id)) if row else None

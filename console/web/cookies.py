@@ -1,7 +1,7 @@
 """
-The session's cookie: unreadable for scripts, never sent by other people's pages, with https under a name that says so.
+The session cookie: HttpOnly, SameSite=Lax, with https also Secure and under the `__Host-` prefix.
 
-One parser reads it for gate, sign-in, API and Streamlit's script. Other products' cookies are passed over, however broken.
+One parser reads it for gate, sign-in, API and Streamlit's script. Other products' cookies are skipped, however broken.
 """
 
 from collections.abc import Iterable
@@ -20,20 +20,24 @@ MAX_SAME_NAME = 5  # each is looked up, so a browser cannot make us look for lon
 
 
 def cookie_name(settings: Settings) -> str:
-    """With https the prefix keeps other hosts from setting it."""
+    """The session cookie's name; with https its `__Host-` prefix keeps other hosts from setting it."""
     return "__Host-spirit_staff" if _is_https(settings) else "spirit_staff"
 
 
 def tokens_in(headers: Iterable[str], settings: Settings) -> list[str]:
-    """What the browser sent under our name, in its order: a neighbour on the same host may have set another one."""
+    """All session tokens of a request, in the browser's order: another program on the same host may have set one too."""
     name = cookie_name(settings)
     chunks = (chunk for header in headers for chunk in header.split(";"))
-    found = (cookie_parser(chunk).get(name) for chunk in chunks)
-    return list(dict.fromkeys(token for token in found if token))[:MAX_SAME_NAME]
+    tokens = (cookie_parser(chunk).get(name) for chunk in chunks)
+    return list(dict.fromkeys(token for token in tokens if token))[:MAX_SAME_NAME]
 
 
 def token_in(headers: Iterable[str], settings: Settings, database: Database) -> str | None:
-    """The one that stands for a live session, the first of them otherwise; None where there is none. Reads the database."""
+    """
+    The session token of a request: of several the first with a live session, else the first; None without any.
+
+    Reads the database only where there are several.
+    """
     tokens = tokens_in(headers, settings)
     if len(tokens) < 2:
         return tokens[0] if tokens else None
@@ -43,6 +47,7 @@ def token_in(headers: Iterable[str], settings: Settings, database: Database) -> 
 
 
 def set_token(response: Response, token: str, settings: Settings) -> None:
+    """Set the session cookie, for as long as a session may last (sessions.ABSOLUTE)."""
     response.set_cookie(
         cookie_name(settings),
         token,
@@ -54,11 +59,12 @@ def set_token(response: Response, token: str, settings: Settings) -> None:
 
 
 def forget_token(response: Response, settings: Settings) -> None:
+    """Delete the session cookie."""
     response.delete_cookie(cookie_name(settings), httponly=True, samesite="lax", secure=_is_https(settings))
 
 
 def remember_device(response: Response, marks: str, settings: Settings) -> None:
-    """For a year; read by the sign-in alone, and it opens nothing."""
+    """Set the cookie of known devices, for a year; only the sign-in reads it, and it authenticates nobody."""
     response.set_cookie(
         DEVICE,
         marks,

@@ -1,4 +1,4 @@
-"""Files that a page offers: made when they are asked for, for whoever is signed in at that moment."""
+"""Download buttons: the file is generated at the click, with session and role checked again."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,10 +17,10 @@ def download(
     label: str, made: Callable[[Staff], bytes], shown_to: Staff, *, file_name: str, mime: str, key: str | None = None
 ) -> None:
     """
-    A button for a file.
+    Draw a download button.
 
     Args:
-        made: gives the file, for the person as she is when she presses it; raises NotAllowed for what is not hers then.
+        made: generates the file for the person as they are at the click; raises NotAllowed for what they may not see then.
     """
     st.download_button(
         inert(label), partial(_file, session.token(), made, shown_to), file_name, mime, key=key, on_click="ignore"

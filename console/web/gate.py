@@ -1,5 +1,5 @@
 """
-In front of everything: the right host, and a live session for all that is Streamlit's.
+ASGI middleware in front of Streamlit: host check, origin check of websockets, and a live session.
 
 Anyone can open a websocket and run the script; so pages, websocket, uploads and media are refused here already. The
 script and every command look the session up once more.
@@ -26,7 +26,7 @@ POLICY_VIOLATION = 1008
 
 
 class Gate:
-    """An ASGI wrapper."""
+    """The middleware: redirects to the sign-in, or refuses, what comes without a live session."""
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self.app = app
@@ -53,7 +53,7 @@ class Gate:
             await self._to_sign_in(scope)(scope, receive, send)
 
     async def is_signed_in(self, headers: Headers) -> bool:
-        """Whether the request's cookie names a live session."""
+        """Whether the request's cookie names a live session; if so its pseudonym goes into the request log."""
         cookies = headers.getlist("cookie")
         if not tokens_in(cookies, self.services.settings):
             return False
@@ -65,7 +65,7 @@ class Gate:
         return True
 
     async def _may_connect(self, headers: Headers) -> bool:
-        """A websocket comes from our own page, with a live session."""
+        """Whether a websocket comes from our own origin, with a live session."""
         ours = headers.get("origin") == self.services.settings.console_url
         return ours and self._is_our_host(headers) and await self.is_signed_in(headers)
 
@@ -78,7 +78,7 @@ class Gate:
             return token if token and find_session(session, token, now=clock.now()) is not None else None
 
     def _other_host(self, scope: Scope) -> ASGIApp:
-        """Somebody typed another name for this machine. Where we send her is built from the settings."""
+        """Redirect a request under another host name to ours, which is built from the settings, never from the request."""
         if scope["method"] in ("GET", "HEAD"):
             return RedirectResponse(f"{self.services.settings.console_url}{quote(scope['path'])}", 307)
         return PlainTextResponse("The console does not answer under this name.", 400)

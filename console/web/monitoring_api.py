@@ -1,5 +1,5 @@
 """
-The monitor as JSON, for admins and their programs.
+The monitor's JSON API, for admins and their programs.
 
     GET  /api/admin/monitoring/metrics?range=1h&category=     the cards and both charts of one range; the families'
                                                              requests, or another category's, or `all`
@@ -51,7 +51,7 @@ STATES_OF = {None: (), "true": (RESOLVED,), "false": tuple(set(errors.STATES) - 
 
 
 async def metrics(request: Request) -> Response:
-    """What the plan's cards show, and the charts' points."""
+    """GET /api/admin/monitoring/metrics: key figures and the points of both charts. Raises Invalid, NotAllowed, Unavailable."""
     services = services_of(request)
     await _admin(request, await api_auth.account_of(request))
     wanted = MetricsQuery.parse(request.query_params)
@@ -59,7 +59,7 @@ async def metrics(request: Request) -> Response:
 
 
 async def error_groups(request: Request) -> Response:
-    """Grouped errors, last seen first."""
+    """GET /api/admin/monitoring/errors: error groups, last seen first. Raises Invalid, NotAllowed, Unavailable."""
     services = services_of(request)
     await _admin(request, await api_auth.account_of(request))
     wanted = ErrorsQuery.parse(request.query_params)
@@ -67,7 +67,7 @@ async def error_groups(request: Request) -> Response:
 
 
 async def resolve(request: Request) -> Response:
-    """This group is mended, in the release that runs now."""
+    """POST …/errors/{id}/resolve: mark an error group resolved in the release that runs now. Raises NotFound, NotAllowed."""
     services = services_of(request)
     who = await api_auth.may_change(request)
     await _admin(request, who.account_id)
@@ -82,7 +82,7 @@ async def resolve(request: Request) -> Response:
 
 
 async def _read(question: Callable[..., T], *about: Any) -> T:
-    """The answer, from a thread. What the monitoring data cannot give is said as a problem that may be over soon."""
+    """Run a monitoring query on a thread. Whatever keeps it from answering is Unavailable, so a program retries."""
     try:
         return await run_in_threadpool(question, *about)
     except (QuestionTooSlow, LogUnreadable, SetupError) as error:
@@ -92,13 +92,14 @@ async def _read(question: Callable[..., T], *about: Any) -> T:
 
 
 def _metrics(services: Services, wanted: MetricsQuery) -> Metrics:
-    monitor, asked = monitor_of(services), _window(services, wanted)
+    monitor, requested = monitor_of(services), _window(services, wanted)
     scope = Scope(category="" if wanted.category == "all" else wanted.category)
-    window = latency.readable(monitor, asked)
+    window = latency.readable(monitor, requested)
     seen, totals = latency.overall(monitor, window, scope), overview.totals(monitor, window, scope)
     with services.database.read() as session:
-        active = today.active_staff(session, asked.start, asked.end)
-        booked = today.bookings_on(session, asked.end.astimezone(asked.zone).date(), asked.zone, upto=asked.end)
+        active = today.active_staff(session, requested.start, requested.end)
+        local_day = requested.end.astimezone(requested.zone).date()
+        booked = today.bookings_on(session, local_day, requested.zone, upto=requested.end)
     return Metrics(
         start=window.start,
         end=window.end,
@@ -144,8 +145,8 @@ def _database(monitor: Monitor, window: Window, scope: Scope) -> list[DatabaseSt
 def _errors(services: Services, wanted: ErrorsQuery) -> ErrorGroups:
     window, states = _window(services, wanted), STATES_OF[wanted.resolved]
     store = monitor_of(services).store
-    found = errors.list_groups(store, start=window.start, end=window.end, states=states, level=wanted.level)
-    return ErrorGroups(errors=[ErrorGroup.of(group) for group in found])
+    groups = errors.list_groups(store, start=window.start, end=window.end, states=states, level=wanted.level)
+    return ErrorGroups(errors=[ErrorGroup.of(group) for group in groups])
 
 
 def _window(services: Services, wanted: RangeQuery) -> Window:

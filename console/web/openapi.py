@@ -1,4 +1,4 @@
-"""The description of the staff's API: `GET /api/openapi.json`."""
+"""OpenAPI document of the staff's API: `GET /api/openapi.json`."""
 
 from functools import cache
 from typing import Any
@@ -76,7 +76,7 @@ OPERATIONS = (
 
 @cache
 def document(base_url: str, cookie: str) -> dict[str, Any]:
-    """The whole description; base_url is the one server, cookie the name of the session's."""
+    """The OpenAPI document. base_url: the one server; cookie: the session cookie's name."""
     return openapi.document(
         OPERATIONS,
         title="Spirit Athletics: the staff's API",

@@ -1,4 +1,4 @@
-"""Every option of Streamlit that we rely on, set in code: its environment variables and files do not count here."""
+"""Streamlit's configuration, set in code: its environment variables and config files have no effect here."""
 
 import hashlib
 from typing import Any
@@ -30,7 +30,7 @@ STYLE = (
 
 
 def set_options(settings: Settings) -> None:
-    """Call before the application is built. What a file of the working folder has set is unset first."""
+    """Set Streamlit's options; those that a file or the environment has set are reset first. Call before building the app."""
     for name, option in list(config.get_config_options().items()):
         if option.where_defined != ConfigOption.DEFAULT_DEFINITION:
             config.set_option(name, option.default_val, WHERE)
@@ -39,7 +39,7 @@ def set_options(settings: Settings) -> None:
 
 
 def options(settings: Settings) -> dict[str, Any]:
-    """By Streamlit's name. What is shown in the browser, what is refused, and how it looks in the light and the dark."""
+    """The options by Streamlit's names: error display, security, limits, and the light and dark themes."""
     return {
         "client.showErrorDetails": "none",  # the default shows a traceback to whoever looks
         "client.toolbarMode": "minimal",

@@ -1,4 +1,4 @@
-"""A photo as it came, for whoever may change it. Nobody else ever sees one: it may say where it was taken."""
+"""Originals of photos, only for staff who may change the image: an original's metadata may say where it was taken."""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -22,6 +22,7 @@ HEADERS = {
 
 
 async def original(request: Request) -> Response:
+    """GET /originals/{image_id}: the uploaded file. Raises SignInRefused, NotAllowed, NotFound."""
     account_id = await api_auth.account_of(request)
     image_id = id_in(request.path_params, "image_id")
     image, data = await run_in_threadpool(_original, services_of(request), image_id, account_id)

@@ -1,8 +1,8 @@
 """
-Signing in by OpenID Connect, where a provider is set: there and back, with state, nonce and PKCE.
+Sign-in by OpenID Connect (authorization code flow with state, nonce and PKCE), where a provider is configured.
 
-What must be the same on the way back travels in a signed cookie of ten minutes, sent to these two addresses alone; so a
-way back that this browser did not begin opens nothing. The session that follows is a row like every other.
+State, nonce and verifier travel in a signed cookie of ten minutes, sent to these two addresses alone; so a callback that
+this browser did not begin signs nobody in. The session that follows is a row like every other.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from core.platform.settings import Settings
 COOKIE, COOKIE_PATH = "spirit_provider", "/sign-in/provider"
 LASTS = timedelta(minutes=10)
 TIMEOUT_S = 10  # of each read
-TOTAL_S = 20  # of a whole way there or back, however slowly the provider answers
+TOTAL_S = 20  # of a whole redirect or callback, however slowly the provider answers
 AWAY = "The sign-in service cannot be reached at the moment. Please try again, or sign in with a password or a mailed link."
 NOT_CONFIRMED = "The sign-in service did not confirm who you are. Please try again, or sign in in another way."
 BEGUN_ELSEWHERE = "This sign-in was begun in another browser, or too long ago. Please begin again."
@@ -42,11 +42,11 @@ log = structlog.get_logger()
 
 
 class NotOurProvider(Exception):
-    """What answers at the issuer's address calls itself something else."""
+    """The metadata at the issuer's address name another issuer."""
 
 
 async def begin(request: Request) -> Response:
-    """Off to the provider."""
+    """GET /sign-in/provider: redirect to the provider. Raises HTTPException 404 where none is configured."""
     settings = _settings(request)
     client = _client(settings)
     session: dict[str, Any] = {}
@@ -61,11 +61,11 @@ async def begin(request: Request) -> Response:
 
 
 async def back(request: Request) -> Response:
-    """Back from the provider, with a code that only we can turn into who it is."""
+    """GET /sign-in/provider/back: the callback; exchanges the code for an identity and begins a session. Raises as `begin`."""
     settings = _settings(request)
     client = _client(settings)
     remembered = _remembered(request, settings)
-    if remembered is None:
+    if remembered is None:  # another browser began it, or the cookie's ten minutes are over
         return sign_in.refused(request, SignInRefused(BEGUN_ELSEWHERE))
     try:
         async with asyncio.timeout(TOTAL_S):
@@ -89,7 +89,7 @@ async def back(request: Request) -> Response:
 
 @contextmanager
 def _library_session(request: Request, values: dict[str, Any]) -> Iterator[None]:
-    """What the library keeps between there and back. Streamlit's session middleware gets its own object back afterwards."""
+    """Lend the library a session of its own. Streamlit's session middleware gets its object back afterwards."""
     theirs = request.scope.get("session")
     request.scope["session"] = values
     try:
@@ -99,7 +99,7 @@ def _library_session(request: Request, values: dict[str, Any]) -> Iterator[None]
 
 
 async def _identity(request: Request, client: StarletteOAuth2App, settings: Settings) -> Identity:
-    """State, nonce, signature, issuer, audience and time are checked by the library; what is checked is named here."""
+    """Exchange the code for the identity. The library checks state, nonce, signature, time, and the claims named here."""
     wanted = {
         "iss": {"essential": True, "values": [settings.oidc_issuer]},
         "aud": {"essential": True, "values": [settings.oidc_client_id]},
@@ -109,7 +109,7 @@ async def _identity(request: Request, client: StarletteOAuth2App, settings: Sett
     if "email" not in claims:
         more = await client.userinfo(token=token)
         if more["sub"] != claims["sub"]:
-            raise ValueError("the provider told us of two people")
+            raise ValueError("the provider named two different subjects")
         claims = {**more, **claims}
     return Identity(
         issuer=settings.oidc_issuer,
@@ -126,7 +126,7 @@ async def _check_issuer(client: StarletteOAuth2App, settings: Settings) -> None:
 
 
 def _settings(request: Request) -> Settings:
-    """Without a provider these addresses do not exist."""
+    """The settings. Raises HTTPException 404 where no provider is configured."""
     settings = services_of(request).settings
     if not settings.oidc_issuer:
         raise HTTPException(404)
@@ -134,12 +134,12 @@ def _settings(request: Request) -> Settings:
 
 
 def _client(settings: Settings) -> StarletteOAuth2App:
-    return _kept_client(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value())
+    return _cached_client(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value())
 
 
 @lru_cache(maxsize=4)
-def _kept_client(issuer: str, client_id: str, client_secret: str) -> StarletteOAuth2App:
-    """It keeps the provider's addresses and keys, and reads the keys again when one is new."""
+def _cached_client(issuer: str, client_id: str, client_secret: str) -> StarletteOAuth2App:
+    """The OAuth client, cached: it holds the provider's metadata and keys, and fetches the keys again for an unknown one."""
     client: StarletteOAuth2App = OAuth().register(
         "staff",
         client_id=client_id,
@@ -173,10 +173,10 @@ def _remember(response: RedirectResponse, values: dict[str, Any], settings: Sett
 
 def _remembered(request: Request, settings: Settings) -> dict[str, Any] | None:
     try:
-        kept: Any = _serializer(settings).loads(request.cookies.get(COOKIE, ""))
+        stored: Any = _serializer(settings).loads(request.cookies.get(COOKIE, ""))
     except BadData:
         return None
-    return kept["values"] if clock.now().timestamp() < kept["until"] else None
+    return stored["values"] if clock.now().timestamp() < stored["until"] else None
 
 
 def _forget(response: Response, settings: Settings) -> Response:

@@ -1,4 +1,4 @@
-"""JSON of the staff's API: what programs send, and what they get."""
+"""Models of the staff's API: bodies, queries and answers; the OpenAPI document is made from them."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
@@ -23,7 +23,7 @@ LEVELS = ("WARNING", "ERROR", "CRITICAL")
 
 
 class Pending(Answer):
-    """The requests that wait, the soonest deadline first."""
+    """Pending requests, the soonest deadline first."""
 
     bookings: list[Booking]
     total_pending: int
@@ -31,7 +31,7 @@ class Pending(Answer):
 
 
 class StaffDecision(DecisionBody):
-    """An answer of a member of staff; an admin gives a reason."""
+    """A decision by a member of staff; an admin gives a reason."""
 
     booking_id: Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
 
@@ -57,7 +57,7 @@ class Upload(Body):
 
 
 class Rendition(Answer):
-    """One file of an image."""
+    """A rendition: one file made from an image."""
 
     shape: str
     format: str
@@ -68,7 +68,7 @@ class Rendition(Answer):
 
 
 class FocalPoint(Answer):
-    """What must stay in every crop, in percent of the upright picture."""
+    """The point that stays in every crop, in percent of the upright image."""
 
     x: int
     y: int
@@ -120,7 +120,7 @@ class Image(Answer):
 
 
 class Uploaded(Answer):
-    """Kept, and waiting to be made."""
+    """An accepted upload, whose renditions are not made yet."""
 
     success: Literal[True] = True
     image: Image
@@ -134,26 +134,26 @@ Moment = Annotated[datetime, PlainSerializer(_milliseconds), WithJsonSchema(INST
 
 
 class RangeQuery(Query):
-    """A range that ends now."""
+    """Query parameters with a range that ends now."""
 
     range: Annotated[str, OneOf(tuple(RANGES))] = "1h"
 
 
 class MetricsQuery(RangeQuery):
-    """category: on whose behalf the requests were made."""
+    """Query parameters of the metrics. category: of traffic."""
 
     category: Annotated[str, OneOf((*CATEGORIES, "all"))] = FAMILY
 
 
 class ErrorsQuery(RangeQuery):
-    """Left out, level and resolved choose nothing."""
+    """Query parameters of the error groups; without level or resolved, all of them."""
 
     level: Annotated[str | None, OneOf(LEVELS)] = None
     resolved: Annotated[str | None, OneOf(("true", "false"))] = None
 
 
 class LatencyStep(Answer):
-    """Requests of one step; durations in milliseconds."""
+    """One step of the latency chart; durations in milliseconds."""
 
     at: Moment
     requests: int
@@ -165,7 +165,7 @@ class LatencyStep(Answer):
 
 
 class DatabaseStep(Answer):
-    """Statements of one step, and milliseconds in the database of each request."""
+    """One step of the database chart: statements, and milliseconds in the database per request."""
 
     at: Moment
     statements: int
@@ -173,7 +173,7 @@ class DatabaseStep(Answer):
 
 
 class Metrics(Answer):
-    """Durations are milliseconds, errorRate is percent. A number that nothing stands behind is null."""
+    """Key figures and chart points of a range. Durations in milliseconds, errorRate in percent; null without any sample."""
 
     start: Annotated[Moment, Field(serialization_alias="from")]
     end: Annotated[Moment, Field(serialization_alias="to")]
@@ -194,7 +194,7 @@ class Metrics(Answer):
 
 
 class ErrorGroup(Answer):
-    """One mistake, however often it happened."""
+    """An error group: errors with one fingerprint."""
 
     id: int
     title: str
@@ -219,11 +219,13 @@ class ErrorGroup(Answer):
 
 
 class ErrorGroups(Answer):
-    """Last seen first."""
+    """Error groups, last seen first."""
 
     errors: list[ErrorGroup]
 
 
 class Resolved(Answer):
+    """A resolved error group."""
+
     success: Literal[True] = True
     error: ErrorGroup

@@ -45,9 +45,14 @@ ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_app(services: Services | None = None) -> Edge:
-    """The console on these services, or on the environment's. Options are set first: building reads them."""
+    """
+    Application factory: the console on these services, or on the environment's.
+
+    Raises:
+        SetupError: a setting, or the schema, is not as this program needs it.
+    """
     services = services or services_from_environment()
-    set_options(services.settings)
+    set_options(services.settings)  # before st.App, which reads them
     logs.configure(services.settings)  # once more: importing Streamlit has given uvicorn's lines a form of its own
     ours = routes()
     app = st.App(ENTRY, routes=ours, lifespan=_lifespan(services), on_script_error=say_failure)
@@ -61,7 +66,7 @@ def create_app(services: Services | None = None) -> Edge:
 
 
 def routes() -> list[Route]:
-    """Every address of ours, on one screen."""
+    """The console's own routes, which come before Streamlit's."""
     return [
         Route("/sign-in", sign_in.show, methods=["GET"]),
         Route("/sign-in", sign_in.own_form(sign_in.by_password), methods=["POST"]),
@@ -89,6 +94,7 @@ def routes() -> list[Route]:
 
 
 async def alive(request: Request) -> Response:
+    """GET /healthz: liveness."""
     return Response(
         orjson.dumps({"status": "alive"}), media_type="application/json", headers={"Cache-Control": "no-store"}
     )
@@ -96,8 +102,10 @@ async def alive(request: Request) -> Response:
 
 def content_security_policy(media_origin: str) -> str:
     """
-    Streamlit's page has one inline script; its hash is taken from the file, which a new version may change. Pictures
-    come from where the public site has them.
+    The Content-Security-Policy of the console's pages.
+
+    Streamlit's page has an inline script; its hash is taken from the file, which a new version may change. Images come
+    from the public site's media origin.
     """
     hashes = [
         f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
@@ -137,6 +145,6 @@ def _lifespan(services: Services) -> Any:
 
 
 def _collect_until(stop: threading.Event) -> None:
-    """Once a minute, where Streamlit would collect after every run."""
+    """Collect garbage once a minute; Streamlit's own collection after every run is off (options.py)."""
     while not stop.wait(COLLECT_EVERY_S):
         gc.collect()

@@ -1,4 +1,8 @@
-"""Signing in and out, on plain pages of the console's own. A mailed link is posted, not opened: scanners open links."""
+"""
+Sign-in by password or mailed link, and sign-out, on plain HTML pages.
+
+A mailed link is used by a POST from the page that it opens, never by the GET: mail scanners open links.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -29,7 +33,7 @@ TEMPLATES = Environment(
 )
 NO_STORE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 FOREIGN = "This was not sent from our own page. Please sign in here."
-MAX_SIGN_INS_AT_ONCE = 4
+MAX_SIGN_INS_AT_ONCE = 4  # a password's hash takes a core for some 50 ms
 ON_ITS_WAY = "If there is an account for this address, a link is on its way. It works once, for ten minutes."
 
 T = TypeVar("T")
@@ -38,7 +42,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def own_form(endpoint: Endpoint) -> Endpoint:
-    """Only from our own page."""
+    """Wrap a form's endpoint: CSRF check by origin (403), and a body limit (413)."""
 
     async def guarded(request: Request) -> Response:
         if not same_origin.is_own(request.headers, services_of(request).settings.console_url):
@@ -52,10 +56,12 @@ def own_form(endpoint: Endpoint) -> Endpoint:
 
 
 async def show(request: Request) -> Response:
+    """GET /sign-in: the form."""
     return _page(request, "sign_in.html", next_path=next_of(request.query_params))
 
 
 async def by_password(request: Request) -> Response:
+    """POST /sign-in: sign in by password; the try is counted first, so that guesses are slowed down and limited."""
     form = await _form(request)
     services = services_of(request)
     email, device = form.get("email", ""), request.cookies.get(DEVICE, "")
@@ -78,6 +84,7 @@ async def by_password(request: Request) -> Response:
 
 
 async def mail_link(request: Request) -> Response:
+    """POST /sign-in/link: mail a sign-in link. The same answer whether there is such an account or not."""
     form = await _form(request)
     try:
         await _on_own_thread(
@@ -90,7 +97,7 @@ async def mail_link(request: Request) -> Response:
 
 
 async def show_link(request: Request) -> Response:
-    """A button, and nothing else: whoever opens the link has not used it yet."""
+    """GET /sign-in/{token}: a page with a button; opening the link does not use it."""
     try:
         services_of(request).signer.read_sign_in(request.path_params["token"])
     except NotFound as error:
@@ -99,6 +106,7 @@ async def show_link(request: Request) -> Response:
 
 
 async def by_link(request: Request) -> Response:
+    """POST /sign-in/{token}: use the link, once."""
     try:
         token = await run_in_threadpool(
             sign_in_links.use_link,
@@ -112,10 +120,12 @@ async def by_link(request: Request) -> Response:
 
 
 async def ask_sign_out(request: Request) -> Response:
+    """GET /sign-out: a page with a button."""
     return _page(request, "sign_out.html")
 
 
 async def sign_out(request: Request) -> Response:
+    """POST /sign-out: end every session that the browser has a cookie of."""
     services = services_of(request)
     for token in tokens_in(request.headers.getlist("cookie"), services.settings):
         await run_in_threadpool(_end, services, token)
@@ -125,12 +135,13 @@ async def sign_out(request: Request) -> Response:
 
 
 async def stylesheet(request: Request) -> Response:
+    """GET /sign-in.css: the style sheet, with the theme's colors."""
     text = TEMPLATES.get_template("sign_in.css").render(colors=theme.COLORS, look=theme)
     return Response(text, media_type="text/css", headers={"Cache-Control": "no-cache"})
 
 
 async def begin(request: Request, token: str, next_path: str) -> Response:
-    """A new session replaces the browser's old one."""
+    """Begin the session of this token: end the browser's earlier one, set both cookies, redirect to next_path."""
     services = services_of(request)
     for earlier in tokens_in(request.headers.getlist("cookie"), services.settings):
         await run_in_threadpool(_end, services, earlier)
@@ -141,21 +152,21 @@ async def begin(request: Request, token: str, next_path: str) -> Response:
 
 
 def _marked(services: Services, token: str, request: Request) -> str:
-    """The browser's mark of known devices, with hers."""
+    """The value of the cookie of known devices, with this session's account added."""
     with services.database.read() as session:
-        found = find_session(session, token, now=clock.now())
+        row = find_session(session, token, now=clock.now())
     earlier = request.cookies.get(DEVICE, "")
-    return devices.marked(earlier, found.account_id, services.signer) if found else earlier
+    return devices.marked(earlier, row.account_id, services.signer) if row else earlier
 
 
 async def pause(seconds: float) -> None:
-    """A try for an account that many guess at waits here: on the event loop, so it keeps no thread from others."""
+    """Delay a sign-in attempt, as its rate limit demands; on the event loop, so that it blocks no thread."""
     if seconds:
         await asyncio.sleep(seconds)
 
 
 async def _on_own_thread(command: Callable[..., T], *arguments: Any, **options: Any) -> T:
-    """Signing in has threads of its own: whoever hammers at it keeps none from the pages."""
+    """Run a command under the sign-in's own thread limit: a flood of attempts takes no thread from the pages."""
     return await to_thread.run_sync(partial(command, *arguments, **options), limiter=_signing_in)
 
 
@@ -164,6 +175,7 @@ def _end(services: Services, token: str) -> None:
 
 
 def refused(request: Request, error: SpiritError, *, email: str = "", next_path: str = "/") -> Response:
+    """The sign-in page with the error's sentence and status."""
     return _page(
         request,
         "sign_in.html",
@@ -201,6 +213,6 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def next_of(values: Mapping[str, Any]) -> str:
-    """Where to go afterwards: a path of ours, never another site."""
+    """The validated redirect target after sign-in: a path of ours, never another site; else "/"."""
     path = str(values.get("next", "/"))
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"

@@ -1,4 +1,4 @@
-"""Photos over HTTP, for the staff's own programs: send one, and see how far it has come."""
+"""Photo upload over HTTP, for the staff's own programs: multipart upload, and the image's progress."""
 
 import asyncio
 
@@ -25,16 +25,23 @@ from core.platform.services import Services
 
 FORM_BYTES = 64 * 1024  # the fields and the boundaries around the file
 MAX_BODY_BYTES = intake.MAX_BYTES + FORM_BYTES
-ARRIVES_WITHIN_S = 300
-IN_MEMORY_AT_ONCE = 2
-PART_BYTES = 1 << 20
+ARRIVES_WITHIN_S = 300  # the largest photo on a slow phone
+IN_MEMORY_AT_ONCE = 2  # each may be as large as intake.MAX_BYTES
+PART_BYTES = 1 << 20  # read at once from the spooled file
 TOO_SLOW = "The file took too long to arrive. Please try again where the connection is better."
 
 _in_memory = CapacityLimiter(IN_MEMORY_AT_ONCE)
 
 
 async def upload(request: Request) -> Response:
-    """202 with the image: kept, and waiting to be made. The same file again is the same image."""
+    """
+    POST /api/upload/image: 202 with the image, stored and waiting for its renditions; idempotent by the file's content.
+
+    Raises:
+        HTTPException: 400 for what arrives broken or too slowly, 403 when the CSRF check fails, 415 for another type.
+        SignInRefused: no live session, no known key.
+        PictureTooLarge, Invalid: the file or a field is refused.
+    """
     who = await api_auth.may_change(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise HTTPException(415, "Please send multipart/form-data with the file, its type and alt.")
@@ -53,19 +60,19 @@ async def upload(request: Request) -> Response:
     except MultiPartException as error:
         raise HTTPException(400, error.message) from None
     await tasks.nudge(services, tasks.make_pictures)
-    found = await run_in_threadpool(_image, services, image.id, who.account_id)
-    return json_answer(Uploaded(image=found), 202)
+    answer = await run_in_threadpool(_image, services, image.id, who.account_id)
+    return json_answer(Uploaded(image=answer), 202)
 
 
 async def show(request: Request) -> Response:
-    """One image: its state, how far it is, and its files."""
+    """GET /api/images/{image_id}: an image's state, progress and renditions. Raises SignInRefused, NotAllowed, NotFound."""
     account_id = await api_auth.account_of(request)
     image_id = id_in(request.path_params, "image_id")
     return json_answer(await run_in_threadpool(_image, services_of(request), image_id, account_id))
 
 
 def _take_in(services: Services, sent: Upload, who: api_auth.Caller) -> models.Image:
-    """Two at a time: each may be as large as we allow."""
+    """Read the file into memory and store it; under the limit of IN_MEMORY_AT_ONCE."""
     parts = iter(lambda: sent.file.file.read(PART_BYTES), b"")
     taken = intake.read(parts, name=sent.file.filename or "")
     return api_auth.run_as(

@@ -48,6 +48,8 @@ CHECKED_ELSEWHERE = {
     ("widgets/acting", "done"): "at each call of act",
     ("widgets/drafts", "done"): "at each call of Draft.save",
     ("widgets/flash", "sentence"): "at each call of say_done; an error's words are made inert in say_error",
+    ("widgets/pager", "back"): "of constants, at each call of turn_page",
+    ("widgets/pager", "forward"): "the same",
     ("app_pages/guide", "titles"): "the chapters are files of ours, written as Markdown",
     ("app_pages/guide", "part.text"): "the same",
     ("bookings/booking_detail", "label"): "of a list of constants, made in the same function",
