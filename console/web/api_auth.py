@@ -93,7 +93,7 @@ def _by_key(services: Services, key: str) -> Caller:
         raise SignInRefused(UNKNOWN_KEY)
     if api_keys.needs_touch(row, now=now):
         with contextlib.suppress(Unavailable):  # the request is answered all the same
-            services.database.transact(lambda tx: api_keys.touch_key(tx.session, found.id, now=tx.now))
+            services.database.transact(lambda tx: api_keys.touch_key(tx.session, row.id, now=tx.now))
     return Caller(row.account_id, ByKey(row.id))
 
 
