@@ -65,7 +65,7 @@ def test_a_traceback_names_nobody(said: StringIO) -> None:
 def test_a_process_configures_itself_once(style: str, tmp_path: Path) -> None:
     program = f"""
 import logging, structlog
-from core import logs
+from core.ops import logs
 from core.platform.settings import Settings
 from core.telemetry.scrubbing import hide_values
 from core.platform.settings import load_settings

@@ -37,7 +37,7 @@ class Parent(Process):
     def __init__(self, folder: Path, grace_s: float = 1.0, **programs: str) -> None:
         script = f"""
             import os, sys
-            from core import processes
+            from core.ops import processes
             processes.GRACE_S = {grace_s}
             python = [sys.executable, "-u", "-c"]
             children = [processes.Child(name, [*python, text]) for name, text in {programs!r}.items()]

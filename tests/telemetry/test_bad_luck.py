@@ -252,7 +252,7 @@ def test_a_fork_writes_nothing_twice_and_both_go_on(watching: Settings, kept: Ke
 
 UNCAUGHT = """
 import logging, sys, threading
-from core import logs
+from core.ops import logs
 from core.platform.settings import load_settings
 from core.telemetry.recording import recording
 
