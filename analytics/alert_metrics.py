@@ -70,11 +70,11 @@ def slow_share(house: House, rule: Rule, at: datetime) -> Readings:
 
 def new_errors(house: House, rule: Rule, at: datetime) -> Readings:
     """Each error that was never met before: it is said once, however often it happens."""
-    return _errors(error_changes.first_met(house.monitor.store, since=at - rule.window))
+    return _errors(error_changes.new_groups(house.monitor.store, since=at - rule.window))
 
 
 def errors_that_are_back(house: House, rule: Rule, at: datetime) -> Readings:
-    return _errors(error_changes.come_back(house.monitor.store, since=at - rule.window))
+    return _errors(error_changes.regressions(house.monitor.store, since=at - rule.window))
 
 
 def lost_count(house: House, rule: Rule, at: datetime) -> Readings:
@@ -195,7 +195,7 @@ def _latency(route: RouteLatency, rule: Rule) -> Reading:
     return Reading(route.p95_ms, route.n, f"{route.n} requests, the slowest {route.max_ms / 1000:.1f} s", lead=lead)
 
 
-def _errors(found: list[error_changes.Met]) -> Readings:
+def _errors(found: list[error_changes.ChangedGroup]) -> Readings:
     return {
         f"{error.title} (#{error.id})": Reading(
             1.0,

@@ -20,7 +20,7 @@ def build(settings: Settings) -> Services:
     database = Database(settings.database_url)
     if settings.telemetry:
         for engine in database.engines:
-            statements.watch(engine)
+            statements.instrument(engine)
     return Services(
         settings=settings,
         database=database,

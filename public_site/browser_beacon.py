@@ -19,5 +19,5 @@ async def told_by_a_browser(request: Request) -> Response:
     except orjson.JSONDecodeError:
         raise HTTPException(400) from None
     if (recorder := recording.active()) is not None:
-        browsers.tell(recorder, said, routes=request.app.state.templates, scripts=scripts())
+        browsers.record_report(recorder, said, routes=request.app.state.templates, scripts=scripts())
     return Response(status_code=204)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from core.http.request import services_of
 from core.telemetry import prometheus_text
-from core.telemetry.context import not_watched
+from core.telemetry.context import suppress_recording
 from core.telemetry.store import Store, store_for
 
 
@@ -18,7 +18,7 @@ async def metrics(request: Request) -> Response:
 
 def _text(store: Store) -> bytes:
     try:
-        with not_watched():
+        with suppress_recording():
             return prometheus_text.text(store)
     finally:
         store.dispose()

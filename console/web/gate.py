@@ -18,7 +18,7 @@ from core.platform import clock
 from core.platform.services import Services
 from core.platform.setting_values import same_host
 from core.telemetry.context import current
-from core.telemetry.pseudonyms import Who
+from core.telemetry.pseudonyms import Pseudonyms
 
 OPEN_TO_ALL = ("/sign-in", "/sign-out", "/sign-in.css", "/healthz", "/favicon.png", "/_stcore/health")
 OPEN_BELOW = ("/sign-in/", "/api/", "/static/")  # the API answers for itself; static files are Streamlit's own scripts
@@ -31,7 +31,7 @@ class Gate:
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self.app = app
         self.services = services
-        self.who = Who(services.settings)
+        self.who = Pseudonyms(services.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

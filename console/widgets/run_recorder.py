@@ -13,7 +13,7 @@ import structlog
 from core.errors import SpiritError, Unavailable
 from core.telemetry import recording, statements
 from core.telemetry.categories import STAFF
-from core.telemetry.context import Work, current, new_request_id
+from core.telemetry.context import RequestContext, current, new_request_id
 from core.telemetry.queues import now_us
 
 REFERENCE = "_reference"
@@ -21,7 +21,7 @@ REFERENCE = "_reference"
 log = structlog.get_logger()
 
 
-class Run(Work):
+class Run(RequestContext):
     """One run of a page's script, from its first call of `services()`."""
 
 

@@ -23,7 +23,7 @@ from core.people.sessions import TOUCH_EVERY, find_session, touch_session
 from core.platform import clock
 from core.platform.services import Services
 from core.schedule.queries import coach_of
-from core.telemetry.pseudonyms import Who
+from core.telemetry.pseudonyms import Pseudonyms
 
 IDENTITY = "signed_in_session"
 
@@ -128,7 +128,7 @@ def person_did_something(staff: Staff) -> None:
 
 def recorded_as(staff: Staff) -> str:
     """The session's pseudonym for telemetry: a keyed hash, the same as in the request log of the console's server."""
-    return Who(services().settings).session(token() or str(staff.session_id))
+    return Pseudonyms(services().settings).session(token() or str(staff.session_id))
 
 
 def _signed_out() -> NoReturn:

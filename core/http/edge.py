@@ -13,7 +13,7 @@ from core.errors import OutcomeUnknown, Unavailable
 from core.http import problems
 from core.telemetry import recording, statements
 from core.telemetry.categories import category_of
-from core.telemetry.context import UNMATCHED, Work, current, new_request_id
+from core.telemetry.context import UNMATCHED, RequestContext, current, new_request_id
 from core.telemetry.queues import now_us
 from core.telemetry.recorder import Recorder
 
@@ -106,7 +106,7 @@ class _Exchange:
         no_limit = bool(edge.patient) and scope["path"].startswith(edge.patient)
         self.deadline = asyncio.timeout(None if no_limit else edge.deadline_s)
         began_us = now_us()
-        self.work = work = Work(new_request_id(began_us))
+        self.work = work = RequestContext(new_request_id(began_us))
         work.began_us, self.began_ns = began_us, work.began_ns
         work.scope, work.labels = scope, edge.labels
 

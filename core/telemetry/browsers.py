@@ -1,9 +1,9 @@
 """
-What a visitor's browser says of a page: errors of our own scripts, and web vitals. Anybody can say anything there.
+Reports of visitors' browsers, validated by allow-lists: errors of our own scripts, and web vitals.
 
-So nothing is kept that is not on a list: routes and names are ours, numbers have bounds, of a stack the names of our own
-scripts and of what stands in them, of a message the words that browsers themselves use. A name that somebody typed, or
-made up, is on none of them.
+Anybody can send anything here. So only what is on a list is recorded: routes and names that are ours, numbers within
+bounds, of a stack our own scripts and their identifiers, of a message the words of browsers' own messages. A name that
+somebody typed, or made up, is on none of these lists.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from core.telemetry.captured import Caught, Frame
+from core.telemetry.captured import CapturedError, Frame
 from core.telemetry.context import OTHER, current
 from core.telemetry.fingerprints import VERSION, normalised
 from core.telemetry.queues import now_us
@@ -21,17 +21,19 @@ from core.telemetry.recorder import Recorder
 from core.telemetry.rows import EventRow
 from core.telemetry.scrubbing import HIDDEN
 
-MAX_EVENTS = 20
+MAX_EVENTS = 20  # of one report; our beacon sends fewer
 FROM_BROWSERS = "browser:"  # begins the name of each module
+# Web vitals and the largest value of each that is plausible: ten minutes in milliseconds, a layout shift without unit.
 VITALS = {"CLS": 100.0, "FCP": 600_000.0, "INP": 600_000.0, "LCP": 600_000.0, "TTFB": 600_000.0}
 KINDS_OF_ERROR = frozenset(
     ("Error", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError", "DOMException")
 )
+# A line of a stack that names one of our static scripts, as Chromium ("at f (url:1:2)") and Firefox ("f@url:1:2") write it.
 OUR_FRAME = re.compile(
     r"(?:at\s+)?(?P<function>[\w.$<>]*)\s*[@(]?\s*\S*/static/(?P<file>\w+)\.[0-9a-f]{8}\.js:(?P<line>\d{1,6})"
 )
-MAX_TEXT_LENGTH, MAX_STACK_LENGTH, MAX_FRAMES = 500, 4000, 20
-MAX_GROUPS = 100  # of one process
+MAX_TEXT_LENGTH, MAX_STACK_LENGTH, MAX_FRAMES = 500, 4000, 20  # what browsers send in earnest is shorter
+MAX_GROUPS = 100  # of one process; our scripts are few, so more fingerprints are made up
 WORDS = frozenset(  # of the messages of Chromium, Firefox and Safari, and of what our scripts call
     """
     a abort aborted after an and any argument arguments array as assignment at async attempt be because been
@@ -51,26 +53,28 @@ WORDS = frozenset(  # of the messages of Chromium, Firefox and Safari, and of wh
 _known: set[str] = set()
 
 
-def tell(recorder: Recorder, said: Any, *, routes: Collection[str], scripts: Mapping[str, Collection[str]]) -> int:
+def record_report(
+    recorder: Recorder, report: Any, *, routes: Collection[str], scripts: Mapping[str, Collection[str]]
+) -> int:
     """
-    Record what a browser sent, as far as it can be believed.
+    Validate a browser's report and record its events.
 
     Args:
-        said: any JSON. routes: every template that a page of ours can have.
+        report: any JSON. routes: every template that a page of ours can have.
         scripts: our own, without their ending ("watch"), with the identifiers that stand in each.
 
     Returns:
         How many of its events were recorded; the others are counted as dropped.
     """
-    events = said.get("events") if isinstance(said, dict) else None
+    events = report.get("events") if isinstance(report, dict) else None
     if not isinstance(events, list):
         recorder.lose("browser: unreadable")
         return 0
-    route = said["route"] if isinstance(said.get("route"), str) and said["route"] in routes else OTHER
-    told = sum(_event(recorder, one, route, scripts) for one in events[:MAX_EVENTS])
-    if dropped := len(events) - told:
+    route = report["route"] if isinstance(report.get("route"), str) and report["route"] in routes else OTHER
+    recorded = sum(_event(recorder, one, route, scripts) for one in events[:MAX_EVENTS])
+    if dropped := len(events) - recorded:
         recorder.lose("browser: not believed", dropped)
-    return told
+    return recorded
 
 
 def _event(recorder: Recorder, one: Any, route: str, scripts: Mapping[str, Collection[str]]) -> bool:
@@ -110,7 +114,7 @@ def _error(recorder: Recorder, one: Mapping[str, Any], route: str, scripts: Mapp
     )
     work = current.get()
     recorder.add_error(
-        Caught(
+        CapturedError(
             fingerprint=_fingerprint(parts),
             kind=kind,
             text=text,
@@ -129,7 +133,7 @@ def _error(recorder: Recorder, one: Mapping[str, Any], route: str, scripts: Mapp
 
 
 def _fingerprint(parts: tuple[str, ...]) -> str:
-    """Whoever makes names up makes no more than so many groups: what comes after them is one group."""
+    """The fingerprint, capped at MAX_GROUPS a process: whatever is new after that falls into one group."""
     fingerprint = hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
     if fingerprint not in _known and len(_known) >= MAX_GROUPS:
         return hashlib.sha256(b"browser: too many kinds").hexdigest()
@@ -138,14 +142,14 @@ def _fingerprint(parts: tuple[str, ...]) -> str:
 
 
 def known_words(message: str) -> str:
-    """The message with "…" for whatever is no word of a browser's own: "… is not a function"."""
+    """The message with "…" for each word outside the allow-list: "… is not a function"."""
     words = [word if word.strip(".,:;!?()").lower() in WORDS else HIDDEN for word in message.split()]
     shown = [word for place, word in enumerate(words) if word != HIDDEN or place == 0 or words[place - 1] != HIDDEN]
     return " ".join(shown)
 
 
 def own_frames(stack: str, scripts: Mapping[str, Collection[str]]) -> list[Frame]:
-    """The functions of our own scripts in a browser's stack, innermost last; what is not ours is left out."""
+    """Frames of our own scripts in a browser's stack, innermost last; others are left out."""
     found: list[Frame] = []
     for line in stack.splitlines()[: MAX_FRAMES * 2]:
         if (match := OUR_FRAME.search(line)) and match["file"] in scripts:

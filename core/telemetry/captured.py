@@ -1,8 +1,8 @@
 """
-An error as it is caught: bounded, and without a reference to anything that lives on.
+A captured error: its chain of exceptions, frames and locals, bounded, without a reference to live objects.
 
-Of a local variable we keep its name and type, and its value only where it is a number, a boolean, None or a date: a text
-may be anybody's. What came with a line of the log is scrubbed here, texts by the writer's thread, before they leave memory.
+Of a local variable the name and type are recorded, and the value only where it is a number, a boolean, None or a date: a
+text may be anybody's. Fields of a log line are scrubbed here, texts by the writer's thread, before they leave memory.
 """
 
 import linecache
@@ -16,64 +16,65 @@ from typing import Any
 import orjson
 
 from core.telemetry import fingerprints
-from core.telemetry.context import Work, current
+from core.telemetry.context import RequestContext, current
 from core.telemetry.queues import now_us
 from core.telemetry.scrubbing import HIDDEN, is_card, is_secret, scrubbed, scrubbed_text, storable
 
-MAX_FRAMES, MAX_LOCALS = 40, 30
-AROUND = 5
-MAX_BODY_BYTES = 64 * 1024
-PLAIN = (int, float, bool, type(None), datetime, date, timedelta)
+MAX_FRAMES, MAX_LOCALS = 40, 30  # a deep recursion, or a function with a namespace for locals, is cut here
+CONTEXT_LINES = 5  # of source on either side of a frame's line
+MAX_BODY_BYTES = 64 * 1024  # with 70 events a group at most, a group takes 4.5 MB at most
+PLAIN = (int, float, bool, type(None), datetime, date, timedelta)  # types whose values can hold no one's text
 
 Frame = tuple[str, str, str, int, list[tuple[str, str, str]]]  # file, module of ours, function, line, locals
 
 
 @dataclass(slots=True)
-class Caught:
-    """
-    One error. exceptions: (type, text, frames), the outermost first; None where only the count matters.
-
-    who: whom it happened to, as a keyed hash.
-    """
+class CapturedError:
+    """One error event in memory, before it is scrubbed and written."""
 
     fingerprint: str
-    kind: str
-    text: str
-    culprit: str
-    level: str
+    kind: str  # type of the exception; "" of a log line without one
+    text: str  # not scrubbed yet
+    culprit: str  # "core.mail.delivery:_send", or the logger's name
+    level: str  # WARNING, ERROR, CRITICAL
     at_us: int
     event_id: str
     route: str
     request_id: str
-    who: str
-    exceptions: list[tuple[str, str, list[Frame]]] | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    trail: list[tuple[int, str, str]] = field(default_factory=list)
+    who: str  # pseudonym of the person whom it happened to
+    exceptions: list[tuple[str, str, list[Frame]]] | None = (
+        None  # (type, text, frames), outermost first; None: count only
+    )
+    extra: Mapping[str, Any] = field(default_factory=dict)  # fields of the log line, scrubbed
+    trail: list[tuple[int, str, str]] = field(
+        default_factory=list
+    )  # breadcrumbs: (us since the request began, kind, text)
 
     @property
     def message(self) -> str:
+        """The text, scrubbed."""
         return storable(scrubbed_text(self.text))
 
     @property
     def title(self) -> str:
         """ "ZeroDivisionError: division by zero", in one line."""
-        said = " ".join(self.message.split())[:160]
-        return f"{self.kind.rpartition('.')[2]}: {said}".strip(": ") if self.kind else said
+        text = " ".join(self.message.split())[:160]
+        return f"{self.kind.rpartition('.')[2]}: {text}".strip(": ") if self.kind else text
 
     def body(self) -> str:
-        """What a person needs to understand it, as JSON."""
-        story = {
+        """The event's details as JSON: exceptions, log fields and breadcrumbs; at most MAX_BODY_BYTES, as far as that can be."""
+        body = {
             "exceptions": [_exception(*one) for one in self.exceptions or []],
             "log": self.extra,
             "trail": [[at_us, kind, scrubbed_text(text)] for at_us, kind, text in self.trail],
         }
-        while len(text := orjson.dumps(story, default=str)) > MAX_BODY_BYTES:
-            if not _shortened(story):
+        while len(text := orjson.dumps(body, default=str)) > MAX_BODY_BYTES:
+            if not _shortened(body):
                 break
         return storable(text.decode())
 
 
-def caught(
+def capture(
     error: BaseException | None,
     *,
     source: str,
@@ -83,12 +84,18 @@ def caught(
     who: str,
     fingerprint: tuple[str, str] | None = None,
     with_body: bool = True,
-) -> Caught:
-    """What happened just now, in the work at hand. fingerprint: with its culprit, where it is known already."""
+) -> CapturedError:
+    """
+    Capture an error with the context at hand.
+
+    Args:
+        error: None for a log line without an exception. fingerprint: with its culprit, where it is known already.
+        with_body: False: the count alone matters, so no frames are read.
+    """
     work = current.get()
     if fingerprint is None:
         fingerprint = fingerprint_of(error, source, message)
-    found = Caught(
+    found = CapturedError(
         fingerprint=fingerprint[0],
         kind=fingerprints.kind_of(error) if error is not None else "",
         text=fingerprints.safe_text(error) if error is not None else message,
@@ -108,11 +115,11 @@ def caught(
 
 
 def fingerprint_of(error: BaseException | None, source: str, message: str) -> tuple[str, str]:
-    """With its culprit."""
+    """(fingerprint, culprit) of an exception, or of a log line without one."""
     return fingerprints.of_exception(error) if error is not None else (fingerprints.of_message(source, message), source)
 
 
-def _trail(work: Work | None) -> list[tuple[int, str, str]]:
+def _trail(work: RequestContext | None) -> list[tuple[int, str, str]]:
     return list(work.trail) if work is not None and work.trail else []
 
 
@@ -133,7 +140,7 @@ def _frame(frame: FrameType, line: int) -> Frame:
 
 
 def _locals(frame: FrameType) -> list[tuple[str, str, str]]:
-    kept = []
+    variables = []
     for name, value in list(frame.f_locals.items())[:MAX_LOCALS]:
         if name.startswith("__"):
             continue
@@ -142,8 +149,8 @@ def _locals(frame: FrameType) -> list[tuple[str, str, str]]:
         if kind in PLAIN:
             hide = is_secret(name) or (kind is int and is_card(str(value)))
             shown = HIDDEN if hide else str(value)[:64]
-        kept.append((name, kind.__qualname__, shown))
-    return kept
+        variables.append((name, kind.__qualname__, shown))
+    return variables
 
 
 def _exception(kind: str, text: str, frames: list[Frame]) -> dict[str, Any]:
@@ -151,9 +158,9 @@ def _exception(kind: str, text: str, frames: list[Frame]) -> dict[str, Any]:
 
 
 def _shown(file: str, module: str, function: str, line: int, variables: list[tuple[str, str, str]]) -> dict[str, Any]:
-    around = AROUND if module else 0
-    first = max(1, line - around)
-    source = [linecache.getline(file, number).rstrip("\n") for number in range(first, line + around + 1)]
+    context_lines = CONTEXT_LINES if module else 0
+    first = max(1, line - context_lines)
+    source = [linecache.getline(file, number).rstrip("\n") for number in range(first, line + context_lines + 1)]
     return {
         "module": module or _foreign(file),
         "own": bool(module),
@@ -166,23 +173,23 @@ def _shown(file: str, module: str, function: str, line: int, variables: list[tup
 
 
 def _foreign(file: str) -> str:
-    """ "starlette/routing.py": where a library lies is this machine's business."""
+    """A library's file without its folder, "starlette/routing.py": paths of this host stay out of the store."""
     _, found, inside = file.rpartition("site-packages/")
     return inside if found else "/".join(file.split("/")[-2:])
 
 
-def _shortened(story: dict[str, Any]) -> bool:
-    """Give up the least telling part that is left. Whether there was one."""
-    for exception in story["exceptions"]:
+def _shortened(body: dict[str, Any]) -> bool:
+    """Drop the least useful part: libraries' source, then outer frames, then breadcrumbs. Whether anything was left to drop."""
+    for exception in body["exceptions"]:
         for frame in exception["frames"]:
             if not frame["own"] and frame["source"]:
                 frame["source"] = []
                 return True
-    for exception in story["exceptions"]:
+    for exception in body["exceptions"]:
         if len(exception["frames"]) > 1:
             del exception["frames"][0]
             return True
-    if story["trail"] or story["log"]:
-        story["trail"], story["log"] = [], {}
+    if body["trail"] or body["log"]:
+        body["trail"], body["log"] = [], {}
         return True
     return False

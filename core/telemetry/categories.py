@@ -1,5 +1,5 @@
 """
-Category of a request: on whose behalf it was made, so that a probe or a robot is never counted as a family.
+Category of a request, by route and user agent, so that a probe or a robot is never counted as a family.
 
     family      a page or form of the public site, asked for by a browser
     staff       a coach or an admin: pages of the console, and the links of their mails on the public site
@@ -24,6 +24,7 @@ ROBOT, PREFETCH, STATIC, WORKER = "robot", "prefetch", "static", "worker"
 CATEGORIES = (FAMILY, STAFF, PROGRAM, PROBE, ROBOT, PREFETCH, STATIC, WORKER)
 PEOPLE = (FAMILY, STAFF)
 
+# Routes by category; whatever is on none of these lists is a page of the site (family) or of the console (staff).
 PROBES = ("/healthz", "/readyz", "/metrics", "/telemetry", "/api/cron/notifications", "/_stcore/health")
 STATICS = ("/static/{file}", "/media/{path}", "/sign-in.css", "/favicon.png", "/originals/{image_id}")
 STAFF_ON_SITE = ("/approvals/{token}", "/rehearsals/{token}", "/unsubscribe/{token}")
@@ -32,6 +33,7 @@ FEEDS = ("/calendar/{feed}.ics",)
 Headers = Iterable[tuple[bytes, bytes]]
 
 # Names that monitors and crawlers give themselves. A plain HTTP library names itself too, but anything may use one.
+# Bytes, as ASGI hands headers over; one search each, since every request passes here.
 PROBE_AGENTS = re.compile(
     rb"kube-probe|ELB-HealthChecker|GoogleHC|UptimeRobot|Pingdom|StatusCake|Prometheus|Blackbox|Site24x7|"
     rb"Better ?Uptime|updown\.io|Consul Health|HetrixTools|Uptime-Kuma|NodePing|Datadog|NewRelicPinger|Checkly",
@@ -71,7 +73,7 @@ def category_of(service: str, route: str, *, method: str, status: int, headers: 
 
 @lru_cache(maxsize=2048)
 def of_agent(agent: bytes) -> str:
-    """What a User-Agent says of itself; "" for a browser, and for all that does not say."""
+    """Category by User-Agent: probe or robot; "" for a browser, and for all that does not say."""
     if PROBE_AGENTS.search(agent):
         return PROBE
     return ROBOT if ROBOT_AGENTS.search(agent) else ""
@@ -79,7 +81,7 @@ def of_agent(agent: bytes) -> str:
 
 @lru_cache(maxsize=2048)
 def of_route(service: str, route: str) -> str:
-    """By the address alone, by its template."""
+    """Category by service and route template alone."""
     if route in PROBES:
         return PROBE
     if route in STATICS or route == OTHER:
@@ -97,7 +99,7 @@ def is_looked_at(method: str, headers: Headers) -> bool:
 
 
 def derived(*, has_route: bool = True) -> str:
-    """SQL for the category of a row or tile: what was recorded, else by service and route. has_route: it has that column."""
+    """SQL expression for the category of a row or tile: the recorded one, else by service and route. has_route: it has that column."""
     by_service = f"WHEN service = 'site' THEN '{FAMILY}' ELSE '{STAFF}'"
     by_route = (
         f"WHEN route IN ({_quoted(PROBES)}) THEN '{PROBE}' "

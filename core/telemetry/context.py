@@ -1,5 +1,5 @@
 """
-The work at hand: one request, one run of a console page, one task. What happens during it is noted here, cheaply.
+Request context in a context variable: one request, one run of a console page, or one task, with its counters and breadcrumbs.
 
 It travels by a context variable, so that a statement on a thread, a log line and a mail know the request they belong to.
 """
@@ -14,36 +14,29 @@ from typing import Any
 
 from core.telemetry.rows import RequestRow
 
-UNMATCHED = "_unmatched"
-OTHER = "_other"
-MAX_CRUMBS = 50
-MAX_SHAPES = 200
+UNMATCHED = "_unmatched"  # route of an address that no route matches
+OTHER = "_other"  # route that is on no list of ours
+MAX_CRUMBS = 50  # the newest; a page has about twenty steps
+MAX_SHAPES = 200  # distinct statements that are counted by shape; a page asks about thirty
 
 
-class Work:
-    """
-    request_id: the one name of all that it causes. began_us: since 1970.
-    who: a keyed hash of the staff session. cache: hit or miss. error_id: of the last error inside it.
-    coach_id: of the one coach whose page it shows.
-    shapes: of its statements, how often each ran, and shapes_us how long in all. repeated: where the place in our code is
-    that asks for one again and again.
-    trail: what happened, as (microseconds since it began, kind, text); made with the first of them.
-    """
+class RequestContext:
+    """Context of one request, page run or task. Its id is the correlation id of all that it causes. Collections are made on first use."""
 
-    began_us = 0
-    who = ""
-    cache = ""
-    error_id = ""
-    coach_id = 0
-    db_us = 0
-    db_count = 0
-    shapes: dict[str, int] | None = None
-    shapes_us: dict[str, int] | None = None
-    repeated: dict[str, str] | None = None
-    trail: deque[tuple[int, str, str]] | None = None
-    name = UNMATCHED
-    scope: MutableMapping[str, Any] | None = None
-    labels: Mapping[int, str] | None = None
+    began_us = 0  # since 1970
+    who = ""  # pseudonym of the staff session
+    cache = ""  # hit, miss, or nothing
+    error_id = ""  # of the last error inside it
+    coach_id = 0  # of the one coach whose page it shows
+    db_us = 0  # in statements, all together
+    db_count = 0  # of statements
+    shapes: dict[str, int] | None = None  # statement shape → how often it ran
+    shapes_us: dict[str, int] | None = None  # statement shape → how long in all
+    repeated: dict[str, str] | None = None  # shape of a repeated statement → the place in our code that asks it
+    trail: deque[tuple[int, str, str]] | None = None  # breadcrumbs: (us since it began, kind, text)
+    name = UNMATCHED  # of the page or task, where there is no route
+    scope: MutableMapping[str, Any] | None = None  # ASGI's, of an HTTP request
+    labels: Mapping[int, str] | None = None  # id of a route → its template
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
@@ -51,7 +44,7 @@ class Work:
 
     @property
     def route(self) -> str:
-        """The full template of the address, or the name of page or task."""
+        """The full route template, or the name of the page or task."""
         if self.labels is None or self.scope is None:
             return self.name
         return label_of(self.labels, self.scope)
@@ -63,7 +56,7 @@ class Work:
 
     @property
     def elapsed_us(self) -> int:
-        """Since it began, by a clock that nobody sets."""
+        """Microseconds since it began, by the monotonic clock."""
         return (time.perf_counter_ns() - self.began_ns) // 1000
 
     def row(
@@ -78,21 +71,21 @@ class Work:
         wait_us: int = 0,
         ttfb_us: int = 0,
     ) -> RequestRow:
-        """As it is recorded, once it has ended."""
+        """The row of request_log, once it has ended."""
         return RequestRow(
             self.began_us, kind, method, self.route, status, outcome, duration_us, wait_us, ttfb_us, self.db_us,
             self.db_count, self.same_max, self.cache, self.who, self.request_id, self.error_id, category,
         )  # fmt: skip
 
     def crumb(self, kind: str, text: str) -> None:
-        """Note a step; the oldest are forgotten."""
+        """Add a breadcrumb; the oldest are dropped beyond MAX_CRUMBS."""
         if self.trail is None:
             self.trail = deque(maxlen=MAX_CRUMBS)
         self.trail.append((self.elapsed_us, kind, text))
 
 
-current: ContextVar[Work | None] = ContextVar("work", default=None)
-unwatched: ContextVar[bool] = ContextVar("unwatched", default=False)
+current: ContextVar[RequestContext | None] = ContextVar("work", default=None)
+suppressed: ContextVar[bool] = ContextVar("suppressed", default=False)
 
 
 def label_of(labels: Mapping[int, str], scope: MutableMapping[str, Any]) -> str:
@@ -102,24 +95,25 @@ def label_of(labels: Mapping[int, str], scope: MutableMapping[str, Any]) -> str:
 
 
 def request_id() -> str | None:
-    """The request that causes what happens now, if one does."""
+    """Correlation id of the context at hand; None outside of any."""
     work = current.get()
     return work.request_id if work is not None else None
 
 
 def new_request_id(at_us: int) -> str:
     """
-    "0656a3f1c2d9e4b7": the microsecond it begins and twelve bits of chance. Ids sort by time, and the archive keeps only
-    the chance (analytics/request_ids.py), for a row has its time already.
+    A time-sortable correlation id, "0656a3f1c2d9e4b7": the microsecond it begins and twelve random bits.
+
+    The archive stores only the random bits (analytics/request_ids.py), for a row has its time already.
     """
     return f"{at_us:013x}{random.getrandbits(12):03x}"
 
 
 @contextmanager
-def not_watched() -> Iterator[None]:
-    """The monitor never records itself."""
-    token = unwatched.set(True)
+def suppress_recording() -> Iterator[None]:
+    """Suppress recording in this block: the monitor never records itself."""
+    token = suppressed.set(True)
     try:
         yield
     finally:
-        unwatched.reset(token)
+        suppressed.reset(token)

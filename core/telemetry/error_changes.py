@@ -1,4 +1,4 @@
-"""Errors that were never met before, and those that came back: for whoever must hear of it."""
+"""New error groups and regressions since an instant, for the alert rules about them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,32 +13,32 @@ from core.telemetry.errors import UNSOLVED
 from core.telemetry.store import Store
 from core.telemetry.tables import error_change, error_group
 
-LOUD = ("ERROR", "CRITICAL")
-MAX_FOUND, MAX_TITLE = 20, 120
+ALERTING_LEVELS = ("ERROR", "CRITICAL")  # levels that alert; warnings are read in the console
+MAX_FOUND, MAX_TITLE = 20, 120  # one notification each, its subject on one line
 
 
 @dataclass(frozen=True)
-class Met:
-    """A group of errors. release: in which it happened."""
+class ChangedGroup:
+    """A new or regressed error group."""
 
     id: int
     title: str
     culprit: str
-    release: str
+    release: str  # in which it happened
 
 
-def first_met(store: Store, *, since: datetime) -> list[Met]:
-    """Groups whose first change was since then, and that nobody has resolved or ignored meanwhile."""
+def new_groups(store: Store, *, since: datetime) -> list[ChangedGroup]:
+    """New groups: first seen since then, and not resolved or ignored meanwhile; newest first, at most MAX_FOUND."""
     return _changed(store, since, lambda change, first: change == first)
 
 
-def come_back(store: Store, *, since: datetime) -> list[Met]:
-    """Groups that were resolved or ignored, and came back by themselves since then."""
+def regressions(store: Store, *, since: datetime) -> list[ChangedGroup]:
+    """Regressions: groups that were resolved or ignored and happened again since then; newest first, at most MAX_FOUND."""
     return _changed(store, since, lambda change, first: change != first)
 
 
-def _changed(store: Store, since: datetime, is_wanted: Callable[[int, int], bool]) -> list[Met]:
-    """Not warnings, nor what browsers say: anybody can make up a new error there."""
+def _changed(store: Store, since: datetime, is_wanted: Callable[[int, int], bool]) -> list[ChangedGroup]:
+    """Groups that events opened or reopened; without warnings and browsers' reports, where anybody can make up a new error."""
     earlier = error_change.alias("earlier")
     first = select(func.min(earlier.c.id)).where(earlier.c.group_id == error_group.c.id).scalar_subquery()
     query = (
@@ -49,12 +49,12 @@ def _changed(store: Store, since: datetime, is_wanted: Callable[[int, int], bool
             error_change.c.by == BY_ITSELF,
             error_change.c.state.in_((OPEN, REGRESSED)),
             error_group.c.state.in_(UNSOLVED),
-            error_group.c.level.in_(LOUD),
+            error_group.c.level.in_(ALERTING_LEVELS),
             error_group.c.culprit.not_like(f"{FROM_BROWSERS}%"),
         )
         .order_by(error_change.c.id.desc())
     )
     with store.read() as connection:
         rows = [row for row in connection.execute(query) if is_wanted(row.change, row.first)]
-    found = {row.id: Met(row.id, row.title[:MAX_TITLE], row.culprit, row.release) for row in rows}
+    found = {row.id: ChangedGroup(row.id, row.title[:MAX_TITLE], row.culprit, row.release) for row in rows}
     return list(found.values())[:MAX_FOUND]

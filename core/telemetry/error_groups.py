@@ -1,9 +1,10 @@
 """
-Errors by group, as the writer adds them: one row a mistake, whoever of eight processes meets it first.
+Upsert of error groups: one row a fingerprint, whichever of many processes meets it first.
 
-The count is exact, for the database adds; so are the hours and the people. In the same transaction, and under the lock
-of the group's row, a group comes back: a resolved one when the error happened after it was resolved, in a release that
-is no older; an ignored one when its time, count or people are reached. Late and old news wake nobody.
+Counts are exact, for the database adds; so are hours and people. In the same transaction, under the lock of the group's
+row, a group is reopened: a resolved one when the error happened after it was resolved, in a release that is no older (a
+regression); an ignored one when its time, count or people are reached. Events from before, and of older releases, reopen
+nothing.
 """
 
 from collections import Counter, deque
@@ -14,7 +15,7 @@ from sqlalchemy import Column, Connection, Row, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.telemetry import fingerprints
-from core.telemetry.captured import Caught
+from core.telemetry.captured import CapturedError
 from core.telemetry.tables import (
     archive_mark,
     error_change,
@@ -26,19 +27,19 @@ from core.telemetry.tables import (
     release_mark,
 )
 
-FIRST_KEPT, MAX_NEWEST = 20, 50
-MAX_PEOPLE = 1000
+FIRST_KEPT, MAX_NEWEST = 20, 50  # events with details a group: how it began, and how it is now
+MAX_PEOPLE = 1000  # distinct pseudonyms of a group in one flush
 HOUR_US, SECOND_US = 3_600_000_000, 1_000_000
 MAX_MOMENTS = 200  # of a group in one flush; what comes after them is counted by seconds
 MOMENTS_FROM = "error_moment"  # archive_mark: the instant from which every moment is kept
-OPEN, RESOLVED, IGNORED, REGRESSED = "open", "resolved", "ignored", "regressed"
-BY_ITSELF = 0
+OPEN, RESOLVED, IGNORED, REGRESSED = "open", "resolved", "ignored", "regressed"  # states of a group
+BY_ITSELF = 0  # error_change.by of a change that an event made
 
 
-class Pending:
-    """Errors of one group that are not written yet: how many, when, whom; the first stories and the newest."""
+class PendingGroup:
+    """Aggregate of one group's errors that are not written yet: counts, hours, people; the first and the newest events."""
 
-    def __init__(self, one: Caught) -> None:
+    def __init__(self, one: CapturedError) -> None:
         self.first = one
         self.last = one
         self.count = 0
@@ -46,10 +47,10 @@ class Pending:
         self.hours: Counter[int] = Counter()
         self.moments: Counter[int] = Counter()
         self.people: set[str] = set()
-        self.oldest: list[Caught] = []
-        self.newest: deque[Caught] = deque(maxlen=MAX_NEWEST)
+        self.oldest: list[CapturedError] = []
+        self.newest: deque[CapturedError] = deque(maxlen=MAX_NEWEST)
 
-    def add(self, one: Caught) -> None:
+    def add(self, one: CapturedError) -> None:
         self.count += 1
         self.last = one
         self.first_us, self.last_us = min(self.first_us, one.at_us), max(self.last_us, one.at_us)
@@ -61,8 +62,8 @@ class Pending:
         if one.exceptions is not None:
             (self.oldest if len(self.oldest) < FIRST_KEPT else self.newest).append(one)
 
-    def merged(self, later: "Pending | None") -> "Pending":
-        """This one, which could not be written, with what has come since."""
+    def merged(self, later: "PendingGroup | None") -> "PendingGroup":
+        """This aggregate, whose flush failed, with what has come since."""
         if later is not None:
             self.count += later.count
             self.last = later.last
@@ -70,17 +71,17 @@ class Pending:
             self.hours.update(later.hours)
             self.moments.update(later.moments)
             self.people |= set(list(later.people)[: MAX_PEOPLE - len(self.people)])
-            for one in later.stories:
+            for one in later.events:
                 (self.oldest if len(self.oldest) < FIRST_KEPT else self.newest).append(one)
         return self
 
     @property
-    def stories(self) -> list[Caught]:
+    def events(self) -> list[CapturedError]:
         return [*self.oldest, *self.newest]
 
 
-def write(connection: Connection, pending: Iterable[Pending], *, service: str, release: str) -> None:
-    """Add these to their groups. In one order everywhere, so that two writers never wait for each other's rows."""
+def write(connection: Connection, pending: Iterable[PendingGroup], *, service: str, release: str) -> None:
+    """Upsert these groups with counts and events, sorted by fingerprint, so that two writers never deadlock."""
     pending = sorted(pending, key=lambda one: one.first.fingerprint)
     mark_release(connection, release, at_us=min(one.first_us for one in pending))
     for one in pending:
@@ -88,18 +89,18 @@ def write(connection: Connection, pending: Iterable[Pending], *, service: str, r
         _add_counts(connection, error_hour.c.hour_us, group.id, one.hours)
         _add_counts(connection, error_moment.c.at_us, group.id, one.moments)
         people = group.people + _add_people(connection, group.id, one)
-        _come_back(connection, group, one, people=people, release=release)
-        _add_stories(connection, group.id, one, service=service, release=release)
+        _reopen_if_due(connection, group, one, people=people, release=release)
+        _add_events(connection, group.id, one, service=service, release=release)
 
 
 def mark_release(connection: Connection, release: str, *, at_us: int) -> None:
-    """When this release was first seen: that is how releases are ordered."""
+    """Record when this release was first seen, once; releases are ordered by that."""
     statement = _insert(connection, release_mark).values(release=release, first_us=at_us)
     connection.execute(statement.on_conflict_do_nothing())
 
 
 def is_older(connection: Connection, release: str, than: str) -> bool:
-    """Whether this release was seen first before the other one. Of one that is unknown we cannot say so."""
+    """Whether this release was first seen before the other one; False where one of them is unknown."""
     if release == than:
         return False
     rows = connection.execute(
@@ -110,15 +111,15 @@ def is_older(connection: Connection, release: str, than: str) -> bool:
 
 
 def change_state(connection: Connection, group_id: int, state: str, *, at_us: int, by: int, release: str) -> None:
-    """One row for each change of a group's state, never altered. by: the account; 0 for an event."""
+    """Set a group's state and append the change to its history. by: the account; 0 for an event."""
     connection.execute(update(error_group).where(error_group.c.id == group_id).values(state=state))
     connection.execute(
         error_change.insert().values(group_id=group_id, at_us=at_us, state=state, by=by, release=release)
     )
 
 
-def _add_to_group(connection: Connection, one: Pending, release: str) -> Row[Any]:
-    """The group's row as it is now, locked until we commit."""
+def _add_to_group(connection: Connection, one: PendingGroup, release: str) -> Row[Any]:
+    """Upsert the group. Its row as it is now, locked until the commit."""
     statement = _insert(connection, error_group).values(
         fingerprint=one.first.fingerprint,
         fingerprint_version=fingerprints.VERSION,
@@ -160,7 +161,7 @@ def _add_counts(connection: Connection, at: Column[int], group_id: int, counts: 
 
 
 def mark_moments(connection: Connection) -> None:
-    """From when on each moment is noted: in a store from before there were any, from now on. Once."""
+    """Record, once, from which instant on error_moment is complete; in an older store that is now."""
     latest = connection.scalar(select(func.max(error_group.c.last_seen_us)))
     statement = _insert(connection, archive_mark).values(
         stream=MOMENTS_FROM, upto_id=latest + 1 if latest is not None else 0
@@ -168,8 +169,8 @@ def mark_moments(connection: Connection) -> None:
     connection.execute(statement.on_conflict_do_nothing())
 
 
-def _add_people(connection: Connection, group_id: int, one: Pending) -> int:
-    """How many of them are new to this group."""
+def _add_people(connection: Connection, group_id: int, one: PendingGroup) -> int:
+    """Insert the people whom it happened to. How many of them are new to this group."""
     if not one.people:
         return 0
     statement = _insert(connection, error_person).values([{"group_id": group_id, "who": who} for who in one.people])
@@ -181,21 +182,23 @@ def _add_people(connection: Connection, group_id: int, one: Pending) -> int:
     return new
 
 
-def _come_back(connection: Connection, group: Row[Any], one: Pending, *, people: int, release: str) -> None:
+def _reopen_if_due(connection: Connection, group: Row[Any], one: PendingGroup, *, people: int, release: str) -> None:
+    """Reopen the group where this news calls for it."""
     state = None
     if group.state == "":
         state = OPEN
     elif group.state == RESOLVED:
+        # an event from before the resolving, or of a release that lacks the fix, is no regression
         late = one.last_us <= group.resolved_at_us
         if not late and not is_older(connection, release, group.resolved_in):
             state = REGRESSED
-    elif group.state == IGNORED and _patience_is_over(group, one, people):
+    elif group.state == IGNORED and _ignore_has_ended(group, one, people):
         state = OPEN
     if state is not None:
         change_state(connection, group.id, state, at_us=one.last_us, by=BY_ITSELF, release=release)
 
 
-def _patience_is_over(group: Row[Any], one: Pending, people: int) -> bool:
+def _ignore_has_ended(group: Row[Any], one: PendingGroup, people: int) -> bool:
     return bool(
         (group.ignored_until_us and one.last_us >= group.ignored_until_us)
         or (group.ignored_until_count and group.count >= group.ignored_until_count)
@@ -203,27 +206,27 @@ def _patience_is_over(group: Row[Any], one: Pending, people: int) -> bool:
     )
 
 
-def _add_stories(connection: Connection, group_id: int, one: Pending, *, service: str, release: str) -> None:
-    """The first twenty and the newest fifty are kept."""
-    stories = one.stories
-    if not stories:
+def _add_events(connection: Connection, group_id: int, one: PendingGroup, *, service: str, release: str) -> None:
+    """Insert the events, then delete all of the group's but the first FIRST_KEPT and the newest MAX_NEWEST."""
+    events = one.events
+    if not events:
         return
     statement = _insert(connection, error_event).values(
         [
             {
-                "event_id": story.event_id,
+                "event_id": event.event_id,
                 "group_id": group_id,
-                "at_us": story.at_us,
-                "level": story.level,
+                "at_us": event.at_us,
+                "level": event.level,
                 "service": service,
-                "message": story.message,
-                "route": story.route,
-                "request_id": story.request_id,
-                "who": story.who,
+                "message": event.message,
+                "route": event.route,
+                "request_id": event.request_id,
+                "who": event.who,
                 "release": release,
-                "body": story.body(),
+                "body": event.body(),
             }
-            for story in stories
+            for event in events
         ]
     )
     connection.execute(statement.on_conflict_do_nothing())
@@ -235,5 +238,5 @@ def _add_stories(connection: Connection, group_id: int, one: Pending, *, service
 
 
 def _insert(connection: Connection, table: Any) -> Any:
-    """An INSERT that knows ON CONFLICT, which each of the two dialects spells for itself."""
+    """INSERT of the connection's dialect, which has ON CONFLICT."""
     return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)

@@ -1,5 +1,5 @@
 """
-Errors as the console shows them, and what an admin may do with a group: resolve it, ignore it for a while, open it again.
+Queries on error groups for the console, and an admin's commands on one: resolve, ignore for a while, reopen.
 
 open → resolved (by whom, in which release) → regressed, when it happens again; open → ignored until a time, a count or
 people are reached, never for ever. Each change is a row that says who.
@@ -23,7 +23,7 @@ from core.telemetry.tables import archive_mark, error_change, error_event, error
 
 STATES = (OPEN, REGRESSED, IGNORED, RESOLVED)
 UNSOLVED = (OPEN, REGRESSED)
-GRAINS = (  # no longer than a step of a chart of that length (analytics/window.py), and few
+GRAINS = (  # (longest range, step of its chart in us): no longer than a step of a chart of that length (analytics/window.py), and few
     (timedelta(hours=1), 15_000_000),
     (timedelta(hours=25), 60_000_000),
     (timedelta.max, HOUR_US),
@@ -32,36 +32,31 @@ GRAINS = (  # no longer than a step of a chart of that length (analytics/window.
 
 @dataclass(frozen=True)
 class ErrorGroup:
-    """
-    One mistake. count and people: of all time, exact; count_in_range: of the range that was asked for, or, where that
-    begins before `counted_from`, of its hours.
-
-    ignored_until_…: what ends the ignoring, whichever comes first; None where it is not asked for.
-    """
+    """Errors with one fingerprint."""
 
     id: int
     title: str
-    culprit: str
-    level: str
+    culprit: str  # the innermost function of ours, or the logger
+    level: str  # of its latest event: WARNING, ERROR, CRITICAL
     state: str
-    count: int
-    count_in_range: int
-    people: int
+    count: int  # of all time, exact
+    count_in_range: int  # of the range asked for; where that begins before `counted_from`, of its whole hours
+    people: int  # distinct pseudonyms of all time
     first_seen_at: datetime
     last_seen_at: datetime
     first_release: str
     last_release: str
     resolved_at: datetime | None
-    resolved_by: int | None
-    resolved_in: str | None
-    ignored_until_at: datetime | None
+    resolved_by: int | None  # the account
+    resolved_in: str | None  # the release with the fix
+    ignored_until_at: datetime | None  # what ends the ignoring, whichever comes first; None where not asked for
     ignored_until_count: int | None
     ignored_until_people: int | None
 
 
 @dataclass(frozen=True)
 class ErrorEvent:
-    """One time it happened. body: exceptions with frames, what the log said, and the trail of the request."""
+    """One event of a group, with its details."""
 
     event_id: str
     group_id: int
@@ -72,16 +67,16 @@ class ErrorEvent:
     route: str
     request_id: str
     release: str
-    body: dict[str, Any]
+    body: dict[str, Any]  # exceptions with frames, fields of the log line, breadcrumbs
 
 
 @dataclass(frozen=True)
 class Change:
-    """A group's change of state. by: the account; None when an event did it."""
+    """One entry of a group's history: a change of its state."""
 
     at: datetime
     state: str
-    by: int | None
+    by: int | None  # the account; None when an event did it
     release: str
 
 
@@ -120,14 +115,14 @@ def list_groups(
 
 
 def get_group(store: Store, group_id: int) -> ErrorGroup:
-    """Raises NotFound."""
+    """One error group, whole. Raises NotFound."""
     with store.read() as connection:
         row = _get(connection, group_id)
     return _group(row, row.count)
 
 
 def trend(store: Store, group_id: int | None, *, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
-    """How often, oldest first, in parts no longer than a step of a chart; group_id None: all groups together."""
+    """Histogram of errors over [start, end), oldest first, in steps of GRAINS; group_id None: all groups together."""
     grain_us = next(grain for longest, grain in GRAINS if end - start <= longest)
     with store.read() as connection:
         at, within = _times(connection, start, end)
@@ -140,14 +135,14 @@ def trend(store: Store, group_id: int | None, *, start: datetime, end: datetime)
 
 
 def counted_from(store: Store) -> datetime | None:
-    """From when on each moment is kept: what begins earlier is counted by whole hours. None when nothing was written yet."""
+    """From when on counts are exact to the moment; what begins earlier is counted by whole hours. None: nothing written yet."""
     with store.read() as connection:
         from_us = _moments_from(connection)
     return instant(from_us) if from_us is not None else None
 
 
 def latest_critical(store: Store, *, since: datetime, limit: int = 3) -> list[ErrorGroup]:
-    """CRITICAL groups that are not solved and happened since then, the latest first; count_in_range is not counted."""
+    """Unsolved CRITICAL groups that happened since then, latest first; count_in_range is 0."""
     query = select(error_group).where(
         error_group.c.level == "CRITICAL",
         error_group.c.state.in_(UNSOLVED),
@@ -159,18 +154,18 @@ def latest_critical(store: Store, *, since: datetime, limit: int = 3) -> list[Er
 
 
 def list_events(store: Store, group_id: int, *, limit: int = 50) -> list[ErrorEvent]:
-    """The stories that are kept of a group, newest first."""
+    """The stored events of a group, newest first."""
     query = select(error_event).where(error_event.c.group_id == group_id)
     return _events(store, query.order_by(error_event.c.id.desc()).limit(limit))
 
 
 def list_events_of_request(store: Store, request_id: str) -> list[ErrorEvent]:
-    """What went wrong in one request, oldest first."""
+    """Error events of one request, oldest first."""
     return _events(store, select(error_event).where(error_event.c.request_id == request_id).order_by(error_event.c.id))
 
 
 def list_changes(store: Store, group_id: int) -> list[Change]:
-    """A group's life, oldest first."""
+    """History of a group's state, oldest first."""
     query = select(error_change).where(error_change.c.group_id == group_id).order_by(error_change.c.id)
     with store.read() as connection:
         rows = connection.execute(query).all()
@@ -178,7 +173,7 @@ def list_changes(store: Store, group_id: int) -> list[Change]:
 
 
 def resolve(store: Store, group_id: int, *, by: int, now: datetime, release: str | None = None) -> ErrorGroup:
-    """This is mended, in this release. Saying so again changes nothing. Raises NotFound."""
+    """Mark a group as fixed in this release; idempotent. Raises NotFound."""
     release = release or this_release()
     values = {"resolved_at_us": microseconds(now), "resolved_by": by, "resolved_in": release}
     return _change(store, group_id, RESOLVED, values, by=by, now=now, release=release)
@@ -195,11 +190,11 @@ def ignore(
     more_people: int | None = None,
 ) -> ErrorGroup:
     """
-    Be quiet about this until a time, until it has happened so many more times, or to so many more people.
+    Ignore a group until a time, so many more events, or so many more people, whichever comes first.
 
     Raises:
         Invalid: none of the three is given, or one has passed already.
-        NotFound.
+        NotFound: it has been removed.
     """
     if until is None and not more and not more_people:
         raise Invalid({"until": "Please say until when, or after how many more times or people, it should come back."})
@@ -216,7 +211,7 @@ def ignore(
 
 
 def reopen(store: Store, group_id: int, *, by: int, now: datetime) -> ErrorGroup:
-    """It is not mended after all, or should be heard again. Raises NotFound."""
+    """Reopen a resolved or ignored group. Raises NotFound."""
     values = {"resolved_at_us": 0, "resolved_by": 0, "resolved_in": ""}
     return _change(store, group_id, OPEN, values, by=by, now=now)
 
@@ -232,7 +227,7 @@ def _change(
     release: str | None = None,
     again: bool = False,
 ) -> ErrorGroup:
-    """Under the lock of the group's row, so that an event that comes at the same moment sees one state or the other."""
+    """Set state and values under the lock of the group's row, so that a concurrent event sees one state or the other."""
     if state != IGNORED:
         values |= {"ignored_until_us": 0, "ignored_until_count": 0, "ignored_until_people": 0}
     with store.write() as connection:
@@ -254,7 +249,7 @@ def _get(connection: Connection, group_id: int, *, lock: bool = False) -> Any:
 def _times(
     connection: Connection, start: datetime, end: datetime
 ) -> tuple[Column[int], tuple[ColumnElement[bool], ColumnElement[bool]]]:
-    """Where times of [start, end) are counted: by the moment, or by the hours that touch it where moments are gone."""
+    """The column to count [start, end) by, and its limits: moments, or the hours that touch it where moments are gone."""
     from_us, start_us = _moments_from(connection), microseconds(start)
     if from_us is not None and start_us >= from_us:
         return error_moment.c.at_us, (error_moment.c.at_us >= start_us, error_moment.c.at_us < microseconds(end))

@@ -1,9 +1,9 @@
 """
-Which errors are the same mistake: version 1.
+Fingerprint of an error, by which it is grouped; version 1.
 
-The chain of exception types, and the functions of ours that it passed through, nearest to the mistake last. No line
+A hash of the chain of exception types and of the functions of ours that it passed through, innermost last. No line
 numbers, so an edit above it makes no second group; recursion counts once. Where no function of ours is involved, the
-message decides, with its numbers, names and dates taken out. The version is kept with the group: another rule will not
+message decides, with its numbers, names and dates taken out. The version is stored with the group: another rule will not
 mix its groups with these.
 """
 
@@ -16,12 +16,13 @@ from types import TracebackType
 
 from core.telemetry.release import ROOT
 
-VERSION = 1
-MAX_FRAMES = 8
+VERSION = 1  # of the rule; another rule takes another number
+MAX_FRAMES = 8  # innermost functions of ours: what calls them from far away makes no other mistake
 MAX_CHAINED_ERRORS = 5
-OWN = frozenset(("core", "analytics", "public_site", "console", "tasks"))
+OWN = frozenset(("core", "analytics", "public_site", "console", "tasks"))  # top-level names that are ours
 
-NORMAL = (
+# What differs from one occurrence to the next, and its placeholder. In this order: an address holds digits, a date does too.
+PLACEHOLDERS = (
     (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)*"), "<email>"),
     (re.compile(r"\w+://\S+"), "<url>"),
     (re.compile(r"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"), "<uuid>"),
@@ -33,23 +34,23 @@ NORMAL = (
 
 
 def of_exception(error: BaseException) -> tuple[str, str]:
-    """Its fingerprint, and its culprit: the innermost function of ours, or an empty text."""
-    parts, own = ["exception"], []
+    """(fingerprint, culprit) of an exception; the culprit is the innermost function of ours, or ""."""
+    parts, functions = ["exception"], []
     for link in chain_of(error):
         parts.append(kind_of(link))
-        own += own_frames(link.__traceback__)
-    frames = own[-MAX_FRAMES:]
+        functions += own_frames(link.__traceback__)
+    frames = functions[-MAX_FRAMES:]
     parts += frames or [normalised(safe_text(error))]
-    return _hashed(parts), (own_frames(error.__traceback__) or own or [""])[-1]
+    return _hashed(parts), (own_frames(error.__traceback__) or functions or [""])[-1]
 
 
 def of_message(source: str, message: str) -> str:
-    """Of what was logged without an exception: who said it, and what, without what differs each time."""
+    """Fingerprint of a log line without an exception: its logger and its normalised message."""
     return _hashed(["message", source, normalised(message)])
 
 
 def chain_of(error: BaseException) -> Iterator[BaseException]:
-    """This exception, then what caused it, and so on; of a group its first member."""
+    """The chain of causes, outermost first, at most MAX_CHAINED_ERRORS; of an ExceptionGroup its first member."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen and len(seen) < MAX_CHAINED_ERRORS:
@@ -62,7 +63,7 @@ def chain_of(error: BaseException) -> Iterator[BaseException]:
 
 
 def kind_of(error: BaseException) -> str:
-    """ "ZeroDivisionError", "sqlalchemy.exc.OperationalError"."""
+    """Qualified type name: "ZeroDivisionError", "sqlalchemy.exc.OperationalError"."""
     kind = type(error)
     return (
         kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
@@ -70,7 +71,7 @@ def kind_of(error: BaseException) -> str:
 
 
 def own_frames(trace: TracebackType | None) -> list[str]:
-    """The functions of ours in the order they were called, "core.mail.delivery:_send", each once."""
+    """Functions of ours in a traceback, in the order they were called, "core.mail.delivery:_send", each once."""
     found: dict[str, None] = {}
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -82,7 +83,7 @@ def own_frames(trace: TracebackType | None) -> list[str]:
 
 @lru_cache(maxsize=2048)
 def own_module(filename: str) -> str:
-    """ "console.app_pages.requests" for a file of ours, else an empty text; Streamlit calls its pages `__main__`."""
+    """Module name of a file of ours, "console.app_pages.requests", else "". By path: Streamlit calls its pages `__main__`."""
     try:
         inside = Path(filename).relative_to(ROOT).with_suffix("").parts
     except ValueError:
@@ -91,21 +92,21 @@ def own_module(filename: str) -> str:
 
 
 def normalised(message: str) -> str:
-    """The message without what differs each time."""
-    for pattern, name in NORMAL:
+    """The message with placeholders for what differs each time, at most 300 characters."""
+    for pattern, name in PLACEHOLDERS:
         message = pattern.sub(name, message)
     return message[:300]
 
 
 def safe_text(error: BaseException) -> str:
-    """What it says; of a database's error without its statement and without the row's values."""
+    """The exception's text, at most 2,000 characters; of a database's error without its statement and the row's values."""
     try:
-        said = str(error)
+        text = str(error)
     except Exception:  # an exception whose text cannot be made must not become a second one
         return "(its text cannot be read)"
     for end in ("\n[SQL:", "\nLINE ", "DETAIL:", "\n(Background on"):
-        said = said.partition(end)[0]
-    return said.strip()[:2000]
+        text = text.partition(end)[0]
+    return text.strip()[:2000]
 
 
 def _hashed(parts: Sequence[str]) -> str:

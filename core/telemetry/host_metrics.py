@@ -1,4 +1,4 @@
-"""What this process and its machine use: memory, processor, disk."""
+"""Host metrics: memory and CPU of this process, disk and load of its machine."""
 
 import os
 import time
@@ -9,8 +9,8 @@ import psutil
 from core.platform.disk import disk_use
 
 
-class Machine:
-    """Measured between two calls, so the first has no share of the processor."""
+class HostMetrics:
+    """Sampler of process and host. CPU is the difference between two calls, so the first has none."""
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir

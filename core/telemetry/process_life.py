@@ -1,20 +1,20 @@
 """
-Signs of life of a process, among its measures: that it was stopped in good order, and how long its event loop has hung.
+Process liveness, among its metrics: a marker of a graceful stop, and the lag of its event loop.
 
 A process that hangs may record on, since its writer is a thread of its own; so the loop itself moves a mark every second,
-and the writer says how old that is. It needs no request and no connection, so that no visitor can bring it about or hide it.
+and the writer samples the mark's age. It needs no request and no connection, so no visitor can cause or hide it.
 """
 
 import asyncio
 import time
 
-STOPPED = "process.stopped"
-LOOP_SILENT = "loop.silent_s"
-TICK_S = 1.0
+STOPPED = "process.stopped"  # metric of a graceful stop
+LOOP_SILENT = "loop.silent_s"  # metric of the loop's lag
+TICK_S = 1.0  # a wake-up a second costs nothing, and a hang is an incident after a minute
 
 
-class LoopMark:
-    """Moved by the event loop that runs now; without one there is nothing to say."""
+class LoopLag:
+    """Event-loop lag monitor of the loop that runs now; without one it measures nothing."""
 
     def __init__(self) -> None:
         self._moved_at = time.monotonic()
@@ -25,12 +25,13 @@ class LoopMark:
             return
 
     def measure(self) -> dict[str, float]:
-        """loop.silent_s; nothing where no loop runs."""
+        """{loop.silent_s: seconds}; {} where no loop runs."""
         if self._ticks is None:
             return {}
         return {LOOP_SILENT: max(0.0, time.monotonic() - self._moved_at - TICK_S)}
 
     def stop(self) -> None:
+        """Cancel the timer."""
         if self._ticks is not None:
             self._ticks.cancel()
 

@@ -1,11 +1,11 @@
 """
-Heartbeats of the processes that record: a killed one leaves a trace, though what it had in memory is gone.
+Heartbeats of the recording processes, and detection of killed ones, whose rows in memory are gone.
 
-1. Each flush notes that its process is alive, and which of its tasks run.
-2. A process that stops in order says so with its last flush.
-3. Whoever starts, and everybody once a minute, looks for processes that said nothing of an end: of this machine those
-   whose pid is gone, of others those that were silent for two minutes.
-4. One of them wins the row (a conditional update) and records that rows may be missing, and each task as lost.
+1. Each flush updates its process's row: when it was seen, and which of its tasks run.
+2. A process that stops gracefully sets the end with its last flush.
+3. Each process, at its start and once a minute, looks for rows without an end: of this host those whose pid is gone, of
+   others those that were silent for two minutes.
+4. One of them claims the row (a conditional update) and records that rows may be missing, and each task as lost.
 
 A process that was only silent, because its store was away or its machine slept, is alive again with its next flush.
 """
@@ -27,13 +27,13 @@ from core.telemetry.tables import event_log, process_run, request_log
 
 SILENT_US = 120 * 1_000_000  # a flush comes every ten seconds, or a beat with the measures every fifteen
 MAX_MISSING_S = 30.0  # what a process has in memory is no older, while its store takes it
-FORGET_AFTER_US = 30 * 86_400_000_000
-MAX_START_SKEW_S = 2.0
+FORGET_AFTER_US = 30 * 86_400_000_000  # a month, as long as the errors that may refer to it
+MAX_START_SKEW_S = 2.0  # between a process's start by the kernel and by its own clock
 ENDED, LOST = "process", "lost"
 
 
 class ProcessRun:
-    """This process in the store's table of processes."""
+    """This process's row in process_run."""
 
     def __init__(self, service: str, release: str) -> None:
         self.id = uuid.uuid4().hex
@@ -42,7 +42,7 @@ class ProcessRun:
         self.began_us = now_us()
 
     def beat(self, connection: Connection, *, is_last: bool = False) -> None:
-        """It is alive, and these tasks run; or this was its last word."""
+        """Upsert the heartbeat: seen now, with the tasks that run; is_last: ended."""
         at_us = now_us()
         values = {
             "id": self.id,
@@ -61,7 +61,7 @@ class ProcessRun:
         connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
 
     def record_lost(self, connection: Connection) -> int:
-        """Steps 3 and 4. How many processes ended without a word."""
+        """Steps 3 and 4: find killed processes and record them. How many this process claimed."""
         at_us = now_us()
         query = select(process_run).where(
             process_run.c.ended_us == 0,
@@ -83,6 +83,7 @@ class ProcessRun:
 
 
 def _record(connection: Connection, row: Row[Any], at_us: int) -> bool:
+    """Step 4. Whether this process claimed it."""
     won = connection.execute(
         update(process_run)
         .where(process_run.c.id == row.id, process_run.c.ended_us == 0, process_run.c.seen_us == row.seen_us)
@@ -120,6 +121,6 @@ def _task_row(task: dict[str, Any], row: Row[Any]) -> dict[str, Any]:
 
 
 def forget_old(connection: Connection, *, now_us: int) -> None:
-    """Processes that ended long ago."""
+    """Delete processes that ended more than FORGET_AFTER_US ago."""
     long_ago = now_us - FORGET_AFTER_US
     connection.execute(delete(process_run).where(process_run.c.ended_us > 0, process_run.c.ended_us < long_ago))

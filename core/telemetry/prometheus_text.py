@@ -1,4 +1,4 @@
-"""What is measured, as Prometheus reads it, under OpenTelemetry's names. prometheus-client writes the text and measures nothing."""
+"""Metrics in Prometheus' text format, under OpenTelemetry's names. prometheus-client writes the text and measures nothing."""
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -14,12 +14,12 @@ from core.telemetry.store import Store
 from core.telemetry.tables import metric_log, metric_total
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-FRESH_US = 120 * 1_000_000
+FRESH_US = 120 * 1_000_000  # a gauge is sampled every 15 seconds; an older one is of a process that is gone
 MAX_METRIC_ROWS = 2000  # rows of measures that are looked at: some minutes of every process
 
 
 def text(store: Store) -> bytes:
-    """The whole page."""
+    """The body of GET /metrics."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(store))
     return generate_latest(registry)
@@ -71,7 +71,7 @@ def _events(rows: list[Any]) -> Metric:
 
 
 def _gauges(rows: Iterable[Any]) -> Iterator[Metric]:
-    """The newest measure of each process, while it is fresh."""
+    """Gauges: the newest sample of each process, while it is fresh."""
     oldest_us = now_us() - FRESH_US
     newest = {(row.name, row.service, row.process): row.value for row in rows if row.at_us >= oldest_us}
     for wanted in sorted({name for name, _, _ in newest}):

@@ -1,6 +1,6 @@
 """
-Totals that only grow, for whoever measures from outside: every process adds to the same rows in the transaction of its
-flush, so they are exact across processes and restarts. Kept only where SPIRIT_METRICS_TOKEN is set.
+Cumulative counters and histograms for Prometheus: every process adds to the same rows in the transaction of its flush,
+so they are exact across processes and restarts. Only where SPIRIT_METRICS_TOKEN is set.
 
     http     by method, route and status, with a histogram of durations
     task     by task and outcome, with the same
@@ -26,12 +26,12 @@ Key = tuple[str, str, str, str, str]
 
 
 class Sums:
-    """What one flush adds to one row. buckets: the durations by bound, the last for longer ones."""
+    """Increments of one counter by one flush."""
 
     def __init__(self) -> None:
         self.count = 0
         self.sum_us = 0
-        self.buckets = [0] * TOTAL_BUCKETS
+        self.buckets = [0] * TOTAL_BUCKETS  # durations by bound, not cumulative; the last for longer ones
 
     def add(self, duration_us: int) -> None:
         self.count += 1
@@ -40,7 +40,7 @@ class Sums:
 
 
 def add(connection: Connection, batch: Mapping[str, Sequence[Any]], service: str, lost: Mapping[str, int]) -> None:
-    """Add what is written in this transaction. In one order everywhere, so that no two writers wait for each other."""
+    """Add this flush's increments, sorted by key, so that no two writers deadlock."""
     sums = summed(batch, service, lost)
     if not sums:
         return
@@ -61,7 +61,7 @@ def add(connection: Connection, batch: Mapping[str, Sequence[Any]], service: str
 
 
 def summed(batch: Mapping[str, Sequence[Any]], service: str, lost: Mapping[str, int]) -> dict[Key, Sums]:
-    """The rows of a flush, as the recorder holds them, added up."""
+    """Aggregate the rows of a flush by counter."""
     sums: dict[Key, Sums] = defaultdict(Sums)
     for row in batch.get("request_log", ()):
         if row.kind == "http":
@@ -81,5 +81,5 @@ def _bucket_names() -> Iterable[str]:
 
 
 def buckets_of(row: Any) -> list[int]:
-    """A row's histogram, as stored: a count for each bound, and one for what took longer."""
+    """A row's histogram, not cumulative: a count for each bound, and one for what took longer."""
     return [getattr(row, name) for name in _bucket_names()]

@@ -1,4 +1,8 @@
-"""Whom it happened to, as a keyed hash: enough to count people, too little to know them."""
+"""
+Pseudonyms: HMAC-SHA256 of the staff session's token, or of IP address and UTC day, cut to 16 hex digits.
+
+Enough to count people, too little to know them; without the gym's key nobody can compute one from an address.
+"""
 
 import hashlib
 import hmac
@@ -7,22 +11,22 @@ import time
 from core.platform.settings import Settings
 from core.telemetry.context import current
 
-LENGTH = 16
+LENGTH = 16  # hex digits: 64 bits, so no two people of a gym share one by chance
 A_DAY_S = 86_400
 
 
-class Who:
-    """The hashes of one gym; another gym's key makes others."""
+class Pseudonyms:
+    """Maker of one gym's pseudonyms, keyed by its signing key."""
 
     def __init__(self, settings: Settings) -> None:
         self._key = hashlib.sha256(f"telemetry who {settings.signing_keys()[0]}".encode()).digest()
 
     def session(self, token: str) -> str:
-        """Of a staff session, by its token."""
+        """Pseudonym of a staff session, by its token."""
         return self._hashed(f"session {token}")
 
-    def here(self) -> str:
-        """Of whoever the work at hand is done for: a staff session, or else a network address on this day."""
+    def of_context(self) -> str:
+        """Pseudonym of the current context: of its staff session, or else of its IP address on this UTC day; "" for neither."""
         work = current.get()
         if work is None:
             return ""

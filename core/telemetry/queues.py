@@ -1,4 +1,4 @@
-"""Rows on their way: a bounded queue in memory for each table of facts, and one for errors, which are kept longest."""
+"""Bounded in-memory queues: one for each table of facts, and one for errors, which is the last to drop anything."""
 
 import time
 from collections import deque
@@ -8,18 +8,24 @@ from typing import Any
 
 from core.telemetry.rows import Row
 
-FLUSH_ROWS, FOLD_ERRORS = 500, 100
+FLUSH_ROWS, FOLD_ERRORS = 500, 100  # wake the writer: 500 rows are one transaction of some milliseconds
+# Longest queue of each table: about 10 MB in all, enough for the outage of a store in a busy hour.
 MAX_ROWS = {"request_log": 10_000, "statement_log": 2_000, "event_log": 5_000, "metric_log": 3_000}
-MAX_ERRORS = 20_000
+MAX_ERRORS = 20_000  # after that they are aggregated by fingerprint, and none is lost
 
 Batch = dict[str, list[Row]]
 
 
-class Lane:
-    """One table's rows on their way. `attend` is called when there are many, or when nobody looks after them yet."""
+class RowQueue:
+    """
+    Lock-free queue of one table's rows.
+
+    many: from this length on the writer is woken. most: from this length on it is full.
+    attend: called with the first row, with many, and with too many. failed: called with what `add` could not do.
+    """
 
     def __init__(
-        self, many: int, most: int, attend: Callable[["Lane"], None], failed: Callable[[Exception], None]
+        self, many: int, most: int, attend: Callable[["RowQueue"], None], failed: Callable[[Exception], None]
     ) -> None:
         self.rows: deque[Any] = deque()
         self.many, self.most = many, most
@@ -27,7 +33,7 @@ class Lane:
         self._attend, self._failed = attend, failed
 
     def add(self, row: Any) -> None:
-        """Never raises: what cannot be done is counted by `failed`."""
+        """Append a row. Never raises: what cannot be done is counted by `failed`."""
         try:
             rows = self.rows
             rows.append(row)
@@ -37,7 +43,7 @@ class Lane:
             self._failed(error)
 
     def take(self) -> list[Any]:
-        """All that is there. Rows that come meanwhile stay; those that another thread takes meanwhile are its own."""
+        """Drain the queue. Rows that come meanwhile stay; those that another thread takes meanwhile are its own."""
         rows, taken = self.rows, []
         self.attend_at = self.many
         with suppress(IndexError):
@@ -46,30 +52,28 @@ class Lane:
         return taken
 
     def give_back(self, rows: Iterable[Any]) -> None:
-        """As the oldest."""
+        """Put rows back at the front, as the oldest."""
         self.rows.extendleft(reversed(list(rows)))
 
 
-class Lanes:
-    """
-    All of one process.
+class Queues:
+    """All queues of one process. attend, failed: as of each queue."""
 
-    attend: called with a lane that has its first row, many, or too many. failed: with what that raised.
-    """
-
-    def __init__(self, attend: Callable[[Lane], None], failed: Callable[[Exception], None]) -> None:
-        self.facts = {table: Lane(FLUSH_ROWS, most, attend, failed) for table, most in MAX_ROWS.items()}
-        self.errors = Lane(FOLD_ERRORS, MAX_ERRORS, attend, failed)
+    def __init__(self, attend: Callable[[RowQueue], None], failed: Callable[[Exception], None]) -> None:
+        self.facts = {table: RowQueue(FLUSH_ROWS, most, attend, failed) for table, most in MAX_ROWS.items()}
+        self.errors = RowQueue(FOLD_ERRORS, MAX_ERRORS, attend, failed)
 
     @property
     def waiting(self) -> int:
-        return sum(len(lane.rows) for lane in (*self.facts.values(), self.errors))
+        """Rows and errors in all queues."""
+        return sum(len(queue.rows) for queue in (*self.facts.values(), self.errors))
 
     @property
     def are_many(self) -> bool:
-        return any(len(lane.rows) >= FLUSH_ROWS for lane in self.facts.values())
+        """Whether a table has enough rows for a flush ahead of time."""
+        return any(len(queue.rows) >= FLUSH_ROWS for queue in self.facts.values())
 
 
 def now_us() -> int:
-    """Microseconds since 1970."""
+    """Microseconds since 1970 (UTC)."""
     return time.time_ns() // 1000

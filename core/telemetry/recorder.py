@@ -1,18 +1,18 @@
 """
-From memory to the store, at next to no cost: whoever has something to note appends one tuple and goes on.
+Recorder of one process: events go into queues in memory, and one writer thread flushes them to the store.
 
-1. A row goes into its lane, a bounded queue in memory; no lock, no I/O. A full lane lets its oldest row go, and counts it;
-   the errors' lane, when it is full, is added up by whoever filled it.
+1. A row is appended to a bounded queue in memory; no lock, no I/O. A full queue drops its oldest row, and counts it;
+   the errors' queue, when it is full, is aggregated by whoever filled it.
 2. One thread a process, started by the first row and again after a fork, takes what is there: every ten seconds, at 500
    rows, and at once when something CRITICAL wakes it.
-3. It scrubs, adds up the errors that are left by their fingerprint, and writes all of it in one transaction.
-4. When that fails it tries once more, then leaves the store alone for half a minute. Rows wait meanwhile; errors are
-   counted by group and lose nothing but their stories. What does not fit is lost, and the loss is written as soon as it can be.
+3. It scrubs, aggregates the errors by fingerprint, and writes all of it in one transaction.
+4. When that fails it retries once, then opens the circuit for half a minute. Rows wait meanwhile; errors are counted by
+   group and lose nothing but their details. What does not fit is lost, and the loss is written as soon as it can be.
 5. At the end of the process there are two seconds for what is left.
-6. With each flush goes a beat (core/telemetry/processes.py): what a killed process lost is said by whoever comes next.
+6. With each flush goes a heartbeat (core/telemetry/processes.py): another process records what a killed one lost.
 
-Nothing here raises to whoever has something to note: a request that was answered is not failed by its record. What the
-recorder itself could not do is counted by reason.
+Nothing here raises to the caller: a request that was answered is not failed by its record. What the recorder itself
+could not do is counted by reason.
 """
 
 import os
@@ -27,20 +27,23 @@ from typing import Any
 import structlog
 
 from core.telemetry import running
-from core.telemetry.captured import Caught, caught, fingerprint_of
-from core.telemetry.context import current, not_watched, unwatched
-from core.telemetry.queues import FLUSH_ROWS, Lane, Lanes, now_us
+from core.telemetry.captured import CapturedError, capture, fingerprint_of
+from core.telemetry.context import current, suppress_recording, suppressed
+from core.telemetry.queues import FLUSH_ROWS, Queues, RowQueue, now_us
 from core.telemetry.rows import EventRow, MetricRow
 from core.telemetry.store import Store
 from core.telemetry.writer import Writer
 
-FLUSH_EVERY_S, SAMPLE_EVERY_S = 10.0, 15.0
-LOOK_FOR_LOST_EVERY_S = 60.0
+FLUSH_EVERY_S, SAMPLE_EVERY_S = (
+    10.0,
+    15.0,
+)  # a page of the monitor is at most ten seconds behind; Prometheus' usual step
+LOOK_FOR_LOST_EVERY_S = 60.0  # the alert rule about killed processes is evaluated once a minute
 BEAT_AFTER_S = 1.0  # a task that runs for longer is in the store, should its process be killed
 START_AGAIN_AFTER_S = 1.0  # where no thread can be had
 MIN_PAUSE_S = 0.25  # between two flushes, so that a flood is written in few transactions
-END_WITHIN_S = 2.0
-BODIES_A_FOLD = 25
+END_WITHIN_S = 2.0  # of the ten that Docker gives a process between SIGTERM and SIGKILL
+MAX_BODIES = 25  # events with details of one fingerprint between two aggregations; the rest is counted
 CRITICAL = "CRITICAL"
 LOOK, END = "look", "end"
 NEVER = float("inf")
@@ -50,10 +53,11 @@ log = structlog.get_logger()
 
 class Recorder:
     """
-    One process's memory of what happened. service: site, console, worker or command.
+    One process's recorder.
 
-    person: whom the work at hand is done for, as a keyed hash.
+    service: site, console, worker or command. person: pseudonym of the current context.
     samples: called by the writer every 15 seconds; returns name → value for metric_log.
+    keep_totals: also add to the totals for Prometheus.
     """
 
     def __init__(
@@ -73,11 +77,11 @@ class Recorder:
         self._begin_afresh()
 
     def _begin_afresh(self) -> None:
-        """Also in a forked child: what was in memory is the parent's to write, and its thread is not here."""
-        self.lanes = Lanes(self._attend, self.failed)
-        self.requests, self.statements, self.events, self.metrics = self.lanes.facts.values()
+        """Initialise queues and writer; also in a forked child, for the rows in memory are the parent's, and its thread is not here."""
+        self.queues = Queues(self._attend, self.failed)
+        self.requests, self.statements, self.events, self.metrics = self.queues.facts.values()
         self.writer = Writer(
-            self.lanes, self.store, service=self.service, release=self.release, keep_totals=self._keep_totals
+            self.queues, self.store, service=self.service, release=self.release, keep_totals=self._keep_totals
         )
         self.lose = self.writer.lose
         self._pid = os.getpid()
@@ -93,7 +97,7 @@ class Recorder:
 
     @property
     def lost(self) -> Counter[str]:
-        """By reason, since the process began."""
+        """Lost rows and errors by reason, since the process began."""
         return self.writer.lost
 
     # what others call
@@ -109,7 +113,7 @@ class Recorder:
         request_id: str | None = None,
         detail: str = "",
     ) -> None:
-        """Something happened, in the work at hand. value: in the unit of its name."""
+        """Record an event (event_log) in the current context. value: in the unit of its name."""
         with self.unfailing():
             work = current.get()
             if request_id is None:
@@ -120,13 +124,13 @@ class Recorder:
     def catch(
         self, error: BaseException | None, *, source: str, message: str, level: str, extra: Mapping[str, Any]
     ) -> None:
-        """An error, or a line of the log that tells of one. An exception counts once, however often it is told."""
+        """Record an error, or a log line about one. An exception object counts once, however often it is logged."""
         with self.unfailing():
             self._catch(error, source=source, message=message, level=level, extra=extra)
 
     @contextmanager
     def unfailing(self) -> Iterator[None]:
-        """What fails in here is counted by its kind, and stops there: no thread, no memory, a value like no other."""
+        """Swallow and count by type whatever fails in this block: no thread, no memory, a value that cannot be shown."""
         try:
             yield
         except Exception as error:  # whatever it is, the request that is recorded has been answered
@@ -136,15 +140,15 @@ class Recorder:
         self, error: BaseException | None, *, source: str, message: str, level: str, extra: Mapping[str, Any]
     ) -> None:
         work = current.get()
-        seen_as = getattr(error, "_seen_as", None)
-        if seen_as is not None:
+        event_id = getattr(error, "_event_id", None)
+        if event_id is not None:  # recorded already, where it was logged first: only link it
             if work is not None:
-                work.error_id = seen_as
+                work.error_id = event_id
             return
         fingerprint = fingerprint_of(error, source, message)
         bodies = self._bodies.get(fingerprint[0], 0)
         self._bodies[fingerprint[0]] = bodies + 1
-        found = caught(
+        captured = capture(
             error,
             source=source,
             message=message,
@@ -152,105 +156,106 @@ class Recorder:
             extra=extra,
             who=self.person(),
             fingerprint=fingerprint,
-            with_body=bodies < BODIES_A_FOLD,
+            with_body=bodies < MAX_BODIES,
         )
         if error is not None:
             with suppress(AttributeError):  # a class with slots takes none
-                error._seen_as = found.event_id  # type: ignore[attr-defined]
+                error._event_id = captured.event_id  # type: ignore[attr-defined]
         if work is not None:
-            work.error_id = found.event_id
-        self.add_error(found)
+            work.error_id = captured.event_id
+        self.add_error(captured)
 
-    def add_error(self, found: Caught) -> None:
-        """In the errors' own lane. A critical one wakes the writer."""
+    def add_error(self, captured: CapturedError) -> None:
+        """Enqueue a captured error. A CRITICAL one wakes the writer."""
         with self.unfailing():
-            self.lanes.errors.add(found)
-            if found.level == CRITICAL:
+            self.queues.errors.add(captured)
+            if captured.level == CRITICAL:
                 self._flush_at = 0.0
                 self.wake()
 
     def beat_soon(self) -> None:
-        """A task has begun: if it runs for longer than a moment, the store shall know of it."""
+        """Schedule a heartbeat in BEAT_AFTER_S: a task has begun, and the store shall know of it if it runs for longer."""
         with self.unfailing():
             if self._beat_at == NEVER:
                 self._beat_at = time.monotonic() + BEAT_AFTER_S
                 self.wake()
 
     def beat_now(self) -> None:
-        """This process is in the store from now on."""
+        """Flush now, so that this process has its row in the store."""
         with self.unfailing():
             self._flush_at = 0.0
             self.wake()
 
     def wake(self) -> None:
-        """Have the writer look now."""
+        """Wake the writer thread."""
         self._start()
         self._woken = True
         self._wake.put(LOOK)
 
     def flush_now(self) -> bool:
-        """For whoever reads in the same process what was just recorded. Whether all of it is written."""
-        with self._writing, not_watched():
+        """Flush on the caller's thread, so that it can read what was just recorded. Whether all of it is written."""
+        with self._writing, suppress_recording():
             self._bodies = {}
             self.writer.fold()
             return self.writer.flush()
 
     def end(self, within_s: float = END_WITHIN_S) -> None:
-        """Write what is left, and stop. What could not be written in time is said in the log."""
+        """Flush what is left and stop the writer. What could not be written in time is logged."""
         thread = self._thread
         self.writer.end_by = time.monotonic() + within_s * 0.75
         self._ending = True
         if thread is not None and thread.is_alive() and self._pid == os.getpid():
             self._wake.put(END)
             thread.join(within_s)
-        if left := self.lanes.waiting + self.writer.folded + self.writer.unsure:
-            unwatched.set(True)
+        if left := self.queues.waiting + self.writer.folded + self.writer.unconfirmed:
+            suppressed.set(True)
             log.warning("monitoring rows lost at the end", rows=left)
         self.store.dispose()
 
     def forked(self) -> None:
-        """In the child, at once after the fork."""
+        """Reset in the child, at once after a fork."""
         self.store.engine.dispose(close=False)
         self._begin_afresh()
 
-    # the lanes
+    # the queues
 
-    def _attend(self, lane: Lane) -> None:
-        """Seldom: for the first row, for the one that makes many, and for each that is too much."""
+    def _attend(self, queue: RowQueue) -> None:
+        """Start or wake the writer, or drop the oldest: for a queue's first row, for the one that makes many, for each too much."""
         if self._thread is None:
             self._start()
-        if len(lane.rows) < lane.many:
+        if len(queue.rows) < queue.many:
             if self._thread is not None:  # else each row asks again for one
-                lane.attend_at = lane.many
+                queue.attend_at = queue.many
             return
-        lane.attend_at = lane.most + 1  # until the writer takes them
+        queue.attend_at = queue.most + 1  # until the writer takes them
         if not self._woken:
             self.wake()
-        if lane is self.lanes.errors and len(lane.rows) > lane.most:
+        if queue is self.queues.errors and len(queue.rows) > queue.most:  # aggregated instead of dropped
             self._bodies = {}
             self.writer.fold_if_free()
             return
-        while len(lane.rows) > lane.most:
+        while len(queue.rows) > queue.most:
             try:
-                lane.rows.popleft()
-            except IndexError:
+                queue.rows.popleft()
+            except IndexError:  # the writer has drained it meanwhile
                 return
             self.lose("too many at once")
 
     def failed(self, error: Exception) -> None:
-        """Something could not be recorded: counted by its kind."""
+        """Count something that could not be recorded, by the error's type."""
         with suppress(Exception):  # without memory even counting may fail
             self.lose(f"recorder: {type(error).__name__}")
 
     def _start(self) -> None:
+        """Start the writer thread, if this caller gets the ticket for it."""
         if time.monotonic() < self._start_at:
             return  # there was no thread to be had a moment ago
         try:
             self._ticket.pop()
         except IndexError:
-            return
+            return  # another caller starts it, or it runs
         if self._ending:
-            return
+            return  # `end` writes the rest
         self._flush_at = time.monotonic() + FLUSH_EVERY_S
         thread = threading.Thread(target=self._run, name="monitor", daemon=True)
         try:
@@ -264,7 +269,7 @@ class Recorder:
     # the writer's thread
 
     def _run(self) -> None:
-        unwatched.set(True)
+        suppressed.set(True)
         while not self._ending:
             self._sleep()
             try:
@@ -279,7 +284,7 @@ class Recorder:
         self.flush_now()
 
     def _sleep(self) -> None:
-        """Until there is something to do. While the store is left alone only the end wakes us."""
+        """Wait until there is something to do. While the circuit is open only the end wakes us."""
         now = time.monotonic()
         open_for = self.writer.open_until - now
         until = min(self._flush_at, self._beat_at, self._sample_at if self._samples else NEVER)
@@ -307,7 +312,7 @@ class Recorder:
         if now >= self._beat_at:
             self._beat_at = NEVER
             is_due = is_due or bool(running.tasks())
-        if now >= writer.open_until and (is_due or self.lanes.are_many or writer.folded >= FLUSH_ROWS):
+        if now >= writer.open_until and (is_due or self.queues.are_many or writer.folded >= FLUSH_ROWS):
             if now >= self._lost_at and writer.flush():
                 self._lost_at = now + LOOK_FOR_LOST_EVERY_S
                 writer.look_for_lost()
@@ -318,7 +323,7 @@ class Recorder:
             self._flush_at = now + min(FLUSH_EVERY_S, max(0.05, writer.open_until - now))
 
     def _rest(self) -> None:
-        """For a moment, so that a flood makes few transactions. The end does not wait for it."""
+        """Pause between two flushes, so that a flood makes few transactions. The end does not wait for it."""
         until = time.monotonic() + MIN_PAUSE_S
         while not self._ending and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.05))

@@ -1,7 +1,7 @@
 """
-The recorder of this process, if it has one: whoever has something to note asks here.
+The process-wide recorder: its lifetime, access to it, and events that are recorded after their commit.
 
-    with recording(services, "site"):     from now on this process records; at the end what is left is written
+    with recording(settings, "site"):     this process records in this block; at the end what is left is written
     active()                              the recorder, or None
     note(session, "business", …)          an event, once the session's transaction has been committed
 """
@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from core.platform.db import AFTER_COMMIT
 from core.platform.settings import Settings
 from core.telemetry import host_metrics
-from core.telemetry.process_life import STOPPED, LoopMark
-from core.telemetry.pseudonyms import Who
+from core.telemetry.process_life import STOPPED, LoopLag
+from core.telemetry.pseudonyms import Pseudonyms
 from core.telemetry.queues import now_us
 from core.telemetry.recorder import Recorder
 from core.telemetry.release import release
@@ -35,7 +35,7 @@ current: Recorder | None = None  # of this process; read it as `recording.curren
 
 
 def active() -> Recorder | None:
-    """This process's recorder, while it records."""
+    """This process's recorder; None while it records nothing."""
     return current
 
 
@@ -44,21 +44,24 @@ def recording(
     settings: Settings, service: str, *, samples: Callable[[], Mapping[str, float]] | None = None
 ) -> Iterator[Recorder | None]:
     """
-    Record what this process does, until the block ends; then what is left is written within two seconds.
+    Context manager: record what this process does; at the end what is left is written within two seconds.
 
     Args:
         service: site, console, worker or command.
-        samples: more measures for every fifteen seconds, beside the process's own.
+        samples: more metrics for every fifteen seconds, beside the process's own.
+
+    Yields:
+        The recorder; None where telemetry is turned off.
     """
     if not settings.telemetry:
         yield None
         return
-    measured, mark = host_metrics.Machine(settings.data_dir), LoopMark()
+    measured, mark = host_metrics.HostMetrics(settings.data_dir), LoopLag()
     recorder = Recorder(
         store_for(settings),
         service=service,
         release=release(),
-        person=Who(settings).here,
+        person=Pseudonyms(settings).of_context,
         keep_totals=bool(settings.metrics_token.get_secret_value()),
         samples=lambda: {**measured.measure(), **mark.measure(), **(samples() if samples is not None else {})},
     )
@@ -80,15 +83,15 @@ def note(
     subject_id: int = 0,
     detail: str = "",
 ) -> None:
-    """Something that will have happened if this session's transaction is committed; `tell` records it then."""
+    """Buffer an event in the session; `record_noted` records it after the session's commit."""
     if current is not None:
         with current.unfailing():
             fact = {"value": value, "coach_id": coach_id, "subject_id": subject_id, "detail": detail}
             session.info.setdefault(NOTED, []).append((kind, name, fact))
 
 
-def tell(session: Session) -> None:
-    """The transaction has been committed. Never raises: what is stored is stored."""
+def record_noted(session: Session) -> None:
+    """After-commit hook: record the session's buffered events. Never raises: what is stored is stored."""
     recorder = current
     if recorder is None:
         return
@@ -99,7 +102,7 @@ def tell(session: Session) -> None:
 
 @contextmanager
 def _in_charge(recorder: Recorder) -> Iterator[None]:
-    """A process has one recorder; and while it has, what nobody catches is logged and so recorded."""
+    """Install the recorder process-wide, with hooks that log uncaught exceptions, which records them."""
     global current  # noqa: PLW0603 (loggers and hooks are the process's too)
     before, current = current, recorder
     hooks = sys.excepthook, threading.excepthook
@@ -123,15 +126,15 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
     if current is None or issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:
-        log.critical("the process ends by an error that nobody caught", exc_info=error)
+        log.critical("the process ends by an error that nobody capture", exc_info=error)
 
 
 def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
     if current is None or args.exc_value is None:
         threading.__excepthook__(args)
     elif not isinstance(args.exc_value, SystemExit):
-        log.critical("a thread ended by an error that nobody caught", exc_info=args.exc_value)
+        log.critical("a thread ended by an error that nobody capture", exc_info=args.exc_value)
 
 
-AFTER_COMMIT.append(tell)
+AFTER_COMMIT.append(record_noted)
 os.register_at_fork(after_in_child=_forked)

@@ -1,4 +1,4 @@
-"""Which release runs here: the version, and the commit where there is one."""
+"""Release identifier of the running program: its version, and its commit where there is one."""
 
 import contextlib
 from functools import cache
@@ -11,14 +11,14 @@ SHOWN = 8
 
 @cache
 def release() -> str:
-    """ "0.1.0+64d1467d" in a clone, "0.1.0" where it was installed from a package."""
+    """The release: "0.1.0+64d1467d" in a clone, "0.1.0" where it was installed from a package."""
     commit = commit_of(ROOT)
     version = metadata.version("spirit-athletics")
     return f"{version}+{commit[:SHOWN]}" if commit else version
 
 
 def commit_of(folder: Path) -> str | None:
-    """The commit that is checked out there, read from git's own files; git itself need not be installed."""
+    """The commit that is checked out in a folder, read from git's own files; None where there is none. Git need not be installed."""
     with contextlib.suppress(OSError):
         head = (folder / ".git" / "HEAD").read_text().strip()
         if not head.startswith("ref: "):

@@ -1,7 +1,7 @@
 """
-Tasks that run in this process at this moment, so that a process that is killed leaves their names behind.
+Registry of the tasks that run in this process, so that a killed process leaves their names behind.
 
-The recorder's beat writes them (core/telemetry/processes.py); whoever starts next records them as lost.
+The recorder's heartbeat writes them (core/telemetry/processes.py); another process records them as lost.
 """
 
 from collections.abc import Hashable
@@ -11,14 +11,15 @@ _tasks: dict[Hashable, dict[str, Any]] = {}
 
 
 def begin(key: Hashable, task: dict[str, Any]) -> None:
-    """task: columns of request_log as far as they are known when it begins."""
+    """Register a task. task: columns of request_log as far as they are known when it begins."""
     _tasks[key] = task
 
 
 def finish(key: Hashable) -> None:
+    """Unregister a task; unknown keys are ignored."""
     _tasks.pop(key, None)
 
 
 def tasks() -> list[dict[str, Any]]:
-    """The oldest first."""
+    """The registered tasks, oldest first."""
     return list(_tasks.values())

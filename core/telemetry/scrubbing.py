@@ -1,8 +1,8 @@
 """
-One set of rules for logs and for the monitor: what names a person or opens something is hidden before it is kept.
+Redaction of secrets and personal data, one set of rules for logs and telemetry.
 
-Two ways to find it: by the key it stands under (`auth_token`, `customerEmail`), word by word, so that `author` is spared;
-and by its looks (a bearer, a card's number, an address). Whatever lies deeper than we look is hidden as a whole.
+A value is found by the key it stands under (`auth_token`, `customerEmail`), word by word, so that `author` is spared; or
+by a pattern (a bearer token, a card number, an address). Whatever lies deeper than MAX_DEPTH is hidden as a whole.
 """
 
 import json
@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "…"
-MAX_DEPTH = 6
-MAX_ITEMS = 50
-MAX_TEXT_LENGTH = 20_000
+MAX_DEPTH = 6  # of nested lists and dictionaries
+MAX_ITEMS = 50  # of each list or dictionary
+MAX_TEXT_LENGTH = 20_000  # the patterns below take time with the length
 MIN_SECRET = 4  # letters; a shorter one stands in half of all lines
 _values: tuple[str, ...] = ()  # of this process's secrets, the longest first
 PLAIN = re.compile(  # most values of a line of the log: nothing below is written like this
@@ -25,7 +25,8 @@ PLAIN = re.compile(  # most values of a line of the log: nothing below is writte
     r"|(?=\d*[a-f])[0-9a-f]{1,16}"  # a request's id
 )
 
-WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")  # of a key in snake_case, kebab-case or camelCase
+# A key with one of these words holds a secret, or a person's data.
 SECRET_WORDS = frozenset(
     ("password", "passwd", "passphrase", "pwd", "pin", "otp", "secret", "secrets", "token", "tokens", "jwt", "auth",
      "authorization", "bearer", "credential", "credentials", "cookie", "cookies", "csrf", "xsrf", "signature", "salt",
@@ -34,14 +35,18 @@ SECRET_WORDS = frozenset(
 PERSONAL_WORDS = frozenset(
     ("email", "phone", "address", "street", "recipient", "notes", "reason", "birthday", "surname")
 )
+# "key" and "name" are hidden only after one of these words: `api_key`, `customer_name`, but not `sort_key`, `event_name`.
 BEFORE_KEY = frozenset(("api", "secret", "private", "access", "idempotency", "signing", "encryption", "form"))
 BEFORE_NAME = frozenset(
     ("customer", "athlete", "child", "parent", "coach", "person", "first", "last", "full", "family", "given")
 )
 
+# What follows a DETAIL of PostgreSQL in a text.
 AFTER_DETAIL = r"\n\n|\n(?:HINT|CONTEXT|LINE|Traceback|\[SQL|\(Background|  File|[\w.]*(?:Error|Exception|Violation): )"
 
-# "DETAIL:" is where PostgreSQL tells the values of a row, which may have line breaks.
+# Patterns of secrets and personal data in texts, each with its replacement; in this order: keys in PEM, web tokens,
+# e-mail addresses, our links with a handle, passwords in URLs, cookies, bearers, what databases say of a row, name=value
+# pairs, random ids. "DETAIL:" is where PostgreSQL shows the values of a row, which may have line breaks.
 MASKS = (
     (re.compile(r"-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)", re.DOTALL), HIDDEN),
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), HIDDEN),  # a signed web token
@@ -75,6 +80,7 @@ MASKS = (
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{22,}"), HIDDEN),  # 128 random bits or more
     (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{32,}\b"), HIDDEN),
 )
+# Literals inside the statement that SQLAlchemy appends to an error, and digits that may be a payment card's.
 STATEMENT = re.compile(r"\[SQL: .*?(?=\n\(Background|\n\[parameters|\Z)", re.DOTALL)
 QUOTED = re.compile(r"'(?:[^']|'')*(?:'|\Z)")
 DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.])")
@@ -82,7 +88,7 @@ DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.])")
 
 @lru_cache(maxsize=4096)
 def is_secret(key: str) -> bool:
-    """Whether what stands under this key is nobody's business: `auth_token`, `customerEmail`, not `author`."""
+    """Whether a key holds a secret or personal data: `auth_token`, `customerEmail`, not `author`."""
     words = [word.lower() for word in WORDS.findall(key)]
     if words == ["name"]:
         return True
@@ -95,7 +101,7 @@ def is_secret(key: str) -> bool:
 
 
 def scrubbed(value: Any, depth: int = 0) -> Any:
-    """A copy that can be kept: texts masked, secret keys hidden, also inside lists, dictionaries and pairs."""
+    """A redacted copy: texts masked, secret keys hidden, also inside lists, dictionaries and pairs."""
     if isinstance(value, str):
         return scrubbed_text(value)
     if value is None or isinstance(value, bool | float):
@@ -115,7 +121,7 @@ def scrubbed(value: Any, depth: int = 0) -> Any:
 
 
 def hide_values(secrets: Iterable[str]) -> None:
-    """From now on these very texts are hidden wherever they stand, as they are, as an address and as JSON writes them."""
+    """Register secret values to be hidden in every text, also URL-encoded and as JSON writes them. Replaces earlier ones."""
     global _values  # noqa: PLW0603 (a process has one set of secrets, and its loggers no arguments)
     found = {
         form
@@ -126,7 +132,7 @@ def hide_values(secrets: Iterable[str]) -> None:
 
 
 def scrubbed_text(text: str) -> str:
-    """This text with what looks like a secret or names a person hidden. Long texts lose their middle first."""
+    """The text with secrets and personal data masked. Of one over MAX_TEXT_LENGTH the middle is cut first."""
     for value in _values:
         if value in text:
             text = text.replace(value, HIDDEN)
@@ -144,7 +150,7 @@ def _masked(text: str) -> str:
 
 
 def is_card(digits: str) -> bool:
-    """Whether these are the digits of a payment card, by its check digit."""
+    """Whether these are the digits of a payment card, by the Luhn check digit."""
     if not (13 <= len(digits) <= 19 and digits.isascii() and digits.isdigit() and digits[0] in "3456"):
         return False
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
@@ -152,7 +158,7 @@ def is_card(digits: str) -> bool:
 
 
 def storable(text: str) -> str:
-    """Without what a database's text cannot hold."""
+    """The text without what a database's text cannot hold: NUL and lone surrogates."""
     return text.replace("\x00", "�").encode("utf-8", "replace").decode()
 
 
@@ -161,7 +167,7 @@ def _key(key: Any) -> str:
 
 
 def _pair_or_value(item: Any, depth: int) -> Any:
-    """Headers are pairs: the second is hidden by what the first says."""
+    """A list's item, redacted; of a pair, such as a header, the second is hidden by the name in the first."""
     if (
         isinstance(item, list | tuple)
         and len(item) == 2

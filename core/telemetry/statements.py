@@ -1,8 +1,8 @@
 """
-The database as each piece of work meets it: how many statements, how long, and which were slow or asked again and again.
+Instrumentation of SQLAlchemy: statements counted by request, slow ones and repeated ones (N+1) recorded.
 
-A statement is kept as its shape: what stood there as a value is a question mark, and an IN list of any length is one
-shape. With it goes the place in our code that asked, looked up only for those that are kept.
+A statement is recorded as its shape: each value is a question mark, and an IN list of any length is one shape. With it
+goes the place in our code that asked, looked up only for those that are recorded.
 """
 
 import re
@@ -15,18 +15,20 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from core.telemetry import fingerprints, recording
-from core.telemetry.context import MAX_SHAPES, Work, current, unwatched
+from core.telemetry.context import MAX_SHAPES, RequestContext, current, suppressed
 from core.telemetry.queues import now_us
 from core.telemetry.rows import StatementRow
 
-SLOW_US = 100_000
-REPEATED = 10
+SLOW_US = 100_000  # pages take about 5 ms in statements; a tenth of a second is felt
+REPEATED = 10  # times in one request: fewer is seldom worth a join
 MAX_STATEMENT_LENGTH = 2000
-BEGAN = "telemetry_began"
-MAX_FRAMES = 80
-HOUSEKEEPING = ("BEGIN", "PRAGM")  # ours around each transaction; told only when they are slow
+BEGAN = "telemetry_began"  # key of connection.info
+MAX_FRAMES = 80  # of the stack, between the driver and our own function; SQLAlchemy takes about thirty
+HOUSEKEEPING = ("BEGIN", "PRAGM")  # ours around each transaction; recorded only when they are slow
 
 PLACEHOLDER = r"(?:\?|:\w+|%\(\w+\)s(?:::\w+)?|%s(?:::\w+)?|\$\d+(?:::\w+)?|__\[POSTCOMPILE_\w+\])"
+# From a statement to its shape, in this order: literals first, since a comment's sign may stand inside one; then comments,
+# numbers, placeholders; then lists and repeated rows of placeholders; white space last.
 SHAPING = (
     (re.compile(r"\$(\w*)\$.*?\$\1\$", re.DOTALL), "?"),
     (re.compile(r"\b[eE]'(?:[^'\\]|''|\\.)*(?:'|\Z)", re.DOTALL), "?"),
@@ -44,14 +46,14 @@ SHAPING = (
 
 @lru_cache(maxsize=2000)
 def shape_of(statement: str) -> str:
-    """The statement without any value, in one line."""
+    """The statement's shape: without any value, on one line, at most MAX_STATEMENT_LENGTH."""
     for pattern, replacement in SHAPING:
         statement = pattern.sub(replacement, statement)
     return statement.strip()[:MAX_STATEMENT_LENGTH]
 
 
-def watch(engine: Engine) -> None:
-    """Have an engine's statements counted for the work that asks them. The monitor's own are never seen."""
+def instrument(engine: Engine) -> None:
+    """Instrument an engine: its statements are counted for the current context. The monitor's own are never seen."""
     event.listen(engine, "before_cursor_execute", _before)
     event.listen(engine, "after_cursor_execute", _after)
 
@@ -63,7 +65,7 @@ def _before(connection: Any, cursor: Any, statement: str, parameters: Any, conte
 def _after(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
     began_ns = connection.info.get(BEGAN)
     recorder = recording.active()
-    if recorder is None or began_ns is None or unwatched.get():
+    if recorder is None or began_ns is None or suppressed.get():
         return
     try:
         _count(cursor, statement, began_ns)
@@ -92,14 +94,14 @@ def _count(cursor: Any, statement: str, began_ns: int) -> None:
         _keep("slow", shape_of(statement), duration_us, rows=max(0, cursor.rowcount), count=1)
 
 
-def _add_time(work: Work, shape: str, duration_us: int) -> None:
+def _add_time(work: RequestContext, shape: str, duration_us: int) -> None:
     if work.shapes_us is None:
         work.shapes_us = {}
     work.shapes_us[shape] = work.shapes_us.get(shape, 0) + duration_us
 
 
-def keep_repeated(work: Work) -> None:
-    """At the end of a piece of work: what it asked again and again, with its true count and the time of all its runs."""
+def keep_repeated(work: RequestContext) -> None:
+    """At the end of a request: record its repeated statements, with the true count and the time of all runs."""
     recorder = recording.active()
     if recorder is None or not work.repeated:
         return
@@ -131,7 +133,7 @@ def _keep(kind: str, shape: str, duration_us: int, *, rows: int, count: int) -> 
 
 
 def place_of(frame: FrameType | None) -> str:
-    """The file and function of ours that asked, "core/bookings/queries.py requests_awaiting_answer"."""
+    """The call site in our code, "core/bookings/queries.py requests_awaiting_answer"; "" if none is near."""
     for _ in range(MAX_FRAMES):
         if frame is None:
             break

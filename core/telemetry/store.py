@@ -1,9 +1,9 @@
 """
-The telemetry store: its own SQLite file, or the schema `telemetry` beside the gym's tables on PostgreSQL.
+The telemetry store: a SQLite file of its own, or the schema `telemetry` beside the gym's tables on PostgreSQL.
 
-    store.write()        one short transaction of a writer; many processes at once
-    store.exclusive()    one of the archive, while no writer has an id that it has not committed
-    store.read()         one snapshot
+    store.write()        a short transaction of a writer; many processes at once
+    store.exclusive()    a transaction of the archive, while no writer has an id that it has not committed
+    store.read()         a snapshot
 
 Bookings never wait for it: in their own file its rows made a booking's p99 two and a half times worse. On PostgreSQL
 ids commit out of order, so writers share an advisory lock that the archive takes alone; SQLite has one writer anyway.
@@ -25,32 +25,35 @@ from core.telemetry.tables import VERSION, metadata
 
 SCHEMA = "telemetry"
 LOCK_KEY = 5_717_264_102  # of ours alone
-BUSY_MS, PATIENT_MS = 250, 10_000  # of the recorder, and of whoever has time
-MIN_LOCK_MS = 2_000  # on PostgreSQL, where the archive's turn is none of our own making
-RECORDERS_STATEMENT_MS = 10_000
+BUSY_MS, PATIENT_MS = 250, 10_000  # lock timeout of the recorder, and of the archive, which has time
+MIN_LOCK_MS = 2_000  # on PostgreSQL a writer waits for the archive's exclusive turn, which takes about a second
+RECORDERS_STATEMENT_MS = 10_000  # a flush takes milliseconds; longer means a server that hangs
 PATIENT_ANSWER_S = 120.0  # the archive deletes and copies hundreds of thousands of rows in one statement
 MAX_WAL_BYTES = 16 * 1024 * 1024  # it is cut back to this when it begins anew
 NO_AUTO_VACUUM, VACUUM_PAGES, BETWEEN_VACUUMS_S = 0, 1000, 0.02  # 4 MB a step: a writer waits some milliseconds
 MAX_REBUILT_PAGES = 50_000  # 200 MB, about two seconds in which rows wait in memory
-SHRINK_WITHIN_S = 20.0
+SHRINK_WITHIN_S = 20.0  # of the archive's hourly pass; the next one goes on
 GONE_AFTER_MS = 10_000  # a server that acknowledges nothing for so long is gone
 
 
 class Shelf(Protocol):
-    """Where hosts that share the store share its cold files too (analytics/cold_storage.py); core.platform.storage.Storage is one."""
+    """Blob storage for cold files that several hosts share (analytics/cold_storage.py); core.platform.storage.Storage is one."""
 
-    def put(self, path: str, data: bytes, *, media_type: str, caching: str = ...) -> None: ...
+    def put(self, path: str, data: bytes, *, media_type: str, caching: str = ...) -> None:
+        """Store a file."""
 
-    def get(self, path: str) -> bytes: ...
+    def get(self, path: str) -> bytes:
+        """A file's bytes."""
 
-    def remove(self, path: str) -> None: ...
+    def remove(self, path: str) -> None:
+        """Delete a file; one that is gone is no error."""
 
 
 class Store:
     """
-    One process's way to the store. Connects, and makes what is missing, on first use.
+    Connection to the store of one process; connects, and creates missing tables, on first use.
 
-    shelf: where its cold files lie beside each host's folder; None for one host.
+    shelf: shared storage of its cold files beside each host's folder; None for one host.
     """
 
     def __init__(self, url: str, *, busy_ms: int = BUSY_MS) -> None:
@@ -63,7 +66,12 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A writer's transaction; keep it short. Raises OperationalError when the store stays busy."""
+        """
+        A writer's transaction; keep it short.
+
+        Raises:
+            OperationalError: the store stays busy. StoreNewer: a newer program has made it.
+        """
         self.prepare()
         with self.engine.connect() as connection:
             if self.is_sqlite:
@@ -75,7 +83,12 @@ class Store:
 
     @contextmanager
     def exclusive(self) -> Iterator[Connection]:
-        """The archive's transaction: every id that was given out has been committed or never will be."""
+        """
+        The archive's transaction, under an exclusive lock: every id that was given out has been committed or never will be.
+
+        Raises:
+            OperationalError: the lock was not free in time. StoreNewer: a newer program has made it.
+        """
         self.prepare()
         with self.engine.connect() as connection:
             if self.is_sqlite:
@@ -87,7 +100,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One snapshot: the manifest and the hot rows above it agree."""
+        """A read-only snapshot: the manifest and the hot rows above it agree. Raises OperationalError, StoreNewer."""
         self.prepare()
         with self.engine.connect() as connection:
             if self.is_sqlite:
@@ -98,7 +111,7 @@ class Store:
 
     def prepare(self) -> None:
         """
-        Make the tables and add the columns that are missing. A file that was deleted under us is made anew.
+        Create missing tables and columns, once for each file. A file that was deleted under us is made anew.
 
         Raises:
             StoreNewer: a newer program has made it. Nothing is written into it.
@@ -117,7 +130,7 @@ class Store:
         self._prepared = self._identity()
 
     def size_bytes(self) -> int:
-        """What the store takes of its disk, write-ahead log included."""
+        """Size of the store on its disk, write-ahead log included."""
         if self.is_sqlite:
             path = Path(self.url.database or "")
             return sum(part.stat().st_size for part in (path, path.with_name(f"{path.name}-wal")) if part.exists())
@@ -127,8 +140,9 @@ class Store:
 
     def shrink(self, within_s: float = SHRINK_WITHIN_S) -> None:
         """
-        Give what was deleted back to the disk, some pages at a time, and cut the write-ahead log; PostgreSQL's own
-        autovacuum keeps what is free for the next rows. A file from before this was set is rebuilt once, when it is small.
+        Incremental vacuum of the SQLite file, some pages at a time, and a checkpoint that truncates its write-ahead log.
+
+        On PostgreSQL nothing: autovacuum reuses the space. A file without auto_vacuum is rebuilt once, when it is small.
         """
         if not self.is_sqlite:
             return
@@ -154,7 +168,7 @@ class Store:
         self.engine.dispose()
 
     def _identity(self) -> object:
-        """Of what was prepared: the file's device and inode. None while there is none."""
+        """Identity of what was prepared: the file's device and inode; None while there is no file."""
         if not self.is_sqlite:
             return self.url
         try:
@@ -196,7 +210,7 @@ class Store:
         return engine
 
     def _limits(self) -> dict[str, Any]:
-        """So that no server keeps us waiting for ever, wherever it hangs: at the door, at a lock, at work, or behind a cut cable."""
+        """Timeouts of PostgreSQL for every way to hang: connecting, a lock, a statement, a connection that is cut."""
         limits = {"lock_timeout": max(self.busy_ms, MIN_LOCK_MS)}
         if self.busy_ms < PATIENT_MS:
             limits["statement_timeout"] = RECORDERS_STATEMENT_MS
@@ -220,14 +234,14 @@ class Store:
 
 
 def store_for(settings: Settings, *, busy_ms: int = BUSY_MS) -> Store:
-    """The store that belongs to the gym's database. busy_ms: how long a write waits for another one; on PostgreSQL somewhat longer."""
+    """The store that belongs to the gym's database. busy_ms: lock timeout of a write; on PostgreSQL at least MIN_LOCK_MS."""
     if settings.database_url.startswith("postgresql"):
         return Store(settings.database_url, busy_ms=busy_ms)
     return Store(f"sqlite:///{settings.data_dir / 'telemetry.db'}", busy_ms=busy_ms)
 
 
 def archive_folder(settings: Settings) -> Path:
-    """Where the cold files lie: in the data folder, never in public media."""
+    """Folder of the archive's cold files: in the data folder, never in public media."""
     return settings.data_dir / "monitoring"
 
 

@@ -1,9 +1,9 @@
 """
-What the monitor keeps: facts as they happened, errors by group, and what the archive has taken.
+Tables of the telemetry store: facts (append-only logs), error groups, totals, and the archive's manifest.
 
-Facts are hot rows: appended, never changed, read by id, deleted once they lie in the archive. Their columns are the fields
-of core/telemetry/rows.py. They have no second index, for an index would cost each flush more than its rows. An id never
-comes again. A fact names routes, tasks and pages by template, people by a keyed hash, and no value that somebody typed.
+Facts are hot rows: appended, never changed, read by id, deleted once they are in the archive. Their columns are the
+fields of core/telemetry/rows.py. They have no second index, for an index would cost each flush more than its rows. An id
+is never reused. A fact names routes, tasks and pages by template, people by pseudonym, and no value that somebody typed.
 
 Columns are only ever added (`Store.prepare` does that), so that an old file stays readable.
 """
@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from core.telemetry.rows import ROWS
 
-VERSION = 1
+VERSION = 1  # of the schema; a store with a higher one is refused
 
 metadata = MetaData()
 Whole = BigInteger().with_variant(Integer(), "sqlite")
@@ -74,32 +74,32 @@ error_group = Table(
     "error_group",
     metadata,
     _id(),
-    Column("fingerprint", String(64), nullable=False, unique=True),
+    Column("fingerprint", String(64), nullable=False, unique=True),  # the upsert's conflict target
     _whole("fingerprint_version", 1),
-    _text("title"),
-    _text("culprit"),
-    _text("level"),  # WARNING, ERROR, CRITICAL
+    _text("title"),  # "ZeroDivisionError: division by zero"
+    _text("culprit"),  # the innermost function of ours, or the logger
+    _text("level"),  # of its latest event: WARNING, ERROR, CRITICAL
     _text("state"),  # open, resolved, ignored, regressed
-    _whole("count"),
-    _whole("people"),
+    _whole("count"),  # of all events ever
+    _whole("people"),  # distinct pseudonyms ever
     _whole("first_seen_us"),
     _whole("last_seen_us"),
     _text("first_release"),
     _text("last_release"),
-    _whole("resolved_at_us"),
+    _whole("resolved_at_us"),  # 0: it is not resolved
     _whole("resolved_by"),  # the account
     _text("resolved_in"),  # the release
-    _whole("ignored_until_us"),
+    _whole("ignored_until_us"),  # this and the two below: what ends the ignoring; 0: does not
     _whole("ignored_until_count"),
     _whole("ignored_until_people"),
 )
 
-error_event = Table(
+error_event = Table(  # events with details: the first 20 and the newest 50 of a group
     "error_event",
     metadata,
     _id(),
-    Column("event_id", String(32), nullable=False, unique=True),
-    Column("group_id", Whole, nullable=False, index=True),
+    Column("event_id", String(32), nullable=False, unique=True),  # a flush that is repeated inserts none twice
+    Column("group_id", Whole, nullable=False, index=True),  # for the page of a group, and for its trimming
     _whole("at_us"),
     _text("level"),
     _text("service"),
@@ -111,7 +111,7 @@ error_event = Table(
     _text("body"),  # JSON: exceptions, frames, names and types of locals, source lines, trail
 )
 
-error_person = Table(
+error_person = Table(  # distinct people of a group
     "error_person",
     metadata,
     _whole("group_id"),
@@ -119,7 +119,7 @@ error_person = Table(
     PrimaryKeyConstraint("group_id", "who"),
 )
 
-error_hour = Table(
+error_hour = Table(  # how often it happened, by the hour; kept for good
     "error_hour",
     metadata,
     _whole("group_id"),
@@ -137,20 +137,20 @@ error_moment = Table(  # when it happened, exactly; a storm by seconds. Kept for
     PrimaryKeyConstraint("group_id", "at_us"),
 )
 
-error_change = Table(
+error_change = Table(  # history of a group's state, append-only
     "error_change",
     metadata,
     _id(),
     _whole("group_id"),
     _whole("at_us"),
     _text("state"),
-    _whole("by"),  # the account; 0: an event
+    _whole("by"),  # the account; 0: an event did it
     _text("release"),
 )
 
-TOTAL_BUCKETS = 15
+TOTAL_BUCKETS = 15  # OpenTelemetry's fourteen bounds, and one for what took longer
 
-metric_total = Table(
+metric_total = Table(  # cumulative counters for Prometheus (core/telemetry/prometheus_totals.py)
     "metric_total",
     metadata,
     *(
@@ -163,14 +163,14 @@ metric_total = Table(
     PrimaryKeyConstraint("family", "service", "first", "second", "third"),
 )
 
-written_batch = Table(  # flushes that were committed, so that one whose answer was lost is not counted twice
+written_batch = Table(  # idempotency keys of flushes, so that one whose commit was not answered is not counted twice
     "written_batch",
     metadata,
     Column("batch", String(32), primary_key=True),
     _whole("at_us"),
 )
 
-process_run = Table(
+process_run = Table(  # heartbeats (core/telemetry/processes.py)
     "process_run",
     metadata,
     Column("id", String(32), primary_key=True),
@@ -184,21 +184,21 @@ process_run = Table(
     _text("tasks"),  # JSON: those that ran at its latest flush
 )
 
-release_mark = Table(
+release_mark = Table(  # releases in the order they were first seen
     "release_mark",
     metadata,
     Column("release", String(80), primary_key=True),
     _whole("first_us"),  # releases are ordered by this
 )
 
-archive_mark = Table(
+archive_mark = Table(  # watermarks
     "archive_mark",
     metadata,
     Column("stream", String(40), primary_key=True),
     _whole("upto_id"),  # every row up to here lies in the archive
 )
 
-archive_file = Table(
+archive_file = Table(  # the manifest: files of the archive
     "archive_file",
     metadata,
     _id(),
@@ -211,15 +211,15 @@ archive_file = Table(
     _whole("last_us"),
     _whole("added_at_us"),
     _whole("replaced_at_us"),  # 0 while readers use it
-    UniqueConstraint("path"),
+    UniqueConstraint("path"),  # two archives at once cannot enter one file twice
 )
 
-archive_run = Table(
+archive_run = Table(  # history of the archive's passes
     "archive_run",
     metadata,
     _id(),
     _text("stream"),
     _whole("upto_id"),
     _whole("at_us"),
-    _whole("rows"),
+    _whole("rows"),  # that it moved
 )

@@ -1,10 +1,10 @@
 """
-What lies in the lanes, written in one transaction, or kept until it can be.
+Writer of the queues: one flush in one transaction, with retry, circuit breaker and quarantine of refused rows.
 
-Used by one thread at a time, but for adding up errors. When the store fails it is left alone for half a minute; what
-comes back waits in its lane, and errors wait as counts. Rows that the store refuses for what they are would stop all
-others: they are looked for by halves, put aside and counted; the rest of their batch is written. A flush whose commit
-was not answered is kept as it is, under its id, so that it is never counted twice.
+Used by one thread at a time, but for the aggregation of errors. When the store fails, the circuit opens for half a
+minute: rows go back to their queue, and errors wait as counts. Rows that the store refuses for what they are would stop
+all others: they are found by bisection, dropped and counted; the rest of their batch is written. A flush whose commit was
+not answered is retried as it is, under its id, so that it is never counted twice.
 """
 
 import threading
@@ -31,42 +31,42 @@ from sqlalchemy.types import TypeEngine
 
 from core.errors import SetupError
 from core.telemetry import error_groups, prometheus_totals, running
-from core.telemetry.captured import Caught
-from core.telemetry.error_groups import Pending
+from core.telemetry.captured import CapturedError
+from core.telemetry.error_groups import PendingGroup
 from core.telemetry.processes import ProcessRun
-from core.telemetry.queues import Batch, Lanes, now_us
+from core.telemetry.queues import Batch, Queues, now_us
 from core.telemetry.rows import ROWS, EventRow, Row
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS, written_batch
 
-OPEN_FOR_S = 30.0
-TRIES, RETRY_AFTER_S = 2, 0.1
-MAX_GROUPS = 500
+OPEN_FOR_S = 30.0  # the circuit, after a fault of the store
+TRIES, RETRY_AFTER_S = 2, 0.1  # a lock is over by then, an outage is not
+MAX_GROUPS = 500  # fingerprints that wait for one flush
 MAX_PARTS = 200  # transactions in search of rows that the store refuses; one of 500 takes about twenty
 STAMPED = ("service", "release")  # of each row whose table has them: what this process is
 
 
 def _kind(column: TypeEngine[Any]) -> type | tuple[type, ...]:
-    """What Python says of a value that fits."""
+    """The Python type of a column's values."""
     if isinstance(column, Float):
         return int, float
     return str if isinstance(column, Text) else int
 
 
 log = structlog.get_logger()
-Item = tuple[str, Row] | Pending
+Item = tuple[str, Row] | PendingGroup
 KINDS = {table: tuple(_kind(FACTS[table].c[name].type) for name in row._fields) for table, row in ROWS.items()}
 
 
 @dataclass
 class Flush:
-    """What goes in one transaction. may_be_there: its commit was begun, so the store may have it."""
+    """The content of one transaction."""
 
     batch: Batch
-    pending: dict[str, Pending]
-    losses: Counter[str] = field(default_factory=Counter)
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    may_be_there: bool = False
+    pending: dict[str, PendingGroup]  # by fingerprint
+    losses: Counter[str] = field(default_factory=Counter)  # by reason, since the flush before
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)  # idempotency key, in written_batch
+    may_be_there: bool = False  # its commit was begun, so the store may have it
 
     @property
     def count(self) -> int:
@@ -80,10 +80,11 @@ class Flush:
 
     @classmethod
     def of(cls, items: Sequence[Item]) -> "Flush":
+        """A flush of these items alone."""
         batch: Batch = {table: [] for table in ROWS}
         pending = {}
         for item in items:
-            if isinstance(item, Pending):
+            if isinstance(item, PendingGroup):
                 pending[item.first.fingerprint] = item
             else:
                 batch[item[0]].append(item[1])
@@ -92,44 +93,46 @@ class Flush:
 
 class Writer:
     """
-    lost: by reason, since the process began. written: rows and errors. folded: errors that wait as counts.
+    Drains the queues into the store.
 
-    open_until: of time.monotonic(); the store is left alone until then. end_by: until when the end may still try.
+    lost: by reason, since the process began. written: rows and errors.
+    open_until: of time.monotonic(); the circuit is open until then. end_by: until when the last flush may retry.
     is_ending: the next flush is this process's last.
     """
 
-    def __init__(self, lanes: Lanes, store: Store, *, service: str, release: str, keep_totals: bool) -> None:
-        self.lanes, self.store, self.service, self.release = lanes, store, service, release
+    def __init__(self, queues: Queues, store: Store, *, service: str, release: str, keep_totals: bool) -> None:
+        self.queues, self.store, self.service, self.release = queues, store, service, release
         self.keep_totals = keep_totals
         self.lost: Counter[str] = Counter()
         self.written = 0
         self.open_until = self.end_by = 0.0
         self.is_ending = False
         self.run = ProcessRun(service, release)
-        self._unsure: list[Flush] = []
-        self._pending: dict[str, Pending] = {}
+        self._unconfirmed: list[Flush] = []
+        self._pending: dict[str, PendingGroup] = {}
         self._folding = threading.Lock()  # of what is pending
         self._fresh_losses: deque[tuple[str, int]] = deque()
         self._losses: Counter[str] = Counter()
         self._troubled = self._marked = False
 
     def lose(self, reason: str, count: int = 1) -> None:
-        """Count what could not be kept. No lock: this may run anywhere."""
+        """Count a loss. No lock: this may run anywhere."""
         self._fresh_losses.append((reason, count))
 
     @property
     def folded(self) -> int:
+        """Errors that wait as counts."""
         with self._folding:
             return sum(one.count for one in self._pending.values())
 
     def fold(self) -> None:
-        """Errors that are the same become one with a count."""
+        """Aggregate the queued errors by fingerprint."""
         self._settle()
         with self._folding:
             self._add_up_all()
 
     def fold_if_free(self) -> None:
-        """The same for whoever finds the errors' lane full: waits for nobody, so that it may run anywhere."""
+        """Aggregate unless another thread does so already; never blocks, so it may run anywhere."""
         if self._folding.acquire(blocking=False):
             try:
                 self._add_up_all()
@@ -137,38 +140,38 @@ class Writer:
                 self._folding.release()
 
     def _add_up_all(self) -> None:
-        for one in self.lanes.errors.take():
+        for one in self.queues.errors.take():
             self._add_up(one)
 
-    def _add_up(self, one: Caught) -> None:
+    def _add_up(self, one: CapturedError) -> None:
         if one.fingerprint not in self._pending and len(self._pending) >= MAX_GROUPS:
             self.lose("errors: too many kinds at once")
             return
-        self._pending.setdefault(one.fingerprint, Pending(one)).add(one)
+        self._pending.setdefault(one.fingerprint, PendingGroup(one)).add(one)
 
     @property
-    def unsure(self) -> int:
-        """Rows and errors of flushes that may have been committed."""
-        return sum(one.count for one in self._unsure)
+    def unconfirmed(self) -> int:
+        """Rows and errors of flushes whose commit was not answered."""
+        return sum(one.count for one in self._unconfirmed)
 
     def flush(self) -> bool:
-        """Write all there is in one transaction; whether it is written."""
+        """Write all that is queued in one transaction; whether it is written."""
         self._settle()
-        while self._unsure:
-            if not self._try(self._unsure[0]):
-                return False
-            self._unsure.pop(0)
-        batch = {table: lane.take() for table, lane in self.lanes.facts.items()}
+        while self._unconfirmed:
+            if not self._try(self._unconfirmed[0]):
+                return False  # its outcome comes first, so that nothing overtakes it
+            self._unconfirmed.pop(0)
+        batch = {table: queue.take() for table, queue in self.queues.facts.items()}
         with self._folding:
             pending, self._pending = self._pending, {}
         losses, self._losses = self._losses, Counter()
         has_news = bool(running.tasks()) or (self.is_ending and self._marked)
         if not (any(batch.values()) or pending or losses or has_news):
-            return True
+            return True  # an idle process writes nothing
         return self._try(Flush(batch, pending, losses))
 
     def look_for_lost(self) -> None:
-        """Processes that were killed, of this service or another: what they lost is recorded."""
+        """Record killed processes, of this service or another, and what they lost."""
         try:
             with self.store.write() as connection:
                 lost = self.run.record_lost(connection)
@@ -179,6 +182,7 @@ class Writer:
             log.warning("a process ended without stopping", processes=lost)
 
     def _try(self, one: Flush) -> bool:
+        """Write with one retry; on a fault of the store, keep it and open the circuit."""
         tries = 0
         while True:
             tries += 1
@@ -186,13 +190,13 @@ class Writer:
                 self._write(one)
             except Exception as error:  # which of two kinds decides what becomes of the rows
                 if self._is_about_rows(error):
-                    return self._put_aside(one, error)
+                    return self._bisect(one, error)
                 if tries < TRIES or time.monotonic() < self.end_by:
                     time.sleep(RETRY_AFTER_S)
                     continue
                 self._keep(one, error)
                 return False
-            self._well_again()
+            self._recovered()
             return True
 
     def _write(self, one: Flush) -> None:
@@ -215,13 +219,13 @@ class Writer:
         self._marked = True
 
     def _is_new(self, connection: Connection, batch: str) -> bool:
-        """Mark this batch as written, in the transaction that writes it."""
+        """Insert the idempotency key, in the transaction that writes the batch; whether it was new."""
         dialect = sqlite if self.store.is_sqlite else postgresql
         marked = dialect.insert(written_batch).values(batch=batch, at_us=now_us()).on_conflict_do_nothing()
         return connection.execute(marked.returning(written_batch.c.batch)).first() is not None
 
     def _is_about_rows(self, error: Exception) -> bool:
-        """Whether the store is well and refuses what it is given, by the error's kind."""
+        """Whether the store is well and refuses the rows, by the error's type."""
         if isinstance(error, DataError | IntegrityError | ProgrammingError):
             return True
         if isinstance(error, InterfaceError):
@@ -230,15 +234,15 @@ class Writer:
             return True
         return not isinstance(error, SQLAlchemyError | SetupError | OSError | MemoryError)
 
-    def _put_aside(self, one: Flush, error: Exception) -> bool:
-        """Write what can be written, by halves; what stands alone and is refused is counted and gone."""
+    def _bisect(self, one: Flush, error: Exception) -> bool:
+        """Bisect a refused flush: write what can be written; a single refused row is dropped and counted."""
         log.warning("monitoring rows refused", why=_why(error))
         self._losses.update(one.losses)
         parts, tries = [one.items], 0
         while parts:
             items = parts.pop()
             tries += 1
-            if tries > MAX_PARTS or (len(items) == 1 and tries == 1):
+            if tries > MAX_PARTS or (len(items) == 1 and tries == 1):  # too many tries, or refused just now
                 self.lose("could not be written", Flush.of(items).count)
                 continue
             part = Flush.of(items)
@@ -272,16 +276,16 @@ class Writer:
         )
 
     def _settle(self) -> None:
-        """Losses that were counted anywhere, added up."""
+        """Collect the losses that any thread has counted."""
         while self._fresh_losses:
             reason, count = self._fresh_losses.popleft()
             self._losses[reason] += count
             self.lost[reason] += count
 
     def _keep(self, one: Flush, error: Exception) -> None:
-        """The store is left alone for a while. Errors come together again by their fingerprint."""
-        if one.may_be_there and one not in self._unsure:
-            self._unsure.append(one)
+        """Keep a flush that failed and open the circuit. Errors are merged again by fingerprint."""
+        if one.may_be_there and one not in self._unconfirmed:
+            self._unconfirmed.append(one)
         elif not one.may_be_there:
             self._give_back(one)
         self.open_until = time.monotonic() + OPEN_FOR_S
@@ -291,13 +295,13 @@ class Writer:
 
     def _give_back(self, one: Flush) -> None:
         for table, rows in one.batch.items():
-            self.lanes.facts[table].give_back(rows)
+            self.queues.facts[table].give_back(rows)
         with self._folding:
             for fingerprint, group in one.pending.items():
                 self._pending[fingerprint] = group.merged(self._pending.get(fingerprint))
         self._losses.update(one.losses)
 
-    def _well_again(self) -> None:
+    def _recovered(self) -> None:
         if self._troubled:
             log.info("monitoring is written again")
             self._troubled = False

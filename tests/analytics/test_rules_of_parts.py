@@ -21,8 +21,8 @@ from core.platform.clock import microseconds
 from core.platform.services import Services
 from core.schedule.models import Coach, DateOverride
 from core.telemetry import errors
-from core.telemetry.captured import Caught
-from core.telemetry.error_groups import Pending, write
+from core.telemetry.captured import CapturedError
+from core.telemetry.error_groups import PendingGroup, write
 from core.telemetry.process_life import LOOP_SILENT, STOPPED
 from tests.analytics.alarmed import MINUTE, NOW, Watched
 from tests.analytics.house import House
@@ -136,11 +136,11 @@ def test_a_task_that_always_fails_rings_beside_many_that_do_well(watched: Watche
 
 def meet(watched: Watched, title: str, release: str = "1.1", level: str = "ERROR", culprit: str = "core.x:f") -> None:
     at_us = microseconds(watched.now) - 20_000_000
-    one = Caught(
+    one = CapturedError(
         fingerprint=f"{title}{culprit}", kind="ValueError", text=title, culprit=culprit, level=level, at_us=at_us,
         event_id=f"{title}{at_us}", route="/bookings", request_id="", who="", exceptions=None, extra={},
     )  # fmt: skip
-    pending = Pending(one)
+    pending = PendingGroup(one)
     pending.add(one)
     with watched.house.store.write() as connection:
         write(connection, [pending], service="site", release=release)

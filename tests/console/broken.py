@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from core.bookings.lists import Cursor, all_pages
 from core.bookings.models import Booking
 from core.telemetry import error_groups
-from core.telemetry.captured import caught
-from core.telemetry.error_groups import Pending
+from core.telemetry.captured import capture
+from core.telemetry.error_groups import PendingGroup
 from core.telemetry.store import Store
 
 
@@ -28,10 +28,10 @@ def goes_wrong(
         try:
             list(all_pages(_mop, at_most=7))  # through a function of ours, whose locals the story tells of
         except TheFloorIsWet as error:
-            found = caught(error, source="site", message="", level=level, extra={}, who=people[number % len(people)])
+            found = capture(error, source="site", message="", level=level, extra={}, who=people[number % len(people)])
             found.at_us -= 1_000_000  # the clock of the tests stands still, and a range ends before now
             found.request_id, found.route = f"request-{number}", "/bookings"
-            pending = pending or Pending(found)
+            pending = pending or PendingGroup(found)
             pending.add(found)
     assert pending is not None
     with store.write() as connection:

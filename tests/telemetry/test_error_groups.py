@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from core.platform.services import Services
 from core.platform.settings import Settings
-from core.telemetry.context import Work, current
+from core.telemetry.context import RequestContext, current
 from core.telemetry.recorder import Recorder
 from public_site import health
 from public_site.app import create_app
@@ -79,7 +79,7 @@ def test_a_line_of_the_log_becomes_a_group_of_what_it_says(recorder: Recorder, k
 
 
 def test_the_trail_of_a_request_is_told(recorder: Recorder, kept: Kept) -> None:
-    token = current.set(Work("r-1"))
+    token = current.set(RequestContext("r-1"))
     logging.getLogger("core.test").info("first step")
     log.error("went wrong", auth_token="hunter2", amount=3)
     current.reset(token)

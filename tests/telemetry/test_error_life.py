@@ -10,10 +10,10 @@ from core.errors import Invalid, NotFound
 from core.platform.clock import microseconds
 from core.platform.settings import Settings
 from core.telemetry import errors
-from core.telemetry.context import Work, current
+from core.telemetry.context import RequestContext, current
 from core.telemetry.error_groups import mark_release
 from core.telemetry.errors import ErrorGroup
-from core.telemetry.pseudonyms import Who
+from core.telemetry.pseudonyms import Pseudonyms
 from core.telemetry.recorder import Recorder
 from core.telemetry.store import Store
 from tests.telemetry.conftest import Kept
@@ -37,7 +37,7 @@ def again(recorder: Recorder, kept: Kept) -> Again:
 
     def happen(times: int = 1, *, who: str = "", release: str | None = None) -> ErrorGroup:
         recorder.writer.release = release or recorder.writer.release
-        work = Work("r")
+        work = RequestContext("r")
         work.who = who
         token = current.set(work)
         for _ in range(times):
@@ -148,10 +148,10 @@ def test_groups_are_found_by_range_state_level_and_words(store: Store, again: Ag
 
 
 def test_people_are_counted_and_not_known(store: Store, again: Again, watching: Settings) -> None:
-    token = current.set(Work("r"))
-    assert Who(watching).here() == ""
+    token = current.set(RequestContext("r"))
+    assert Pseudonyms(watching).of_context() == ""
     current.reset(token)
-    hashed = Who(watching).session("her token")
+    hashed = Pseudonyms(watching).session("her token")
     assert len(hashed) == 16 and "token" not in hashed
     assert again(who=hashed).people == again(who=hashed).people == 1
     assert again(who="somebody else").people == 2

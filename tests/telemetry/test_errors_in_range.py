@@ -9,8 +9,8 @@ import pytest
 from analytics.retention import Keep, tidy_up
 from core.platform.clock import microseconds
 from core.telemetry import error_groups, errors
-from core.telemetry.captured import Caught, caught
-from core.telemetry.error_groups import MAX_MOMENTS, Pending, mark_moments
+from core.telemetry.captured import CapturedError, capture
+from core.telemetry.error_groups import MAX_MOMENTS, PendingGroup, mark_moments
 from core.telemetry.store import Store
 from tests.telemetry.conftest import Kept
 
@@ -26,9 +26,9 @@ def happened(store: Store, moments: Sequence[datetime], *, level: str = "ERROR",
     """The same error at each of these instants, in one flush."""
     pending = None
     for at in moments:
-        one: Caught = caught(None, source="core", message=f"a {level}", level=level, extra={}, who="")
+        one: CapturedError = capture(None, source="core", message=f"a {level}", level=level, extra={}, who="")
         one.at_us = microseconds(at)
-        pending = pending or Pending(one)
+        pending = pending or PendingGroup(one)
         pending.add(one)
     assert pending is not None
     with store.write() as connection:

@@ -5,7 +5,7 @@ import time
 
 from core.alerts import pulse
 from core.platform.settings import Settings
-from core.telemetry.process_life import LOOP_SILENT, TICK_S, LoopMark
+from core.telemetry.process_life import LOOP_SILENT, TICK_S, LoopLag
 from core.telemetry.recording import recording
 from tests.telemetry.conftest import Kept, run_program
 
@@ -38,7 +38,7 @@ def test_a_process_that_is_cut_off_is_expected(watching: Settings, kept: Kept) -
 
 def test_a_loop_that_hangs_is_measured_from_outside() -> None:
     async def serve() -> tuple[float, float]:
-        mark = LoopMark()
+        mark = LoopLag()
         await asyncio.sleep(0)
         turning = mark.measure()[LOOP_SILENT]
         time.sleep(TICK_S + 0.3)  # noqa: ASYNC251 (this is the hang)
@@ -51,4 +51,4 @@ def test_a_loop_that_hangs_is_measured_from_outside() -> None:
 
 
 def test_where_no_loop_runs_nothing_is_said_of_one() -> None:
-    assert LoopMark().measure() == {}
+    assert LoopLag().measure() == {}

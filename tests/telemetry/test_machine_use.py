@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.platform.disk import disk_use
-from core.telemetry.host_metrics import Machine
+from core.telemetry.host_metrics import HostMetrics
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -26,5 +26,5 @@ def test_what_is_reserved_for_root_is_not_free(
     monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(total, used, free))
     found = disk_use(tmp_path)
     assert (found.used_share, found.free_bytes) == (share, free)
-    measured = Machine(tmp_path).measure()
+    measured = HostMetrics(tmp_path).measure()
     assert (measured["disk.used_share"], measured["disk.free_bytes"]) == (share, free)

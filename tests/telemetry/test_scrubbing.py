@@ -21,7 +21,7 @@ from core.platform.services import Services
 from core.telemetry import jobs, scrubbing
 from core.telemetry.recorder import Recorder
 from core.telemetry.scrubbing import HIDDEN, is_card, is_secret, scrubbed, scrubbed_text
-from core.telemetry.statements import watch
+from core.telemetry.statements import instrument
 from core.telemetry.tables import metadata
 from tests.telemetry.conftest import Kept
 
@@ -137,7 +137,7 @@ def test_a_secret_is_found_in_no_file_wherever_it_came_in(
             json={"user": {"login": {"password": CANARY}}, "customerName": CANARY},
             headers={"Authorization": f"Bearer {CANARY}", "X-Api-Key": CANARY},
         )
-    watch(watched.database.read_engine)
+    instrument(watched.database.read_engine)
     with jobs.run("a task"), watched.database.read() as session:
         for number in range(12):
             session.execute(text(f"SELECT id FROM gym WHERE name = '{CANARY}' AND id < {number}"))

@@ -10,15 +10,15 @@ from core.bookings import queries
 from core.errors import NotFound
 from core.gym.models import Gym
 from core.platform.services import Services
-from core.telemetry.context import Work, current, not_watched
+from core.telemetry.context import RequestContext, current, suppress_recording
 from core.telemetry.recorder import Recorder
-from core.telemetry.statements import keep_repeated, shape_of, watch
+from core.telemetry.statements import instrument, keep_repeated, shape_of
 from tests.telemetry.conftest import Kept
 
 
 @pytest.fixture
 def work() -> Any:
-    at_hand = Work("r-1")
+    at_hand = RequestContext("r-1")
     at_hand.name = "a test"
     token = current.set(at_hand)
     yield at_hand
@@ -34,9 +34,9 @@ def slow_down(engine: Engine) -> None:
 
 
 def test_a_slow_statement_is_kept_as_a_shape_with_the_place_that_asked(
-    services: Services, recorder: Recorder, kept: Kept, work: Work
+    services: Services, recorder: Recorder, kept: Kept, work: RequestContext
 ) -> None:
-    watch(services.database.read_engine)
+    instrument(services.database.read_engine)
     slow_down(services.database.read_engine)
     with services.database.read() as session, pytest.raises(NotFound):
         queries.get_booking(session, 4711)
@@ -49,9 +49,9 @@ def test_a_slow_statement_is_kept_as_a_shape_with_the_place_that_asked(
 
 @pytest.mark.parametrize(("times", "told"), [(9, []), (10, [10]), (500, [500])])
 def test_a_statement_that_is_repeated_is_kept_once_with_its_true_count_and_all_of_its_time(
-    services: Services, recorder: Recorder, kept: Kept, work: Work, times: int, told: list[int]
+    services: Services, recorder: Recorder, kept: Kept, work: RequestContext, times: int, told: list[int]
 ) -> None:
-    watch(services.database.read_engine)
+    instrument(services.database.read_engine)
     with services.database.read() as session:
         for number in range(times):
             session.execute(select(Gym.id).where(Gym.id.in_(range(number % 20 + 1))))
@@ -65,9 +65,11 @@ def test_a_statement_that_is_repeated_is_kept_once_with_its_true_count_and_all_o
         assert row.duration_us == work.db_us > 0, "the time of all its runs"
 
 
-def test_the_monitor_s_own_statements_are_not_seen(services: Services, recorder: Recorder, work: Work) -> None:
-    watch(services.database.read_engine)
-    with not_watched(), services.database.read() as session:
+def test_the_monitor_s_own_statements_are_not_seen(
+    services: Services, recorder: Recorder, work: RequestContext
+) -> None:
+    instrument(services.database.read_engine)
+    with suppress_recording(), services.database.read() as session:
         session.execute(select(Gym.id))
     assert work.db_count == 0
     with services.database.read() as session:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.platform.services import Services
 from core.telemetry import recording
-from core.telemetry.context import Work, current
+from core.telemetry.context import RequestContext, current
 from core.telemetry.recorder import Recorder
 from core.telemetry.rows import RequestRow
 from core.telemetry.store import Store, store_for
@@ -62,8 +62,8 @@ def test_whatever_recording_raises_stops_there_and_is_counted(
     def broken(*about: object) -> str:
         raise error("no more")
 
-    monkeypatch.setattr(Work, "route", property(broken))
-    current.set(Work("r-1"))
+    monkeypatch.setattr(RequestContext, "route", property(broken))
+    current.set(RequestContext("r-1"))
     still.event("mail", "SENT")
     still.catch(None, source="core", message="odd", level="ERROR", extra={})
     current.set(None)
@@ -99,16 +99,16 @@ def test_one_row_that_cannot_be_stored_is_put_aside_and_the_others_are_written(
 def test_an_error_whose_story_cannot_be_written_down_costs_no_other(
     still: Recorder, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.telemetry.captured import Caught
+    from core.telemetry.captured import CapturedError
 
-    whole = Caught.body
+    whole = CapturedError.body
 
-    def body(one: Caught) -> str:
+    def body(one: CapturedError) -> str:
         if one.text == "odd":
             raise TypeError("not serializable")
         return whole(one)
 
-    monkeypatch.setattr(Caught, "body", body)
+    monkeypatch.setattr(CapturedError, "body", body)
     for message in ("first", "odd", "last"):
         still.catch(ValueError(message), source="core", message=message, level="ERROR", extra={})
     still.requests.add(good_row(1))
