@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -30,9 +30,6 @@ from core.platform.disk import is_full as disk_is_full
 from core.platform.in_use import InUse
 from core.platform.orm import Base
 from core.platform.write_queue import WAIT_S, Turns, WriteQueue
-
-if TYPE_CHECKING:
-    from core.schedule.models import Coach  # the type alone: the lock knows its row by name
 
 T = TypeVar("T")
 POSTGRESQL_WRITERS = 8  # of one process; more of them only wait for each other
@@ -54,11 +51,11 @@ class Transaction:
 
     session: Session
     now: datetime  # read after the lock was granted
-    locked: "Coach | None" = None  # the locked row, if one was asked for
+    locked: Any = None  # the locked row, if one was asked for
 
     @property
-    def coach(self) -> "Coach":
-        """The locked coach. Only where `coach=` was given: anything else is a mistake of ours."""
+    def coach(self) -> Any:
+        """The locked core.schedule.models.Coach, which stands a layer above. Only where `coach=` was given: anything else is a mistake of ours."""
         assert self.locked is not None, "no coach was locked: the command needs `coach=`"
         return self.locked
 

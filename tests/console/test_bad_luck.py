@@ -19,7 +19,7 @@ from core.outbox.models import MessageKind
 from core.platform.db import Database
 from tests.console.conftest import Desk
 from tests.console.reading import press
-from tests.support.databases import both_databases
+from tests.support.databases import both_databases, fresh
 from tests.support.people import at
 
 HOSTILE = "<img src=x onerror=alert(1)> [win](https://evil.example) :red[x] **b** $x^2$"
@@ -147,7 +147,10 @@ def locked(database: Database) -> Iterator[None]:
     holds, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with Database(database.url.render_as_string(hide_password=False)).write_engine.connect() as connection:
+        with (
+            fresh(database.url.render_as_string(hide_password=False)) as theirs,
+            theirs.write_engine.connect() as connection,
+        ):
             connection.execute(text("SELECT 1"))
             holds.set()
             done.wait(20)
