@@ -1,17 +1,43 @@
 """
-A booking's life, one module a verb:
+A booking's state machine: one module a transition, and what reads bookings.
 
-    wanted       what a parent asks for, read and checked
-    requests     – → PENDING, or APPROVED where no asking is needed
-    strangers    how many may come from one network; above that the family confirms by mail (`unconfirmed`)
-    decisions    PENDING → APPROVED, DENIED
-    expiry       PENDING → EXPIRED
-    changes      PENDING, APPROVED → CANCELLED
-    family_mail  a mail went astray: the address is corrected, the link sent again
-    attendance   did they come? `notes` for oneself
-    retention    names are taken away, years later
-    terms        of cancelling; `shown` whether a form showed what is so; `concerns` what speaks against approving
-    after_all    DENIED, EXPIRED → APPROVED, by an admin
-    transition   the one conditional update behind them all; `history` its row, `holds` the time it keeps
-    queries      bookings, found; `lists` for the staff, `whose` the scope of each
+The transitions:
+
+    requests.py              – → PENDING, or APPROVED where no approval is needed
+    decisions.py             PENDING → APPROVED, DENIED
+    expiry.py                PENDING → EXPIRED
+    changes.py               PENDING, APPROVED → CANCELLED
+    override.py              DENIED, EXPIRED → APPROVED, by an admin
+    transition.py            the conditional update behind them all
+    history.py               the history: one row a change
+    holds.py                 the hold that keeps a coach's time
+
+What they check and say:
+
+    models.py                bookings, holds, history, replaced links
+    lesson_request.py        the form of a request, validated
+    request_limits.py        rate limits by network and by coach; confirmation by mail above them
+    unconfirmed_requests.py  the table of requests that wait for their family's confirmation
+    slots.py                 free slots from the database
+    permissions.py           who may change a booking
+    stale_forms.py           optimistic concurrency between a page and what is stored
+    terms.py                 terms of cancelling
+    approval_warnings.py     what must be confirmed before a request is approved
+    outside_hours.py         lessons outside their coach's hours
+    ended_errors.py          errors about bookings that have ended
+    sentences.py             names and reasons, as text
+    mails.py                 a booking's mails, written to the outbox
+    request_notifications.py  a coach's mails about requests: single ones, then a roll-up an hour
+    absent_coach.py          mails of a coach who has left, to the admins instead
+
+What reads and notes:
+
+    queries.py               bookings, looked up
+    lists.py                 searchable lists for staff, with cursor pagination
+    scope.py                 access scope: whose bookings an account sees
+    commitments.py           open requests and lessons of a coach or a lesson type
+    mail_status.py           delivery status of the mail to a family
+    attendance.py            whether a lesson was taught
+    notes.py                 private notes of staff about a booking
+    retention.py             anonymisation of old bookings
 """

@@ -1,4 +1,4 @@
-"""The hero of the home page, by day: which campaign runs, and until when that is so."""
+"""Campaigns: the one that runs today, with how long that answer may be cached; save and delete."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -22,10 +22,10 @@ from core.schedule.availability import at_wall_time
 
 def running_campaign(session: Session, zone: ZoneInfo, *, now: datetime) -> tuple[Campaign | None, datetime | None]:
     """
-    The campaign of this day at the gym, with its image; of several the one that began last.
+    The campaign that runs today in `zone`, with its image; of several the one that began last.
 
     Returns:
-        It, or None; and the first instant at which the answer may be another, or None for never.
+        The campaign, or None; and the first instant at which the answer may change (aware UTC), or None for never.
     """
     today = now.astimezone(zone).date()
     campaigns = session.scalars(
@@ -40,7 +40,7 @@ def running_campaign(session: Session, zone: ZoneInfo, *, now: datetime) -> tupl
 
 
 def all_campaigns(session: Session) -> Sequence[Campaign]:
-    """The latest first, those that are over as well."""
+    """All campaigns, past ones as well, the latest start first, with their images."""
     query = select(Campaign).order_by(Campaign.starts_on.desc(), Campaign.id.desc())
     return session.scalars(query.options(selectinload(Campaign.image).selectinload(Image.renditions))).all()
 
@@ -94,11 +94,12 @@ def delete_campaign(session: Session, campaign_id: int, *, account_id: int, now:
 
 
 def is_running(campaign: Campaign, today: date) -> bool:
+    """Whether this day lies within the campaign, first and last day included."""
     return campaign.starts_on <= today <= campaign.ends_on
 
 
 def _lock(session: Session, campaign_id: int) -> Campaign:
-    """The same as `_get`, read under a row lock."""
+    """The campaign, read anew under a row lock. Raises NotFound."""
     session.get(Campaign, campaign_id, populate_existing=True, with_for_update=True)
     return _get(session, campaign_id)
 

@@ -1,4 +1,4 @@
-"""What an admin types about a campaign or a product, as forms."""
+"""The forms of a campaign and of a product."""
 
 from datetime import date
 from typing import Annotated
@@ -16,7 +16,7 @@ Path = Annotated[
 
 
 class CampaignFacts(Form):
-    """As on Campaign."""
+    """The form of a campaign; fields as on core.content.models.Campaign."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
@@ -36,7 +36,7 @@ class CampaignFacts(Form):
 
 
 class ProductFacts(Form):
-    """As on Product."""
+    """The form of a product; fields as on core.content.models.Product."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 

@@ -1,4 +1,4 @@
-"""A campaign takes the top of the home page for some days; a product stands in the shop."""
+"""Tables of campaigns, for the top of the home page, and of products, for the shop."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -12,10 +12,7 @@ from core.platform.orm import Base
 
 
 class Campaign(Base):
-    """
-    starts_on, ends_on: its first and its last day, by the gym's own calendar.
-    button, path: where it leads on the site; both empty for nowhere.
-    """
+    """A campaign: what the top of the home page shows for some days."""
 
     __tablename__ = "campaign"
     __table_args__ = (CheckConstraint("starts_on <= ends_on", name="days"),)
@@ -23,10 +20,10 @@ class Campaign(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     headline: Mapped[str]
     text: Mapped[str]
-    button: Mapped[str]
-    path: Mapped[str]
-    starts_on: Mapped[date]
-    ends_on: Mapped[date]
+    button: Mapped[str]  # its label; empty for no button
+    path: Mapped[str]  # the page of the site that it leads to; empty with an empty button
+    starts_on: Mapped[date]  # its first day, in the gym's zone
+    ends_on: Mapped[date]  # its last day, included
     image_id: Mapped[int | None] = mapped_column(ForeignKey("image.id"))
     created_at: Mapped[datetime]
 
@@ -34,7 +31,7 @@ class Campaign(Base):
 
 
 class Product(Base):
-    """place: its place in the shop, from 1; shown: whether visitors see it."""
+    """A product in the shop."""
 
     __tablename__ = "product"
     __table_args__ = (CheckConstraint("price_cents >= 0", name="price"),)
@@ -43,8 +40,8 @@ class Product(Base):
     name: Mapped[str]
     text: Mapped[str]
     price_cents: Mapped[int]
-    place: Mapped[int]
-    shown: Mapped[bool]
+    place: Mapped[int]  # the order in the shop, from 1
+    shown: Mapped[bool]  # whether visitors see it
     image_id: Mapped[int | None] = mapped_column(ForeignKey("image.id"))
     created_at: Mapped[datetime]
 

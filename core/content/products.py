@@ -1,4 +1,4 @@
-"""The shop: what stands in it, in which order."""
+"""The shop's products: an ordered list; save, move, delete."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ from core.people.permissions import check_is_admin
 
 
 def products(session: Session, *, shown: bool = True, most: int | None = None) -> Sequence[Product]:
-    """By their places, with their images. shown: only those that visitors see."""
+    """Products in order of their places, with their images. shown: only those that visitors see; most: at most so many."""
     query = select(Product).order_by(Product.place, Product.id).limit(most)
     if shown:
         query = query.where(Product.shown)
@@ -88,12 +88,13 @@ def delete_product(session: Session, product_id: int, *, account_id: int, now: d
 
 
 def _new(session: Session, *, now: datetime) -> Product:
+    """An unsaved product in the last place."""
     last = session.scalar(select(func.coalesce(func.max(Product.place), 0)))
     return Product(place=int(last or 0) + 1, created_at=now)
 
 
 def _lock(session: Session, product_id: int) -> Product:
-    """The same as `_get`, read under a row lock."""
+    """The product, read anew under a row lock. Raises NotFound."""
     session.get(Product, product_id, populate_existing=True, with_for_update=True)
     return _get(session, product_id)
 

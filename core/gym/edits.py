@@ -30,7 +30,7 @@ def merge(
     last_by: str | None = None,
 ) -> T:
     """
-    What is to be stored, of one form.
+    Merge one form with what is stored, field by field.
 
     Args:
         wanted, stored, shown: by field; shown None where no form was open, which stores what is wanted.
@@ -39,8 +39,9 @@ def merge(
 
     Raises:
         ChangedMeanwhile: somebody else changed a field that is changed here too, or one that does not go with these.
+        Invalid: of `read`, where nobody else changed anything.
     """
-    if shown is None:
+    if shown is None:  # a program, or a test: there was no form that could be stale
         return read(dict(wanted))
     elsewhere = [field for field in wanted if stored[field] not in (shown[field], wanted[field])]
     both = [field for field in elsewhere if wanted[field] != shown[field]]
@@ -56,7 +57,7 @@ def merge(
 
 
 def merge_choices(wanted: Iterable[int], stored: Iterable[int], shown: Iterable[int] | None) -> set[int]:
-    """The same for a set of ids: what was added here is added, what was taken out here is taken out."""
+    """Three-way merge of a set of ids: what this form added is added, what it took out is taken out."""
     if shown is None:
         return set(wanted)
     wanted, shown = set(wanted), set(shown)
@@ -64,7 +65,7 @@ def merge_choices(wanted: Iterable[int], stored: Iterable[int], shown: Iterable[
 
 
 def last_changed_by(session: Session, verb: Verb, subject: str, subject_id: int | None = None) -> str | None:
-    """The name of who did this last, by the audit log. None for the command line, or if nobody did yet."""
+    """Who did this last, by the audit log: a name. None for the command line, or if nobody did yet."""
     return session.scalar(
         select(Account.name)
         .select_from(AuditEvent)

@@ -1,4 +1,4 @@
-"""The gym's rules: how much a family may ask for, how long names and measurements are kept, how often the console looks anew."""
+"""The gym's limits and retention times as a form, changed by admins: rate limits, anonymisation, monitoring, refresh."""
 
 from datetime import datetime
 from typing import Annotated
@@ -16,7 +16,7 @@ from core.platform.forms import Form
 
 
 class GymRules(Form):
-    """As on core.gym.models.Gym."""
+    """The form of the gym's rules; fields as on core.gym.models.Gym."""
 
     most_open_requests: Annotated[int, Field(ge=1, le=20, title="Requests that wait, for one family")]
     most_requests_a_day: Annotated[int, Field(ge=1, le=100, title="Requests of one family within a day")]

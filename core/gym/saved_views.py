@@ -1,7 +1,7 @@
 """
-Views of the console that somebody keeps: a name for a page's address, for herself or for everybody who may open the page.
+Saved views: a named address of a console page, private or shared with everybody who may open the page.
 
-An address holds what was chosen, never what was found; whoever opens it sees what she may see.
+An address holds the filters, never results; whoever opens it sees what she may see.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH, MAX_VIEWS = 80, 1_000, 50
 
 
 class SavedView(Base):
-    """page: the page's address in the console; address: what follows its question mark."""
+    """A saved view: a page of the console with its filters, under a name."""
 
     __tablename__ = "saved_view"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)  # the owner; her views are listed
     name: Mapped[str]
-    page: Mapped[str]
-    address: Mapped[str]
-    shared: Mapped[bool]
+    page: Mapped[str]  # the page's path in the console
+    address: Mapped[str]  # the query string, with its filters
+    shared: Mapped[bool]  # others may open it too
     created_at: Mapped[datetime]
 
     account: Mapped[Account] = relationship()
@@ -70,7 +70,7 @@ def forget_view(session: Session, view_id: int, *, account_id: int, now: datetim
 
 
 def views_of(session: Session, account_id: int, page: str) -> Sequence[SavedView]:
-    """Her own and those that are shared, by name, with who keeps them."""
+    """The saved views of a page: this account's own and shared ones, by name, with their owners."""
     return session.scalars(
         select(SavedView)
         .options(joinedload(SavedView.account, innerjoin=True))

@@ -1,4 +1,4 @@
-"""What the gym says of itself, and its policy for cancelling: changed by admins."""
+"""The gym's texts and terms of cancelling as a form, changed by admins."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,7 +17,7 @@ from core.platform.text import paragraphs
 
 
 def _email(value: str) -> str:
-    """Empty, or an address that the head of a mail can carry: it is every mail's Reply-To."""
+    """Validate an empty text, or an ASCII address that a mail's Reply-To can carry. Raises ValueError."""
     if not value:
         return ""
     address = email_key(email_address(value))
@@ -27,7 +27,7 @@ def _email(value: str) -> str:
 
 
 class GymTexts(Form):
-    """As on core.gym.models.Gym. late_cancel_hours: a parent's cancellation later than this is recorded as late."""
+    """The form of the gym's texts; fields as on core.gym.models.Gym."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 

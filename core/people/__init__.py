@@ -1,7 +1,16 @@
 """
-Staff; parents have no account.
+Staff accounts and their authentication; parents have no account.
 
-`accounts`, `passwords`, `sessions`; `acting`: who acts is asked again at each change; `sign_in` (by password or mailed
-link) and `identities` (by a provider); what admins
-do with the `staff`, and everybody with an account of her own (`own_account`, and `api_keys` for her programs).
+    models.py       accounts, sessions, API keys, sign-in links, refused tries
+    accounts.py     create and find accounts
+    passwords.py    password hashing (argon2id)
+    sessions.py     staff sessions: idle and absolute limit, sign-out
+    sign_in.py      sign-in by password
+    identities.py   sign-in by an OpenID provider
+    throttle.py     rate limits of sign-in
+    devices.py      known devices, which other people's failed tries do not slow
+    api_keys.py     API keys
+    own_account.py  one's own password, other sessions and sound
+    permissions.py  what only an admin may do
+    acting.py       authorization at the moment of a change
 """

@@ -1,4 +1,4 @@
-"""Staff accounts."""
+"""Staff accounts: create, look up by e-mail address, check whether one is in use."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ def create_account(
     session: Session, *, email: str, name: str, role: Role, password: str | None = None, now: datetime
 ) -> Account:
     """
-    A new member of staff; without a password she signs in by link.
+    Create an account; without a password its owner signs in by link.
 
     Raises:
         Invalid: the address cannot be read or is taken, the name is empty, the password too short.
@@ -51,13 +51,13 @@ def find_account(session: Session, email: str) -> Account | None:
 
 
 def check_usable(account: Account) -> None:
-    """Let pass whoever still works here; asked by every link that was mailed to her. Raises NotAllowed."""
+    """Check that an account is not disabled; for every link that was mailed to it. Raises NotAllowed."""
     if account.disabled_at is not None:
         raise NotAllowed(NOT_IN_USE)
 
 
 def normalized(email: str) -> str:
-    """The address in lower case. Raises Invalid."""
+    """An e-mail address in canonical form, in lower case. Raises Invalid."""
     try:
         return email_key(email_address(email))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Known devices: a signed mark in a browser that somebody signed in with before, so that strangers' tries never slow it."""
+"""Known devices: a signed cookie of browsers that an account has signed in with, which the rate limit of others never slows."""
 
 import hmac
 import secrets
@@ -11,18 +11,19 @@ SEPARATOR = "~"
 
 
 def marked(cookie: str, account_id: int, signer: Signer) -> str:
-    """The cookie with this account's mark first, made anew; the marks of others who share the device stay."""
+    """The cookie with a new mark of this account first; the marks of others who share the device stay."""
     prefix = f"{account_id}."
     others = [mark for mark in cookie.split(SEPARATOR) if mark and not mark.startswith(prefix)]
     return SEPARATOR.join([_mark(account_id, secrets.token_urlsafe(12), signer), *others][:MAX_REMEMBERED])
 
 
 def known(cookie: str, account_id: int, signer: Signer) -> str | None:
-    """The mark that this account has left on the device, if it is ours."""
-    return next(iter(_ours(cookie.split(SEPARATOR)[:MAX_REMEMBERED], account_id, signer)), None)
+    """This account's mark in the cookie, if its signature is valid; else None."""
+    return next(iter(_valid(cookie.split(SEPARATOR)[:MAX_REMEMBERED], account_id, signer)), None)
 
 
-def _ours(marks: Iterable[str], account_id: int, signer: Signer) -> Iterable[str]:
+def _valid(marks: Iterable[str], account_id: int, signer: Signer) -> Iterable[str]:
+    """The account's marks whose HMAC is right, compared in constant time."""
     for mark in marks:
         owner, _, rest = mark.partition(".")
         nonce = rest.partition(".")[0]

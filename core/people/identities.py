@@ -1,8 +1,8 @@
 """
-Staff whom an OpenID provider vouches for. Nobody becomes staff by it: it opens accounts that an admin has made.
+Sign-in by an OpenID provider, for accounts that an admin has made: nobody becomes staff by it.
 
-The first time an account is found by its address, which the provider must have verified; the provider's own name for the
-person (its subject) is bound to it then. From the second time on only the subject counts: addresses change hands.
+At the first sign-in the account is found by its e-mail address, which the provider must have verified, and the subject
+(the provider's own id of the person) is bound to it. From then on only the subject counts: addresses change hands.
 """
 
 from dataclasses import dataclass
@@ -32,22 +32,22 @@ SOMEBODY_ELSE = (
 
 @dataclass(frozen=True)
 class Identity:
-    """What a provider says of somebody who has just signed in there. email: "" where it says none."""
+    """The claims of an ID token about somebody who has just signed in at the provider."""
 
     issuer: str
-    subject: str
-    email: str
+    subject: str  # unique within its issuer
+    email: str  # "" where the provider gives none
     email_verified: bool
 
     @property
     def key(self) -> str:
-        """Subjects are unique within their provider only."""
+        """The value of Account.provider_subject: issuer and subject, since subjects are unique within their issuer only."""
         return f"{self.issuer} {self.subject}"
 
 
 def sign_in_by_provider(session: Session, identity: Identity, *, user_agent: str, now: datetime) -> str:
     """
-    A new session of the account that this person has here; returns its token.
+    Sign in by a provider; returns the token of a new session.
 
     Raises:
         SignInRefused: there is none, it is not in use, or the provider does not vouch for the address.
@@ -73,7 +73,7 @@ def forget_identity(session: Session, account_id: int, *, by: int, now: datetime
 
 
 def _bind(session: Session, identity: Identity) -> Account:
-    """The account with the verified address, hers from now on; one conditional update, so that two cannot both bind it."""
+    """Bind the subject to the account of the verified address, by one conditional update, so that two cannot both bind it."""
     if not identity.email or not identity.email_verified:
         raise SignInRefused(NOT_VERIFIED)
     account = find_account(session, identity.email)

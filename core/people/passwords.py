@@ -1,4 +1,4 @@
-"""Passwords, by argon2id. Slow on purpose: never on an event loop, never inside a transaction."""
+"""Password hashing with argon2id. Slow on purpose: never on an event loop, never inside a transaction."""
 
 import threading
 from functools import cache
@@ -14,7 +14,7 @@ _at_once = threading.BoundedSemaphore(2)  # more at a time would be a way to exh
 
 
 def hash_password(password: str) -> str:
-    """Raises Invalid when it is too short or too long."""
+    """Hash a password. Raises Invalid when it is too short or too long."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise Invalid({"password": f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters."})
     with _at_once:
@@ -22,7 +22,7 @@ def hash_password(password: str) -> str:
 
 
 def password_matches(password_hash: str | None, password: str) -> bool:
-    """Takes as long for an account without a password, or none at all, as for a wrong one."""
+    """Verify a password, in the same time for an account without one, or no account (None), as for a wrong password."""
     with _at_once:
         try:
             matches = _hasher.verify(password_hash or _nobodys_hash(), password[:MAX_LENGTH])
@@ -33,4 +33,5 @@ def password_matches(password_hash: str | None, password: str) -> bool:
 
 @cache
 def _nobodys_hash() -> str:
+    """The hash that is verified where there is none, for the same time taken."""
     return _hasher.hash("nobody signs in with this")

@@ -1,4 +1,4 @@
-"""Staff sessions: a row each, its token hashed, ended idle, at its absolute limit, or by hand."""
+"""Staff sessions: rows with hashed tokens; start, look up, touch, end. Idle timeout and absolute limit."""
 
 from datetime import datetime, timedelta
 
@@ -9,11 +9,11 @@ from core.errors import NotAllowed
 from core.people.models import Account, SignInLink, StaffSession
 from core.platform.tokens import hashed, new_session_token
 
-IDLE = timedelta(hours=12)
+IDLE = timedelta(hours=12)  # a day at the gym needs one sign-in, a lost tablet is closed by the next morning
 FRESH = timedelta(minutes=15)  # so long a sign-in proves who it is, for what outlives the session
 ABSOLUTE = timedelta(days=7)
-TOUCH_EVERY = timedelta(minutes=1)
-KEPT_AFTER_END = timedelta(days=30)
+TOUCH_EVERY = timedelta(minutes=1)  # one write a minute, however often a page runs
+KEPT_AFTER_END = timedelta(days=30)  # retention of ended ones
 USER_AGENT_LENGTH = 200
 SIGN_IN_AGAIN = (
     "For this, please sign out and sign in again first, by a mailed link or in another way: "
@@ -53,7 +53,7 @@ def find_session(session: Session, token: str, *, now: datetime) -> StaffSession
 
 
 def find_live_session(session: Session, session_id: int, *, now: datetime) -> StaffSession | None:
-    """The same by its number, read anew from the database."""
+    """The live session of this id, read anew from the database; None as of `find_session`."""
     return session.scalars(
         _live(now).where(StaffSession.id == session_id).execution_options(populate_existing=True)
     ).one_or_none()
@@ -84,7 +84,7 @@ def _live(now: datetime) -> Select[StaffSession]:
 
 
 def touch_session(session: Session, session_id: int, *, now: datetime) -> None:
-    """A person did something: moves last_used_at, at most once a minute."""
+    """Move last_used_at, the start of the idle time, at most once a minute."""
     session.execute(
         update(StaffSession)
         .where(StaffSession.id == session_id, StaffSession.last_used_at < now - TOUCH_EVERY)
@@ -102,5 +102,5 @@ def end_session(session: Session, token: str, *, now: datetime) -> None:
 
 
 def forget_old_sessions(session: Session, *, now: datetime) -> None:
-    """Remove sessions a month after their absolute limit."""
+    """Delete sessions a month after their absolute limit. Safe to run at any time."""
     session.execute(delete(StaffSession).where(StaffSession.expires_at < now - KEPT_AFTER_END))

@@ -1,4 +1,4 @@
-"""Staff sign in with a password. The answer is the same for known and unknown addresses."""
+"""Sign-in by password. Answer and time are the same for known and unknown addresses."""
 
 from datetime import datetime
 
@@ -29,7 +29,7 @@ def sign_in_with_password(
 
 def start_try(services: Services, *, email: str, address: str, device: str = "") -> Try:
     """
-    Count a try, before its password is looked at. The caller waits for `wait_s`, on no thread.
+    Count a try before its password is verified. The caller then waits for `wait_s` without blocking a thread.
 
     Args:
         address: the network address it came from.
@@ -49,7 +49,7 @@ def start_try(services: Services, *, email: str, address: str, device: str = "")
 
 def check_password(services: Services, counted: Try, *, email: str, password: str, user_agent: str) -> str:
     """
-    Returns the token of a new session. Slow: run it on a thread.
+    Verify the password and start a session; returns its token. Slow: run it on a thread.
 
     Raises:
         SignInRefused: wrong, unknown or disabled: the same words, the same time.
@@ -65,17 +65,17 @@ def check_password(services: Services, counted: Try, *, email: str, password: st
 
 
 def check_and_count(services: Services, *, email: str, address: str) -> None:
-    """Count one try before a password is looked at. Raises TooMany."""
+    """Count a try before a password is verified. Raises TooMany."""
     start_try(services, email=email, address=address)
 
 
 def forget_tries(services: Services, *, email: str, address: str) -> None:
-    """Whoever knew the password has made no mistakes that count."""
+    """Reset the counter after a right password: its owner's own mistakes count no more."""
     keys = throttle.password_keys(services.signer, email, address, device=None)
     services.database.transact(lambda tx: throttle.forget(tx.session, *keys, now=tx.now))
 
 
 def _start(session: Session, account_id: int, counted: Try, *, user_agent: str, now: datetime) -> str:
-    """Whoever knows the password is let in, and her own mistakes are forgotten."""
+    """Start the session, and reset the counter of this account and network."""
     throttle.forget(session, counted.account_key, counted.network_key, now=now)
     return start_session(session, account_id, user_agent=user_agent, now=now)

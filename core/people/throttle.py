@@ -1,5 +1,5 @@
 """
-Rate limits of signing in. Strangers pay for their own tries; they slow everybody down a little, and lock nobody out.
+Rate limits of sign-in, a sliding window: failed tries slow others down a little, and lock nobody out.
 
     of one network for one account     MAX_PER_PAIR tries in WINDOW, then that network is refused for that account
     of one network for any account     MAX_PER_NETWORK, then that network is refused
@@ -22,33 +22,34 @@ from core.people.models import SignInFailure
 from core.platform.tokens import Signer
 
 WINDOW = timedelta(minutes=15)
-KEPT = timedelta(days=1)
-MAX_PER_PAIR, MAX_PER_NETWORK = 10, 50
+KEPT = timedelta(days=1)  # retention; the limits look back over WINDOW alone
+MAX_PER_PAIR, MAX_PER_NETWORK = 10, 50  # a person mistypes a few times; a gym's wifi is shared by all its staff
 SLOW_FROM = ((40, 4.0), (20, 2.0), (10, 1.0))  # tries for one account in WINDOW, and the seconds that each then waits
 
 
 @dataclass(frozen=True)
 class Try:
-    """A try that was counted. wait_s: how long it waits before the password is looked at."""
+    """A try that was counted."""
 
     account_key: str
     network_key: str
-    wait_s: float = 0.0
+    wait_s: float = 0.0  # how long the caller waits before the password is verified
 
 
 def password_keys(signer: Signer, email: str, network: str, *, device: str | None) -> tuple[str, str]:
-    """Keyed hashes, so that nobody reads an address out of them. device: one that this account knows."""
+    """The counters' keys of a try by password: keyed hashes of account and network, or of a known device in its place."""
     where = f"device {device}" if device else f"address {network}"
     return signer.keyed_hash(f"account {_same(email)}"), signer.keyed_hash(where)
 
 
 def link_keys(signer: Signer, email: str, network: str) -> tuple[str, str]:
+    """The counters' keys of a mailed link, apart from those of passwords."""
     return signer.keyed_hash(f"link {_same(email)}"), signer.keyed_hash(f"link address {network}")
 
 
 def count_try(session: Session, account_key: str, network_key: str, *, is_known: bool = False, now: datetime) -> Try:
     """
-    Counted before the password is looked at, one at a time: tries made at once would all find room otherwise.
+    Count a try, before the password is verified, under a lock: concurrent tries would all be below the limit otherwise.
 
     Raises:
         TooMany: this network tried too often. Never for what others did.
@@ -65,19 +66,19 @@ def count_try(session: Session, account_key: str, network_key: str, *, is_known:
 
 
 def wait_s(tries: int) -> float:
-    """The seconds that the next try for an account waits, after so many from anywhere."""
+    """Backoff: the seconds that the next try for an account waits, after so many in WINDOW from anywhere."""
     return next((seconds for least, seconds in SLOW_FROM if tries >= least), 0.0)
 
 
 def forget(session: Session, account_key: str, network_key: str, *, now: datetime) -> None:
-    """Whoever knew the password has made no mistakes that count. What strangers tried elsewhere stays counted."""
+    """Reset the counter of one account at one network; tries from elsewhere stay counted."""
     session.execute(
         delete(SignInFailure).where(SignInFailure.account_key == account_key, SignInFailure.address_key == network_key)
     )
 
 
 def forget_old_tries(session: Session, *, now: datetime) -> None:
-    """Remove counted tries after a day."""
+    """Delete counted tries after a day. Safe to run at any time."""
     session.execute(delete(SignInFailure).where(SignInFailure.at < now - KEPT))
 
 

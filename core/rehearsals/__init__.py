@@ -1,5 +1,6 @@
 """
-A coach rehearses: a request for practice goes the whole way, mails included, to her alone.
+Practice requests: one takes the whole way of a request, mails included, but is no booking and concerns its coach alone.
 
-`models` the row, which is no booking; `practice` what she does with it, and how it ends by itself.
+    models.py    the table of practice requests
+    practice.py  begin, answer and expire one
 """

@@ -1,4 +1,4 @@
-"""A request made for practice. It is no booking, so that no list, figure, hold or family can ever meet it."""
+"""The table of practice requests: no bookings, so that no list, figure, hold or family can ever meet one."""
 
 from datetime import datetime
 
@@ -14,19 +14,19 @@ NOTES = "This is a practice request. No family has written this, and no time is 
 
 
 class Rehearsal(Base):
-    """PENDING, then APPROVED or DENIED by its own coach, or EXPIRED by the clock; removed by the sweep after a day."""
+    """A practice request: PENDING → APPROVED or DENIED by its coach, or EXPIRED; removed by the sweep after a day."""
 
     __tablename__ = "rehearsal"
     __table_args__ = ({"sqlite_autoincrement": True},)  # a mailed link names the id
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"), index=True)
+    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"), index=True)  # a coach's newest one
     lesson_type_id: Mapped[int] = mapped_column(ForeignKey("lesson_type.id"))
     status: Mapped[Status] = mapped_column(default=Status.PENDING)
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     requested_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime]  # until when it can be answered
     answered_at: Mapped[datetime | None]
     denial_reason: Mapped[str | None]
 
@@ -34,11 +34,11 @@ class Rehearsal(Base):
     lesson: Mapped[LessonType] = relationship(lazy="joined", innerjoin=True)
 
     def status_at(self, now: datetime) -> Status:
-        """As of a booking: past its expiry it is EXPIRED."""
+        """The status to show and to act on: a request past its expiry is EXPIRED, swept or not."""
         return Status.EXPIRED if self.status is Status.PENDING and now >= self.expires_at else self.status
 
     def as_booking(self) -> Booking:
-        """What a real request would look like, for the same mails and the same page. Never add it to a session."""
+        """A transient Booking with its values, for the same mails and the same page. Never add it to a session."""
         answered = self.answered_at is not None
         return Booking(
             id=0,

@@ -1,6 +1,8 @@
 """
-A coach practises: a request that looks like any other comes by mail, is answered by its link or in the console, and
-tells her what the family would have read. It touches no slot, hold, figure or family, and after a day it is gone.
+Commands and queries of practice requests: begin, answer, expire one.
+
+A practice request comes by mail, is answered by its link or in the console, and shows the coach what the family would
+have read. It touches no slot, hold, figure or family, and is removed after a day.
 """
 
 from datetime import datetime, timedelta
@@ -22,7 +24,7 @@ from core.schedule.models import Coach
 from core.wording import spoken_instant
 
 LASTS = timedelta(hours=24)
-LESSON_AT_MIN = 16 * 60
+LESSON_AT_MIN = 16 * 60  # 4 pm, in two days: a time like those that families ask for
 OVER = "This practice request is over. You can begin another one in the console, on the page Guide."
 
 
@@ -60,15 +62,15 @@ def answer(
     session: Session, coach: Coach, rehearsal_id: int, decision: Decision, *, reason: str | None = None, now: datetime
 ) -> Rehearsal:
     """
-    As with a real request: the same answer again changes nothing, and the other one is refused.
+    Approve or deny a practice request; idempotent: the same answer again changes nothing, the other one is refused.
 
     Raises:
         NotFound, LinkReplaced, RequestExpired: it can no longer be answered. NotPossible: the other answer was given.
-        Invalid: the reason is too long.
+        NotAllowed: the coach's account is disabled. Invalid: the reason is too long.
     """
     rehearsal = get_rehearsal(session, rehearsal_id, coach, now=now)
     if rehearsal.answered_at is not None:
-        if rehearsal.status is OUTCOME[decision]:
+        if rehearsal.status is OUTCOME[decision]:  # the same answer again: a second click
             return rehearsal
         answered = f"{rehearsal.status.value.lower()} this practice request"
         raise NotPossible(f"You have already {answered}, on {spoken_instant(rehearsal.answered_at, coach.zone)}.")
@@ -96,7 +98,13 @@ def answer_in_console(
 
 
 def get_rehearsal(session: Session, rehearsal_id: int, coach: Coach | None = None, *, now: datetime) -> Rehearsal:
-    """One that can be shown. Raises NotFound when it is over or another coach's, LinkReplaced, RequestExpired, NotAllowed."""
+    """
+    A practice request that can be shown and answered.
+
+    Raises:
+        NotFound: it is over, or another coach's. LinkReplaced: there is a newer one. RequestExpired: nobody answered in time.
+        NotAllowed: its coach's account is disabled.
+    """
     rehearsal = session.get(Rehearsal, rehearsal_id)
     if rehearsal is None or (coach is not None and rehearsal.coach_id != coach.id):
         raise NotFound(OVER)
@@ -110,14 +118,14 @@ def get_rehearsal(session: Session, rehearsal_id: int, coach: Coach | None = Non
 
 
 def find_rehearsal(session: Session, coach_id: int) -> Rehearsal | None:
-    """This coach's newest, in whatever state."""
+    """The coach's newest practice request, in whatever state; None if there is none."""
     return session.scalars(
         select(Rehearsal).where(Rehearsal.coach_id == coach_id).order_by(Rehearsal.id.desc()).limit(1)
     ).one_or_none()
 
 
 def clean_up(session: Session, *, now: datetime) -> None:
-    """What is older than a day leaves nothing behind, its mails included. Safe to run at any time."""
+    """Remove practice requests older than a day, with their mails. Safe to run at any time."""
     _remove(session, made_before=now - LASTS)
 
 
@@ -131,14 +139,14 @@ def _check_herself(session: Session, coach: Coach, account_id: int) -> None:
 
 
 def _remove(session: Session, *, coach_id: int | None = None, made_before: datetime | None = None) -> None:
-    """A mail that is being sent at this moment stays, and its rehearsal with it, until the next time."""
+    """Delete practice requests and their mails; one whose mail is being sent at this moment stays until the next time."""
     which = select(Rehearsal.id)
     if coach_id is not None:
         which = which.where(Rehearsal.coach_id == coach_id)
     if made_before is not None:
         which = which.where(Rehearsal.requested_at <= made_before)
     ids = session.scalars(which).all()
-    if not ids:
+    if not ids:  # the usual case of a sweep: nothing to write
         return
     no_sync = {"synchronize_session": False}
     session.execute(
@@ -150,7 +158,7 @@ def _remove(session: Session, *, coach_id: int | None = None, made_before: datet
 
 
 def add_rehearsal(session: Session, kind: MessageKind, rehearsal: Rehearsal, *, now: datetime) -> OutboxMessage:
-    """A mail of a practice request, to its coach alone, worth nothing once the practice is over."""
+    """Add a practice request's mail to the outbox, to its coach alone; dropped once the practice is over."""
     account = rehearsal.coach.account
     message = OutboxMessage(
         kind=kind,

@@ -1,4 +1,4 @@
-"""When a coach teaches what: lesson types, coaches with their preferences, weekly hours and date overrides."""
+"""Tables of lesson types, coaches with their preferences, weekly hours and date overrides."""
 
 import enum
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from core.platform.orm import Base
 
 
 class Asks(enum.StrEnum):
-    """Which requests a coach decides by hand; the others are booked directly."""
+    """Which requests need the coach's approval; the others are booked directly."""
 
     ALWAYS = "ALWAYS"
-    UNDER_NOTICE = "UNDER_NOTICE"
+    UNDER_NOTICE = "UNDER_NOTICE"  # lessons sooner than asks_under_hours
     NEVER = "NEVER"
 
 
@@ -31,7 +31,7 @@ coach_lesson = Table(
 
 
 class LessonType(Base):
-    """What can be booked. Buffers are kept free around it; they add to a neighbour's and may stick out of the hours."""
+    """A lesson type: what can be booked. Buffers around it add to a neighbour's, and may reach outside the hours."""
 
     __tablename__ = "lesson_type"
     __table_args__ = (
@@ -41,39 +41,28 @@ class LessonType(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    slug: Mapped[str] = mapped_column(unique=True)
+    slug: Mapped[str] = mapped_column(unique=True)  # its part of an address on the site
     name: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
     minutes: Mapped[int]
     price_cents: Mapped[int]
-    buffer_before_min: Mapped[int] = mapped_column(default=0)
+    buffer_before_min: Mapped[int] = mapped_column(default=0)  # kept free before it
     buffer_after_min: Mapped[int] = mapped_column(default=0)
-    active: Mapped[bool] = mapped_column(default=True)
+    active: Mapped[bool] = mapped_column(default=True)  # offered to parents
 
 
 class FormerSlug(Base):
-    """A lesson type's address on the site of before, which old mails lead to. Unique: it leads to one lesson."""
+    """A former slug of a lesson type, for the redirect from old mails. Unique: it leads to one lesson."""
 
     __tablename__ = "former_slug"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
-    lesson_type_id: Mapped[int] = mapped_column(ForeignKey("lesson_type.id"), index=True)
+    lesson_type_id: Mapped[int] = mapped_column(ForeignKey("lesson_type.id"), index=True)  # for the foreign key
 
 
 class Coach(Base):
-    """
-    A coach and her preferences. Her row is the queue: every command that touches her time locks it first.
-
-    feed_version: moved when she renews her calendar's secret address.
-    schedule_version: moved by every change of a booking, and of her hours, preferences or page.
-    asks_under_hours: with UNDER_NOTICE, a lesson sooner than this is decided by hand.
-    expiry_before_min: a request expires this long before the lesson (15 to 2880) …
-    answer_within_min: … or this long after it was made, whichever is first (30 at least).
-    reminder_before_min: the reminder goes out this long before the expiry; None sends none.
-    request_mails: each request is mailed to her; roll_up: those above a day's most, together, once an hour.
-    daily_summary: at seven in the morning, who waits and today's lessons.
-    """
+    """A coach and her preferences. Her row is the lock: every command that touches her time locks it first."""
 
     __tablename__ = "coach"
     __table_args__ = (
@@ -87,29 +76,32 @@ class Coach(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), unique=True)
-    slug: Mapped[str] = mapped_column(unique=True)
+    slug: Mapped[str] = mapped_column(unique=True)  # her part of an address on the site
     tagline: Mapped[str] = mapped_column(default="")
     bio: Mapped[str] = mapped_column(default="")
-    timezone: Mapped[str]
+    timezone: Mapped[str]  # IANA; her hours and days are counted in it
     photo_id: Mapped[int | None] = mapped_column(ForeignKey("image.id"))
-    published: Mapped[bool] = mapped_column(default=True)
-    schedule_version: Mapped[int] = mapped_column(default=0)
-    feed_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    published: Mapped[bool] = mapped_column(default=True)  # shown to parents
+    schedule_version: Mapped[int] = mapped_column(default=0)  # for caches: moved by every write under her lock
+    feed_version: Mapped[int] = mapped_column(default=1, server_default="1")  # part of her calendar's secret address
 
-    notice_min: Mapped[int] = mapped_column(default=120)
-    horizon_days: Mapped[int] = mapped_column(default=60)
-    slot_step_min: Mapped[int] = mapped_column(default=30)
+    notice_min: Mapped[int] = mapped_column(default=120)  # a lesson is booked at least this long ahead
+    horizon_days: Mapped[int] = mapped_column(default=60)  # … and at most so many local days
+    slot_step_min: Mapped[int] = mapped_column(default=30)  # between starts, from the beginning of a window
     asks: Mapped[Asks] = mapped_column(default=Asks.ALWAYS)
-    asks_under_hours: Mapped[int] = mapped_column(default=24)
-    expiry_before_min: Mapped[int] = mapped_column(default=60)
-    answer_within_min: Mapped[int] = mapped_column(default=48 * 60)
+    asks_under_hours: Mapped[int] = mapped_column(default=24)  # with UNDER_NOTICE: a sooner lesson needs approval
+    expiry_before_min: Mapped[int] = mapped_column(default=60)  # a request expires this long before the lesson …
+    answer_within_min: Mapped[int] = mapped_column(
+        default=48 * 60
+    )  # … or this long after it was made, if that is sooner
+    # the reminder is due this long before the expiry; None sends none
     reminder_before_min: Mapped[int | None] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite").evaluates_none(), default=120
     )
 
-    request_mails: Mapped[bool] = mapped_column(default=True, server_default=true())
-    roll_up: Mapped[bool] = mapped_column(default=True, server_default=true())
-    daily_summary: Mapped[bool] = mapped_column(default=False, server_default=false())
+    request_mails: Mapped[bool] = mapped_column(default=True, server_default=true())  # a mail for each request
+    roll_up: Mapped[bool] = mapped_column(default=True, server_default=true())  # above a day's limit, one an hour
+    daily_summary: Mapped[bool] = mapped_column(default=False, server_default=false())  # at 7 am, her time
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
     photo: Mapped[Image | None] = relationship()
@@ -118,7 +110,7 @@ class Coach(Base):
 
     @property
     def name(self) -> str:
-        """As parents read it: her account's."""
+        """Her name on the site: her account's."""
         return self.account.name
 
     @property
@@ -127,7 +119,7 @@ class Coach(Base):
 
 
 class WeeklyHours(Base):
-    """A window of local wall time, every week. weekday: 0 is Monday; minutes since local midnight, 1440 ends the day."""
+    """A weekly window of local wall-clock time, half-open."""
 
     __tablename__ = "weekly_hours"
     __table_args__ = (
@@ -137,24 +129,24 @@ class WeeklyHours(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"), index=True)
-    weekday: Mapped[int]
-    start_min: Mapped[int]
-    end_min: Mapped[int]
+    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"), index=True)  # a coach's week
+    weekday: Mapped[int]  # 0 is Monday
+    start_min: Mapped[int]  # minutes since local midnight
+    end_min: Mapped[int]  # 1440 ends the day
 
 
 class DateOverride(Base):
-    """On one local day, a window more or a window less. A day off is 0 to 1440 taken away."""
+    """A date override: on one local day, a window more or a window less, half-open. A day off is 0 to 1440 taken away."""
 
     __tablename__ = "date_override"
     __table_args__ = (CheckConstraint("start_min >= 0 AND start_min < end_min AND end_min <= 1440", name="window"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"), index=True)
+    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"), index=True)  # a coach's single days
     local_on: Mapped[date]
-    adds: Mapped[bool]
-    start_min: Mapped[int]
-    end_min: Mapped[int]
+    adds: Mapped[bool]  # True adds the window, False takes it away
+    start_min: Mapped[int]  # minutes since local midnight
+    end_min: Mapped[int]  # 1440 ends the day
 
 
 def _pages_with(session: Session, image: Image) -> Sequence[Use]:

@@ -1,4 +1,4 @@
-"""Admins look after the staff: invite, change roles, disable; and everybody can end sessions of her own."""
+"""Commands of staff administration: invite, change roles, disable, enable; end sessions. Queries of who is signed in."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ def invite_again(session: Session, account_id: int, *, by: int, now: datetime) -
 
 
 def invited_and_not_here_yet(session: Session) -> Mapping[int, datetime]:
-    """Accounts that were invited and have used no link, with the end of their newest invitation."""
+    """Pending invitations: account id → the end of its newest one, for accounts that have never signed in."""
     found = session.execute(
         select(SignInLink.account_id, func.max(SignInLink.expires_at))
         .join(Account, Account.id == SignInLink.account_id)
@@ -151,17 +151,17 @@ def end_one_session(session: Session, session_id: int, *, by: int, now: datetime
 
 
 def everybody(session: Session) -> Sequence[Account]:
-    """All accounts, by name."""
+    """All accounts, disabled ones too, by name."""
     return session.scalars(select(Account).order_by(func.lower(Account.name), Account.id)).all()
 
 
 def live_sessions(session: Session, account_id: int, *, now: datetime) -> Sequence[StaffSession]:
-    """Where she is signed in, the last used first."""
+    """An account's live sessions, the last used first."""
     return session.scalars(_live(now).where(StaffSession.account_id == account_id)).all()
 
 
 def all_live_sessions(session: Session, *, now: datetime) -> Mapping[int, Sequence[StaffSession]]:
-    """Where everybody is signed in, by account, the last used first; one query for a page that shows all."""
+    """All live sessions by account, the last used first; one query for a page that shows all."""
     found: defaultdict[int, list[StaffSession]] = defaultdict(list)
     for live in session.scalars(_live(now)):
         found[live.account_id].append(live)
@@ -184,7 +184,7 @@ def _account(session: Session, account_id: int) -> Account:
 
 
 def _check_not_last_admin(session: Session, account: Account) -> None:
-    """Under a lock on the gym: two admins who disable each other at once would each see the other still there."""
+    """Check that an admin is left, under a lock on the gym: two who disable each other at once would each see the other."""
     session.execute(select(Gym.id).with_for_update())
     others = session.scalars(
         select(func.count(Account.id)).where(
@@ -205,7 +205,7 @@ def _end_all(session: Session, account_id: int, *, now: datetime) -> None:
 
 
 def _end_keys(session: Session, account_id: int, *, now: datetime) -> None:
-    """Whoever is disabled leaves no key behind, also if she comes back."""
+    """End all of an account's keys; they stay ended if she comes back."""
     session.execute(
         update(ApiKey)
         .where(ApiKey.account_id == account_id, ApiKey.ended_at.is_(None))

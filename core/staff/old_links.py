@@ -1,4 +1,4 @@
-"""Sign-in links and invitations that are over, and their mails: removed a week later."""
+"""Retention of sign-in links and invitations: removed, with their mails, a week after their end."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ KEPT = timedelta(days=7)  # so that one can still see that it was mailed
 
 
 def forget_old_links(session: Session, *, now: datetime) -> None:
-    """Safe to run at any time. A mail that is being sent at this moment stays, with its link, until the next time."""
+    """Delete old links and their mails. Safe to run at any time; a mail that is being sent stays until the next time."""
     ended = SignInLink.expires_at < now - KEPT
     no_sync = {"synchronize_session": False}
     session.execute(

@@ -1,4 +1,4 @@
-"""Sign-in links and invitations: mailed, used once, short-lived. The answer is the same for known and unknown addresses."""
+"""One-time sign-in links and invitations, by mail, short-lived. The answer is the same for known and unknown addresses."""
 
 from datetime import datetime, timedelta
 
@@ -42,7 +42,7 @@ def use_link(services: Services, *, token: str, user_agent: str) -> str:
 
 
 def new_link(session: Session, account: Account, *, invited_by: int | None = None, now: datetime) -> SignInLink:
-    """A sign-in link's row, an invitation's where an admin invites; the link itself is a signature over its id."""
+    """Insert a sign-in link, or an invitation where an admin invites; the mailed token is a signature over its id."""
     lives = LINK_LIVES if invited_by is None else INVITATION_LIVES
     link = SignInLink(account_id=account.id, created_at=now, expires_at=now + lives, invited_by_account_id=invited_by)
     session.add(link)
@@ -53,7 +53,7 @@ def new_link(session: Session, account: Account, *, invited_by: int | None = Non
 def _mail_link(session: Session, email: str, account_key: str, network_key: str, *, now: datetime) -> None:
     throttle.count_try(session, account_key, network_key, now=now)
     account = find_account(session, email)
-    if account is None or account.disabled_at is not None:
+    if account is None or account.disabled_at is not None:  # no mail, and the same answer
         return
     if _fresh_links(session, account, now=now) >= MAX_FRESH_LINKS:
         return  # so many lie in her mailbox, and each works for five minutes more
@@ -61,7 +61,7 @@ def _mail_link(session: Session, email: str, account_key: str, network_key: str,
 
 
 def _fresh_links(session: Session, account: Account, *, now: datetime) -> int:
-    """Links that were asked for lately and have half of their time left."""
+    """How many unused links were asked for lately and have half of their time left."""
     return session.scalars(
         select(func.count(SignInLink.id)).where(
             SignInLink.account_id == account.id,
