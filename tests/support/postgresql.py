@@ -15,7 +15,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +26,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 VARIABLE = "SPIRIT_TEST_POSTGRES_URL"
+HAS_STRATEGIES = 150000  # CREATE DATABASE … STRATEGY
 HELP = f"set {VARIABLE}, or run `apt-get install postgresql`"
 
 
@@ -35,10 +36,15 @@ class NoPostgres(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A running server. url: of a database that is always there; origin: where it came from, for the summary."""
+    """
+    A running server. url: of a database that is always there; origin: where it came from, for the summary.
+
+    copies_files: a template is copied file by file, in half the time where nobody waits for the disk.
+    """
 
     url: str
     origin: str
+    copies_files: bool = False
 
     def create(self, *, template: str | None = None) -> str:
         """A new database; returns its URL."""
@@ -46,6 +52,7 @@ class Server:
         statement: sql.Composed = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template is not None:
             statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(name_of(template)))
+            statement += sql.SQL(" STRATEGY FILE_COPY" if self.copies_files else "")
         self._execute(statement)
         return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
@@ -143,7 +150,8 @@ def _hurried(running: Server) -> Server:
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         running._execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
     running._execute(sql.SQL("SELECT pg_reload_conf()"))
-    return running
+    with psycopg.connect(running.url) as connection:
+        return replace(running, copies_files=connection.info.server_version >= HAS_STRATEGIES)
 
 
 def _folder() -> Path:
