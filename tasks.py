@@ -1,14 +1,14 @@
 """
-The Huey queue, its tasks, and the worker.
+The task queue (Huey), its tasks, the nudges that enqueue them, and the worker.
 
     deliver_mail       when nudged, after a commit that wrote mail
     make_pictures      when nudged, after an upload; one at a time
 
-What the worker does by itself is core/ops/timetable.py: the truth, while nudges are a courtesy. Nothing is built at import:
-whoever nudges says whose queue it is.
+What the worker does by itself is core/ops/timetable.py: it makes everything certain, nudges only make it prompt. Nothing is
+built at import: a nudge names the services, and with them the queue.
 
 Huey loses a running task when its process is killed, so no task carries anything but its name: what there is to do
-stands in the database.
+is in the database.
 """
 
 import asyncio
@@ -28,8 +28,7 @@ from huey.serializer import SignedSerializer
 
 from core.images.rendition_jobs import PicturePump
 from core.mail.delivery import MailPump
-from core.ops import duties, timetable
-from core.ops import sweep as house
+from core.ops import duties, sweep, timetable
 from core.ops.clock_jumps import ClockWatch
 from core.ops.timetable import TIMETABLE, Pass
 from core.outbox import metrics
@@ -44,10 +43,10 @@ if TYPE_CHECKING:
     from analytics.data_sources import Monitor
     from analytics.unwritable import Outage
 
-NUDGE_EXPIRES_S = 20
-NUDGE_LIMIT_S = 0.5
+NUDGE_EXPIRES_S = 20  # by then the worker's own pass has come
+NUDGE_LIMIT_S = 0.5  # how long a request waits for the queue, at most
 MAX_PENDING = 500  # more than a busy worker leaves within a nudge's twenty seconds
-DRAIN_S, LANES_DRAIN_S = 8, 1.5
+DRAIN_S, LANES_DRAIN_S = 8, 1.5  # at TERM, in all under the ten seconds of `spirit up`
 MAX_LOOKED_AT = 50  # the next tasks of the queue, of which the oldest is measured
 
 Task = Callable[[Services], None]
@@ -65,7 +64,7 @@ log = structlog.get_logger()
 
 
 def _huey_at(settings: Settings) -> Huey:
-    """The queue at SPIRIT_QUEUE_URL: a file of its own, PostgreSQL or Redis. Its messages are pickles, so they are signed."""
+    """The Huey at SPIRIT_QUEUE_URL: SQLite, PostgreSQL or Redis. Messages are pickles, so they are signed (HMAC)."""
     url = settings.queue_url
     secret = hashlib.sha256(f"queue {settings.signing_keys()[0]}".encode()).hexdigest()
     common: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=secret, salt="spirit.queue")}
@@ -76,40 +75,40 @@ def _huey_at(settings: Settings) -> Huey:
     return SqliteHuey("spirit", filename=url.removeprefix("sqlite:///"), **common)
 
 
-pump = MailPump([Lane.MAIL])
+mail_pump = MailPump([Lane.MAIL])
 alert_pump, webhook_pump = MailPump([Lane.ALERTS], at_once=1), MailPump([Lane.WEBHOOK], at_once=1)
-mail_rung, alerts_rung, webhook_rung = threading.Event(), threading.Event(), threading.Event()
+mail_wake, alerts_wake, webhook_wake = threading.Event(), threading.Event(), threading.Event()
 trust_clock = ClockWatch()
-darkroom, patient_darkroom = PicturePump(), PicturePump()
+picture_pump, fine_picture_pump = PicturePump(), PicturePump()
 
 
 def deliver_mail(services: Services) -> None:
-    """Deliver every mail that is due. Safe to run at any time, any number of times. The other lanes' threads are rung."""
-    alerts_rung.set()
-    webhook_rung.set()
+    """Task: deliver every mail that is due, and wake the other lanes' threads. Idempotent, safe at any time."""
+    alerts_wake.set()
+    webhook_wake.set()
     if trust_clock():
-        pump.ring(services)
+        mail_pump.ring(services)
 
 
 def make_pictures(services: Services) -> None:
-    """Make every picture that nobody can see yet. Safe to run at any time, any number of times."""
-    darkroom.ring(services)
+    """Task: make the renditions of new images. Idempotent, safe at any time."""
+    picture_pump.ring(services)
 
 
 TASKS: tuple[Task, ...] = (deliver_mail, make_pictures)
 
 
 class Queue:
-    """The queue of one gym's services. It knows every task, so that it can be asked for one and can run it."""
+    """The task queue of one gym's services, with every task registered."""
 
     def __init__(self, services: Services) -> None:
         self.huey = _huey_at(services.settings)
         self._wrapped = {task: self.huey.task(expires=NUDGE_EXPIRES_S)(_on(services, task)) for task in TASKS}
-        for heard_by, signs in ((_task_began, BEGUN), (_task_ended, ENDED), (_task_never_ran, NEVER_RAN)):
-            self.huey.signal(*signs)(heard_by)
+        for handler, signs in ((_task_began, BEGUN), (_task_ended, ENDED), (_task_never_ran, NEVER_RAN)):
+            self.huey.signal(*signs)(handler)
 
-    def ring(self, task: Task, task_id: str) -> None:
-        """Ask for a task. The id says which request asks, and when."""
+    def enqueue(self, task: Task, task_id: str) -> None:
+        """Enqueue a task. Its id carries the request's id and the time (jobs.new_task_id)."""
         if self.huey.pending_count() >= MAX_PENDING:
             self.huey.flush()  # no worker takes them, and each was worth twenty seconds: the queue's file does not grow
         self.huey.enqueue(self._wrapped[task].task_class(id=task_id))
@@ -117,12 +116,12 @@ class Queue:
 
 @lru_cache(maxsize=2)
 def queue_of(services: Services) -> Queue:
-    """The queue of these services, built when it is first asked for."""
+    """The queue of these services, built on first use."""
     return Queue(services)
 
 
 def _on(services: Services, task: Task) -> Callable[[], None]:
-    """A message in the queue carries nothing but the task's name; what it works on is the worker's own."""
+    """The task bound to these services: a queue message carries nothing but the task's name."""
 
     @wraps(task)
     def run() -> None:
@@ -133,8 +132,9 @@ def _on(services: Services, task: Task) -> Callable[[], None]:
 
 class Nudges:
     """
-    Rings the worker after a commit. It can fail without harm, for the sweep comes anyway: it never raises, waits at
-    most half a second, and counts what was lost.
+    Enqueues tasks after a commit, best effort: it never raises, waits at most NUDGE_LIMIT_S, and counts what was lost.
+
+    A lost nudge does no harm: the worker's passes do the same work.
     """
 
     def __init__(self) -> None:
@@ -143,15 +143,15 @@ class Nudges:
 
     async def __call__(self, services: Services, task: Task) -> None:
         try:
-            ringing = self._threads.submit(_ring, services, task, jobs.new_task_id())
-            await asyncio.wait_for(asyncio.wrap_future(ringing), NUDGE_LIMIT_S)
+            enqueued = self._threads.submit(_enqueue, services, task, jobs.new_task_id())
+            await asyncio.wait_for(asyncio.wrap_future(enqueued), NUDGE_LIMIT_S)
         except Exception as error:  # whatever the queue raises, the booking stands
             self._lose(task, error)
 
     def from_thread(self, services: Services, task: Task) -> None:
-        """The same, for callers without an event loop."""
+        """Nudge from a caller without an event loop, such as a page of the console."""
         try:
-            self._threads.submit(_ring, services, task, jobs.new_task_id()).result(NUDGE_LIMIT_S)
+            self._threads.submit(_enqueue, services, task, jobs.new_task_id()).result(NUDGE_LIMIT_S)
         except Exception as error:  # whatever the queue raises, the booking stands
             self._lose(task, error)
 
@@ -162,8 +162,8 @@ class Nudges:
         log.warning("nudge lost", task=task.__name__, why=type(error).__name__, lost=self.lost)
 
 
-def _ring(services: Services, task: Task, task_id: str) -> None:
-    queue_of(services).ring(task, task_id)
+def _enqueue(services: Services, task: Task, task_id: str) -> None:
+    queue_of(services).enqueue(task, task_id)
 
 
 nudge = Nudges()
@@ -171,7 +171,7 @@ nudge_from_thread = nudge.from_thread
 
 
 class Worker(Consumer):  # type: ignore[misc]
-    """Huey's consumer, with a thread for each pass of the timetable beside it."""
+    """The worker: Huey's consumer, and threads for each pass of the timetable."""
 
     def __init__(self, services: Services) -> None:
         self._services, self._lanes = services, list[threading.Thread]()
@@ -187,14 +187,14 @@ class Worker(Consumer):  # type: ignore[misc]
         )
 
     def start(self) -> None:
-        """The passes begin last: once Huey minds TERM, so that none is cut off by it."""
+        """Start the consumer, then the passes: once Huey handles TERM, so that none is cut off by it."""
         super().start()
         for one in TIMETABLE:
             self._begin(one)
 
     def _begin(self, one: Pass) -> None:
-        """Its threads; none of them waits for another."""
-        work, rung = WORK[one.name], RUNG.get(one.name)
+        """Start the threads of one pass; their first runs are spread over half an interval."""
+        work, wake = WORK[one.name], WAKE_EVENTS.get(one.name)
         for number in range(one.threads):
             first_after_s = one.first_after_s + number * one.every_s / 2 / one.threads
             thread = _repeat(
@@ -202,27 +202,27 @@ class Worker(Consumer):  # type: ignore[misc]
                 one,
                 self.stop_flag,
                 first_after_s=first_after_s,
-                rung=rung,
+                wake=wake,
             )
-            if rung is not None:
+            if wake is not None:
                 self._lanes.append(thread)
 
-    def let_lanes_finish(self) -> None:
-        """The mails that are on their way get a moment more; what is cut off is sent again when its lease is over."""
+    def drain_lanes(self) -> None:
+        """Wait LANES_DRAIN_S for mails that are being sent; one that is cut off is sent again when its lease is over."""
         ends = time.monotonic() + LANES_DRAIN_S
-        for rung in RUNG.values():
-            rung.set()
+        for wake in WAKE_EVENTS.values():
+            wake.set()
         for lane in self._lanes:
             lane.join(max(0.0, ends - time.monotonic()))
 
 
 def run_worker(services: Services) -> None:
-    """Consume until TERM: the running tasks finish first."""
+    """Run the worker until TERM; running tasks finish first."""
     worker = Worker(services)
     with recording.recording(services.settings, "worker", samples=lambda: _measures(services, worker.huey)):
         try:
             worker.run()
-            worker.let_lanes_finish()
+            worker.drain_lanes()
         finally:
             jobs.interrupt_all()
 
@@ -251,33 +251,33 @@ def _task_never_ran(signal: str, task: HueyTask) -> None:
     jobs.never_ran(task.name, task.id, signal)
 
 
-def _keep_true(services: Services, stop: threading.Event) -> None:
+def _sweep(services: Services, stop: threading.Event) -> None:
     if trust_clock():
-        house.keep_true(services)
-        mail_rung.set()  # an expiry has mails
+        sweep.keep_true(services)
+        mail_wake.set()  # an expiry has mails
 
 
 def _send(pump: MailPump, services: Services, stop: threading.Event) -> None:
-    """What is due in these lanes, whatever the others do."""
+    """Deliver what is due in one lane, until `stop`."""
     if trust_clock():
         pump.ring(services, enough=stop.is_set)
 
 
 def _make(services: Services, stop: threading.Event) -> None:
-    """What was missed; then what can be made smaller, which no new picture waits for."""
-    darkroom.ring(services)
-    patient_darkroom.ring(services, fine=True)
+    """Make renditions whose nudge was lost; then smaller files of finished ones, for which no new image waits."""
+    picture_pump.ring(services)
+    fine_picture_pump.ring(services, fine=True)
 
 
 def _do_duties(services: Services, stop: threading.Event) -> None:
-    """Each duty whose time has come, if it is nobody else's."""
+    """Do each duty that is due and that no other process has claimed."""
     from analytics.archive import archive_now
 
     duties.do_due(services, {**duties.WORK_OF_CORE, duties.ARCHIVE: archive_now})
 
 
 def evaluate_alerts(services: Services, stop: threading.Event | None = None) -> None:
-    """Measure every rule, and have told what changed, if this minute is nobody else's. Safe at any time, anywhere."""
+    """Evaluate all alert rules and send their notices, if no other process has claimed this minute. Safe at any time."""
     from analytics.evaluator import evaluate_if_due
 
     done = evaluate_if_due(services, _monitor(services), now=clock.now(), outage=_outage())
@@ -286,15 +286,15 @@ def evaluate_alerts(services: Services, stop: threading.Event | None = None) -> 
 
 
 WORK: Mapping[str, Callable[[Services, threading.Event], None]] = {
-    timetable.SWEEP: _keep_true,
+    timetable.SWEEP: _sweep,
     timetable.PICTURES: _make,
-    timetable.MAIL: partial(_send, pump),
+    timetable.MAIL: partial(_send, mail_pump),
     timetable.ALERT_MAIL: partial(_send, alert_pump),
     timetable.WEBHOOK: partial(_send, webhook_pump),
     timetable.ALERTS: evaluate_alerts,
     timetable.DUTIES: _do_duties,
 }
-RUNG = {timetable.MAIL: mail_rung, timetable.ALERT_MAIL: alerts_rung, timetable.WEBHOOK: webhook_rung}
+WAKE_EVENTS = {timetable.MAIL: mail_wake, timetable.ALERT_MAIL: alerts_wake, timetable.WEBHOOK: webhook_wake}
 
 
 @lru_cache(maxsize=2)
@@ -317,10 +317,14 @@ def _repeat(
     stop: threading.Event,
     *,
     first_after_s: float,
-    rung: threading.Event | None,
+    wake: threading.Event | None,
 ) -> threading.Thread:
-    """Do this in a thread of its own until the worker stops, for Huey's clock steps by the minute; and when it is rung."""
-    waits_for = rung or stop
+    """
+    Run `work` every `one.every_s` seconds in a thread of its own until the worker stops, and at once when `wake` is set.
+
+    Not as Huey's periodic tasks, which run by the minute at best.
+    """
+    wakes = wake or stop
 
     def until_stopped() -> None:
         stop.wait(first_after_s)
@@ -331,8 +335,8 @@ def _repeat(
                 except Exception:  # the next pass tries again; a dead thread would not
                     job.fail()
                     log.exception("pass failed", of=one.name)
-            if waits_for.wait(one.every_s) and rung is not None:
-                rung.clear()
+            if wakes.wait(one.every_s) and wake is not None:
+                wake.clear()
 
     thread = threading.Thread(target=until_stopped, name=one.name, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""JSON beside the pages, for programs; described by /api/openapi.json."""
+"""The public JSON API, described by /api/openapi.json. What the rules refuse is a problem document (public_site.errors)."""
 
 import asyncio
 from datetime import datetime
@@ -33,19 +33,25 @@ from public_site.schemas import Booked, Coach, Decision, LessonRequest, Slot, Sl
 from public_site.templating import orjson_response
 from public_site.transact import now, read, transact
 
-PACE_S = 0.02  # between two answers with free times for programs: fifty a second from one process
+PACE_S = 0.02  # between two slot searches of programs: fifty a second from one process
 
 
 async def openapi(request: Request) -> Response:
+    """GET /api/openapi.json."""
     return orjson_response(document(services_of(request).settings.base_url))
 
 
 async def coaches(request: Request) -> Response:
+    """GET /api/coaches: published coaches with their lesson types."""
     return orjson_response(await read(request, _coaches))
 
 
 async def coach_slots(request: Request) -> Response:
-    """Programs in a loop take turns, refusals included, so that together they leave the event loop to pages."""
+    """
+    GET /api/coaches/{id}/slots: a coach's free slots. Raises Invalid, NotFound, TooMany.
+
+    Throttled to PACE_S for all programs together, refusals included, so that they leave the event loop to pages.
+    """
     turn: asyncio.Semaphore = request.app.state.turn_of_programs
     await turn.acquire()
     try:
@@ -68,6 +74,12 @@ async def _coach_slots(request: Request) -> Response:
 
 
 async def book(request: Request) -> Response:
+    """
+    POST /api/book/private: request a lesson; 201, or 202 where the family confirms it by mail first.
+
+    The Idempotency-Key header is the form key: the same key and body is the same booking. Raises as `request_from`;
+    Invalid; HTTPException 400 for what is no JSON object.
+    """
     given = await _body(request)
     wanted = _wanted(given, request.headers.get("idempotency-key"), services_of(request).settings.country)
     by, network = By(Actor.PARENT, Channel.API), rate_limits.network_hash(request)
@@ -89,7 +101,7 @@ async def book(request: Request) -> Response:
 
 
 def _to_confirm(waiting: UnconfirmedRequest) -> ToConfirm:
-    """Nothing is held yet, so there is no booking to show."""
+    """The answer to a request that holds no time until the family has confirmed it."""
     until = spoken_instant(waiting.expires_at, waiting.coach.zone)
     return ToConfirm(
         message=f"Many requests came in at once, so the family is asked by mail to confirm this one by {until}. "
@@ -98,11 +110,13 @@ def _to_confirm(waiting: UnconfirmedRequest) -> ToConfirm:
 
 
 async def booking(request: Request) -> Response:
-    found = await read(request, bookings.get_by_handle, request.path_params["handle"])
-    return orjson_response(Booking.of(found, now=now()))
+    """GET /api/bookings/{handle}. Raises NotFound."""
+    row = await read(request, bookings.get_by_handle, request.path_params["handle"])
+    return orjson_response(Booking.of(row, now=now()))
 
 
 async def decide(request: Request) -> Response:
+    """POST /api/booking/approve: the coach's decision by the token of her mail. Raises as `decide_by_link`."""
     given = Decision.parse(await _body(request))
     link = services_of(request).signer.read_decide(given.token)
     decided = await decide_by_link(request, link, given.action, given.reason, Channel.API, despite=given.despite)
@@ -115,7 +129,7 @@ def _coaches(session: Session) -> list[Coach]:
 
 
 def _slots(session: Session, coach_id: int, wanted: SlotsQuery, at: datetime) -> tuple[str, datetime]:
-    """The answer's text, and until when it is right."""
+    """The answer's JSON, and the instant it expires."""
     coach = queries.get_coach_by_id(session, coach_id)
     lesson = queries.get_lesson_by_id(coach, wanted.lesson_id)
     offered = slots.open_slots(session, coach, lesson, first_on=wanted.first_on, last_on=wanted.last_on, now=at)
@@ -134,7 +148,7 @@ async def _body(request: Request) -> dict[str, Any]:
 
 
 def _wanted(given: dict[str, Any], key: str | None, country: str) -> LessonRequest:
-    """The request, with the key of the header. Raises Invalid."""
+    """The parsed request, with the header's idempotency key. Raises Invalid."""
     if elsewhere := given.keys() & {"Idempotency-Key", "cancelling"}:
         raise Invalid(dict.fromkeys(elsewhere, "We do not know this field."))
     return LessonRequest.parse({**given, "Idempotency-Key": key}, country=country)

@@ -1,4 +1,4 @@
-"""The application: `uvicorn --factory public_site.app:create_app`."""
+"""The public site's ASGI application: `uvicorn --factory public_site.app:create_app`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ DEADLINE_S = 25.0  # longer than the database may take to be given up, in its wo
 
 
 def content_security_policy(media_origin: str | None) -> str:
-    """Everything is our own, but for pictures where a CDN has them."""
+    """The Content-Security-Policy: everything from our own origin; images from the CDN too, where there is one."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -41,7 +41,7 @@ def content_security_policy(media_origin: str | None) -> str:
 
 
 def create_app(services: Services | None = None) -> Edge:
-    """The site on these services, or on the environment's."""
+    """Application factory: the site on these services, or on the environment's. Raises SetupError at startup."""
     services = services or services_from_environment()
     site = Starlette(routes=ROUTES, exception_handlers=HANDLERS, lifespan=_lifespan)
     site.router.redirect_slashes = False  # it would build an address from the request's Host
@@ -71,7 +71,7 @@ def create_app(services: Services | None = None) -> Edge:
 
 @asynccontextmanager
 async def _lifespan(site: Starlette) -> AsyncIterator[None]:
-    """Refuse to serve on a schema that is not this program's. At the end, whoever writes is let finish."""
+    """Startup: check the schema, raise SetupError for another. Shutdown: running transactions finish."""
     services: Services = site.state.services
     check_schema(services.database)
     with recording(services.settings, "site"):

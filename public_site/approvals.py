@@ -1,4 +1,4 @@
-"""The coach's link from the mail: GET shows the request with both answers and changes nothing; POST decides."""
+"""The coach's approval link from the mail: GET shows the request with both answers and changes nothing; POST decides."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -31,22 +31,19 @@ CHOICES = {"decision": "Please choose: approve or deny."}
 
 @dataclass(frozen=True)
 class ApprovalView:
-    """
-    What the coach's page shows. is_open: whether it still waits for an answer. is_practice: no family asked.
-
-    mail_to_family: one sentence about what has become of it. concerns: what speaks against approving.
-    """
+    """The data of the coach's page."""
 
     gym: Gym
     booking: Booking
-    is_open: bool
+    is_open: bool  # it still waits for an answer
     console_url: str
-    is_practice: bool = False
-    mail_to_family: str = ""
-    concerns: Mapping[Concern, str] = field(default_factory=dict)
+    is_practice: bool = False  # a rehearsal, which no family has requested
+    mail_to_family: str = ""  # its delivery status, one sentence
+    concerns: Mapping[Concern, str] = field(default_factory=dict)  # warnings against approving
 
 
 async def show(request: Request) -> Response:
+    """GET /approvals/{token}: the request with both answers; `?decision=` preselects one. Changes nothing."""
     token = _token(request)
     preselected = request.query_params.get("decision", "")
     view = await read(request, _view, token, services_of(request).settings.console_url, now())
@@ -54,6 +51,7 @@ async def show(request: Request) -> Response:
 
 
 async def answer(request: Request) -> Response:
+    """POST /approvals/{token}: decide, then show what became of it."""
     token = _token(request)
     values = await read_form(request)
     decision, reason = values.get("decision", ""), values.get("reason", "")
@@ -77,7 +75,7 @@ async def decide_by_link(
     *,
     despite: Collection[str] = (),
 ) -> Booking:
-    """The coach's answer through her link, for the page and for the API. Raises what `decide` raises."""
+    """Decide a request by the coach's token, for page and API. Raises Invalid for another decision; what `decide` raises."""
     if decision not in list(Decision):
         raise Invalid(CHOICES)
     booking = await transact(
@@ -100,15 +98,15 @@ async def decide_by_link(
 
 
 def _view(session: Session, token: DecideToken, console_url: str, at: datetime) -> ApprovalView:
-    """Raises what can no longer be answered: replaced, cancelled, expired."""
+    """The page's data. Raises NotFound, and for what can no longer be answered LinkReplaced, BookingCancelled, RequestExpired."""
     booking = queries.get_booking(session, token.booking_id)
     if booking.coach_id != token.coach_id:
         raise NotFound
     check_usable(booking.coach.account)
     is_open = check_answerable(session, booking, None, slot_version=token.slot_version, now=at)
-    found = concerns(session, [booking])[booking.id] if is_open else {}
-    told = "" if is_open else said_to_staff(family_status(session, booking, now=at), booking)
-    return ApprovalView(the_gym(session), booking, is_open, console_url, mail_to_family=told, concerns=found)
+    warnings = concerns(session, [booking])[booking.id] if is_open else {}
+    mail = "" if is_open else said_to_staff(family_status(session, booking, now=at), booking)
+    return ApprovalView(the_gym(session), booking, is_open, console_url, mail_to_family=mail, concerns=warnings)
 
 
 def _token(request: Request) -> DecideToken:
@@ -118,7 +116,7 @@ def _token(request: Request) -> DecideToken:
 def page_of(
     request: Request, view: ApprovalView, decision: str, *, error: SpiritError | None = None, reason: str = ""
 ) -> Response:
-    """The request with both answers, or what became of it."""
+    """Render the page: the request with both answers, or its outcome; with an error's status where there is one."""
     context = {
         "gym": view.gym,
         "view": view,

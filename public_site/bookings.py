@@ -1,4 +1,4 @@
-"""A family's request: made, looked at, cancelled, its link mailed again, taken over into a calendar."""
+"""A family's booking: create, show, cancel, mail the link again, calendar file."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,35 +50,34 @@ ASKS_AGAIN = (Invalid, NotAsShown, SlotUnavailable, TooMany, Unavailable, Idempo
 
 @dataclass(frozen=True)
 class BookingView:
-    """
-    What the family's page shows. status: as it stands at this instant; past its expiry a request has expired.
-
-    answerer: who has to answer, the gym where the coach does not work here any more. other_times: where there are some.
-    mail: whether the mail about this state has left, for `address` (masked, for a typing mistake to be seen).
-    can_be_mailed: whether that mail can be sent again.
-    terms: of cancelling, as agreed to. overturned: what it had come to before it was approved after all.
-    """
+    """The data of the family's page."""
 
     gym: Gym
     booking: Booking
-    status: Status
+    status: Status  # at this instant: past its expiry a request is expired, swept or not
     has_begun: bool
     can_be_cancelled: bool
-    terms: Terms
-    would_be_late: bool
-    answerer: str
-    other_times: str
-    mail: DeliveryStatus
-    address: str
-    can_be_mailed: bool
-    overturned: Overturned | None
+    terms: Terms  # of cancelling, as agreed to
+    would_be_late: bool  # to cancel it now
+    answerer: str  # who has to answer: the coach, or the gym where she does not work here any more
+    other_times: str  # the address of a page with other times
+    mail: DeliveryStatus  # of the mail about this status
+    address: str  # of that mail, masked, so that a typing mistake can be seen
+    can_be_mailed: bool  # that mail can be sent again
+    overturned: Overturned | None  # the outcome before it was approved after all
 
     @property
     def free_until(self) -> datetime:
+        """Until when cancelling is free."""
         return self.terms.free_until(self.booking.starts_at)
 
 
 async def create(request: Request) -> Response:
+    """
+    POST /bookings: request a lesson; 303 to its page, or 202 where the family confirms it by mail first.
+
+    Idempotent by the form's key. A request that is refused shows the form again, with all that was typed.
+    """
     values = await read_form(request)
     if next_start := values.pop("next_start", ""):
         values["starts_at"] = next_start
@@ -96,21 +95,24 @@ async def create(request: Request) -> Response:
     except OutcomeUnknown:
         return await lesson_form.again(request, values, OutcomeUnknown(SEND_AGAIN))
     except ASKS_AGAIN as error:
+        # the form was sent before and has made a booking: refused now, perhaps because of that very booking
         if (earlier := await form_replays.find_after(error, request, values)) is not None:
             return form_replays.page(request, earlier, status=problems.status_of(error))
         return await lesson_form.again(request, values, error)
     await tasks.nudge(services_of(request), tasks.deliver_mail)
     if isinstance(made, UnconfirmedRequest):
-        return await confirmations.asked(request, made)
+        return await confirmations.mail_sent(request, made)
     return RedirectResponse(request.app.url_path_for("booking", handle=made.handle), 303)
 
 
 async def show(request: Request) -> Response:
+    """GET /bookings/{handle}: the booking's state, and what happens next. Raises NotFound."""
     view = await read(request, _view, request.path_params["handle"], now())
     return _page(request, view)
 
 
 async def cancel(request: Request) -> Response:
+    """POST /bookings/{handle}/cancel: cancel on the terms that the page has shown. Raises NotFound; as `changes.cancel`."""
     values = await read_form(request)
     handle = request.path_params["handle"]
     booking = await read(request, queries.get_by_handle, handle)
@@ -137,7 +139,7 @@ async def cancel(request: Request) -> Response:
 
 
 async def mail_again(request: Request) -> Response:
-    """The link once more, to the address on record. The same answer whether a mail was written or there were enough."""
+    """POST /bookings/{handle}/mail-again: resend the link to the address on record; the same answer above the limit."""
     handle = request.path_params["handle"]
     booking = await read(request, queries.get_by_handle, handle)
     await transact(
@@ -148,7 +150,7 @@ async def mail_again(request: Request) -> Response:
 
 
 async def calendar(request: Request) -> Response:
-    """The lesson for a calendar; 404 while it is not confirmed."""
+    """GET /bookings/{handle}/lesson.ics: the lesson as an iCalendar file. Raises NotFound while it is not confirmed."""
     view = await read(request, _view, request.path_params["handle"], now())
     file = calendar_file(view.booking, view.gym, settings=services_of(request).settings, now=now())
     return Response(
@@ -178,7 +180,7 @@ def _view(session: Session, handle: str, at: datetime) -> BookingView:
 
 
 def _number(text: str | None) -> int | None:
-    """Of a hidden field; None where it is missing or was tampered with."""
+    """The number of a hidden field; None where it is missing or was tampered with."""
     return whole_number(text) if text else None
 
 

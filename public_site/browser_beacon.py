@@ -1,4 +1,4 @@
-"""What visitors' browsers tell of our pages: small, seldom, from our own pages only, and never believed unseen."""
+"""Beacon endpoint for browser errors and web vitals: small, rate-limited, same origin only, validated field by field."""
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -12,12 +12,13 @@ from public_site.templating import scripts
 MAX_BYTES = 16 * 1024
 
 
-async def told_by_a_browser(request: Request) -> Response:
+async def report(request: Request) -> Response:
+    """POST /telemetry: record a browser's report; 204 whatever is in it. Raises HTTPException 400 for what is no JSON."""
     body = await Request(request.scope, at_most(request.receive, MAX_BYTES)).body()
     try:
-        said = orjson.loads(body)
+        events = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise HTTPException(400) from None
     if (recorder := recording.active()) is not None:
-        browsers.record_report(recorder, said, routes=request.app.state.templates, scripts=scripts())
+        browsers.record_report(recorder, events, routes=request.app.state.templates, scripts=scripts())
     return Response(status_code=204)

@@ -1,8 +1,8 @@
 """
-Pages that everybody sees alike: kept until something they show has changed, answered with 304 to who has them.
+Page cache of shared pages: entries validated by version and expiry; ETag and conditional GET (304).
 
-A page is kept under the versions that were read before it was built, and until the first instant at which it would
-read differently; so it is right at once, and a look-up costs one small statement.
+An entry holds the versions that were read before it was built, and the first instant at which the page would read
+differently; so an answer is never stale, and a look-up costs one small statement.
 """
 
 import hashlib
@@ -25,7 +25,9 @@ from core.telemetry.context import current
 from public_site.transact import read, search
 
 MAX_PAGES = 512
-MAX_ANSWERS = 64  # lists of free times for programs, each up to 150 kB; apart, so that they drive no page out
+MAX_ANSWERS = (
+    64  # lists of free times for programs, each up to 150 kB; a cache of their own, so that they evict no page
+)
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 UNREADABLE = "We cannot read our calendar just now. Please try again in a moment."
 REVALIDATE = "no-cache"
@@ -39,16 +41,16 @@ Build = Callable[[Session, datetime], tuple[str, datetime]]
 
 @dataclass(frozen=True)
 class KeptPage:
-    """A page's bytes. etag: of its body."""
+    """A cache entry."""
 
     body: bytes
-    etag: str
-    versions: Versions
+    etag: str  # a hash of the body
+    versions: Versions  # of the schedule and content, read before it was built
     valid_until: datetime
 
 
 class SharedPages:
-    """The kept pages of one process, those used last."""
+    """The page cache of one process; evicts the entries built longest ago."""
 
     def __init__(self, services: Services, *, most_pages: int = MAX_PAGES) -> None:
         self._most_pages = most_pages
@@ -68,10 +70,16 @@ class SharedPages:
         media_type: str = "text/html",
     ) -> Response:
         """
-        The page, kept or built now: `build(session, now)` returns its text and until when that is right.
+        Answer from the cache, else build the page; 304 where the client's ETag is current.
+
+        1. read the versions, 2. compare them with the entry's, 3. build if they differ or the entry has expired.
 
         Args:
+            build: `build(session, now)` returns the page's text and the instant it expires.
             coach: the slug or the id of the one coach it shows; None for a page about all of them.
+
+        Raises:
+            Unavailable: the versions cannot be read. Whatever `build` raises.
         """
         versions = await self._versions(request, coach)
         now = clock.now()
@@ -89,6 +97,7 @@ class SharedPages:
         return Response(page.body, headers=headers, media_type=media_type)
 
     def close(self) -> None:
+        """Close the cache's own connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -103,8 +112,8 @@ class SharedPages:
         return page
 
     async def _versions(self, request: Request, coach: str | int | None) -> Versions:
-        """On SQLite by the bare driver, on the event loop: through SQLAlchemy it would be half of the answer's cost."""
-        query, values = _question(coach)
+        """The current versions; on SQLite by the bare driver on the event loop: SQLAlchemy would be half the answer's cost."""
+        query, values = _version_query(coach)
         if self._file is None:
             return await read(request, lambda session: tuple(session.execute(text(query), values).one_or_none() or ()))
         try:
@@ -116,7 +125,7 @@ class SharedPages:
             raise Unavailable(UNREADABLE) from error
 
 
-def _question(coach: str | int | None) -> tuple[str, dict[str, str | int]]:
+def _version_query(coach: str | int | None) -> tuple[str, dict[str, str | int]]:
     if coach is None:
         return ALL_COACHES, {}
     return (COACH_BY_ID, {"id": coach}) if isinstance(coach, int) else (ONE_COACH, {"slug": coach})

@@ -1,4 +1,4 @@
-"""Home, the coaches, one coach."""
+"""Cached pages: home, the list of coaches, one coach."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ FROM_THE_SHOP = 3  # products on the home page
 
 
 async def home(request: Request) -> Response:
-    """Kept until its content changes, or the day does on which a campaign begins or ends."""
+    """GET /: home; cached until its content changes, or the day comes on which a campaign begins or ends."""
     services = services_of(request)
 
     def build(session: Session, now: datetime) -> tuple[str, datetime]:
@@ -37,6 +37,7 @@ async def home(request: Request) -> Response:
 
 
 async def all_coaches(request: Request) -> Response:
+    """GET /coaches: the published coaches."""
     pictures = pictures_of(services_of(request))
 
     def build(session: Session, now: datetime) -> tuple[str, datetime]:
@@ -47,12 +48,13 @@ async def all_coaches(request: Request) -> Response:
 
 
 async def coach(request: Request) -> Response:
+    """GET /coaches/{coach}: one coach with her lesson types. Raises NotFound, NoLongerOffered."""
     slug, pictures = request.path_params["coach"], pictures_of(services_of(request))
 
     def build(session: Session, now: datetime) -> tuple[str, datetime]:
-        found = queries.get_coach(session, slug)
-        lessons = [lesson for lesson in found.lessons if lesson.active]
-        context = {"gym": the_gym(session), "coach": found, "lessons": lessons, "pictures": pictures}
+        row = queries.get_coach(session, slug)
+        lessons = [lesson for lesson in row.lessons if lesson.active]
+        context = {"gym": the_gym(session), "coach": row, "lessons": lessons, "pictures": pictures}
         return page_text("coach.html", context), ALWAYS
 
     return await _shared(request).answer(request, ("coach", slug), build, coach=slug)

@@ -1,4 +1,4 @@
-"""A family confirms a request that holds no time yet: GET shows it with a button and changes nothing, POST asks the coach."""
+"""E-mail confirmation of a request that holds no time yet: GET shows it and changes nothing, POST makes the request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ from public_site.transact import now, read, transact
 
 @dataclass(frozen=True)
 class ConfirmationView:
-    """What the page shows. booking: what it would be, in no table; or, once it is confirmed, what it has become."""
+    """The data of the page."""
 
     gym: Gym
-    booking: Booking
+    booking: Booking  # stored once it is confirmed; before, what it would be, in no table
     is_confirmed: bool
-    next_slots: Sequence[Slot] = ()
+    next_slots: Sequence[Slot] = ()  # other times, where this one is taken
 
 
-async def asked(request: Request, waiting: UnconfirmedRequest) -> Response:
-    """The answer to the form: look into your mail."""
+async def mail_sent(request: Request, waiting: UnconfirmedRequest) -> Response:
+    """The answer to the booking form, 202: a page that sends the family to its mailbox."""
     view = await read(request, _view, waiting.id, waiting.serial, now())
     if view.is_confirmed:
         return RedirectResponse(request.app.url_path_for("booking", handle=view.booking.handle), 303)
@@ -44,6 +44,7 @@ async def asked(request: Request, waiting: UnconfirmedRequest) -> Response:
 
 
 async def show(request: Request) -> Response:
+    """GET /requests/{token}: the unconfirmed request with its button; 303 to the booking once it is confirmed."""
     view = await read(request, _view, *_ids(request), now())
     if view.is_confirmed:
         return RedirectResponse(request.app.url_path_for("booking", handle=view.booking.handle), 303)
@@ -51,6 +52,7 @@ async def show(request: Request) -> Response:
 
 
 async def confirm(request: Request) -> Response:
+    """POST /requests/{token}: confirm; 303 to the booking. Raises NotFound; as `request_limits.confirm`."""
     request_id, serial = _ids(request)
     values = await read_form(request)
     starts_at = read_start(values["next_start"]) if values.get("next_start") else None

@@ -1,5 +1,5 @@
 """
-One sweep, called by a scheduler elsewhere: for machines that have cron and no worker.
+The sweep as an HTTP endpoint, for hosts that have cron and no worker.
 
 On threads of its own, so that a slow mail server never stalls pages or the readiness probe; the database's pass first,
 then the network's, and an answer within half a minute in any case. What needs DuckDB (the archive, the alert rules) is
@@ -30,7 +30,7 @@ UNFINISHED = {"sent": 0, "dropped": 0, "retried": 0, "dead": 0, "pictures": 0, "
 
 
 class Cron:
-    """The sweeps of this process: of each pass one at a time; who comes meanwhile waits for the same one."""
+    """The sweeps of this process, with single-flight: a call while a pass runs waits for that pass."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -39,7 +39,12 @@ class Cron:
         self._duties: Future[int] | None = None
 
     async def sweep(self) -> dict[str, int]:
-        """How many requests expired, and what became of mails and pictures as far as that took no longer than it may."""
+        """
+        Run one sweep, or join the running one.
+
+        Returns:
+            Counts of expired requests, mails by outcome, pictures; `unfinished` where the network took over ANSWER_WITHIN_S.
+        """
         if self._database_pass is None or self._database_pass.done():
             self._database_pass = begin(lambda: keep_true(self._services))
         expired = await asyncio.wrap_future(self._database_pass)
@@ -55,7 +60,7 @@ class Cron:
         return {**counts(delivery), "pictures": make_pictures(self._services)}
 
     def _start_duties(self) -> None:
-        """In a process of its own, if one is due and none is at it."""
+        """Start the duties in a process of their own, if any is due and that process does not run already."""
         if self._duties is not None and not self._duties.done():
             return
         with self._services.database.read() as session:
@@ -70,6 +75,6 @@ def anything_due(session: Session, services: Services, *, now: datetime) -> bool
 
 
 async def notifications(request: Request) -> Response:
-    """Expire and deliver what is due. A GET too, as hosted cron services call; the bearer is the guard."""
+    """GET, POST /api/cron/notifications: one sweep. GET too, as hosted cron services call; the bearer token is the guard."""
     cron: Cron = request.app.state.cron
     return orjson_response(await cron.sweep())

@@ -1,4 +1,4 @@
-"""What a visitor reads when something is not to be had: a page, or a problem document under /api."""
+"""Exception handlers of the site: an error page, or a problem document (RFC 9457) under /api."""
 
 from http import HTTPStatus
 from typing import Any
@@ -14,8 +14,8 @@ from core.http.request import services_of
 from public_site.templating import orjson_response, render
 
 
-async def rules_said_no(request: Request, error: Exception) -> Response:
-    """An error of the rules, on its page."""
+async def rule_error(request: Request, error: Exception) -> Response:
+    """The answer to a SpiritError: its status, code and sentences; a redirect for an address that has moved."""
     assert isinstance(error, SpiritError)
     if isinstance(error, AddressMoved):
         return _moved(request, error)
@@ -27,15 +27,15 @@ async def rules_said_no(request: Request, error: Exception) -> Response:
 
 
 def _moved(request: Request, error: AddressMoved) -> Response:
-    """The same page at the lesson's address of today, whatever was asked of it."""
+    """A redirect to the same page under the lesson's current address."""
     _, coaches, coach, _, *rest = request.url.path.split("/")
     path = "/".join(["", coaches, coach, error.lesson_slug, *rest])
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(path + query, 301, headers={"Cache-Control": "no-cache"})  # it may move again
 
 
-async def http_said_no(request: Request, error: Exception) -> Response:
-    """No such address, a wrong method, a body that is too large …"""
+async def http_error(request: Request, error: Exception) -> Response:
+    """The answer to an HTTPException: an unknown address, a wrong method, a content type …"""
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase  # what Starlette says when nobody gave it words
     own_words = error.detail if error.detail != phrase else None
@@ -44,12 +44,13 @@ async def http_said_no(request: Request, error: Exception) -> Response:
     return _answer(request, document, dict(error.headers or {}))
 
 
-async def we_failed(request: Request, error: Exception) -> Response:
-    """A mistake of ours. The edge has logged it, with the request's id."""
+async def server_error(request: Request, error: Exception) -> Response:
+    """500, for any other exception. The edge has logged it, with the request's id."""
     return _answer(request, problems.problem_of_status(500), {})
 
 
 def wants_json(request: Request) -> bool:
+    """Whether the answer is a problem document: everywhere under /api."""
     return request.url.path.startswith("/api/")
 
 
@@ -61,7 +62,7 @@ def _answer(
     sentences: list[str] | None = None,
     coach: tuple[str, str] | None = None,
 ) -> Response:
-    """coach: slug and name of one whose other lessons are a way on."""
+    """Render the error. coach: slug and name, where her other lessons are an alternative."""
     headers = {**headers, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
     if wants_json(request):
         return orjson_response(document, document["status"], headers=headers, media_type=problems.MEDIA_TYPE)
@@ -81,7 +82,7 @@ def _answer(
 
 
 def _page_of_it(request: Request) -> str | None:
-    """The page that shows what a form may have changed: the family's, or the coach's of one request."""
+    """The path of the page that shows whether a form was saved: the booking's, or the coach's of one request."""
     parts = request.url.path.split("/")
     return "/".join(parts[:3]) if len(parts) > 2 and parts[1] in ("bookings", "approvals", "rehearsals") else None
 
@@ -91,12 +92,13 @@ def _sentences(error: SpiritError) -> list[str]:
 
 
 async def too_large(request: Request, error: Exception) -> Response:
+    """413, for a body over its limit."""
     return _answer(request, problems.problem_of_status(413), {})
 
 
 HANDLERS: dict[Any, Any] = {
     BodyTooLarge: too_large,
-    SpiritError: rules_said_no,
-    HTTPException: http_said_no,
-    Exception: we_failed,
+    SpiritError: rule_error,
+    HTTPException: http_error,
+    Exception: server_error,
 }

@@ -1,4 +1,4 @@
-"""A coach's lessons for her calendar program, behind an address that only she knows and can renew."""
+"""iCalendar feed of a coach's lessons, behind a secret address that she can renew."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from public_site.transact import now, read
 
 
 async def calendar_feed(request: Request) -> Response:
-    """404 for an address that was renewed, and for a coach who does not work here any more."""
+    """GET /calendar/{feed}.ics: the feed. Raises NotFound for a renewed address, and for a disabled coach."""
     services = services_of(request)
     coach_id, feed_version = services.signer.read_feed(request.path_params["feed"])
     file = await read(request, _file, coach_id, feed_version, services.settings, now())

@@ -1,4 +1,4 @@
-"""A form that was sent before and has made a booking: its key proves that it is the same family's."""
+"""Idempotent replay of the booking form: the booking that a form with this key has made; the key proves whose form it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,21 +20,21 @@ from public_site.transact import now, read, read_after
 
 @dataclass(frozen=True)
 class BookedView:
-    """The booking that the form has made, as it stands at this instant, and where other times are."""
+    """The data of the page about a booking that the form has made."""
 
     gym: Gym
     booking: Booking
-    status: Status
-    other_times: str
+    status: Status  # at this instant
+    other_times: str  # the address of a page with other times
 
 
 async def find(request: Request, key: str) -> BookedView | None:
-    """What the form with this key has made; None when it was not sent, or came to nothing."""
+    """The booking made by the form with this key; None when the form was not sent, or made none."""
     return await read(request, _view, key, now()) if key else None
 
 
 async def find_after(error: SpiritError, request: Request, values: Mapping[str, str]) -> BookedView | None:
-    """The same for a form that was sent again, for the same time, and refused. Raises this error where nothing can be read."""
+    """The booking made by a form that was sent again for the same time and refused with `error`. Raises `error` if unreadable."""
     key = values.get("idempotency_key", "")
     earlier = await read_after(error, request, _view, key, now()) if key else None
     same_time = earlier is not None and utc_text(earlier.booking.starts_at) == values.get("starts_at")
@@ -42,6 +42,7 @@ async def find_after(error: SpiritError, request: Request, values: Mapping[str, 
 
 
 def page(request: Request, view: BookedView, *, status: int = 200) -> Response:
+    """Render the page about the earlier booking."""
     context = {"gym": view.gym, "view": view, "zone": view.booking.coach.zone}
     return render(request, "booked.html", context, status=status)
 

@@ -1,4 +1,4 @@
-"""A posted form, read into plain text."""
+"""Parser of posted forms."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -7,7 +7,7 @@ MAX_FIELDS = 40
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Its fields, the last of equal names. Raises HTTPException 400 for what is no form."""
+    """The fields of a posted form, the last of equal names. Raises HTTPException 400 for what is no form in UTF-8."""
     form = await request.form(max_fields=MAX_FIELDS, max_files=0)
     values = {name: value for name, value in form.items() if isinstance(value, str)}
     if any("\ufffd" in text for pair in values.items() for text in pair):

@@ -1,4 +1,4 @@
-"""Alive, and ready: for monitors and load balancers."""
+"""Liveness and readiness probes, for monitors and load balancers."""
 
 import asyncio
 import threading
@@ -19,76 +19,81 @@ from public_site.templating import orjson_response
 
 SWEPT_WITHIN = timedelta(minutes=2)
 MAIL_WITHIN, TROUBLE_WITHIN = timedelta(minutes=4), timedelta(minutes=2)  # an outage is seen within five minutes
-KEPT_FOR, WRITES_EVERY = timedelta(seconds=2), timedelta(seconds=10)
+TTL, WRITES_EVERY = timedelta(seconds=2), timedelta(seconds=10)
 NEVER = datetime.min.replace(tzinfo=UTC)
 NO_STORE = {"Cache-Control": "no-store"}
 
 
 async def alive(request: Request) -> Response:
+    """GET /healthz: liveness; touches no database."""
     return orjson_response({"status": "alive"}, headers=NO_STORE)
 
 
 async def ready(request: Request) -> Response:
     """
-    503 with the reasons when a family could not be served, or nobody would hear of it.
+    GET /readyz: readiness; 503 with the reasons when a family could not be served, or its request would go unnoticed.
 
     Slow mail is *degraded*, and 200: a load balancer that takes the site out of service would not mend a mail server.
     """
     probe: ReadinessProbe = request.app.state.readiness
-    found = await asyncio.to_thread(probe.look)
+    state = await asyncio.to_thread(probe.check)
     return orjson_response(
-        {"status": found.status, "reasons": found.reasons}, 200 if found.serves else 503, headers=NO_STORE
+        {"status": state.status, "reasons": state.reasons}, 200 if state.serves else 503, headers=NO_STORE
     )
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """broken: why families cannot be served. slow: what is late without that. In words."""
+    """The result of a readiness check."""
 
-    broken: list[str] = field(default_factory=list)
-    slow: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)  # sentences: why families cannot be served
+    slow: list[str] = field(default_factory=list)  # sentences: what is late, though they can be
 
     @property
     def serves(self) -> bool:
+        """Whether families can be served."""
         return not self.broken
 
     @property
     def status(self) -> str:
+        """ "ready", "degraded" or "not ready"."""
         return "not ready" if self.broken else "degraded" if self.slow else "ready"
 
     @property
     def reasons(self) -> list[str]:
+        """All sentences, the worst first."""
         return [*self.broken, *self.slow]
 
 
 class ReadinessProbe:
     """
-    A TTL cache with single-flight around the look: whoever asks without end costs one look in two seconds.
+    TTL cache with single-flight around the readiness check: a flood of probes costs one check in two seconds.
 
-    Bad news is not kept, so that what is mended is in service at once. A disk that is full shows only when something is
-    really written, so a row is, every ten seconds; after a failure at every look.
+    Failures are not cached, so that what is mended is in service at once. A full disk shows only when something is really
+    written, so a row is, every ten seconds; after a failure at every check.
     """
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._one_looks = threading.Lock()
-        self._found, self._found_at = Readiness(), NEVER
+        self._lock = threading.Lock()
+        self._latest, self._checked_at = Readiness(), NEVER
         self._wrote_at = NEVER
 
-    def look(self) -> Readiness:
-        with self._one_looks:
+    def check(self) -> Readiness:
+        """The readiness, at most TTL old. Blocks: call it on a thread."""
+        with self._lock:
             now = clock.now()
-            if self._found.serves and timedelta(0) <= now - self._found_at < KEPT_FOR:
-                return self._found
+            if self._latest.serves and timedelta(0) <= now - self._checked_at < TTL:
+                return self._latest
             writes = not timedelta(0) <= now - self._wrote_at < WRITES_EVERY
-            self._found, self._found_at = readiness(self._services, writes=writes), now
+            self._latest, self._checked_at = readiness(self._services, writes=writes), now
             if writes:
-                self._wrote_at = now if self._found.serves else NEVER
-            return self._found
+                self._wrote_at = now if self._latest.serves else NEVER
+            return self._latest
 
 
 def readiness(services: Services, *, writes: bool = True) -> Readiness:
-    """What a load balancer and an operator want to know. writes: also whether a row can be written."""
+    """Check schema, database, sweep and mail. writes: also whether a row can be written."""
     now = clock.now()
     try:
         check_schema(services.database)

@@ -1,4 +1,4 @@
-"""The form for one free time, fresh or filled in: with what was typed, and what is to be looked at again."""
+"""The booking form for one slot: empty, or filled in again with the values typed and a message by field."""
 
 import secrets
 from collections.abc import Mapping
@@ -30,33 +30,31 @@ TYPED = ("customer_name", "customer_email", "customer_phone", "athlete_name", "n
 
 @dataclass(frozen=True)
 class FormView:
-    """
-    What the form shows. slot: the time asked for; requires_approval as it stands now.
-
-    values: what was typed, by field. errors: a sentence by field. notice: a sentence about all of it.
-    next_slots: other free times, where this one is not to be had; title: a heading that says so.
-    email_asked_about: the address that is asked about on this page.
-    """
+    """The data of the form's page."""
 
     gym: Gym
     coach: Coach
     lesson: LessonType
-    slot: Slot
-    key: str
-    values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    notice: str = ""
-    next_slots: list[Slot] = field(default_factory=list)
-    title: str = ""
-    email_asked_about: str = ""
+    slot: Slot  # the requested time; requires_approval as of now
+    key: str  # the form's idempotency key
+    values: Mapping[str, str] = field(default_factory=dict)  # typed, by field
+    errors: Mapping[str, str] = field(default_factory=dict)  # a sentence by field
+    notice: str = ""  # a sentence about the whole form
+    next_slots: list[Slot] = field(default_factory=list)  # other free times, where this one is not free
+    title: str = ""  # a heading that says so
+    email_asked_about: str = ""  # the address for which the page asks "Did you mean …?"
 
 
 async def fresh(request: Request) -> Response:
     """
-    An empty form with a new key; 409 with other times when this one is gone.
+    GET /coaches/{coach}/{lesson}/request?start=: an empty form with a new key; 409 with other times when this is not free.
 
-    form: the key of a form that was sent from here. Where it made a booking, that is what is shown; it is never taken
-    over as the new form's key, since whoever sent the address to somebody else would know it.
+    `?form=` is the key of a form that was sent from here (static/form.js). Where it made a booking, that is shown; it never
+    becomes the new form's key, since whoever sent the address to somebody else would know it.
+
+    Raises:
+        Invalid, NotFound, NoLongerOffered, AddressMoved: no such time, coach or lesson.
+        TooMany: the rate limit of searches.
     """
     if (earlier := await form_replays.find(request, request.query_params.get("form", ""))) is not None:
         return form_replays.page(request, earlier)
@@ -69,8 +67,8 @@ async def fresh(request: Request) -> Response:
 
 
 async def again(request: Request, values: Mapping[str, str], error: SpiritError) -> Response:
-    """The same form with all that was typed, and what went wrong. Raises the error where there is no such form."""
-    if isinstance(error, Invalid) and not error.fields.keys().isdisjoint(HIDDEN):
+    """Render the form again, with the values typed and the error. Raises the error where there is no such form."""
+    if isinstance(error, Invalid) and not error.fields.keys().isdisjoint(HIDDEN):  # a hidden field: not from our form
         raise error
     coach_id, lesson_id = (read_id(values[name]) for name in ("coach_id", "lesson_id"))
     starts_at = read_start(values["starts_at"])
@@ -117,7 +115,7 @@ def _again(
 
 
 def email_question(values: Mapping[str, str]) -> dict[str, str]:
-    """By field: was another address meant? Nothing for one that looks right, or that was asked about on the last page."""
+    """A "Did you mean …?" for a likely mistyped address, by field; empty for others, and for one confirmed by a second press."""
     address = values.get("customer_email", "").strip()
     meant = likely_meant(address)
     if meant is None or values.get(EMAIL_ASKED_ABOUT) == address:
@@ -133,14 +131,14 @@ def _changes(
     values: Mapping[str, str],
     at: datetime,
 ) -> Mapping[str, str]:
-    """What has changed since the form was shown: it comes back with what is so now, and must not hide that."""
+    """Sentences about what has changed since the form was shown: it comes back with today's values, and must say so."""
     seen = Shown.model_validate({name: values[name] for name in Shown.model_fields if name in values})
     slot = _slot(session, coach, lesson, starts_at, at)
     return stale_forms.lesson_changes(seen, coach, lesson, slot, the_gym(session), now=at)
 
 
 def _slot(session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, at: datetime) -> Slot:
-    """This time as a slot, free or not."""
+    """The requested time as a slot, free or not."""
     rules = slots.rules_for(session, coach, lesson, first_on=starts_at.date(), last_on=starts_at.date())
     return Slot(starts_at, starts_at + timedelta(minutes=lesson.minutes), rules.asks_at(starts_at, at))
 
@@ -191,5 +189,5 @@ def _answer(
 
 
 def new_key() -> str:
-    """A form's own key: the same form sent twice is one booking."""
+    """A new idempotency key: the same form sent twice is one booking."""
     return secrets.token_urlsafe(18)

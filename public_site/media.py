@@ -1,4 +1,4 @@
-"""Pictures, where no CDN stands before us: each file under an address that never means another."""
+"""Renditions of photos, where no CDN is in front: content-addressed files, cached for ever."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ HEADERS = {
 
 
 async def media(request: Request) -> Response:
-    """Whole or in part. Only names that we give are looked for."""
+    """GET /media/{path}: a file, whole or by range, with ETag. Raises HTTPException 404; only names of our form are looked up."""
     path = request.path_params["path"]
     if not (known := PATH.fullmatch(path)):
         raise HTTPException(404)

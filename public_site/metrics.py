@@ -1,4 +1,4 @@
-"""What is measured, for a Prometheus: only for who has the bearer, and only where there is one."""
+"""Prometheus metrics, behind a bearer token; the policy answers 404 where none is configured."""
 
 import asyncio
 
@@ -12,6 +12,7 @@ from core.telemetry.store import Store, store_for
 
 
 async def metrics(request: Request) -> Response:
+    """GET /metrics: the text exposition format."""
     store = store_for(services_of(request).settings)
     return Response(await asyncio.to_thread(_text, store), headers={"Content-Type": prometheus_text.CONTENT_TYPE})
 

@@ -1,4 +1,4 @@
-"""The description of the JSON addresses: `GET /api/openapi.json`."""
+"""OpenAPI document of the public JSON API: `GET /api/openapi.json`."""
 
 from functools import cache
 from typing import Any
@@ -49,7 +49,7 @@ OPERATIONS = (
 
 @cache
 def document(base_url: str) -> dict[str, Any]:
-    """The whole description; base_url is the one server."""
+    """The OpenAPI document. base_url: the one server."""
     return openapi.document(
         OPERATIONS,
         title="Spirit Athletics: private lessons",

@@ -1,5 +1,5 @@
 """
-Every route declares its class, and is guarded by it before its endpoint runs.
+Access policies: every route declares its kind, whose guard (CSRF check, content type, bearer token, rate limit) runs first.
 
     page        GET only, changes nothing
     form        a browser's form, from our own page; urlencoded
@@ -31,6 +31,8 @@ UNCACHED = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
 
 class Kind(enum.StrEnum):
+    """The kinds of routes, as listed above."""
+
     PAGE = "page"
     FORM = "form"
     JSON = "json"
@@ -41,14 +43,11 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Policy:
-    """
-    kind: the guard. secret: the address or the page is somebody's own: stored nowhere, shown in no search engine.
-    bearer: the setting that holds what a program must send.
-    """
+    """The access policy of a route."""
 
-    kind: Kind
-    secret: bool = False
-    bearer: str = "cron_secret"
+    kind: Kind  # chooses the guard
+    secret: bool = False  # the address or the page is somebody's own: no-store, noindex
+    bearer: str = "cron_secret"  # the setting with the bearer token
 
 
 class GuardedRoute(Route):
@@ -60,28 +59,34 @@ class GuardedRoute(Route):
 
 
 def page(path: str, endpoint: Endpoint, name: str, *, secret: bool = False) -> GuardedRoute:
+    """A route of kind PAGE."""
     return GuardedRoute(path, endpoint, Policy(Kind.PAGE, secret), ["GET"], name)
 
 
 def form(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
+    """A route of kind FORM."""
     return GuardedRoute(path, endpoint, Policy(Kind.FORM, secret=True), ["POST"], name)
 
 
 def json(path: str, endpoint: Endpoint, name: str, *, method: str = "GET", secret: bool = False) -> GuardedRoute:
+    """A route of kind JSON."""
     return GuardedRoute(path, endpoint, Policy(Kind.JSON, secret), [method], name)
 
 
 def bearer(
     path: str, endpoint: Endpoint, name: str, *, setting: str, methods: Sequence[str] = ("GET", "POST")
 ) -> GuardedRoute:
+    """A route of kind BEARER. setting: the name of the setting with the token."""
     return GuardedRoute(path, endpoint, Policy(Kind.BEARER, secret=True, bearer=setting), methods, name)
 
 
 def beacon(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
+    """A route of kind BEACON."""
     return GuardedRoute(path, endpoint, Policy(Kind.BEACON, secret=True), ["POST"], name)
 
 
 def capability(path: str, endpoint: Endpoint, name: str) -> GuardedRoute:
+    """A route of kind CAPABILITY."""
     return GuardedRoute(path, endpoint, Policy(Kind.CAPABILITY, secret=True), ["POST"], name)
 
 
@@ -89,6 +94,7 @@ def _guarded(endpoint: Endpoint, policy: Policy) -> Endpoint:
     guard = partial(_bearer, policy.bearer) if policy.kind is Kind.BEARER else GUARDS[policy.kind]
 
     async def guarded(request: Request) -> Response:
+        # no address of ours has such a character, and some databases and headers refuse it
         if not all(value.isprintable() for value in request.path_params.values() if isinstance(value, str)):
             raise HTTPException(404)
         guard(request)
@@ -101,10 +107,11 @@ def _guarded(endpoint: Endpoint, policy: Policy) -> Endpoint:
 
 
 def _pass(request: Request) -> None:
-    """Reading needs no leave."""
+    """The guard of pages: none."""
 
 
 def _own_form(request: Request) -> None:
+    """The guard of forms: CSRF check by origin, content type, rate limit."""
     if not same_origin.is_own(request.headers, services_of(request).settings.base_url):
         raise HTTPException(403, FOREIGN_FORM)
     if _content_type(request) != "application/x-www-form-urlencoded":
@@ -113,6 +120,7 @@ def _own_form(request: Request) -> None:
 
 
 def _json(request: Request) -> None:
+    """The guard of JSON: a POST by content type, which a foreign page cannot send unasked (CORS), and rate limit."""
     if request.method == "GET" or request.method == "HEAD":
         return
     if _content_type(request) != "application/json":
@@ -121,7 +129,7 @@ def _json(request: Request) -> None:
 
 
 def _bearer(setting: str, request: Request) -> None:
-    """Where no secret is set the address does not exist."""
+    """The guard of bearer routes: 401 for a wrong token, compared in constant time; 404 where none is configured."""
     secret = getattr(services_of(request).settings, setting).get_secret_value()
     if not secret:
         raise HTTPException(404)
@@ -131,6 +139,7 @@ def _bearer(setting: str, request: Request) -> None:
 
 
 def _own_beacon(request: Request) -> None:
+    """The guard of beacons: CSRF check by origin, content type, a rate limit of its own."""
     if not same_origin.is_own(request.headers, services_of(request).settings.base_url):
         raise HTTPException(403)
     if _content_type(request) != "application/json":
@@ -139,7 +148,7 @@ def _own_beacon(request: Request) -> None:
 
 
 def _token_alone(request: Request) -> None:
-    """The endpoint checks the token. What is posted beside it does not matter, so it is not read."""
+    """The guard of capabilities: rate limit. The endpoint checks the signed token; the body is not read."""
     rate_limits.check(request)
 
 

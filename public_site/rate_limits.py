@@ -1,4 +1,4 @@
-"""How often one network address may send something. In memory, so it counts per process."""
+"""Rate limits by network address: moving windows in memory, so they count per process."""
 
 import time
 
@@ -11,30 +11,29 @@ from core.errors import TooMany
 from core.http.request import sender_of, services_of
 
 POSTS = RateLimitItemPerMinute(300, 10)  # a gym full of families may share one address
-SEARCHES = RateLimitItemPerMinute(
-    240
-)  # free times that no cache answers: a program of one network, or its many families
+# slot searches that no cache answers: a program of one network, or its many families
+SEARCHES = RateLimitItemPerMinute(240)
 BEACONS = RateLimitItemPerMinute(60)  # a page sends two or three
 ALL_BEACONS = RateLimitItemPerMinute(600)  # from everywhere together, so that a flood costs little
 
 
 def new_limiter() -> MovingWindowRateLimiter:
-    """One for each application."""
+    """A limiter for one application."""
     return MovingWindowRateLimiter(MemoryStorage())
 
 
 def check(request: Request) -> None:
-    """Count one post. Raises TooMany, with when to come back."""
+    """Count one POST. Raises TooMany, with the seconds to wait."""
     _count(request, POSTS, sender_of(request))
 
 
 def check_search(request: Request) -> None:
-    """Count one look at free times that has to be computed. Raises TooMany, with when to come back."""
+    """Count one uncached slot search. Raises TooMany, with the seconds to wait."""
     _count(request, SEARCHES, f"search {sender_of(request)}")
 
 
 def check_beacon(request: Request) -> None:
-    """Count one report of a browser, which nobody waits for. Raises TooMany."""
+    """Count one browser report, by address and in all. Raises TooMany."""
     _count(request, BEACONS, f"beacon {sender_of(request)}")
     _count(request, ALL_BEACONS, "beacons")
 
@@ -49,5 +48,5 @@ def _count(request: Request, limit: RateLimitItem, sender: str) -> None:
 
 
 def network_hash(request: Request) -> str:
-    """Where it came from as the database may keep it: comparable, and not to be read back."""
+    """A keyed hash of the sender's network address, which the database may store: comparable, not reversible."""
     return services_of(request).signer.keyed_hash(f"network {sender_of(request)}")

@@ -1,4 +1,4 @@
-"""A coach's link for practice: the same page as a real request's, marked, and with no family behind it."""
+"""Approval link of a practice request (rehearsal): the same page as for a real one, marked, and with no family behind it."""
 
 from datetime import datetime
 
@@ -18,11 +18,13 @@ from public_site.transact import now, read, transact
 
 
 async def show(request: Request) -> Response:
+    """GET /rehearsals/{token}: as approvals.show. Raises NotFound, RequestExpired."""
     view = await _view_of(request)
     return page_of(request, view, request.query_params.get("decision", ""))
 
 
 async def answer(request: Request) -> Response:
+    """POST /rehearsals/{token}: as approvals.answer. Raises NotFound, RequestExpired, AlreadyDecided."""
     values = await read_form(request)
     decision, reason = values.get("decision", ""), values.get("reason", "")
     view = await _view_of(request)

@@ -1,4 +1,4 @@
-"""Every address of the site, each with its policy."""
+"""The routing table of the site, each route with its access policy."""
 
 from starlette.routing import BaseRoute
 
@@ -54,7 +54,7 @@ ROUTES: list[BaseRoute] = [
     json("/api/book/private", api.book, "api_book", method="POST", secret=True),
     json("/api/bookings/{handle}", api.booking, "api_booking", secret=True),
     json("/api/booking/approve", api.decide, "api_decide", method="POST", secret=True),
-    beacon("/telemetry", browser_beacon.told_by_a_browser, "telemetry"),
+    beacon("/telemetry", browser_beacon.report, "telemetry"),
     bearer("/api/cron/notifications", cron.notifications, "cron", setting="cron_secret"),
     bearer("/metrics", metrics.metrics, "metrics", setting="metrics_token", methods=["GET"]),
 ]

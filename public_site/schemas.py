@@ -1,4 +1,4 @@
-"""JSON of the public site: what programs send, and what they get."""
+"""Models of the public API: bodies, queries and answers; the OpenAPI document is made from them."""
 
 from datetime import timedelta
 from typing import Annotated, Literal, Self
@@ -25,6 +25,8 @@ ASKS: dict[Asks, Literal["always", "sometimes", "never"]] = {
 
 
 class Lesson(Answer):
+    """A lesson type that can be booked."""
+
     id: int
     slug: str
     name: str
@@ -33,6 +35,8 @@ class Lesson(Answer):
 
 
 class Coach(Answer):
+    """A published coach."""
+
     id: int
     slug: str
     name: str
@@ -41,7 +45,7 @@ class Coach(Answer):
 
     @classmethod
     def of(cls, coach: models.Coach) -> Self:
-        """With the lesson types that are offered."""
+        """The answer for a coach, with the lesson types that are offered."""
         lessons = [
             Lesson(**{name: getattr(lesson, name) for name in Lesson.model_fields})
             for lesson in coach.lessons
@@ -51,6 +55,8 @@ class Coach(Answer):
 
 
 class Slot(Answer):
+    """A free slot."""
+
     starts_at: Instant
     ends_at: Instant
     requires_approval: bool
@@ -61,12 +67,14 @@ class Slot(Answer):
 
 
 class Slots(Answer):
+    """Free slots, earliest first."""
+
     time_zone: str
     slots: list[Slot]
 
 
 class SlotsQuery(Query):
-    """Local days, `to` included."""
+    """Query parameters of a slot search: local days, `to` included."""
 
     lesson_id: RowId
     first_on: Annotated[Day, Field(alias="from")]
@@ -87,6 +95,8 @@ class LessonRequest(lesson_request.LessonRequest, Body):
 
 
 class Booked(Answer):
+    """A stored request. manage_url: the family's page."""
+
     success: Literal[True] = True
     requires_approval: bool
     message: str
@@ -95,7 +105,7 @@ class Booked(Answer):
 
 
 class ToConfirm(Answer):
-    """Nothing is held until the family confirms it by mail."""
+    """A request that holds no time until the family has confirmed it by mail."""
 
     success: Literal[False] = False
     requires_confirmation: Literal[True] = True
@@ -105,6 +115,6 @@ class ToConfirm(Answer):
 
 
 class Decision(DecisionBody):
-    """A coach's answer, by the token of her mail."""
+    """A coach's decision, by the token of her mail."""
 
     token: str

@@ -1,4 +1,4 @@
-"""The shop: what the gym sells at its desk."""
+"""The shop's page: products that the gym sells at its desk."""
 
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from public_site.templating import page_text
 
 
 async def shop(request: Request) -> Response:
+    """GET /shop: cached until its content changes."""
     pictures = pictures_of(services_of(request))
 
     def build(session: Session, now: datetime) -> tuple[str, datetime]:

@@ -1,4 +1,4 @@
-"""Jinja2 templates, and static files under names that change with their contents, so that they are kept for ever."""
+"""Jinja2 templates, and fingerprinted static files: their names contain a content hash, so they are cached for ever."""
 
 import hashlib
 import mimetypes
@@ -39,7 +39,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def orjson_response(
     content: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
 ) -> Response:
-    """JSON, compact and UTF-8."""
+    """A JSON response, compact and UTF-8."""
     return Response(dumps(content), status, headers=headers, media_type=media_type)
 
 
@@ -51,29 +51,29 @@ def render(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """A page."""
+    """An HTML response from a template."""
     return HTMLResponse(page_text(template, context), status, headers=headers)
 
 
 def page_text(template: str, context: Mapping[str, Any]) -> str:
-    """A page's HTML. A name that the template uses and nobody gave is a mistake, and shows as one."""
-    return _templates().get_template(template).render(context, watched_as=_watched_as())
+    """A template's HTML. Raises jinja2.UndefinedError for a name that the context lacks."""
+    return _templates().get_template(template).render(context, recorded_route=_recorded_route())
 
 
-def _watched_as() -> str | None:
-    """The route's template, for the script that tells what fails in the browser; None where nothing is recorded."""
+def _recorded_route() -> str | None:
+    """The route's template, for the script that reports browser errors; None where nothing is recorded."""
     work = current.get()
     return work.route if work is not None and recording.active() is not None else None
 
 
 def static_path(name: str) -> str:
-    """The address of a static file: "/static/site.1f0c9a7b.css"."""
+    """The fingerprinted address of a static file: "/static/site.1f0c9a7b.css"."""
     stem, _, suffix = name.rpartition(".")
     return f"/static/{stem}.{hashlib.sha256(_static()[name]).hexdigest()[:8]}.{suffix}"
 
 
 async def static(request: Request) -> Response:
-    """A static file, under its present name only."""
+    """GET /static/{file}: a static file, under its current name only. Raises HTTPException 404."""
     wanted = request.url.path
     for name, content in _static().items():
         if static_path(name) == wanted:
@@ -84,7 +84,7 @@ async def static(request: Request) -> Response:
 
 @cache
 def scripts() -> dict[str, frozenset[str]]:
-    """Our scripts without their ending, with the identifiers that stand in each."""
+    """The identifiers of each of our scripts, by its name without the ending; browser reports are checked against them."""
     texts = {name.removesuffix(".js"): text.decode() for name, text in _static().items() if name.endswith(".js")}
     return {name: frozenset(re.findall(r"[A-Za-z_$][\w$]*", text)) for name, text in texts.items()}
 
@@ -127,14 +127,14 @@ def _when(slot: Booking | Slot, zone: ZoneInfo) -> Markup:
 
 
 def _links(slots: Sequence[Slot], here: str, minutes: int, zone: ZoneInfo, mixed: bool) -> Markup:
-    """A day's free times as list items. Written here, since as a loop of the template they were a quarter of the page."""
+    """A day's slots as list items. In Python, since a loop of the template took a quarter of the page's time."""
     head, tail = f'<li><a href="{escape(here)}/request?start=', f"</b> <small>{minutes} min"
     items = []
     for slot in slots:
         local = slot.starts_at.astimezone(zone)
         asks = ", asks first" if mixed and slot.requires_approval else ""
-        said = wording.time_of_day(local.hour, local.minute)
-        items.append(f'{head}{slot.starts_at.isoformat()[:19]}Z"><b>{said}{tail}{asks}</small></a></li>')
+        time = wording.time_of_day(local.hour, local.minute)
+        items.append(f'{head}{slot.starts_at.isoformat()[:19]}Z"><b>{time}{tail}{asks}</small></a></li>')
     return Markup("\n".join(items))  # noqa: S704 (times and numbers; the address is escaped)
 
 

@@ -1,4 +1,4 @@
-"""From the event loop to the database and back: a read, or one command in one transaction."""
+"""Database access from the event loop: a read on one snapshot, or one command in one transaction, on thread pools."""
 
 import asyncio
 import contextvars
@@ -21,22 +21,22 @@ from core.platform.services import Services
 
 P = ParamSpec("P")
 T = TypeVar("T")
-WRITERS = 16
+WRITERS = 16  # threads; each mostly waits for its turn at the database
 SEARCHERS = 1  # they compute under one interpreter's lock: more of them only keep pages waiting longer
 
 
 def new_writers() -> ThreadPoolExecutor:
-    """Writers have threads of their own, so that those who wait for their turn never stall pages."""
+    """The thread pool of transactions: their own, so that those that wait for their turn never stall pages."""
     return ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
 
 
 def new_searchers() -> ThreadPoolExecutor:
-    """Searches for free times have threads of their own: the event loop answers everybody else."""
+    """The thread pool of slot searches: their own, so that the event loop answers other requests meanwhile."""
     return ThreadPoolExecutor(SEARCHERS, thread_name_prefix="searcher")
 
 
 async def read(request: Request, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a query on one snapshot: at once on SQLite, where a thread would cost more than it; else on a thread."""
+    """Run a query on one snapshot; on SQLite on the event loop, where a thread would cost more. Raises Unavailable."""
     services = services_of(request)
     if services.database.is_sqlite:
         return _read(services, query, *args, **kwargs)
@@ -44,7 +44,7 @@ async def read(request: Request, query: Callable[Concatenate[Session, P], T], *a
 
 
 async def search(request: Request, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a query that computes for a while, such as free times: on a thread of its own, so that other pages go on."""
+    """Run a query that computes for a while, such as free times, on the searchers' threads. Raises Unavailable."""
     run = partial(_read, services_of(request), query, *args, **kwargs)
     context = contextvars.copy_context()
     return await asyncio.get_running_loop().run_in_executor(request.app.state.searchers, partial(context.run, run))
@@ -57,7 +57,7 @@ async def read_after(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """A read for the page that says this error. Where even that fails, the error itself is what there is to say."""
+    """Run a query for the page that shows `error`. Raises `error` itself where the database cannot be read."""
     try:
         return await read(request, query, *args, **kwargs)
     except Unavailable:
@@ -65,7 +65,14 @@ async def read_after(
 
 
 async def transact(request: Request, command: Callable[[Transaction], T], *, coach: int) -> T:
-    """Run a command under this coach's lock. Its deadline counts from now, the wait for a thread included."""
+    """
+    Run a command in one transaction under this coach's lock. Its deadline counts from now, the wait for a thread included.
+
+    Raises:
+        Unavailable: the database is away or busy; nothing was stored.
+        OutcomeUnknown: the connection was lost at COMMIT.
+        SpiritError: whatever the command raises.
+    """
     database = services_of(request).database
     run = partial(database.transact, command, coach=coach, deadline=time.monotonic() + database.wait_s)
     context = contextvars.copy_context()
@@ -73,7 +80,7 @@ async def transact(request: Request, command: Callable[[Transaction], T], *, coa
 
 
 def now() -> datetime:
-    """The time for a page; a command gets its own, read under the lock."""
+    """The current instant, for a page; a command gets its own, read under the lock."""
     return clock.now()
 
 

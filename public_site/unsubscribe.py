@@ -1,7 +1,7 @@
 """
-A coach wants one kind of mail no more: GET shows a button and changes nothing, POST stops it.
+One-click unsubscribe of a coach from one kind of mail (RFC 8058): GET shows a button and changes nothing, POST stops it.
 
-Her mail program may post without a page (RFC 8058), from wherever it is: the signed token in the address is the proof.
+Mail programs post without a page and from any origin: the signed token in the address is the proof.
 """
 
 from dataclasses import dataclass
@@ -25,20 +25,22 @@ NAMES = {Digest.DAILY_SUMMARY: "the daily summary", Digest.ROLL_UP: "the hourly 
 
 @dataclass(frozen=True)
 class StopView:
-    """What the page shows. is_on: whether she still gets this mail."""
+    """The data of the page."""
 
     gym: Gym
-    is_on: bool
+    is_on: bool  # she still gets this mail
     mail: str
     console_url: str
 
 
 async def show(request: Request) -> Response:
+    """GET /unsubscribe/{token}: the button. Raises NotFound."""
     coach_id, digest = _token(request)
     return await _page(request, coach_id, digest)
 
 
 async def stop(request: Request) -> Response:
+    """POST /unsubscribe/{token}: turn this mail off; idempotent. Raises NotFound."""
     coach_id, digest = _token(request)
     await transact(request, lambda tx: _stop(tx.session, tx.coach, digest, now=tx.now), coach=coach_id)
     return await _page(request, coach_id, digest)
@@ -63,7 +65,7 @@ def _view(session: Session, coach_id: int, digest: Digest, console_url: str) -> 
 
 
 def _token(request: Request) -> tuple[int, Digest]:
-    """Raises NotFound for a token that is not ours, or of a mail that we send no more."""
+    """The coach and the kind of mail. Raises NotFound for a token that is not ours, or of a kind that no longer exists."""
     coach_id, number = services_of(request).signer.read_stop_mail(request.path_params["token"])
     if number not in list(Digest):
         raise NotFound

@@ -1,4 +1,4 @@
-"""The free times of a week: as links, without a form or a key, so that everybody can be sent the same page."""
+"""The free times of a week, as links without form or key, so that one cached page serves everybody."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ NO_SUCH_WEEK = "There is no such week. Weeks are written like 2026-W48."
 
 
 class OutsideWeek(Exception):
-    """A week that has gone, or lies behind the horizon."""
+    """The week has passed, or lies beyond the coach's booking horizon."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,14 @@ class Day:
 
 
 async def week(request: Request) -> Response:
+    """GET /coaches/{coach}/{lesson}?week=: cached; redirects outside the bookable weeks. Raises NotFound, AddressMoved."""
     slug, lesson_slug = request.path_params["coach"], request.path_params["lesson"]
     asked_for = request.query_params.get("week")
     monday = monday_of(asked_for) if asked_for else None
 
     def build(session: Session, now: datetime) -> tuple[str, datetime]:
-        coach, lesson, house = queries.get_offered(session, slug, lesson_slug)
-        return _page(session, coach, lesson, house, monday, now=now)
+        coach, lesson, gym = queries.get_offered(session, slug, lesson_slug)
+        return _page(session, coach, lesson, gym, monday, now=now)
 
     pages: SharedPages = request.app.state.pages
     try:
@@ -58,14 +59,14 @@ async def week(request: Request) -> Response:
 
 
 def _note_seen() -> None:
-    """Somebody has seen this coach's free times: the first step of what leads to a lesson."""
+    """Record a business event: this coach's free times were seen, the first step of the booking funnel."""
     recorder, work = recording.active(), current.get()
     if recorder is not None and work is not None:
         recorder.event("business", "slots_seen", coach_id=work.coach_id)
 
 
 def monday_of(name: str) -> date:
-    """The first day of "2026-W48". Raises NotFound."""
+    """The first day of an ISO week, "2026-W48". Raises NotFound."""
     written_year, _, written_week = name.partition("-W")
     year = whole_number(written_year, least=MIN_YEAR, most=MAX_YEAR)
     number = whole_number(written_week, least=1, most=MAX_WEEK)
@@ -78,15 +79,15 @@ def monday_of(name: str) -> date:
 
 
 def week_name(day: date) -> str:
-    """ "2026-W48"."""
+    """The ISO week of a day: "2026-W48"."""
     year, number, _ = day.isocalendar()
     return f"{year}-W{number:02}"
 
 
 def _page(
-    session: Session, coach: Coach, lesson: LessonType, house: Gym, monday: date | None, *, now: datetime
+    session: Session, coach: Coach, lesson: LessonType, gym: Gym, monday: date | None, *, now: datetime
 ) -> tuple[str, datetime]:
-    """The page, and until when it is right: at midnight a day is gone, whatever happens to its times."""
+    """The page's HTML, and the instant it expires: at midnight a day drops out, whatever happens to its slots."""
     today = now.astimezone(coach.zone).date()
     this_monday, horizon_on = _monday(today), today + timedelta(days=coach.horizon_days)
     first_on = monday or this_monday
@@ -96,7 +97,7 @@ def _page(
     offered = slots.open_slots(session, coach, lesson, first_on=max(first_on, today), last_on=last_on, now=now)
     later = _later(session, coach, lesson, last_on, horizon_on, now=now) if not offered.slots else None
     context = {
-        "gym": house,
+        "gym": gym,
         "coach": coach,
         "lesson": lesson,
         "zone": coach.zone,
@@ -120,7 +121,7 @@ def _page(
 def _later(
     session: Session, coach: Coach, lesson: LessonType, after: date, until: date, *, now: datetime
 ) -> OpenSlots | None:
-    """What is free after an empty week; None when that was the last."""
+    """The slots after an empty week; None when that was the last bookable one."""
     if after >= until:
         return None
     return slots.open_slots(session, coach, lesson, first_on=after + timedelta(days=1), last_on=until, now=now)

@@ -22,7 +22,7 @@ HEADERS = {
 
 
 async def original(request: Request) -> Response:
-    """GET /originals/{image_id}: the uploaded file. Raises SignInRefused, NotAllowed, NotFound."""
+    """GET /originals/{image_id}: the uploaded file. Raises SignInRefused; NotFound for another coach's too."""
     account_id = await api_auth.account_of(request)
     image_id = id_in(request.path_params, "image_id")
     image, data = await run_in_threadpool(_original, services_of(request), image_id, account_id)

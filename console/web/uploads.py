@@ -65,7 +65,7 @@ async def upload(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """GET /api/images/{image_id}: an image's state, progress and renditions. Raises SignInRefused, NotAllowed, NotFound."""
+    """GET /api/images/{image_id}: an image's state, progress and renditions. Raises SignInRefused; NotFound for another coach's too."""
     account_id = await api_auth.account_of(request)
     image_id = id_in(request.path_params, "image_id")
     return json_answer(await run_in_threadpool(_image, services_of(request), image_id, account_id))

@@ -61,7 +61,7 @@ def record_report(
 
     Args:
         report: any JSON. routes: every template that a page of ours can have.
-        scripts: our own, without their ending ("watch"), with the identifiers that stand in each.
+        scripts: our own, without their ending ("reports"), with the identifiers that stand in each.
 
     Returns:
         How many of its events were recorded; the others are counted as dropped.

@@ -1,5 +1,5 @@
-// From sending the form on, its place in the browser's history carries the form's key: whoever comes Back reads what
-// became of it. Not before, so that an address which is shared for its time opens nobody's booking.
+// On submit, puts the form's idempotency key into its history entry: Back then shows the booking that the form has made.
+// Not before, so that an address which is shared for its time opens nobody's booking.
 (() => {
   "use strict";
   const form = document.querySelector("form[data-address]");
@@ -12,7 +12,7 @@
     history.replaceState(history.state, "", address);
   });
 
-  // Shown from the back/forward cache, as it was when it was sent: look whether it has become a booking.
+  // Restored from the back/forward cache as it was when it was sent: reload if the form has made a booking.
   addEventListener("pageshow", async (event) => {
     if (!event.persisted || !isSent) return;
     const answer = await fetch(address).catch(() => null); // without a network the form stays as it is

@@ -16,9 +16,9 @@ from tests.telemetry.conftest import Kept
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
 STACK = """TypeError: Cannot read properties of null (reading 'x')
-    at note (http://127.0.0.1:8000/static/watch.1a2b3c4d.js:12:5)
+    at note (http://127.0.0.1:8000/static/reports.1a2b3c4d.js:12:5)
     at chrome-extension://abcdef/content.js:1:2
-    at http://127.0.0.1:8000/static/watch.1a2b3c4d.js:99:1"""
+    at http://127.0.0.1:8000/static/reports.1a2b3c4d.js:99:1"""
 ERROR = {"kind": "error", "name": "TypeError", "message": "Uncaught TypeError: no sam@example.org", "stack": STACK}
 
 
@@ -61,7 +61,7 @@ def test_an_error_of_our_script_becomes_a_group(site: Site) -> None:
         site.post(ERROR)
     site.flush()
     (group,) = site.kept.groups()
-    assert (group.title, group.culprit, group.count) == ("TypeError: no …", "browser:watch.js:note", 2)
+    assert (group.title, group.culprit, group.count) == ("TypeError: no …", "browser:reports.js:note", 2)
     assert group.people == 1
     assert "chrome-extension" not in site.kept.rows("error_event")[0].body
 
@@ -72,7 +72,7 @@ def test_nothing_that_somebody_made_up_is_kept_of_a_browsers_words(site: Site) -
     site.post(
         {
             "kind": "error", "name": f"Kim{name}", "message": f"TypeError: Kim {name} is not a function",
-            "stack": f"at Kim{name} (http://x/static/watch.1a2b3c4d.js:1:1)\nat a (http://x/static/Kim{name}.1a2b3c4d.js:1:1)",
+            "stack": f"at Kim{name} (http://x/static/reports.1a2b3c4d.js:1:1)\nat a (http://x/static/Kim{name}.1a2b3c4d.js:1:1)",
         }
     )  # fmt: skip
     site.post({**ERROR, "message": f"{name}: Failed to fetch"}, route=f"/{name}", **{"X-Note": name})
@@ -115,7 +115,7 @@ def test_no_route_of_theirs_becomes_a_label(site: Site) -> None:
 def test_made_up_errors_make_few_groups_and_read_no_file(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browsers, "MAX_GROUPS", 5)
     for number, kind in enumerate((*sorted(browsers.KINDS_OF_ERROR), *(f"Kind{number}" for number in range(12)))):
-        made_up = f"at f{number} (http://x/static/watch.1a2b3c4d.js:1:1)"
+        made_up = f"at f{number} (http://x/static/reports.1a2b3c4d.js:1:1)"
         site.post({**ERROR, "name": kind, "stack": made_up})
     site.post({**ERROR, "stack": "at f (http://x/static/../../../../etc/passwd.1a2b3c4d.js:1:1)"})
     site.flush()
@@ -159,18 +159,18 @@ def test_pages_carry_the_script_and_their_route_only_where_something_is_recorded
     site: Site, services: Services
 ) -> None:
     page = site.client.get("/coaches/nobody")
-    assert '<meta name="route" content="/coaches/{coach}">' in page.text and "/static/watch." in page.text
-    script = site.client.get("/static/watch." + page.text.partition("/static/watch.")[2].partition('"')[0])
+    assert '<meta name="route" content="/coaches/{coach}">' in page.text and "/static/reports." in page.text
+    script = site.client.get("/static/reports." + page.text.partition("/static/reports.")[2].partition('"')[0])
     assert script.headers["content-type"].startswith("text/javascript")
     with TestClient(create_app(services), base_url=services.settings.base_url) as quiet:
         recording.current, before = None, recording.current
-        assert "watch." not in quiet.get("/coaches/nobody").text
+        assert "reports." not in quiet.get("/coaches/nobody").text
         assert quiet.post("/telemetry", json={}, headers=OWN).status_code == 204
         recording.current = before
 
 
 def test_the_script_is_small_and_tells_no_address() -> None:
-    script = (templating.HERE / "static" / "watch.js").read_text()
+    script = (templating.HERE / "static" / "reports.js").read_text()
     assert len(script.encode()) <= 3000
     for never in ("pathname", "location.href", "cookie", "referrer", "localStorage", "document.URL"):
         assert never not in script

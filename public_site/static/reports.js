@@ -1,22 +1,22 @@
-// Tells the gym what failed in this browser and how long the page took: no address, nothing that was typed.
+// Reports browser errors and web vitals to POST /telemetry: the route's template, no address, nothing that was typed.
 (() => {
   "use strict";
   const route = document.querySelector('meta[name="route"]')?.content;
   if (!route || !navigator.sendBeacon) return;
-  const waiting = [];
+  const queue = [];
   const own = `${location.origin}/static/`;
-  let left = 20;
+  let left = 20; // events that one page may report, so that an error in a loop stays small
 
   const note = (event) => {
-    if (left-- > 0) waiting.push(event);
+    if (left-- > 0) queue.push(event);
   };
   const send = () => {
-    if (!waiting.length) return;
-    const body = JSON.stringify({ route, events: waiting.splice(0) });
+    if (!queue.length) return;
+    const body = JSON.stringify({ route, events: queue.splice(0) });
     navigator.sendBeacon("/telemetry", new Blob([body], { type: "application/json" }));
   };
 
-  // A script of an extension, or of anybody else, is not ours to mend.
+  // Errors in scripts that are not ours, such as a browser extension's, are not reported.
   const failed = (error, message) => {
     const stack = String(error?.stack ?? "");
     if (!stack.includes(own)) return;
@@ -37,6 +37,7 @@
   observe("largest-contentful-paint", (entry) => {
     vitals.LCP = entry.startTime;
   });
+  // CLS: the largest sum of shifts in one session window (gaps under 1 s, 5 s in all), as web.dev defines it.
   let shifted = 0, first = 0, last = 0;
   observe("layout-shift", (entry) => {
     if (entry.hadRecentInput) return;
@@ -46,10 +47,12 @@
     shifted += entry.value;
     vitals.CLS = Math.max(vitals.CLS ?? 0, shifted);
   });
+  // INP, approximated by the slowest interaction.
   observe("event", (entry) => {
     if (entry.interactionId) vitals.INP = Math.max(vitals.INP ?? 0, entry.duration);
   }, { durationThreshold: 40 });
 
+  // Send when the page is hidden: the last event that mobile browsers deliver for certain.
   addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "hidden") return;
     const [visit] = performance.getEntriesByType("navigation");

@@ -26,14 +26,14 @@ def test_vitals_and_errors_of_a_real_page_arrive(tmp_path_factory: pytest.TempPa
     assert {name for route, name in vitals if route == "/coaches/{coach}"} >= {"FCP", "LCP", "CLS", "TTFB"}
     assert all(0 <= value < 60_000 for value in vitals.values())
     (group,) = [group for group in kept.groups() if group.culprit.startswith("browser:")]
-    assert group.title.startswith("TypeError:") and group.culprit == "browser:watch.js:", (
+    assert group.title.startswith("TypeError:") and group.culprit == "browser:reports.js:", (
         "a function that is not in our script has no name"
     )
     store.dispose()
 
 
 def visit_two_pages(gym: RunningGym, browser: Browser) -> None:
-    script = (templating.HERE / "static" / "watch.js").read_text() + BROKEN
+    script = (templating.HERE / "static" / "reports.js").read_text() + BROKEN
 
     def broken(route: Route) -> None:
         route.fulfill(body=script, content_type="text/javascript")
@@ -44,7 +44,7 @@ def visit_two_pages(gym: RunningGym, browser: Browser) -> None:
         page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
         page.goto(f"{gym.site_url}/coaches/nora", wait_until="networkidle")
         page.goto(f"{gym.site_url}/coaches", wait_until="networkidle")  # leaving a page sends what it has seen
-        page.route(re.compile(r"/static/watch\."), broken)
+        page.route(re.compile(r"/static/reports\."), broken)
         page.goto(f"{gym.site_url}/coaches/omar", wait_until="networkidle")
         page.wait_for_timeout(500)
         assert refused == []
