@@ -104,8 +104,8 @@ class Queue:
     def __init__(self, services: Services) -> None:
         self.huey = _huey_at(services.settings)
         self._wrapped = {task: self.huey.task(expires=NUDGE_EXPIRES_S)(_on(services, task)) for task in TASKS}
-        for handler, signs in ((_task_began, BEGUN), (_task_ended, ENDED), (_task_never_ran, NEVER_RAN)):
-            self.huey.signal(*signs)(handler)
+        for receiver, signs in ((_task_began, BEGUN), (_task_ended, ENDED), (_task_never_ran, NEVER_RAN)):
+            self.huey.signal(*signs)(receiver)
 
     def enqueue(self, task: Task, task_id: str) -> None:
         """Enqueue a task. Its id carries the request's id and the time (jobs.new_task_id)."""
