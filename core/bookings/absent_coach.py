@@ -1,4 +1,4 @@
-"""A coach who does not work here any more: what her mail would have said about families goes to the admins instead."""
+"""Mails of a coach whose account is disabled: those about families go to the admins instead."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ SHE_IS_BACK = "its coach works here again and has it herself"
 def tell_coach_or_admins(
     session: Session, kind: MessageKind, booking: Booking, *, now: datetime, due_at: datetime | None = None
 ) -> None:
-    """A mail to the booking's coach; to every admin where she does not work here any more."""
+    """Write a mail to the booking's coach, or to every admin where her account is disabled."""
     if booking.coach.account.disabled_at is None:
         mails.add(session, kind, booking, now=now, due_at=due_at)
         return
@@ -35,7 +35,7 @@ def tell_coach_or_admins(
 
 
 def hand_over(session: Session, coach: Coach, *, now: datetime) -> None:
-    """She was disabled: what waits to be mailed to her about families goes to the admins, at the same time."""
+    """Redirect a disabled coach's queued mails about families to the admins, due at the same time."""
     session.flush()
     for message, booking in _waiting(session, coach, of_coach=True):
         message.state, message.finished_at, message.last_error = MessageState.DROPPED, now, SHE_IS_GONE
@@ -44,7 +44,7 @@ def hand_over(session: Session, coach: Coach, *, now: datetime) -> None:
 
 
 def hand_back(session: Session, coach: Coach, *, now: datetime) -> None:
-    """She works here again: what waits to be mailed to admins in her place goes to her."""
+    """Redirect queued mails that admins have in a coach's place back to her, once her account is enabled."""
     session.flush()
     written = set()
     for message, booking in _waiting(session, coach, of_coach=False):
@@ -56,7 +56,7 @@ def hand_back(session: Session, coach: Coach, *, now: datetime) -> None:
 
 
 def _waiting(session: Session, coach: Coach, *, of_coach: bool) -> Sequence[tuple[OutboxMessage, Booking]]:
-    """Mails about her bookings that have not been sent: those to herself, or those to others of the staff."""
+    """Queued mails about a coach's bookings: to herself, or to others of the staff."""
     hers = OutboxMessage.account_id == coach.account_id
     others = (OutboxMessage.account_id != coach.account_id) & OutboxMessage.account_id.is_not(None)
     rows = session.execute(

@@ -1,4 +1,4 @@
-"""What speaks against approving a request by now: its coach has changed her hours since, or the lesson has ended."""
+"""Warnings before an approval, to be confirmed: the time is outside the coach's hours by now, or the lesson is not offered."""
 
 import enum
 from collections.abc import Collection, Mapping, Sequence
@@ -11,12 +11,14 @@ from core.errors import NeedsAgreement
 
 
 class Concern(enum.StrEnum):
+    """The warnings; stable codes, which are sent back by whoever confirms."""
+
     OUTSIDE_HOURS = "outside_hours"
     LESSON_ENDED = "lesson_ended"
 
 
 def concerns(session: Session, bookings: Sequence[Booking]) -> dict[int, dict[Concern, str]]:
-    """By booking's id a sentence for each concern; empty where nothing speaks against it."""
+    """Warnings of each booking: booking id → {concern: sentence}; empty where there is none."""
     found: dict[int, dict[Concern, str]] = {booking.id: {} for booking in bookings}
     for coach in {booking.coach for booking in bookings}:
         hers = [booking for booking in bookings if booking.coach is coach]
@@ -30,7 +32,7 @@ def concerns(session: Session, bookings: Sequence[Booking]) -> dict[int, dict[Co
 
 
 def check_agreed(session: Session, booking: Booking, despite: Collection[str]) -> None:
-    """Raises NeedsAgreement unless whoever approves has seen each concern and approves all the same."""
+    """Check that every warning was confirmed. despite: codes of the confirmed ones. Raises NeedsAgreement."""
     open_concerns: Mapping[Concern, str] = concerns(session, [booking])[booking.id]
     if not set(open_concerns) <= set(despite):
         raise NeedsAgreement({concern.value: sentence for concern, sentence in open_concerns.items()})

@@ -1,4 +1,4 @@
-"""Did they come? A confirmed lesson that has begun is noted as taught, or as one that nobody came to."""
+"""Attendance of a confirmed lesson that has begun: taught, or a no-show."""
 
 from datetime import datetime
 

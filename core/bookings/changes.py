@@ -1,4 +1,4 @@
-"""A booking is cancelled: by the parent, or by its coach or an admin with a reason."""
+"""Cancel a booking: PENDING or APPROVED → CANCELLED, by the parent, or by its coach or an admin with a reason."""
 
 from datetime import datetime
 

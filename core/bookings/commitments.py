@@ -1,4 +1,4 @@
-"""What is still open with a coach or of a lesson type: requests that wait, and confirmed lessons to come."""
+"""Open commitments of a coach or a lesson type: requests that wait, and confirmed lessons to come."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -15,27 +15,27 @@ from core.schedule.models import Coach
 
 @dataclass(frozen=True)
 class Commitments:
-    """requests: can still be answered. lessons: confirmed, and have not begun. Both the earliest lesson first."""
+    """Open bookings, the earliest lesson first."""
 
-    requests: Sequence[Booking]
-    lessons: Sequence[Booking]
+    requests: Sequence[Booking]  # can still be answered
+    lessons: Sequence[Booking]  # confirmed, and have not begun
 
     def __bool__(self) -> bool:
         return bool(self.requests or self.lessons)
 
 
 def commitments_by_account(session: Session, *, now: datetime) -> Mapping[int, Commitments]:
-    """Those of every coach who has some, by her account; one query for a page that shows all."""
+    """Commitments by the coach's account id, for coaches who have some; one query for a page that shows all."""
     return _by(_found(session, true(), now), lambda booking: booking.coach.account_id, now)
 
 
 def commitments_by_lesson(session: Session, *, now: datetime) -> Mapping[int, Commitments]:
-    """Those of every lesson type that has some, by its id, whoever teaches it; one query as well."""
+    """Commitments by lesson type's id, for those that have some, whoever teaches it; one query."""
     return _by(_found(session, true(), now), lambda booking: booking.lesson_type_id, now)
 
 
 def commitments_of_disabled(session: Session, *, now: datetime) -> Commitments:
-    """Those of all coaches who do not work here any more: an admin has to see to them."""
+    """Commitments of all coaches whose account is disabled: an admin has to see to them."""
     return _sorted_out(_found(session, Account.disabled_at.is_not(None), now), now)
 
 

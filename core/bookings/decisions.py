@@ -1,4 +1,4 @@
-"""A coach, or an admin with a reason, answers a request."""
+"""Decide a request: PENDING → APPROVED or DENIED, by its coach, or by an admin with a reason."""
 
 import enum
 from collections.abc import Collection
@@ -104,15 +104,21 @@ def check_answerable(
     session: Session, booking: Booking, decision: Decision | None, *, slot_version: int | None = None, now: datetime
 ) -> bool:
     """
-    Whether this answer can be given now; False if it has been given already. In the order in which a link is checked.
+    Check that a request can be answered now; False if this answer has been given already.
+
+    In this order: the link is of the present slot; no other answer; not cancelled; not expired.
 
     Args:
         decision: None asks only whether the booking can be shown for an answer.
+
+    Raises:
+        LinkReplaced: it was moved since that link. AlreadyDecided: the other answer was given.
+        BookingCancelled, RequestExpired.
     """
     if slot_version is not None and slot_version != booking.slot_version:
         raise ended_errors.replaced(booking)
     if booking.status in (Status.APPROVED, Status.DENIED):
-        if decision is None or OUTCOME[decision] is booking.status:
+        if decision is None or OUTCOME[decision] is booking.status:  # the same answer again: a second click
             return False
         raise ended_errors.already_decided(booking)
     if booking.status is Status.CANCELLED:

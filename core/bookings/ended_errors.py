@@ -1,4 +1,4 @@
-"""Refusals of what has ended: an error that says which lesson, who ended it, when and through which door."""
+"""Build the errors about bookings that have ended: which lesson, who ended it, when and through which channel."""
 
 from datetime import datetime
 from typing import Any
@@ -21,44 +21,45 @@ DOORS = {
 
 
 def already_decided(booking: Booking) -> AlreadyDecided:
-    """For staff: the other answer was given."""
+    """The error for staff whose answer came second: the other answer was given."""
     how = "approved" if booking.status is Status.APPROVED else "denied"
-    said = f"{actor_name(booking)} has already {how} this request, on {_changed(booking)}."
+    what = f"{actor_name(booking)} has already {how} this request, on {_changed(booking)}."
     return AlreadyDecided(
-        f"{said} {_about(booking)} Nothing was changed.", how=booking.status.value, **_who_and_when(booking)
+        f"{what} {_about(booking)} Nothing was changed.", how=booking.status.value, **_who_and_when(booking)
     )
 
 
 def cancelled(booking: Booking, *, to_family: bool = False) -> BookingCancelled:
-    """It was cancelled before. to_family: an admin is "we" to them, and they know what it was."""
+    """The error about a cancelled booking. to_family: an admin is "we" to them, and they know what it was."""
     by = actor_name(booking)
     if to_family:
         by = {Actor.PARENT: "You", Actor.COACH: booking.coach.name}.get(booking.changed_by, "We")
-    said = f"{by} cancelled this {_noun(booking)} on {_changed(booking)}."
+    what = f"{by} cancelled this {_noun(booking)} on {_changed(booking)}."
     rest = "" if to_family else f" {_about(booking)} There is nothing left to do."
-    return BookingCancelled(said + rest, **_who_and_when(booking))
+    return BookingCancelled(what + rest, **_who_and_when(booking))
 
 
 def expired(session: Session, booking: Booking, *, now: datetime) -> RequestExpired:
-    """For staff: nobody answered in time, and what became of the mail to the family."""
-    told = said_to_staff(family_status(session, booking, now=now), booking)
-    said = f"{expired_sentence(booking)} {_about(booking)} Its time was free again then. {told}"
-    return RequestExpired(said.rstrip(), at=booking.expires_at, by=None, channel=Channel.CLOCK.value)
+    """The error for staff about an expired request, with the delivery status of the mail to the family."""
+    delivery = said_to_staff(family_status(session, booking, now=now), booking)
+    what = f"{expired_sentence(booking)} {_about(booking)} Its time was free again then. {delivery}"
+    return RequestExpired(what.rstrip(), at=booking.expires_at, by=None, channel=Channel.CLOCK.value)
 
 
 def expired_sentence(booking: Booking) -> str:
+    """The sentence about an expired request, with when it expired in the coach's zone."""
     assert booking.expires_at is not None  # only what waits for an answer expires
     return f"This request has expired, on {spoken_instant(booking.expires_at, booking.coach.zone)}, without an answer."
 
 
 def denied_sentence(booking: Booking) -> str:
-    """For the family: it was declined, by whom and when."""
+    """The sentence for the family about a denied request: by whom and when."""
     by = booking.coach.name if booking.changed_by is Actor.COACH else "We"
     return f"{by} declined this request on {_changed(booking)}."
 
 
 def replaced(booking: Booking) -> LinkReplaced:
-    """For staff: it was moved after that mail."""
+    """The error for staff about a link from before the request was moved."""
     when = spoken_time(booking.starts_at, booking.ends_at, booking.coach.zone)
     return LinkReplaced(
         f"This request was moved after that mail: it is for {when} now. Please use the link in the newest one."

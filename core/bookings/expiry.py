@@ -1,4 +1,4 @@
-"""A request that nobody answered ends by itself, and both sides hear it."""
+"""Expiry of requests: their deadline, the reminder before it, and the transition PENDING → EXPIRED."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,16 +14,16 @@ from core.bookings.transition import change
 from core.outbox.models import MessageKind
 from core.schedule.models import Coach
 
-MIN_BEFORE_REMINDER = timedelta(minutes=15)
+MIN_BEFORE_REMINDER = timedelta(minutes=15)  # a reminder right after the request's own mail helps nobody
 
 
 def expires_at(coach: Coach, starts_at: datetime, *, now: datetime) -> datetime:
-    """Until when a request made now can be answered: before the lesson or within her time, whichever is first."""
+    """The deadline of a request made now: her time before the lesson, or her time to answer, whichever is first."""
     return min(starts_at - timedelta(minutes=coach.expiry_before_min), now + timedelta(minutes=coach.answer_within_min))
 
 
 def reminder_at(coach: Coach, booking: Booking, *, now: datetime) -> datetime | None:
-    """When to remind the coach; None if she wants none, or it would come right after the request."""
+    """When the reminder is due; None if the coach wants none, or it would come right after the request."""
     if coach.reminder_before_min is None or booking.expires_at is None:
         return None
     remind_at = booking.expires_at - timedelta(minutes=coach.reminder_before_min)
@@ -31,7 +31,7 @@ def reminder_at(coach: Coach, booking: Booking, *, now: datetime) -> datetime | 
 
 
 def expire_overdue(session: Session, coach: Coach, *, now: datetime) -> list[Booking]:
-    """Expire this coach's requests that are past their time, mails included. Safe at any time."""
+    """Expire a coach's overdue requests, mails included; returns those expired. Under her lock; safe to run at any time."""
     overdue = session.scalars(
         select(Booking.id)
         .where(Booking.coach_id == coach.id, Booking.status == Status.PENDING, Booking.expires_at <= now)
@@ -40,7 +40,7 @@ def expire_overdue(session: Session, coach: Coach, *, now: datetime) -> list[Boo
     expired = []
     for booking_id in overdue:
         booking = queries.read_again(session, booking_id, coach)
-        if change(session, booking, Status.EXPIRED, by=THE_CLOCK, now=now):
+        if change(session, booking, Status.EXPIRED, by=THE_CLOCK, now=now):  # else somebody answered it first
             mails.add(session, MessageKind.EXPIRED, booking, now=now)
             tell_coach_or_admins(session, MessageKind.REQUEST_EXPIRED, booking, now=now)
             expired.append(booking)
@@ -48,7 +48,7 @@ def expire_overdue(session: Session, coach: Coach, *, now: datetime) -> list[Boo
 
 
 def coaches_with_overdue_requests(session: Session, *, now: datetime) -> Sequence[int]:
-    """The ids of coaches for whom `expire_overdue` has something to do."""
+    """The ids of coaches with overdue requests, for `expire_overdue`."""
     return session.scalars(
         select(Booking.coach_id)
         .where(Booking.status == Status.PENDING, Booking.expires_at <= now)

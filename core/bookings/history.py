@@ -1,4 +1,4 @@
-"""Who changed a booking, when and through which door: one row a change, never altered."""
+"""The append-only history of bookings: who changed one, when and through which channel; one row a change."""
 
 from dataclasses import dataclass
 from datetime import datetime

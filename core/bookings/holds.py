@@ -1,15 +1,15 @@
-"""The time that a booking keeps."""
+"""The hold of a booking on its coach's time."""
 
 from datetime import timedelta
 
 from core.bookings.models import Booking, Hold, HoldKind
 from core.schedule.models import LessonType
 
-HOLD_GUARD = "ex_hold_coach"
+HOLD_GUARD = "ex_hold_coach"  # the exclusion constraint on PostgreSQL, the trigger on SQLite
 
 
 def hold_for(booking: Booking, lesson: LessonType) -> Hold:
-    """Its lesson with the buffers around it. The database refuses one that overlaps another of the coach."""
+    """A new hold: the lesson's time with its buffers. The database refuses one that overlaps another of the coach."""
     return Hold(
         coach_id=booking.coach_id,
         booking_id=booking.id,

@@ -1,4 +1,4 @@
-"""What a parent asks for, read and checked field by field."""
+"""The form of a request for a lesson: parsed and validated field by field."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from core.platform.numbers import MAX_ID, whole_number
 from core.platform.text import paragraphs
 
 NAME_LENGTH, NOTES_LENGTH = 80, 1000
-KEY_LENGTHS = range(16, 201)
+KEY_LENGTHS = range(16, 201)  # of an idempotency key
 YEARS = range(1970, 2400)
 
 
@@ -23,7 +23,7 @@ def _phone(value: str | None, about: ValidationInfo) -> str | None:
 
 
 def _start(value: datetime) -> datetime:
-    """Years that no calendar of ours reaches would overflow in the arithmetic of days."""
+    """An instant in UTC. Years far away are refused: they would overflow in the arithmetic of days."""
     if value.year not in YEARS:
         raise ValueError(A_TIME)
     return value.astimezone(UTC)
@@ -36,21 +36,21 @@ def _key(value: str | None) -> str | None:
 
 
 def _id(value: Any) -> Any:
-    """JSON's own numbers, or text of plain digits: pydantic would also read "+1", "1_000" and true."""
+    """An id from JSON's own numbers, or text of plain digits: pydantic would also read "+1", "1_000" and true."""
     if isinstance(value, bool) or (isinstance(value, str) and (value := whole_number(value)) is None):
         raise ValueError(A_WHOLE_NUMBER)
     return value
 
 
 def _fits(value: int) -> int:
-    """Into a column."""
+    """An id that fits into a column."""
     if not -MAX_ID < value <= MAX_ID:
         raise ValueError(OTHERWISE)
     return value
 
 
 def _iso_text(value: Any) -> Any:
-    """Instants come as text; a bare number would be read as seconds since 1970."""
+    """An instant as ISO text alone: pydantic would read a bare number as seconds since 1970."""
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not value[:4].isdigit() or "-" not in value:
@@ -66,7 +66,7 @@ AS_SHOWN = "As it was shown; where it differs by now, the answer is 409 not_as_s
 
 
 class Shown(Form):
-    """What a form, or a program, was shown of a lesson before it asked. None: nothing was. cancelling: `terms.announced`."""
+    """The lesson as a form, or a program, was shown it, for optimistic concurrency; None: not shown. cancelling: `terms.announced`."""
 
     price_cents: Annotated[int | None, Field(description=AS_SHOWN)] = None
     minutes: Annotated[int | None, Field(description=AS_SHOWN)] = None
@@ -76,7 +76,7 @@ class Shown(Form):
 
 class LessonRequest(Shown):
     """
-    A parent's request for one lesson. Times are aware UTC; the phone is in international form, or None.
+    A parent's request for one lesson, validated. Times are aware UTC; the phone is in international form, or None.
 
     idempotency_key: a form's hidden key or a caller's own; the same key is the same booking.
     """
@@ -92,19 +92,19 @@ class LessonRequest(Shown):
     idempotency_key: Key = None
 
     def fingerprint(self) -> str:
-        """A hash of what was asked for, whatever the bytes looked like and whatever was shown."""
+        """A SHA-256 of the values asked for, to recognise a retry under the same idempotency key."""
         return hashlib.sha256(
             self.model_dump_json(exclude={"idempotency_key", *Shown.model_fields}).encode()
         ).hexdigest()
 
 
 def read_id(text: str) -> int:
-    """The number that "7" means, as LessonRequest reads it. Raises Invalid."""
+    """Parse an id, as in a LessonRequest. Raises Invalid."""
     return parse_value(TypeAdapter(Id), text, field="id")
 
 
 def read_email(text: str) -> str:
-    """A mail address, as LessonRequest reads it. Raises Invalid."""
+    """Parse an e-mail address, as in a LessonRequest. Raises Invalid."""
     try:
         return email_address(text)
     except ValueError as error:
@@ -112,5 +112,5 @@ def read_email(text: str) -> str:
 
 
 def read_start(text: str) -> datetime:
-    """The instant that "2026-11-24T16:00:00Z" means, aware UTC. Raises Invalid."""
+    """Parse a start ("2026-11-24T16:00:00Z") to aware UTC, as in a LessonRequest. Raises Invalid."""
     return parse_value(TypeAdapter(Start), text, field="starts_at")

@@ -1,4 +1,4 @@
-"""Bookings in lists, for the staff: what is to come, what has been, and the whole story of one."""
+"""Searchable lists of bookings for staff, with keyset (cursor) pagination; and the history of one booking."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from core.platform.orm import Instant
 from core.platform.text import searchable
 
 PAGE_SIZE = 20
-MIN_PHONE_DIGITS = 4  # fewer are in half of all numbers
+MIN_PHONE_DIGITS = 4  # fewer match half of all numbers
 PHONE_SIGNS = set("0123456789+-()./ ")
 FEED_LOOKS_BACK = timedelta(days=31)
 MAX_LESSON = timedelta(days=1)  # no lesson is longer, so that an index on starts_at serves
@@ -25,32 +25,26 @@ Cursor = tuple[datetime, int]
 
 @dataclass(frozen=True)
 class Search:
-    """
-    What a list is narrowed to.
+    """The filters of a list."""
 
-    whose: the scope of whoever asks, or less. text: in a name, an address or a phone number. status: as it is shown,
-    None for all.
-    start, end: lessons that begin in [start, end).
-    """
-
-    whose: Whose
-    text: str = ""
+    whose: Whose  # the access scope of the account, or less
+    text: str = ""  # in a name, an e-mail address or a phone number
     lesson_id: int | None = None
-    status: Status | None = None
-    start: datetime | None = None
+    status: Status | None = None  # as it is shown; None for all
+    start: datetime | None = None  # lessons that begin in [start, end)
     end: datetime | None = None
 
     @property
     def is_narrow(self) -> bool:
-        """Whether somebody looks for something."""
+        """Whether a filter other than scope and status is set."""
         return bool(self.text.strip()) or any((self.lesson_id, self.start, self.end))
 
 
 def upcoming(session: Session, search: Search, *, after: Cursor | None = None, now: datetime) -> Sequence[Booking]:
     """
-    What has not ended, soonest first: lessons, and what came to nothing; a page and one more.
+    Bookings whose time has not ended, in any state, soonest first; one more than a page, if there are more.
 
-    Requests that wait have a list of their own; they are in it when somebody looks for a text, or for them.
+    Requests that wait have a list of their own; they are in this one when a text, or their status, is searched for.
     """
     query = _found(search, now).where(Booking.ends_at > now, Booking.starts_at > now - MAX_LESSON)
     if not search.text.strip() and search.status is not Status.PENDING:
@@ -61,7 +55,7 @@ def upcoming(session: Session, search: Search, *, after: Cursor | None = None, n
 
 
 def past(session: Session, search: Search, *, after: Cursor | None = None, now: datetime) -> Sequence[Booking]:
-    """Whose time is over, latest first; a page and one more."""
+    """Bookings whose time has ended, latest first; one more than a page, if there are more."""
     query = _found(search, now).where(Booking.ends_at <= now, Booking.starts_at < now)
     if after is not None:
         query = query.where(_place() < tuple_(literal(after[0], Instant()), literal(after[1])))
@@ -69,12 +63,12 @@ def past(session: Session, search: Search, *, after: Cursor | None = None, now: 
 
 
 def cursor_of(booking: Booking) -> Cursor:
-    """Where a page that ends with this booking goes on."""
+    """The cursor behind this booking, where the next page begins."""
     return booking.starts_at, booking.id
 
 
 def all_pages(read: Callable[[Cursor | None], Sequence[Booking]], *, at_most: int) -> Iterator[Booking]:
-    """Page after page of `upcoming` or `past`, for an export."""
+    """All pages of `upcoming` or `past`, for an export, up to `at_most` bookings."""
     after, left = None, at_most
     while left > 0:
         page = read(after)
@@ -85,7 +79,7 @@ def all_pages(read: Callable[[Cursor | None], Sequence[Booking]], *, at_most: in
 
 
 def lessons_for_feed(session: Session, coach_id: int, *, now: datetime) -> Sequence[Booking]:
-    """Her confirmed lessons, from a month ago on, soonest first."""
+    """A coach's confirmed lessons for her calendar feed, from a month ago on, soonest first."""
     return session.scalars(
         _whole(OfCoach(coach_id), "")
         .where(Booking.status == Status.APPROVED, Booking.ends_at > now - FEED_LOOKS_BACK)
@@ -113,14 +107,14 @@ def changed_by_others(session: Session, since: datetime, *, whose: Whose, accoun
 
 
 def events_of(session: Session, booking_id: int) -> Sequence[BookingEvent]:
-    """Every change of this booking, oldest first."""
+    """A booking's history, oldest first."""
     return session.scalars(
         select(BookingEvent).where(BookingEvent.booking_id == booking_id).order_by(BookingEvent.id)
     ).all()
 
 
 def noted_about(session: Session, booking_id: int) -> Sequence[AuditEvent]:
-    """What the staff noted about it, oldest first: whether they came."""
+    """The audit log about a booking, oldest first, such as attendance."""
     return session.scalars(
         select(AuditEvent)
         .where(AuditEvent.subject == "booking", AuditEvent.subject_id == booking_id)
@@ -129,7 +123,7 @@ def noted_about(session: Session, booking_id: int) -> Sequence[AuditEvent]:
 
 
 def mails_of(session: Session, booking_id: int) -> Sequence[OutboxMessage]:
-    """Every mail about this booking, sent or not, oldest first."""
+    """A booking's messages in the outbox, sent or not, oldest first."""
     return session.scalars(
         select(OutboxMessage).where(OutboxMessage.booking_id == booking_id).order_by(OutboxMessage.id)
     ).all()
@@ -176,7 +170,7 @@ def _whole(whose: Whose, text: str) -> Select[Booking]:
 
 
 def _phone_digits(text: str) -> str:
-    """What somebody who looks for a phone number has typed, without the zero that is dialled within a country."""
+    """The digits of a search for a phone number, without a trunk zero; "" for a search for something else."""
     digits = "".join(sign for sign in text if sign in "0123456789").lstrip("0")
     return digits if len(digits) >= MIN_PHONE_DIGITS and not set(text) - PHONE_SIGNS else ""
 

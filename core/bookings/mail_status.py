@@ -1,4 +1,4 @@
-"""Delivery status of a mail: sent, waiting to be sent, could not be delivered. Whoever says that a family was mailed asks here."""
+"""Delivery status of the mail to a family: sent, waiting, failed, dropped; for every page that says it was mailed."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from core.outbox.models import MessageKind, MessageState, OutboxMessage
 
 
 class DeliveryStatus(enum.StrEnum):
-    """SENT: taken by the mail server, or written as a file. NOT_SENT: dropped, with a reason. NONE: no mail was written."""
+    """Delivery status of one mail."""
 
-    SENT = "sent"
+    SENT = "sent"  # accepted by the mail server, or written as a file
     WAITING = "waiting to be sent"
     FAILED = "could not be delivered"
-    NOT_SENT = "not sent"
-    NONE = "none"
+    NOT_SENT = "not sent"  # dropped, with a reason
+    NONE = "none"  # no mail was written
 
 
 OF_STATE = {
@@ -38,7 +38,7 @@ SAYS_THAT_IT_IS = {
 
 
 def status_of(message: OutboxMessage | None) -> DeliveryStatus:
-    """What has become of this mail."""
+    """The delivery status of a message; NONE for None."""
     return DeliveryStatus.NONE if message is None else OF_STATE[message.state]
 
 
@@ -59,14 +59,14 @@ def family_mail(session: Session, booking: Booking) -> OutboxMessage | None:
 
 
 def family_status(session: Session, booking: Booking, *, now: datetime) -> DeliveryStatus:
-    """Whether the family has been mailed the state their booking has."""
+    """The delivery status of the mail about the booking's present state."""
     if booking.status is not booking.status_at(now):
         return DeliveryStatus.WAITING  # past its expiry, and the sweep that writes the mail comes within seconds
     return status_of(family_mail(session, booking))
 
 
 def family_statuses(session: Session, bookings: Sequence[Booking], *, now: datetime) -> Mapping[int, DeliveryStatus]:
-    """The same for a list, by the booking's id, in one query."""
+    """The delivery status of each booking's mail, by booking id, in one query."""
     rows = session.scalars(
         select(OutboxMessage)
         .where(OutboxMessage.booking_id.in_([booking.id for booking in bookings]), OutboxMessage.account_id.is_(None))
@@ -82,7 +82,7 @@ def family_statuses(session: Session, bookings: Sequence[Booking], *, now: datet
 
 
 def said_to_staff(status: DeliveryStatus, booking: Booking) -> str:
-    """One sentence for a coach or an admin; empty when there is nothing to say."""
+    """A sentence about a delivery status for staff; empty for NONE."""
     if status is DeliveryStatus.FAILED:
         phone = f"call {booking.customer_phone}" if booking.customer_phone else "look at the address they gave"
         return f"The mail to the family could not be delivered: please {phone}."
@@ -94,6 +94,6 @@ def said_to_staff(status: DeliveryStatus, booking: Booking) -> str:
 
 
 def masked(address: str) -> str:
-    """An address that its owner knows again, and a stranger does not learn: "s•••@example.org"."""
+    """Mask an e-mail address: its owner recognises it, a stranger does not learn it: "s•••@example.org"."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"

@@ -1,4 +1,4 @@
-"""A booking, its former links, the holds that keep its time, and its history."""
+"""Tables of bookings, their replaced links, the holds on a coach's time, and the history of changes."""
 
 import enum
 import uuid
@@ -14,6 +14,8 @@ from core.schedule.models import Coach, LessonType
 
 
 class Status(enum.StrEnum):
+    """The states of a booking (core.bookings has the transitions)."""
+
     PENDING = "PENDING"
     APPROVED = "APPROVED"
     DENIED = "DENIED"
@@ -41,7 +43,7 @@ class Channel(enum.StrEnum):
 
 
 class Attendance(enum.StrEnum):
-    """Whether a confirmed lesson took place, once somebody has noted it."""
+    """Whether a confirmed lesson took place, as noted after its start."""
 
     TAUGHT = "TAUGHT"
     NO_SHOW = "NO_SHOW"
@@ -53,63 +55,53 @@ class HoldKind(enum.StrEnum):
 
 class Booking(Base):
     """
-    A parent's lesson with a coach, in one state.
+    A parent's lesson with a coach, in one state of Status.
 
-    handle: the parent's secret link (128 random bits); it shows and cancels this booking.
-    version: moved by every change; the calendar's SEQUENCE.
-    slot_version: moved only when time or coach change; part of the coach's link.
-    customer_key: whose it is, for the limits: the address in small letters as Python makes them, the same on every database.
-    network_hash: a keyed hash of where it came from, for a day or while it waits; None when the family confirmed it by mail.
-    expires_at: until when a request can be answered; None where no asking was needed.
     changed_at, changed_by, changed_by_account_id, channel: the last change, for "already approved by …".
-    attendance: noted after the start of a confirmed lesson; None while nobody has.
-    anonymised_at: since when names, addresses and notes are gone (core.bookings.retention).
-    calendar_uid: the name of its entry in every calendar, for life, whatever becomes of our own addresses.
-    late_cancel_hours, late_fee_text: the gym's terms when the family agreed to them; None for bookings older than these.
-    denial_reason is shown to the parent; cancel_reason to who did not cancel; override_reason, an admin's, to staff;
-    after_all_reason to both. Each act has its own, so that no later one erases somebody's words.
+    Each act has a reason column of its own, so that no later one erases somebody's words.
     """
 
     __tablename__ = "booking"
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="times"),
         CheckConstraint("status <> 'PENDING' OR expires_at IS NOT NULL", name="pending_expires"),
-        Index("ix_booking_coach_id_status_starts_at", "coach_id", "status", "starts_at"),
-        Index("ix_booking_coach_id_starts_at", "coach_id", "starts_at"),
-        Index("ix_booking_starts_at", "starts_at"),
+        Index("ix_booking_coach_id_status_starts_at", "coach_id", "status", "starts_at"),  # a coach's feed and requests
+        Index("ix_booking_coach_id_starts_at", "coach_id", "starts_at"),  # a coach's list, page by page
+        Index("ix_booking_starts_at", "starts_at"),  # an admin's list, page by page; retention
         Index("ix_booking_network_hash", "network_hash"),  # the limits of core.bookings.request_limits
-        Index("ix_booking_changed_at", "changed_at"),
-        Index("ix_booking_coach_id_changed_at", "coach_id", "changed_at"),
-        Index("ix_booking_status_expires_at", "status", "expires_at"),
-        Index("ix_booking_customer_key_requested_at", "customer_key", "requested_at"),
-        Index("ix_booking_requested_at", "requested_at"),
+        Index("ix_booking_changed_at", "changed_at"),  # recent changes, for an admin
+        Index("ix_booking_coach_id_changed_at", "coach_id", "changed_at"),  # recent changes, for a coach
+        Index("ix_booking_status_expires_at", "status", "expires_at"),  # requests that wait; the sweep of overdue ones
+        Index("ix_booking_customer_key_requested_at", "customer_key", "requested_at"),  # a family's limits
+        Index("ix_booking_requested_at", "requested_at"),  # requests in a window: reports, alert metrics
         {"sqlite_autoincrement": True},  # a mailed link names the id
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    handle: Mapped[str] = mapped_column(unique=True)
+    handle: Mapped[str] = mapped_column(unique=True)  # the family's secret link: 128 random bits, shows and cancels it
     coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"))
     lesson_type_id: Mapped[int] = mapped_column(ForeignKey("lesson_type.id"))
     status: Mapped[Status]
-    version: Mapped[int] = mapped_column(default=1)
-    slot_version: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column(default=1)  # incremented by every change; the calendar's SEQUENCE
+    slot_version: Mapped[int] = mapped_column(default=1)  # by a new time or coach; part of the coach's link
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
-    price_cents: Mapped[int]
+    price_cents: Mapped[int]  # as it was agreed to
+    # the UID of its entry in every calendar, for life, whatever becomes of our own addresses
     calendar_uid: Mapped[str] = mapped_column(default=lambda: str(uuid.uuid4()), server_default=text("''"))
-    late_cancel_hours: Mapped[int | None]
+    late_cancel_hours: Mapped[int | None]  # the terms that the family agreed to; None for bookings older than these
     late_fee_text: Mapped[str | None]
 
     customer_name: Mapped[str]
     customer_email: Mapped[str]
-    customer_key: Mapped[str] = mapped_column(default="", server_default=text("''"))
-    customer_phone: Mapped[str | None]
-    network_hash: Mapped[str | None]
+    customer_key: Mapped[str] = mapped_column(default="", server_default=text("''"))  # lower-case email, for limits
+    customer_phone: Mapped[str | None]  # international form
+    network_hash: Mapped[str | None]  # keyed hash of the sender's network, for a day or while it waits; None: confirmed
     athlete_name: Mapped[str]
     notes: Mapped[str] = mapped_column(default="")
 
     requested_at: Mapped[datetime]
-    expires_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]  # until when a request can be answered; None where no approval was needed
     approved_at: Mapped[datetime | None]
     denied_at: Mapped[datetime | None]
     expired_at: Mapped[datetime | None]
@@ -120,21 +112,21 @@ class Booking(Base):
     changed_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     channel: Mapped[Channel]
     attendance: Mapped[Attendance | None]
-    anonymised_at: Mapped[datetime | None]
-    denial_reason: Mapped[str | None]
-    cancel_reason: Mapped[str | None]
-    override_reason: Mapped[str | None]
-    after_all_reason: Mapped[str | None]
+    anonymised_at: Mapped[datetime | None]  # since when names, addresses and notes are gone (core.bookings.retention)
+    denial_reason: Mapped[str | None]  # shown to the family
+    cancel_reason: Mapped[str | None]  # shown to the side that did not cancel
+    override_reason: Mapped[str | None]  # an admin's, shown to staff
+    after_all_reason: Mapped[str | None]  # shown to the family and the coach
 
-    idempotency_key_hash: Mapped[str | None] = mapped_column(unique=True)
-    command_hash: Mapped[str | None]
+    idempotency_key_hash: Mapped[str | None] = mapped_column(unique=True)  # of the form or program; a retry finds it
+    command_hash: Mapped[str | None]  # of the request with that key, to refuse another one under it
 
     coach: Mapped[Coach] = relationship()
     lesson: Mapped[LessonType] = relationship()
     changed_by_account: Mapped[Account | None] = relationship()
 
     @validates("customer_email")
-    def _keep_key(self, name: str, email: str) -> str:
+    def _set_key(self, name: str, email: str) -> str:
         self.customer_key = email_key(email)
         return email
 
@@ -146,28 +138,24 @@ class Booking(Base):
 
     @property
     def needed_asking(self) -> bool:
-        """Whether a coach had to decide it."""
+        """Whether it needed the coach's approval."""
         return self.expires_at is not None
 
 
 class ReplacedHandle(Base):
-    """
-    A family's link that was replaced when its address was corrected: whoever has it reads that, and nothing else.
-
-    handle_hash: the link itself is not stored any more.
-    """
+    """A family's link that was replaced when its mail address was corrected: it opens a notice of that, nothing else."""
 
     __tablename__ = "replaced_handle"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
-    handle_hash: Mapped[str] = mapped_column(unique=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)  # for retention and the foreign key
+    handle_hash: Mapped[str] = mapped_column(unique=True)  # SHA-256; the link itself is not stored any more
     replaced_at: Mapped[datetime]
 
 
 class Hold(Base):
     """
-    Time of a coach that is taken, buffers included, half-open. The database refuses two that overlap (`ex_hold_coach`).
+    An interval of a coach's time that is taken, half-open, buffers included. The database refuses overlaps (`ex_hold_coach`).
 
     A booking that takes time has one; a denied, expired or cancelled one has none.
     """
@@ -175,19 +163,19 @@ class Hold(Base):
     __tablename__ = "hold"
     __table_args__ = (
         CheckConstraint("busy_from < busy_to", name="times"),
-        Index("ix_hold_coach_id_busy_from", "coach_id", "busy_from"),
+        Index("ix_hold_coach_id_busy_from", "coach_id", "busy_from"),  # free slots; SQLite's trigger against overlaps
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"))
-    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)  # deleted with its state
     kind: Mapped[HoldKind]
     busy_from: Mapped[datetime]
     busy_to: Mapped[datetime]
 
 
 class BookingEvent(Base):
-    """One change of one booking: ids, states, actor, channel, instant; no text, so that it can stay for ever."""
+    """The append-only history: one change of one booking. No personal data, so that it can stay for ever."""
 
     __tablename__ = "booking_event"
 

@@ -1,4 +1,4 @@
-"""A note for oneself about a booking: read by nobody else, mailed to nobody."""
+"""Private notes of staff about a booking: read by nobody else, mailed to nobody."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ NOTE_LENGTH = 1000
 
 
 class BookingNote(Base):
-    """One person's own words about one booking."""
+    """A member of staff's private note about a booking, one each."""
 
     __tablename__ = "booking_note"
 
@@ -26,7 +26,7 @@ class BookingNote(Base):
 
 
 def note_of(session: Session, booking_id: int, account_id: int) -> str:
-    """Hers, or nothing."""
+    """An account's note about a booking; "" if there is none."""
     note = session.get(BookingNote, (booking_id, account_id))
     return note.text if note else ""
 

@@ -1,4 +1,4 @@
-"""Lessons that do not lie within their coach's hours."""
+"""Bookings that do not lie within their coach's hours: by hours not saved yet, or as they are."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from core.schedule.models import Coach
 
 
 def lessons_outside(session: Session, coach: Coach, windows: Iterable[WeekWindow], *, now: datetime) -> list[Booking]:
-    """Her lessons to come, asked for or booked, that are not within this week's hours and her single days. Soonest first."""
+    """A coach's requests and lessons to come that lie outside these weekly hours and her date overrides, soonest first."""
     found = session.scalars(
         select(Booking)
         .options(joinedload(Booking.lesson, innerjoin=True))
@@ -30,7 +30,7 @@ def lessons_outside(session: Session, coach: Coach, windows: Iterable[WeekWindow
 
 
 def outside_hours(session: Session, coach: Coach, bookings: Sequence[Booking]) -> list[Booking]:
-    """Which of these bookings of hers do not lie within her hours as they are now, single days included."""
+    """Which of these bookings of a coach lie outside her present hours, date overrides included."""
     if not bookings:
         return []
     days = [booking.starts_at.astimezone(coach.zone).date() for booking in bookings]

@@ -1,4 +1,4 @@
-"""An admin approves after all what was denied, or what nobody answered, if its time is free again."""
+"""An admin's override: DENIED or EXPIRED → APPROVED, if its time is free again."""
 
 from collections.abc import Collection
 from datetime import datetime

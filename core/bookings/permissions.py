@@ -1,4 +1,4 @@
-"""Whose booking it is to change."""
+"""Authorization for bookings: whose booking it is to answer or change."""
 
 from sqlalchemy.orm import Session
 

@@ -1,4 +1,4 @@
-"""Bookings, found, with coach, account, lesson and the last actor loaded."""
+"""Queries of bookings, with coach, account, lesson and the last actor loaded."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,12 +14,12 @@ from core.schedule.models import Coach
 
 
 def get_booking(session: Session, booking_id: int) -> Booking:
-    """Raises NotFound."""
+    """A booking by id. Raises NotFound."""
     return _one(session, _whole().where(Booking.id == booking_id))
 
 
 def get_by_handle(session: Session, handle: str) -> Booking:
-    """The booking of a parent's secret link. Raises NotFound; LinkReplaced for one of before a correction."""
+    """A booking by its family's secret link. Raises NotFound; LinkReplaced for a link from before a corrected address."""
     try:
         return _one(session, _whole().where(Booking.handle == handle))
     except NotFound:
@@ -32,13 +32,13 @@ def get_by_handle(session: Session, handle: str) -> Booking:
 
 
 def find_by_key(session: Session, key_hash: str) -> Booking | None:
-    """The booking that this form key, or idempotency key, has made."""
+    """A booking by the hash of its idempotency key (a form's hidden key, or a program's own); None if there is none."""
     return session.scalars(_whole().where(Booking.idempotency_key_hash == key_hash)).one_or_none()
 
 
 def find_by_form_key(session: Session, key: str) -> Booking | None:
     """
-    The booking that a form of the site with this key has made.
+    A booking by the idempotency key of the site's form; None if there is none.
 
     Never one that a program made: it chooses its keys itself, and they may be easy to guess.
     """
@@ -61,7 +61,7 @@ def requests_awaiting_answer(session: Session, *, whose: Whose, now: datetime) -
 
 
 def count_awaiting_answer(session: Session, *, whose: Whose, now: datetime) -> tuple[int, datetime | None]:
-    """How many pending requests can still be answered, and when the first of them expires; as above."""
+    """The number of pending requests that can still be answered, and when the first of them expires."""
     query = select(func.count(Booking.id), func.min(Booking.expires_at)).where(
         Booking.status == Status.PENDING, Booking.expires_at > now
     )
@@ -70,13 +70,13 @@ def count_awaiting_answer(session: Session, *, whose: Whose, now: datetime) -> t
 
 
 def recent_bookings(session: Session, *, whose: Whose, limit: int = 20) -> Sequence[Booking]:
-    """The bookings that changed last, whatever their state, latest first."""
+    """The last changed bookings, in any state, latest first."""
     query = _whole().order_by(Booking.changed_at.desc(), Booking.id.desc()).limit(limit)
     return session.scalars(within(query, whose)).all()
 
 
 def read_again(session: Session, booking_id: int, coach: Coach) -> Booking:
-    """The booking as it stands under the coach's lock. Raises NotFound, also when it is another coach's."""
+    """A booking, read anew from the database under the coach's lock. Raises NotFound, also when it is another coach's."""
     booking = _one(session, _whole().where(Booking.id == booking_id).execution_options(populate_existing=True))
     if booking.coach_id != coach.id:
         raise NotFound

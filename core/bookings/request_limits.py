@@ -98,7 +98,7 @@ def confirm(
 
 
 def get_unconfirmed(session: Session, request_id: int, serial: int, *, now: datetime) -> UnconfirmedRequest:
-    """The request of a link. Raises LinkExpired when it is gone."""
+    """An unconfirmed request by its link's id and serial. Raises LinkExpired when it was removed or is too old."""
     found = session.get(UnconfirmedRequest, request_id)
     if found is None or found.serial != serial or now >= found.expires_at:
         raise LinkExpired(NO_SUCH_REQUEST)
@@ -106,7 +106,7 @@ def get_unconfirmed(session: Session, request_id: int, serial: int, *, now: date
 
 
 def forget_old(session: Session, *, now: datetime) -> None:
-    """Requests that nobody confirmed vanish with their mails; where requests came from is forgotten after a day."""
+    """Delete unconfirmed requests past their deadline, with their mails; clear network hashes after a day."""
     gone = session.scalars(select(UnconfirmedRequest.id).where(UnconfirmedRequest.expires_at <= now)).all()
     sending = select(OutboxMessage.unconfirmed_request_id).where(
         OutboxMessage.state == MessageState.SENDING, OutboxMessage.unconfirmed_request_id.is_not(None)
@@ -139,13 +139,13 @@ def _same_key(session: Session, wanted: LessonRequest) -> Booking | UnconfirmedR
 
 
 def _lock(session: Session, network: str) -> None:
-    """Requests of one network to several coaches at once would each see room otherwise. SQLite has one writer anyway."""
+    """Lock a network's counters: requests to several coaches at once would each see room. SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:network, 1))"), {"network": network})
 
 
 def _check_hour(session: Session, network: str, gym: Gym, *, now: datetime) -> None:
-    """Every one of them mails an address that may be a stranger's, so they are few, held or not."""
+    """The hourly limit of a network: every request mails an address that may be a stranger's. Raises TooMany."""
     made = [
         *session.scalars(
             select(Booking.requested_at).where(Booking.network_hash == network, Booking.requested_at > now - HOUR)
@@ -164,7 +164,7 @@ def _check_hour(session: Session, network: str, gym: Gym, *, now: datetime) -> N
 
 
 def _may_hold(session: Session, coach: Coach, network: str, gym: Gym, *, now: datetime) -> bool:
-    """Whether both this network and everybody together still have room at this coach."""
+    """Whether both this network and all unconfirmed requests at this coach are below their limits of held time."""
     held = select(func.count(Booking.id)).where(_holds_time(now))
     of_network = session.scalars(held.where(Booking.network_hash == network)).one()
     if of_network >= gym.most_open_per_network:
@@ -174,7 +174,7 @@ def _may_hold(session: Session, coach: Coach, network: str, gym: Gym, *, now: da
 
 
 def _holds_time(now: datetime) -> ColumnElement[bool]:
-    """A request that waits; or a lesson booked directly within the last day, which nobody has looked at."""
+    """The condition of a booking that holds time unseen: a request that waits, or one booked directly within a day."""
     waits = and_(Booking.status == Status.PENDING, Booking.expires_at > now)
     direct = and_(Booking.status == Status.APPROVED, Booking.expires_at.is_(None), Booking.requested_at > now - DAY)
     return or_(waits, direct)
@@ -183,7 +183,7 @@ def _holds_time(now: datetime) -> ColumnElement[bool]:
 def _ask_to_confirm(
     session: Session, coach: Coach, wanted: LessonRequest, *, by: By, network: str, gym: Gym, now: datetime
 ) -> UnconfirmedRequest:
-    """What would be refused is refused now: a button that cannot work helps nobody."""
+    """Store the request until its family confirms it. What would be refused is refused now, before a mail is sent."""
     coach = queries.get_coach_by_id(session, coach.id)
     lesson = queries.get_lesson_by_id(coach, wanted.lesson_id)
     requests.check_limits(session, wanted.customer_email, now=now)
@@ -212,7 +212,7 @@ def _ask_to_confirm(
 
 
 def _check_address(session: Session, key: str, gym: Gym, *, now: datetime) -> None:
-    """One address is not asked again and again, from however many networks."""
+    """The limit of unconfirmed requests for one e-mail address, from however many networks. Raises TooMany."""
     waiting: Sequence[datetime] = session.scalars(
         select(UnconfirmedRequest.expires_at)
         .where(

@@ -1,4 +1,4 @@
-"""A coach hears of a request at once; from the twenty-first of a day on, once an hour of all that have come since."""
+"""Notify a coach of requests: a mail each up to a daily limit, above it one hourly roll-up."""
 
 from datetime import datetime, timedelta
 
@@ -12,20 +12,20 @@ from core.outbox.models import MessageKind, OutboxMessage
 from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach
 
-MAX_AT_ONCE = 20
+MAX_AT_ONCE = 20  # single mails on a local day of hers; above it one roll-up an hour
 HOUR = timedelta(hours=1)
 MIN_AHEAD = timedelta(minutes=1)  # longer than a transaction may take, so that no roll-up leaves without its cause
 
 
 def tell_coach(session: Session, coach: Coach, booking: Booking, *, now: datetime) -> None:
     """
-    The mail about a request that waits, in the transaction that made it. Under the coach's lock, so the count is right.
+    Write the coach's mail about a new request, in its transaction. Under the coach's lock, so the count is right.
 
     A request that would expire before the next roll-up is mailed at once all the same: a limit on mail must not cost
     a family its answer. Outcomes, and lessons that were booked directly, are never counted.
     """
     assert booking.expires_at is not None  # it waits for an answer
-    if not coach.request_mails:
+    if not coach.request_mails:  # she wants none: the console shows it
         return
     next_hour = _next_hour(now)
     if _mailed_today(session, coach, now=now) < MAX_AT_ONCE or booking.expires_at <= next_hour:
@@ -35,7 +35,7 @@ def tell_coach(session: Session, coach: Coach, booking: Booking, *, now: datetim
 
 
 def _mailed_today(session: Session, coach: Coach, *, now: datetime) -> int:
-    """How many requests were mailed one by one on this day of hers."""
+    """The number of single request mails written on the coach's present local day."""
     midnight = at_wall_time(now.astimezone(coach.zone).date(), 0, coach.zone)
     return session.scalars(
         select(func.count(OutboxMessage.id)).where(
@@ -47,7 +47,7 @@ def _mailed_today(session: Session, coach: Coach, *, now: datetime) -> int:
 
 
 def _roll_up(session: Session, coach: Coach, due_at: datetime, *, now: datetime) -> None:
-    """One row an hour. If an admin has sent this hour's early, the next hour's takes what came after it."""
+    """Queue the hour's roll-up, once (by its dedupe key). If it was sent early, the next hour's takes what came after it."""
     query = select(OutboxMessage.finished_at).where(OutboxMessage.dedupe_key == _key(coach, due_at))
     if session.scalars(query).one_or_none() is not None:
         due_at += HOUR

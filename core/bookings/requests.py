@@ -1,4 +1,4 @@
-"""A parent requests a lesson."""
+"""Request a lesson: – → PENDING, or APPROVED where no approval is needed; idempotent by key; a family's rate limits."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -64,7 +64,7 @@ def request_lesson(
 
 
 def same_key(session: Session, wanted: LessonRequest) -> Booking | None:
-    """The booking that this request has made already. Raises IdempotencyMismatch for another one's key."""
+    """The booking that this idempotency key has made already, or None. Raises IdempotencyMismatch for another request's key."""
     if wanted.idempotency_key is None:
         return None
     earlier = find_by_key(session, hashed(wanted.idempotency_key))
@@ -74,7 +74,7 @@ def same_key(session: Session, wanted: LessonRequest) -> Booking | None:
 
 
 def check_same(command_hash: str | None, wanted: LessonRequest) -> None:
-    """Raises IdempotencyMismatch when the earlier request of this key was another."""
+    """Check that a repeated idempotency key comes with the same request. Raises IdempotencyMismatch."""
     if not secrets.compare_digest(command_hash or "", wanted.fingerprint()):
         raise IdempotencyMismatch(
             "This form was sent before with other answers. Please open a fresh form for another lesson."
@@ -82,7 +82,13 @@ def check_same(command_hash: str | None, wanted: LessonRequest) -> None:
 
 
 def check_limits(session: Session, email: str, *, now: datetime) -> None:
-    """Counted under a lock on the address: requests to several coaches at once would each see room otherwise."""
+    """
+    Rate limits by a family's e-mail address: requests that wait, and requests within 24 hours.
+
+    Under a lock on the address: requests to several coaches at once would each see room otherwise.
+
+    Raises TooMany.
+    """
     key = email_key(email)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:address, 0))"), {"address": key})
@@ -148,7 +154,7 @@ def _booking(
 
 
 def _store(session: Session, booking: Booking, coach: Coach, lesson: LessonType, *, now: datetime) -> None:
-    """Insert booking and hold. The offer was checked under the lock; the wall refuses what slipped through."""
+    """Insert booking and hold. The slot was checked under the lock; the exclusion constraint refuses what slipped through."""
     try:
         with session.begin_nested():
             session.add(booking)

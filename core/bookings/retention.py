@@ -1,4 +1,4 @@
-"""Two years after a lesson nobody needs to know whose it was: names, addresses and words are taken away."""
+"""Retention: anonymise bookings whose lesson ended some months ago (two years by default)."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from core.platform.tokens import new_handle
 A_MONTH = timedelta(days=365.25 / 12)
 AT_ONCE = 200  # so that no writer waits for long; the next sweep goes on
 NOBODY, NOBODYS_ADDRESS = "(forgotten)", "forgotten@example.org"  # a mail to it can be looked at, and reaches nobody
-FORGOTTEN: dict[str, object] = {  # what tells who it was; core.ops.copies takes it out of copies too
+FORGOTTEN: dict[str, object] = {  # the personal data, and what replaces it; core.ops.copies applies it to copies too
     "customer_name": NOBODY,
     "customer_email": NOBODYS_ADDRESS,
     "customer_key": "",
@@ -34,7 +34,7 @@ FORGOTTEN: dict[str, object] = {  # what tells who it was; core.ops.copies takes
 
 def anonymise_finished(session: Session, *, now: datetime) -> int:
     """
-    Take away what tells who it was, from bookings that ended before the gym's months. Safe to run at any time.
+    Anonymise bookings that ended more than `gym.anonymise_after_months` ago. Safe to run at any time.
 
     Coach, lesson, times, price, state and history stay. The family's link opens nothing any more.
 
@@ -42,7 +42,7 @@ def anonymise_finished(session: Session, *, now: datetime) -> int:
         How many bookings; at most AT_ONCE.
     """
     months = the_gym(session).anonymise_after_months
-    if not months:
+    if not months:  # the gym keeps names for ever
         return 0
     old = session.scalars(
         select(Booking.id)

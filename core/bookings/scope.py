@@ -1,4 +1,4 @@
-"""Whose bookings somebody may see: the access scope of every list. It has no value that means "not known"."""
+"""Access scope: whose bookings an account may see. There is no value for "not known", so no list leaks by default."""
 
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ class Everyone:
     """All coaches' bookings: an admin's scope."""
 
     def covers(self, coach_id: int) -> bool:
+        """Whether this coach's bookings are within the scope: all are."""
         return True
 
 
@@ -31,6 +32,7 @@ class OfCoach:
     coach_id: int
 
     def covers(self, coach_id: int) -> bool:
+        """Whether this coach's bookings are within the scope."""
         return self.coach_id == coach_id
 
 
@@ -47,7 +49,7 @@ def whose_bookings(session: Session, account_id: int) -> Whose:
 
 
 def scope(role: Role, own_coach_id: int | None) -> Whose:
-    """The same of facts that were read just now. Raises NotAllowed."""
+    """The access scope by role and own coach, for facts that were read just now. Raises NotAllowed."""
     if role is Role.ADMIN:
         return Everyone()
     if own_coach_id is None:
@@ -56,7 +58,7 @@ def scope(role: Role, own_coach_id: int | None) -> Whose:
 
 
 def check_covers(allowed: Whose, wanted: Whose) -> None:
-    """Raises NotAllowed where more is wanted than is allowed."""
+    """Check that the wanted scope lies within the allowed one. Raises NotAllowed."""
     if isinstance(wanted, Everyone) and isinstance(allowed, Everyone):
         return
     if isinstance(wanted, OfCoach) and allowed.covers(wanted.coach_id):
@@ -65,5 +67,5 @@ def check_covers(allowed: Whose, wanted: Whose) -> None:
 
 
 def within(query: Query, whose: Whose) -> Query:
-    """The query, narrowed to the scope."""
+    """The query, filtered by the scope."""
     return query.where(Booking.coach_id == whose.coach_id) if isinstance(whose, OfCoach) else query

@@ -1,4 +1,4 @@
-"""Words about a booking that more than one command needs."""
+"""Text about a booking: who changed it, first names for exports, reasons validated."""
 
 import re
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ from core.errors import Invalid
 from core.platform.text import paragraphs
 
 REASON_LENGTH = 500
+# What stands between the names of several children: signs of any script's lists, and the word.
 BETWEEN_CHILDREN = re.compile(r"\s*(?:[&+/;,、，]|\band\b)\s*", re.IGNORECASE)
 
 
 def actor_name(booking: Booking) -> str:
-    """Who changed it last, as staff read it."""
+    """The name of who changed the booking last, for staff."""
     if booking.changed_by_account is not None:
         return booking.changed_by_account.name
     return {Actor.PARENT: "The family", Actor.CLOCK: "The clock"}.get(booking.changed_by, "Somebody")
@@ -21,14 +22,14 @@ def actor_name(booking: Booking) -> str:
 
 @dataclass(frozen=True)
 class Overturned:
-    """An outcome that an admin's approval has overturned, and when it had come."""
+    """An outcome that an admin's approval has overturned."""
 
-    outcome: Status
-    at: datetime
+    outcome: Status  # DENIED or EXPIRED
+    at: datetime  # when it had come, aware UTC
 
 
 def overturned(booking: Booking) -> Overturned | None:
-    """What a booking had come to before it was approved after all; None where that was its first answer."""
+    """The outcome before an admin's override; None where the approval was the first answer."""
     if booking.approved_at is None:
         return None
     if booking.denied_at is not None:
@@ -54,7 +55,7 @@ def _without(words: list[str], surname: list[str]) -> list[str]:
 
 
 def reason_given(reason: str | None, *, required: bool) -> str | None:
-    """The reason without margins, None if there is none. Raises Invalid when it is missing or too long."""
+    """Validate a reason; None if there is none. Raises Invalid when it is missing or too long."""
     reason = paragraphs(reason or "")
     if len(reason) > REASON_LENGTH:
         raise Invalid({"reason": f"Please shorten the reason to {REASON_LENGTH} characters."})

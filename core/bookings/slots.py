@@ -1,4 +1,4 @@
-"""The times parents can book. What is listed is bookable: one function decides both."""
+"""Free slots: availability minus holds, read from the database. One function decides what is listed and what is bookable."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from core.schedule.refusal_reasons import Reason, sentence, why_not_offered
 
 K = TypeVar("K")
 
-# Statements on tables, made once: a page of free times would otherwise spend half its time on building them.
+# Core statements, built once: a page of free times would otherwise spend half its time on building them.
 _hours, _override, _hold, _booking = (model.__table__.c for model in (WeeklyHours, DateOverride, Hold, Booking))
 _WEEKLY = select(_hours.weekday, _hours.start_min, _hours.end_min).where(_hours.coach_id == bindparam("coach_id"))
 _OVERRIDES = select(_override.local_on, _override.adds, _override.start_min, _override.end_min).where(
@@ -30,14 +30,14 @@ _HELD = (
     .where(_hold.coach_id == bindparam("coach_id"))
     .where(_hold.busy_from < bindparam("ends"), _hold.busy_to > bindparam("begins"))
 )
-NEXT_FREE_COUNT = 6
-SEARCH_STEP_DAYS = 7
+NEXT_FREE_COUNT = 6  # offered along with a refusal
+SEARCH_STEP_DAYS = 7  # the first days that `next_free` looks at; doubled each time
 
 
 def open_slots(
     session: Session, coach: Coach, lesson: LessonType, *, first_on: date, last_on: date, now: datetime
 ) -> OpenSlots:
-    """What can be booked with her on these local days, `last_on` included (see core.schedule.availability)."""
+    """A coach's free slots for a lesson on these local days, `last_on` included (see core.schedule.availability)."""
     rules = rules_for(session, coach, lesson, first_on=first_on, last_on=last_on)
     return open_slots_under(session, coach, rules, first_on=first_on, last_on=last_on, now=now)
 
@@ -45,14 +45,14 @@ def open_slots(
 def open_slots_under(
     session: Session, coach: Coach, rules: Rules, *, first_on: date, last_on: date, now: datetime
 ) -> OpenSlots:
-    """The same under other rules than hers, such as a week that is not kept yet."""
+    """A coach's free slots under other rules than her own, for a preview of weekly hours that are not saved yet."""
     busy = _busy(session, rules, coach.id, first_on, last_on)
     return availability.open_slots(rules, busy, first_on=first_on, last_on=last_on, now=now)
 
 
 def check_offered(session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, *, now: datetime) -> Slot:
     """
-    The slot that begins at this instant.
+    Check that a start can be booked; returns its slot.
 
     Raises:
         SlotUnavailable: it is taken, past, off the step, inside the notice …; which, and the next free starts.
@@ -70,14 +70,14 @@ def check_offered(session: Session, coach: Coach, lesson: LessonType, starts_at:
 def slot_taken(
     session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, *, now: datetime
 ) -> SlotUnavailable:
-    """The refusal of a time that the guard of the holds has found taken."""
+    """The error about a start whose hold violated the database's constraint against overlaps."""
     return _unavailable(session, coach, lesson, starts_at, Reason.TAKEN, "This time is taken.", now=now)
 
 
 def _unavailable(
     session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, reason: Reason, why: str, *, now: datetime
 ) -> SlotUnavailable:
-    """The refusal, with the next free starts from the wanted time on (from now on, if that is past or far away)."""
+    """The error, with the next free starts from the wanted time on (from now on, if that is past or far away)."""
     after = starts_at if now <= starts_at <= now + timedelta(days=coach.horizon_days) else now
     found = next_free(session, coach, lesson, now=now, after=after)
     if not found and after > now:
@@ -95,7 +95,7 @@ def next_free(
     after: datetime | None = None,
     count: int = NEXT_FREE_COUNT,
 ) -> list[Slot]:
-    """The next slots from `after` (or now) on, earliest first; fewer than `count` when the horizon ends."""
+    """The next free slots from `after` (or now) on, earliest first; fewer than `count` when the horizon ends."""
     from_at = after or now
     first_on = from_at.astimezone(coach.zone).date()
     horizon_on = now.astimezone(coach.zone).date() + timedelta(days=coach.horizon_days)
@@ -110,7 +110,7 @@ def next_free(
 
 
 def rules_for(session: Session, coach: Coach, lesson: LessonType, *, first_on: date, last_on: date) -> Rules:
-    """Her rules for this lesson, with the overrides of these local days."""
+    """A coach's booking rules for a lesson, with the overrides of these local days, `last_on` included."""
     session.flush()  # a connection's statements do not, as a session's would
     connection = session.connection()
     weekly = connection.execute(_WEEKLY, {"coach_id": coach.id}).all()
@@ -141,7 +141,7 @@ def _windows(keyed: Sequence[tuple[K, Window]]) -> dict[K, tuple[Window, ...]]:
 
 
 def _busy(session: Session, rules: Rules, coach_id: int, first_on: date, last_on: date) -> list[Busy]:
-    """Her holds around these days. A pending request's frees itself at its expiry."""
+    """A coach's holds around these days, as busy time; that of a pending request ends with its expiry."""
     begins = availability.at_wall_time(first_on, 0, rules.zone) - rules.buffer_before
     ends = availability.at_wall_time(last_on, availability.DAY_MIN, rules.zone) + rules.lesson + rules.buffer_after
     held: Sequence[Row[datetime, datetime, Status, datetime | None]] = (

@@ -1,4 +1,4 @@
-"""Optimistic concurrency for people: what a form showed is compared with what is so now; what differs is agreed to first."""
+"""Optimistic concurrency: what a form showed is compared with what is stored now; a difference must be confirmed first."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from core.wording import money, spoken_time
 
 
 def check_lesson(seen: Shown, coach: Coach, lesson: LessonType, slot: Slot, gym: Gym, *, now: datetime) -> None:
-    """Raises NotAsShown when the form, or program, was shown another price, length, way of booking or terms."""
+    """Check that price, length, way of booking and terms are as the form, or program, was shown. Raises NotAsShown."""
     if changes := lesson_changes(seen, coach, lesson, slot, gym, now=now):
         raise NotAsShown(changes, "Nothing is booked yet. If that is fine with you, press the button once more.")
 
@@ -21,7 +21,7 @@ def check_lesson(seen: Shown, coach: Coach, lesson: LessonType, slot: Slot, gym:
 def lesson_changes(
     seen: Shown, coach: Coach, lesson: LessonType, slot: Slot, gym: Gym, *, now: datetime
 ) -> dict[str, str]:
-    """A sentence, by field, for each thing that differs from what was shown. A field that nobody sent was not shown."""
+    """Compare a lesson with what was shown: field → sentence for each difference. A field that was not sent was not shown."""
     changes: dict[str, str] = {}
     if seen.price_cents not in (None, lesson.price_cents):
         assert seen.price_cents is not None
@@ -40,17 +40,19 @@ def lesson_changes(
         )
     terms = gyms_terms(gym)
     if seen.cancelling is not None and is_worse(seen.cancelling, terms, slot.starts_at, now=now):
-        said = announcement(terms, slot.starts_at, now=now)
-        changes["cancelling"] = f"What cancelling means has changed. {said}"
+        terms_now = announcement(terms, slot.starts_at, now=now)
+        changes["cancelling"] = f"What cancelling means has changed. {terms_now}"
     return changes
 
 
 def check_costs(shown: str | None, terms: Terms) -> None:
     """
-    Raises NotAsShown before a late cancellation that was not announced as one, on these terms, where it was asked for.
+    Check that a late cancellation was announced as one, on these terms.
 
     shown: `Terms.code` where the page said that it counts as late, empty where it did not; None where nobody was shown
     anything: a member of staff, or a program, acts.
+
+    Raises NotAsShown.
     """
     if shown is not None and shown != terms.code:
         raise NotAsShown(
@@ -60,7 +62,7 @@ def check_costs(shown: str | None, terms: Terms) -> None:
 
 
 def check_time(booking: Booking, slot_version: int | None) -> None:
-    """Raises NotAsShown when the lesson was moved since it was shown. None: a program that was shown no time."""
+    """Check that the lesson was not moved since it was shown. None: a program that was shown no time. Raises NotAsShown."""
     if slot_version not in (None, booking.slot_version):
         time = spoken_time(booking.starts_at, booking.ends_at, booking.coach.zone)
         raise NotAsShown({"time": f"The lesson was moved: it is on {time} now."}, "Nothing was changed.")

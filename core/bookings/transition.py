@@ -1,4 +1,4 @@
-"""The one way a booking changes its state: one conditional update, one history row, and its holds."""
+"""The state machine's one transition: a conditional update (compare and set), a history row, and the holds."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from core.bookings.history import By
 from core.bookings.models import Booking, Hold, Status
 from core.platform.failpoints import failpoint
 
-TAKES_TIME = (Status.PENDING, Status.APPROVED)
+TAKES_TIME = (Status.PENDING, Status.APPROVED)  # states with a hold
 STAMP = {
     Status.APPROVED: "approved_at",
     Status.DENIED: "denied_at",

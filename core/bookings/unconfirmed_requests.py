@@ -1,4 +1,4 @@
-"""A request that holds no time yet: its family is asked by mail to confirm it, and nobody else hears of it."""
+"""The table of unconfirmed requests (double opt-in): they hold no time until the family confirms them by mail."""
 
 from datetime import datetime, timedelta
 
@@ -13,11 +13,9 @@ from core.schedule.models import Coach, LessonType
 
 class UnconfirmedRequest(Base):
     """
-    What somebody asked for whose network, or whose coach, has too many requests open that nobody has vouched for.
+    A request above the limits of its network or its coach, which waits for its family's confirmation by mail.
 
     wanted: the LessonRequest as JSON, without its key; "" once it is confirmed.
-    network_hash: a keyed hash of where it came from. customer_key: as on Booking.
-    expires_at: it vanishes then. booking_id: what its confirmation made.
     """
 
     __tablename__ = "unconfirmed_request"
@@ -31,28 +29,28 @@ class UnconfirmedRequest(Base):
     lesson_type_id: Mapped[int] = mapped_column(ForeignKey("lesson_type.id"))
     channel: Mapped[Channel]
     wanted: Mapped[str]
-    network_hash: Mapped[str]
-    customer_key: Mapped[str]
-    idempotency_key_hash: Mapped[str | None] = mapped_column(unique=True)
+    network_hash: Mapped[str]  # keyed hash of the sender's network, for its hourly limit
+    customer_key: Mapped[str]  # as on Booking, for the address's own limit
+    idempotency_key_hash: Mapped[str | None] = mapped_column(unique=True)  # as on Booking
     command_hash: Mapped[str]
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
+    expires_at: Mapped[datetime]  # removed then; a day after its confirmation
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))  # the booking that its confirmation made
 
     coach: Mapped[Coach] = relationship(lazy="joined", innerjoin=True)
     lesson: Mapped[LessonType] = relationship(lazy="joined", innerjoin=True)
 
     @property
     def serial(self) -> int:
-        """Beside the id in its link: SQLite gives the ids of removed rows again."""
+        """A number beside the id in its link, since SQLite reuses the ids of removed rows."""
         return int(self.created_at.timestamp() * 1_000_000)
 
     def request(self) -> LessonRequest:
-        """What was asked for."""
+        """The LessonRequest that was asked for."""
         return LessonRequest.model_validate_json(self.wanted)
 
     def as_booking(self) -> Booking:
-        """What it would be, for its mail and its page. Never add it to a session."""
+        """A transient Booking with its values, for its mail and its page. Never add it to a session."""
         wanted = self.request()
         return Booking(
             id=0,

@@ -9,7 +9,7 @@ from core.errors import NotAllowed
 from core.people.models import Account, SignInLink, StaffSession
 from core.platform.tokens import hashed, new_session_token
 
-IDLE = timedelta(hours=12)  # a day at the gym needs one sign-in, a lost tablet is closed by the next morning
+IDLE = timedelta(hours=12)  # since the last use
 FRESH = timedelta(minutes=15)  # so long a sign-in proves who it is, for what outlives the session
 ABSOLUTE = timedelta(days=7)
 TOUCH_EVERY = timedelta(minutes=1)  # one write a minute, however often a page runs

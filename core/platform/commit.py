@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import OutcomeUnknown, Unavailable
 
-LOOK_FOR_S, LOOK_EVERY_S = 5.0, 0.1  # a server that restarts is back in seconds; the family waits meanwhile
+LOOK_FOR_S, LOOK_EVERY_S = 5.0, 0.1  # the caller waits meanwhile
 CONNECTION_LOST = ("08", "57P")  # classes of sqlstate that say nothing about the transaction
 
 

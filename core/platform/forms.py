@@ -35,7 +35,7 @@ A_DAY = "This is not a day we can read; it should look like 2026-11-24."
 A_TIME = "This is not a time we can read; it should look like 2026-11-24T16:00:00Z."
 ONE_OF = "Please choose one of: {expected}."
 OTHERWISE = "We cannot read this."
-MAX_PRICE_CENTS = 1_000_000  # a slip of two digits, not a lesson
+MAX_PRICE_CENTS = 1_000_000  # $10,000; above it a digit too many was typed
 
 # Messages by pydantic's `type` of an error; in braces what its `ctx` holds.
 SENTENCES = {

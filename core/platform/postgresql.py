@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event, make_url
 
-CONNECT_S = 5  # a server that is up accepts within milliseconds; a restart takes seconds
+CONNECT_S = 5  # of one try
 GONE_AFTER_MS = 10_000  # a server that acknowledges nothing for so long is gone
 IDLE_IN_TRANSACTION_MS = 60_000  # a process that hangs between two statements does not hold a coach's row for ever
 DEFAULT_WAIT_S = 10.0

@@ -23,7 +23,7 @@ from core.errors import SettingInvalid, Unavailable
 FOR_EVER = "public, max-age=31536000, immutable"
 PRIVATE = "private, no-store"
 MONITORING = "monitoring/"  # of the originals' storage: the monitor's files, which no sweep of pictures touches
-ANSWER_WITHIN, CONNECT_WITHIN, ALL_TRIES_WITHIN = "15s", "5s", timedelta(seconds=20)  # a person waits for an upload
+ANSWER_WITHIN, CONNECT_WITHIN, ALL_TRIES_WITHIN = "15s", "5s", timedelta(seconds=20)  # a person waits
 TRIES = 2
 OWNER = "gym-id"  # whose storage it is (core.images.ownership)
 

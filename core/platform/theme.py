@@ -33,7 +33,7 @@ COLORS = {
     },
 }
 
-# Series of a chart, in order; distinct for the color-blind, and readable on `paper`.
+# Series of a chart, in order.
 CHART_COLORS = {
     "light": ("#17324D", "#B4361F", "#2F7F86", "#B27A00", "#6A4C93", "#5B6B2E"),
     "dark": ("#9CC3E6", "#FF8A66", "#6CC7CC", "#F2B35E", "#C3A6E8", "#B5C77A"),
@@ -41,4 +41,4 @@ CHART_COLORS = {
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 CORNER_PX = 6
-MAIL_WIDTH_PX = 600  # the width that mail programs show whole
+MAIL_WIDTH_PX = 600  # of a mail's column

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from core.errors import Unavailable
 
-WAIT_S = 10.0  # of a writer, in all; a person has given up by then
-FIRST_PAUSE_S, MAX_PAUSE_S = 0.0005, 0.005  # between tries of the file lock; a transaction takes a few milliseconds
+WAIT_S = 10.0  # of a writer in all: turn, lock, BEGIN
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.0005, 0.005  # between tries of the file lock
 
 
 class Turns:

@@ -1,7 +1,7 @@
 """
-Which times can be booked: interval arithmetic on plain values, without a database.
+Interval arithmetic: which starts can be booked. Pure functions on plain values, without a database.
 
-Availability is local wall time (weekly hours, and overrides that add to one day or take from it); busy time and slots
+Availability is local wall-clock time (weekly hours, and overrides that add to one day or take from it); busy time and slots
 are instants. A slot is offered if all of these hold at `now`:
 
 1. it begins on a step counted in wall time from the beginning of a window, at a wall time that exists that day
@@ -18,14 +18,14 @@ from zoneinfo import ZoneInfo
 
 from core.schedule.models import Asks
 
-MIN_TIME_TO_ANSWER = timedelta(minutes=30)
-INSTANT = timedelta(microseconds=1)
+MIN_TIME_TO_ANSWER = timedelta(minutes=30)  # for the coach, between a request and its expiry
+INSTANT = timedelta(microseconds=1)  # the clock's resolution
 DAY_MIN = 1440
 
 
 @dataclass(frozen=True)
 class Window:
-    """Local wall time of one day, in minutes since midnight, half-open; 1440 ends the day."""
+    """A half-open interval of local wall-clock time on one day, in minutes since midnight; 1440 ends the day."""
 
     start_min: int
     end_min: int
@@ -33,11 +33,11 @@ class Window:
 
 @dataclass(frozen=True)
 class Busy:
-    """Taken time, half-open, aware UTC, buffers included. `until`: when a pending request's time is free again."""
+    """A half-open interval of taken time, aware UTC, buffers included."""
 
     start: datetime
     end: datetime
-    until: datetime | None = None
+    until: datetime | None = None  # when a pending request's time is free again
 
 
 @dataclass(frozen=True)
@@ -51,24 +51,20 @@ class Slot:
 
 @dataclass(frozen=True)
 class OpenSlots:
-    """The slots, earliest first, and the first instant at which the answer would be another."""
+    """Free slots, with how long the answer may be cached."""
 
-    slots: tuple[Slot, ...]
-    valid_until: datetime
+    slots: tuple[Slot, ...]  # earliest first
+    valid_until: datetime  # the first instant at which the answer would be another
 
 
 @dataclass(frozen=True)
 class Rules:
-    """
-    How one coach takes requests for one lesson.
-
-    weekly: by weekday, 0 is Monday. extra, removed: by local day.
-    """
+    """One coach's booking rules for one lesson type; fields as on core.schedule.models.Coach and LessonType."""
 
     zone: ZoneInfo
-    weekly: dict[int, tuple[Window, ...]]
-    extra: dict[date, tuple[Window, ...]]
-    removed: dict[date, tuple[Window, ...]]
+    weekly: dict[int, tuple[Window, ...]]  # by weekday, 0 is Monday
+    extra: dict[date, tuple[Window, ...]]  # by local day
+    removed: dict[date, tuple[Window, ...]]  # by local day
     notice: timedelta
     horizon_days: int
     step_min: int
@@ -80,14 +76,14 @@ class Rules:
     expiry_before: timedelta
 
     def windows_on(self, day: date) -> list[Window]:
-        """The day's hours: weekly and extra ones joined, removed ones cut out, in order, none touching another."""
-        joined = _joined([*self.weekly.get(day.weekday(), ()), *self.extra.get(day, ())])
+        """The day's hours: the union of weekly and extra windows minus the removed ones, in order, none touching another."""
+        joined = _union([*self.weekly.get(day.weekday(), ()), *self.extra.get(day, ())])
         for cut in self.removed.get(day, ()):
-            joined = [piece for window in joined for piece in _without(window, cut)]
+            joined = [piece for window in joined for piece in _difference(window, cut)]
         return joined
 
     def asks_at(self, starts_at: datetime, now: datetime) -> bool:
-        """Whether the coach decides a request made now by hand."""
+        """Whether a request made at `now` for this start needs the coach's approval."""
         if self.asks is Asks.UNDER_NOTICE:
             return starts_at - now < self.asks_under
         return self.asks is Asks.ALWAYS
@@ -109,7 +105,7 @@ class Rules:
 
 def open_slots(rules: Rules, busy: Sequence[Busy], *, first_on: date, last_on: date, now: datetime) -> OpenSlots:
     """
-    What can be booked on these local days, `last_on` included, at `now`.
+    Free slots on these local days, `last_on` included, at `now`.
 
     valid_until is exact: the answer is the same at every instant before it, and another at it, unless `busy` or
     `rules` change first. It is never later than a year from now.
@@ -121,12 +117,12 @@ def open_slots(rules: Rules, busy: Sequence[Busy], *, first_on: date, last_on: d
         horizon_from = rules.bookable_from(day)
         for starts_at in _starts_on(rules, day):
             open_until = rules.bookable_until(starts_at)
-            if now > open_until:
+            if now > open_until:  # too soon, and that does not change
                 continue
             open_from = _free_from(rules, taken, starts_at, horizon_from)
-            if open_from is None or open_until < open_from:
+            if open_from is None or open_until < open_from:  # taken for good, or until it is too soon
                 continue
-            if now < open_from:
+            if now < open_from:  # beyond the horizon, or held by a request that may expire
                 changes.append(open_from)
                 continue
             asks = rules.asks_at(starts_at, now)
@@ -138,14 +134,14 @@ def open_slots(rules: Rules, busy: Sequence[Busy], *, first_on: date, last_on: d
 
 
 class _Taken:
-    """Busy time, walked once beside the starts (a sweep line): O(starts + busy), where each start met all of it before."""
+    """A sweep line over busy time, walked once beside the starts: O(starts + busy)."""
 
     def __init__(self, busy: Sequence[Busy]) -> None:
         self._ahead = sorted(busy, key=lambda taken: taken.start, reverse=True)  # the next is last
         self._near: list[Busy] = []
 
     def touching(self, begins: datetime, ends: datetime) -> list[Busy]:
-        """What overlaps [begins, ends). Asked with both in order of time."""
+        """Busy intervals that overlap [begins, ends). Call it with both ascending."""
         while self._ahead and self._ahead[-1].start < ends:
             self._near.append(self._ahead.pop())
         self._near = [taken for taken in self._near if begins < taken.end]
@@ -153,7 +149,7 @@ class _Taken:
 
 
 def _free_from(rules: Rules, taken: _Taken, starts_at: datetime, horizon_from: datetime) -> datetime | None:
-    """The instant from which nothing is in this start's way; None while something is that does not end by itself."""
+    """The instant from which this start is free; None while a confirmed lesson, which does not expire, overlaps it."""
     free_from = horizon_from
     for busy in taken.touching(starts_at - rules.buffer_before, starts_at + rules.lesson + rules.buffer_after):
         if busy.until is None:
@@ -163,7 +159,7 @@ def _free_from(rules: Rules, taken: _Taken, starts_at: datetime, horizon_from: d
 
 
 def _starts_on(rules: Rules, day: date) -> Iterator[datetime]:
-    """Every start that the hours of this day have, in order, aware UTC."""
+    """Every start on a step of this day's windows, whose lesson ends within its window; in order, aware UTC."""
     midnight = at_wall_time(day, 0, rules.zone)
     has_24_hours = at_wall_time(day, DAY_MIN, rules.zone) - midnight == timedelta(minutes=DAY_MIN)
     for window in rules.windows_on(day):
@@ -176,11 +172,11 @@ def _starts_on(rules: Rules, day: date) -> Iterator[datetime]:
 
 def at_wall_time(day: date, minute: int, zone: ZoneInfo) -> datetime:
     """
-    The instant at which the clock on the wall shows this minute of the day, aware UTC.
+    Convert local wall-clock time to an instant, aware UTC. minute: since midnight.
 
-    A time that comes twice is meant the first time; one that is skipped is the instant of the skip.
+    An ambiguous time (the clocks go back) is the first of the two; one that is skipped is the instant of the skip.
     """
-    wall = _wall(day, minute)
+    wall = _naive(day, minute)
     instant = wall.replace(tzinfo=zone).astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == wall:
         return instant
@@ -188,17 +184,17 @@ def at_wall_time(day: date, minute: int, zone: ZoneInfo) -> datetime:
 
 
 def wall_time_exists(day: date, minute: int, zone: ZoneInfo) -> bool:
-    """False within the hour that a clock change skips."""
-    wall = _wall(day, minute)
+    """Whether this wall-clock time exists that day: False within the hour that a clock change skips."""
+    wall = _naive(day, minute)
     return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
 
 
-def _wall(day: date, minute: int) -> datetime:
+def _naive(day: date, minute: int) -> datetime:
     return datetime.combine(day, time()) + timedelta(minutes=minute)
 
 
 def _skip_around(instant: datetime, zone: ZoneInfo) -> datetime:
-    """The clock change of the day before this instant, found by halving."""
+    """The instant of the clock change within the day before this one, by binary search on the UTC offset."""
     early, late = instant - timedelta(days=1), instant
     before = early.astimezone(zone).utcoffset()
     while late - early > timedelta(seconds=1):
@@ -210,7 +206,8 @@ def _skip_around(instant: datetime, zone: ZoneInfo) -> datetime:
     return late.replace(microsecond=0)
 
 
-def _joined(windows: Iterable[Window]) -> list[Window]:
+def _union(windows: Iterable[Window]) -> list[Window]:
+    """The union of windows, in order; those that overlap or touch become one."""
     joined: list[Window] = []
     for window in sorted(windows, key=lambda window: window.start_min):
         if joined and window.start_min <= joined[-1].end_min:
@@ -220,7 +217,8 @@ def _joined(windows: Iterable[Window]) -> list[Window]:
     return joined
 
 
-def _without(window: Window, cut: Window) -> list[Window]:
+def _difference(window: Window, cut: Window) -> list[Window]:
+    """The difference window − cut: no piece, one or two."""
     pieces = [
         Window(window.start_min, min(window.end_min, cut.start_min)),
         Window(max(window.start_min, cut.end_min), window.end_min),

@@ -1,10 +1,10 @@
-"""What can still be booked of a coach and a lesson, so that no page and no mail leads to something that is gone."""
+"""Whether a coach, or a lesson with her, can still be booked; so that no page and no mail leads to what is not offered."""
 
 from core.schedule.models import Coach, LessonType
 
 
 def is_shown(coach: Coach) -> bool:
-    """Whether parents see her, as core.schedule.queries finds her."""
+    """Whether the site shows this coach; the same rule as in core.schedule.queries."""
     return coach.published and coach.account.disabled_at is None
 
 
@@ -14,7 +14,7 @@ def is_offered(coach: Coach, lesson: LessonType) -> bool:
 
 
 def other_times(coach: Coach, lesson: LessonType) -> str:
-    """The path on the site that leads on: free times of both; else her other lessons; else the other coaches."""
+    """The best path on the site for another time: this lesson's free times; else her other lessons; else all coaches."""
     if is_offered(coach, lesson):
         return f"/coaches/{coach.slug}/{lesson.slug}"
     teaches = is_shown(coach) and any(taught.active for taught in coach.lessons)

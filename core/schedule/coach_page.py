@@ -1,4 +1,4 @@
-"""What parents read about a coach, and which lessons she teaches."""
+"""A coach's public page: its texts, photo and lessons; and lesson types, listed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ TEXTS = {"name": (one_line, NAME_LENGTH), "tagline": (one_line, TAGLINE_LENGTH),
 
 
 def page_of(coach: Coach) -> dict[str, Any]:
-    """What `set_page` takes, as it stands: her texts, and the lessons in use that she teaches."""
+    """The stored values of `set_page`'s form: her texts, and the ids of the active lessons that she teaches."""
     taught = sorted(lesson.id for lesson in coach.lessons if lesson.active)
     return {"name": coach.account.name, "tagline": coach.tagline, "bio": coach.bio, "lesson_ids": taught}
 
@@ -108,12 +108,12 @@ def renew_feed(session: Session, coach: Coach, *, account_id: int, now: datetime
 
 
 def all_lessons(session: Session) -> Sequence[LessonType]:
-    """Every lesson type in use, shortest first."""
+    """Active lesson types, shortest first."""
     return session.scalars(
         select(LessonType).where(LessonType.active).order_by(LessonType.minutes, LessonType.id)
     ).all()
 
 
 def every_lesson(session: Session) -> Sequence[LessonType]:
-    """Those that are not offered any more as well."""
+    """All lesson types, inactive ones too, shortest first."""
     return session.scalars(select(LessonType).order_by(LessonType.minutes, LessonType.id)).all()

@@ -1,4 +1,4 @@
-"""A coach's hours are changed: her week, and single days. She herself does it, or an admin."""
+"""A coach's weekly hours and date overrides: commands for herself or an admin, validation, queries."""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -17,22 +17,22 @@ from core.schedule.availability import DAY_MIN, Rules, Window
 from core.schedule.models import Coach, DateOverride, WeeklyHours
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-GRAIN_MIN = 5
-MAX_WINDOWS, MAX_OVERRIDES = 50, 400
+GRAIN_MIN = 5  # hours begin and end on a multiple of it
+MAX_WINDOWS, MAX_OVERRIDES = 50, 400  # of one coach; a bound on what one form may store
 FURTHEST = timedelta(days=366)
 
 
 @dataclass(frozen=True)
 class WeekWindow:
-    """Hours on a weekday, local wall time. weekday: 0 is Monday; minutes since midnight, 1440 ends the day."""
+    """A half-open window of local wall-clock time on a weekday."""
 
-    weekday: int
-    start_min: int
-    end_min: int
+    weekday: int  # 0 is Monday
+    start_min: int  # minutes since local midnight
+    end_min: int  # 1440 ends the day
 
 
 def by_weekday(windows: Iterable[WeekWindow]) -> dict[str, list[WeekWindow]]:
-    """A week by the names of its days, each in order; a day off has none."""
+    """Group windows by weekday name, Monday first, each day in order; a day off has none. The form's fields for a merge."""
     ordered = sorted(windows, key=lambda window: (window.weekday, window.start_min))
     return {name: [window for window in ordered if window.weekday == day] for day, name in enumerate(WEEKDAYS)}
 
@@ -125,7 +125,7 @@ def remove_override(session: Session, coach: Coach, override_id: int, *, account
 
 
 def weekly_hours(session: Session, coach: Coach) -> list[WeekWindow]:
-    """Her week, Monday first."""
+    """A coach's weekly hours, Monday first, each day in order."""
     found = session.scalars(
         select(WeeklyHours)
         .where(WeeklyHours.coach_id == coach.id)
@@ -135,7 +135,7 @@ def weekly_hours(session: Session, coach: Coach) -> list[WeekWindow]:
 
 
 def overrides_from(session: Session, coach: Coach, first_on: date) -> Sequence[DateOverride]:
-    """Her single days from this one on, soonest first."""
+    """A coach's date overrides from this day on, soonest first."""
     return session.scalars(
         select(DateOverride)
         .where(DateOverride.coach_id == coach.id, DateOverride.local_on >= first_on)
@@ -144,7 +144,7 @@ def overrides_from(session: Session, coach: Coach, first_on: date) -> Sequence[D
 
 
 def with_week(rules: Rules, windows: Iterable[WeekWindow]) -> Rules:
-    """The same rules with another week: for a look before it is kept."""
+    """The rules with other weekly hours, for a preview before they are saved."""
     weekly: dict[int, tuple[Window, ...]] = {}
     for window in windows:
         weekly[window.weekday] = (*weekly.get(window.weekday, ()), Window(window.start_min, window.end_min))
@@ -152,7 +152,7 @@ def with_week(rules: Rules, windows: Iterable[WeekWindow]) -> Rules:
 
 
 def check_week(windows: Sequence[WeekWindow]) -> None:
-    """Raises Invalid for the first window that cannot be."""
+    """Validate weekly hours. Raises Invalid for the first window that is empty, off the grain or overlaps another."""
     if len(windows) > MAX_WINDOWS:
         raise Invalid({"windows": f"A week has at most {MAX_WINDOWS} windows."})
     for window in windows:
@@ -166,7 +166,7 @@ def check_week(windows: Sequence[WeekWindow]) -> None:
 
 
 def check_may_edit(session: Session, coach: Coach, account_id: int) -> None:
-    """Raises NotAllowed for everybody but the coach herself and admins, looked up at this moment."""
+    """Let only the coach herself and admins pass, looked up at this moment. Raises NotAllowed."""
     account = session.get(Account, account_id)
     if account is None or account.disabled_at is not None:
         raise NotAllowed("This account is not in use any more.")

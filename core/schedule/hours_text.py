@@ -1,4 +1,4 @@
-"""A day's hours as people write them: "9–12, 2–7", "9 to 5", "noon–7 pm & 8–10 pm"."""
+"""Parse and format a day's hours as people write them: "9–12, 2–7", "9 to 5", "noon–7 pm & 8–10 pm"."""
 
 import re
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from core.schedule.availability import DAY_MIN
 from core.schedule.hours import WEEKDAYS, WeekWindow
 from core.wording import time_of_day
 
+# One time: 9, 9:30, 9h30, 9 a.m., noon. Four groups: hour, minute, a or p, a word.
 TIME = r"(?:(\d{1,2})(?:[:.h](\d{2})|h)?\s*(?:(a|p)\.?(?:m\.?)?)?|(noon|midday|midnight))"
 RANGE = re.compile(rf"\s*(?:from\s+)?{TIME}\s*(?:-|–|—|to|until|till)\s*{TIME}\s*", re.IGNORECASE)
 BETWEEN = re.compile(r"[,;+&/\n]|\band\b", re.IGNORECASE)
@@ -18,13 +19,14 @@ FIRST_MORNING_HOUR = 7  # a gym's 7 to 11 is the morning, its 1 to 6 the afterno
 
 @dataclass(frozen=True)
 class _Time:
-    """A time as it was written. half: "a" or "p"; minute: on a clock of twelve hours where half could be meant."""
+    """A time as it was written, which may mean two minutes of the day."""
 
-    minute: int
-    half: str
+    minute: int  # since midnight, as written; on a clock of twelve hours where is_certain is False
+    half: str  # "a", "p", or "" where nothing says which
     is_certain: bool  # only one minute of the day is meant
 
     def candidates(self) -> list[int]:
+        """The minutes of the day that can be meant, the morning's first."""
         if self.is_certain:
             return [self.minute]
         return [self.minute % NOON_MIN, self.minute % NOON_MIN + NOON_MIN]
@@ -32,7 +34,7 @@ class _Time:
 
 def read_hours(text: str, weekday: int) -> list[WeekWindow]:
     """
-    The windows of one day, in the order they were written; none for an empty text. Raises Invalid.
+    Parse the windows of one day, in the order they were written; none for an empty text. Raises Invalid.
 
     What says neither am nor pm is read as a gym means it: "2–7" is the afternoon, "9–5" and "10–1" begin in the morning.
     With an hour above 12, a zero in front or a 0 the part counts to 24. `is_guessed` says whether that was a guess.
@@ -41,12 +43,12 @@ def read_hours(text: str, weekday: int) -> list[WeekWindow]:
 
 
 def is_guessed(text: str, weekday: int) -> bool:
-    """Whether another half of the day could have been meant somewhere. Raises Invalid."""
+    """Whether `read_hours` had to guess am or pm somewhere. Raises Invalid."""
     return any(not (start.half or end.half) and not start.is_certain for start, end in _times(text, weekday))
 
 
 def written_hours(windows: Iterable[WeekWindow]) -> str:
-    """The same the other way round: "9 am–12 pm, 2 pm–7 pm"."""
+    """Format windows as text that `read_hours` reads: "9 am–12 pm, 2 pm–7 pm"."""
     return ", ".join(f"{_written(window.start_min)}–{_written(window.end_min)}" for window in windows)
 
 
@@ -72,14 +74,14 @@ def _window(part: str, weekday: int) -> WeekWindow:
 
 
 def _start_before(start: _Time, end_min: int, half: str) -> int:
-    """In the half of the day that the end says, if it is before it; else as a gym means it, or in the morning."""
-    said = [start.candidates()[half == "p"]] if half and not start.is_certain else []
-    wanted = [*said, _usual(start), start.candidates()[0]]
+    """The start before a certain end: in the end's half of the day, else as a gym means it, else in the morning."""
+    same_half = [start.candidates()[half == "p"]] if half and not start.is_certain else []
+    wanted = [*same_half, _usual(start), start.candidates()[0]]
     return next((minute for minute in wanted if minute < end_min), wanted[-1])
 
 
 def _usual(time: _Time) -> int:
-    """The minute that a gym means."""
+    """The likely meaning of an uncertain time: from FIRST_MORNING_HOUR on the morning, else the afternoon."""
     if time.is_certain:
         return time.minute
     morning, afternoon = time.candidates()
@@ -87,7 +89,7 @@ def _usual(time: _Time) -> int:
 
 
 def _first_after(start_min: int, end: _Time) -> int | None:
-    """The end is the first such time after the start; twelve at night is the day's end."""
+    """The first candidate of an end after the start; midnight is the day's end. None if there is none."""
     times = sorted({*end.candidates(), *([DAY_MIN] if 0 in end.candidates() else [])})
     return next((minute for minute in times if minute > start_min), None)
 

@@ -1,4 +1,4 @@
-"""Lesson types are made and changed, by admins. What is booked already keeps its length, price and time."""
+"""Lesson types: the form, and the command to create or change one. Existing bookings keep length, price and time."""
 
 from datetime import datetime
 from typing import Annotated
@@ -23,7 +23,7 @@ Slug = Annotated[
 
 
 class LessonFacts(Form):
-    """What a lesson type is. Minutes and cents; slug: its address on the site."""
+    """The form of a lesson type; fields as on core.schedule.models.LessonType."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
@@ -90,7 +90,7 @@ def _lock(session: Session, lesson_id: int) -> LessonType:
 
 
 def _keep_former_slug(session: Session, lesson: LessonType, former: str | None) -> None:
-    """Mails of years lead to the address of before. One that is in use again leads to whoever uses it."""
+    """Keep the former slug for redirects from old mails; a slug that is in use again leads to its present owner."""
     session.execute(
         delete(FormerSlug).where(FormerSlug.slug == lesson.slug).execution_options(synchronize_session=False)
     )

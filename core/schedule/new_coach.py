@@ -1,4 +1,4 @@
-"""A coach is new: her row, with an address of her own."""
+"""Create a coach's row, with a free slug."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ from core.schedule.models import Coach, LessonType
 
 
 def add_coach(session: Session, account: Account, *, zone: str) -> Coach:
-    """She teaches every lesson type, has no hours yet, and is shown on the site. zone: an IANA time zone."""
+    """Create a coach who teaches every active lesson type, has no hours yet, and is shown. zone: an IANA time zone."""
     taught = session.scalars(select(LessonType).where(LessonType.active)).all()
     coach = Coach(account=account, slug=free_slug(session, account.name), timezone=zone, lessons=list(taught))
     session.add(coach)
@@ -22,7 +22,7 @@ def add_coach(session: Session, account: Account, *, zone: str) -> Coach:
 
 
 def free_slug(session: Session, name: str) -> str:
-    """ "Zoë Müller" → zoe-muller; zoe-muller-2 if that is taken."""
+    """A unique slug from a name: "Zoë Müller" → zoe-muller; zoe-muller-2 if that is taken."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "coach"
     taken = set(session.scalars(select(Coach.slug).where(Coach.slug.startswith(slug))))

@@ -1,4 +1,4 @@
-"""How a coach takes requests: notice, horizon, step, when she is asked, how long she has, and which mails she gets."""
+"""A coach's preferences: the form of notice, horizon, step, approval, deadlines and mails; its checks; commands."""
 
 import enum
 from collections.abc import Sequence
@@ -24,19 +24,19 @@ MIN_ANSWER_MIN = int(MIN_TIME_TO_ANSWER.total_seconds() // 60)
 
 
 class Digest(enum.IntEnum):
-    """Mails about several things at once. Their links to stop them carry this number."""
+    """Digests: mails about several things at once. The number is part of the links that stop them."""
 
     DAILY_SUMMARY = 1
     ROLL_UP = 2
 
     @property
     def preference(self) -> str:
-        """The column of the coach that it is sent by."""
+        """The name of the coach's column that turns it on."""
         return self.name.lower()
 
 
 class Preferences(Form):
-    """Minutes, hours and days as in core.schedule.models.Coach. reminder_before_min: None sends no reminder."""
+    """The form of a coach's preferences; fields as on core.schedule.models.Coach."""
 
     notice_min: Annotated[int, Field(ge=0, le=14 * DAY_MIN, title="At least … ahead")]
     horizon_days: Annotated[int, Field(ge=1, le=366, title="At most … days ahead")]
@@ -58,7 +58,7 @@ class Preferences(Form):
 
 
 def conflicts(preferences: Preferences) -> dict[str, str]:
-    """What cannot work together, by field."""
+    """Validate fields together: field → sentence for each that cannot work with another."""
     wrong: dict[str, str] = {}
     asks = preferences.asks is not Asks.NEVER
     horizon_min = (preferences.horizon_days + 1) * DAY_MIN  # it counts whole days, and the last one ends at midnight
@@ -73,28 +73,28 @@ def conflicts(preferences: Preferences) -> dict[str, str]:
 
 
 def remarks(preferences: Preferences) -> list[str]:
-    """What is allowed, and may surprise."""
-    said = []
+    """Warnings about valid preferences that may surprise, one sentence each."""
+    warnings = []
     needed_min = preferences.expiry_before_min + MIN_ANSWER_MIN
     if preferences.asks is Asks.ALWAYS and preferences.notice_min < needed_min:
         because = f"a request expires {preferences.expiry_before_min} minutes before the lesson"
-        said.append(
+        warnings.append(
             f"Parents must ask at least {needed_min} minutes ahead all the same: {because}, "
             f"and you have {MIN_ANSWER_MIN} minutes to answer."
         )
     if not hears_of_requests(preferences):
-        said.append("No mail will tell you that a family waits: only the console shows it.")
-    return said
+        warnings.append("No mail will tell you that a family waits: only the console shows it.")
+    return warnings
 
 
 def hears_of_requests(preferences: Preferences | Coach) -> bool:
-    """Whether some mail tells her that a family waits, or none can wait."""
-    told = preferences.request_mails or preferences.daily_summary or preferences.reminder_before_min is not None
-    return told or preferences.asks is Asks.NEVER
+    """Whether any mail notifies the coach of waiting requests, or none can wait."""
+    is_mailed = preferences.request_mails or preferences.daily_summary or preferences.reminder_before_min is not None
+    return is_mailed or preferences.asks is Asks.NEVER
 
 
 def coaches_without_mail(session: Session) -> Sequence[Coach]:
-    """Coaches that parents see, and whom no mail tells that a family waits, by name: admins should know."""
+    """Shown coaches whom no mail notifies of waiting requests, by name; a warning for admins."""
     shown = session.scalars(
         select(Coach)
         .join(Account, Account.id == Coach.account_id)
@@ -137,7 +137,7 @@ def set_preferences(
 
 
 def stop_mail(session: Session, coach: Coach, digest: Digest, *, now: datetime) -> Coach:
-    """She wants this mail no more, and nothing else changes. Stopping it again is no mistake."""
+    """Unsubscribe a coach from a digest, by the link in it; idempotent."""
     if getattr(coach, digest.preference):
         setattr(coach, digest.preference, False)
         by, door = coach.account_id, Door.MAIL

@@ -1,4 +1,4 @@
-"""Coaches and lessons, found."""
+"""Queries of coaches and lesson types that the site offers."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,7 +16,7 @@ NOT_AT_THE_MOMENT = "This coach gives no private lessons here at the moment. Oth
 
 
 def published_coaches(session: Session, *, photos: bool = False) -> Sequence[Coach]:
-    """Everyone the site shows, by name, with account and lessons loaded, and photos where they are shown."""
+    """Coaches that the site shows, by name, with account and lessons loaded. photos: with photos and renditions too."""
     query = _shown().order_by(Account.name)
     if photos:
         query = query.options(selectinload(Coach.photo).selectinload(Image.renditions))
@@ -24,7 +24,7 @@ def published_coaches(session: Session, *, photos: bool = False) -> Sequence[Coa
 
 
 def get_coach(session: Session, slug: str) -> Coach:
-    """The published coach with this slug. Raises NotFound; NoLongerOffered for one that is not shown any more."""
+    """A published coach by slug. Raises NotFound; NoLongerOffered for one that is not shown any more."""
     try:
         return _one(session, _BY_SLUG, slug=slug)
     except NotFound:
@@ -35,7 +35,7 @@ def get_coach(session: Session, slug: str) -> Coach:
 
 def get_offered(session: Session, slug: str, lesson_slug: str) -> tuple[Coach, LessonType, Gym]:
     """
-    A published coach, a lesson that she teaches, and the gym, in one statement: what an address on the site names.
+    What an address on the site names: a published coach, a lesson that she teaches, and the gym; in one statement.
 
     Raises NotFound; NoLongerOffered and AddressMoved for what was there once: mails of years lead here.
     """
@@ -51,12 +51,12 @@ def get_offered(session: Session, slug: str, lesson_slug: str) -> tuple[Coach, L
 
 
 def get_coach_by_id(session: Session, coach_id: int) -> Coach:
-    """The published coach with this id. Raises NotFound."""
+    """A published coach by id. Raises NotFound."""
     return _one(session, _BY_ID, coach_id=coach_id)
 
 
 def coach_of(session: Session, account: Account) -> Coach | None:
-    """The coach that this account is, published or not."""
+    """The coach of an account, published or not; None if it does not teach."""
     return session.scalars(select(Coach).where(Coach.account_id == account.id)).one_or_none()
 
 
@@ -100,7 +100,7 @@ def _one(session: Session, query: Select[Coach], **values: str | int) -> Coach:
 
 
 def _what_became_of(session: Session, coach: Coach, lesson_slug: str) -> NotFound | None:
-    """Of a lesson that this coach does not teach: it has moved, or is not offered any more; None if there never was one."""
+    """The error about a slug that this coach does not offer: moved, or no longer offered; None if there never was one."""
     moved_to = select(LessonType).join(FormerSlug, FormerSlug.lesson_type_id == LessonType.id)
     moved = session.scalars(moved_to.where(FormerSlug.slug == lesson_slug)).one_or_none()
     if moved is not None and moved.active and moved in coach.lessons:

@@ -1,4 +1,4 @@
-"""Why a start is not offered: the one place that names the reason, for a person and for a program."""
+"""Reasons why a start is not offered: a stable code for programs, a sentence for people."""
 
 import enum
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from core.wording import spoken_length
 
 
 class Reason(enum.StrEnum):
-    """Stable: programs rely on it."""
+    """Reason codes; stable, programs rely on them."""
 
     PAST = "past"
     BEYOND_HORIZON = "beyond_horizon"
@@ -25,7 +25,7 @@ def why_not_offered(rules: Rules, busy: Sequence[Busy], starts_at: datetime, now
     """
     The first reason that holds, in this order: what can never be, what is so by the hours, who has it, how soon it is.
 
-    Asked once a start was found not to be offered; what nothing speaks against was taken at this very moment.
+    For a start that is not among the open slots; one without a reason was taken at this very moment.
     """
     local = starts_at.astimezone(rules.zone)
     day = local.date()
@@ -51,7 +51,7 @@ def why_not_offered(rules: Rules, busy: Sequence[Busy], starts_at: datetime, now
 
 
 def sentence(reason: Reason, rules: Rules, coach: str) -> str:
-    """The reason, for the family that asked."""
+    """The sentence about a reason, for the family that asked."""
     return {
         Reason.PAST: "This time has passed.",
         Reason.BEYOND_HORIZON: f"This is too far ahead: {coach} can be booked for the next {_days(rules.horizon_days)}.",
@@ -79,7 +79,7 @@ def _holds(rules: Rules, window: Window, starts_at: datetime) -> bool:
 
 
 def _is_skipped(rules: Rules, window: Window, starts_at: datetime) -> bool:
-    """Whether this start of the hours falls into the hour that the clock skips, and stands at its end instead."""
+    """Whether this start is one that falls into the hour skipped by a clock change, and was moved to its end."""
     day = starts_at.astimezone(rules.zone).date()
     if at_wall_time(day, 1440, rules.zone) - at_wall_time(day, 0, rules.zone) == timedelta(days=1):
         return False
@@ -94,6 +94,6 @@ def _is_skipped(rules: Rules, window: Window, starts_at: datetime) -> bool:
 
 
 def _is_taken(rules: Rules, taken: Busy, starts_at: datetime, now: datetime) -> bool:
-    """By a lesson, or by a request that can still be answered."""
+    """Whether a lesson, or a request that can still be answered, overlaps this start with its buffers."""
     begins, ends = starts_at - rules.buffer_before, starts_at + rules.lesson + rules.buffer_after
     return taken.start < ends and begins < taken.end and (taken.until is None or now < taken.until)

@@ -1,4 +1,4 @@
-"""Coaches' time zones: their weeks and days are counted in them. One at a time, or all at once after the gym's has changed."""
+"""Time zones of coaches, in which their hours and days are counted: choices, validation, commands."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ COMMON = (
 
 
 def zone_choices(*first: str) -> list[str]:
-    """Every zone there is, those that are likely first."""
+    """All IANA time zones for a menu: `first`, then common ones, then the others by name."""
     others = sorted(
         zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))
     )
@@ -31,7 +31,7 @@ def zone_choices(*first: str) -> list[str]:
 
 
 def check_zone(zone: str) -> str:
-    """Raises Invalid for a name that is no IANA zone."""
+    """Validate an IANA time zone's name. Raises Invalid."""
     if zone not in available_timezones():
         raise Invalid({"timezone": "This should be a time zone such as America/New_York."})
     return zone
@@ -53,7 +53,7 @@ def set_zone(session: Session, coach: Coach, zone: str, *, account_id: int, now:
 
 
 def coaches_elsewhere(session: Session, zone: str) -> Sequence[Coach]:
-    """Those who work here, in another zone than the gym's, by name."""
+    """Coaches in use whose time zone is not this one, by name."""
     return session.scalars(
         select(Coach)
         .join(Account, Account.id == Coach.account_id)
