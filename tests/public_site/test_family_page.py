@@ -38,7 +38,7 @@ def test_it_says_denied_with_the_reason_and_leads_to_other_times(gym: Gym) -> No
     booking = gym.book()
     decided(gym, booking, Decision.DENY, "At a meet.\nTry <Wednesday>.")
     html = gym.get(f"/bookings/{booking.handle}").text
-    assert "At a meet.<br>Try &lt;Wednesday&gt;." in html and 'href="/coaches/nora/tumbling-60"' in html
+    assert "At a meet.<br>\nTry &lt;Wednesday&gt;." in html and 'href="/coaches/nora/tumbling-60"' in html
 
 
 def test_it_says_expired_at_the_instant_although_nobody_swept(gym: Gym) -> None:
