@@ -10,13 +10,13 @@ from console.alerts.incidents import count_open, link_to_alerts
 from console.monitoring.navigation import with_monitoring
 from console.web.options import STYLE
 from console.widgets.badge import announce, badge_for, show
-from console.widgets.change_polling import person_ran_it, watch
+from console.widgets.change_polling import is_started_by_person, poll
 from console.widgets.drafts import forget_drafts_of_other_pages
 from console.widgets.error_boundary import guarded
 from console.widgets.flash import forget_shown
 from console.widgets.markdown import inert
 from console.widgets.run_recorder import show as show_page
-from console.widgets.session import Staff, person_did_something, recorded_as, signed_in
+from console.widgets.session import Staff, extend_session, session_pseudonym, signed_in
 from console.widgets.sound import draw_ring, ring
 
 PAGES = Path(__file__).parent / "app_pages"
@@ -25,10 +25,10 @@ PAGES = Path(__file__).parent / "app_pages"
 def console() -> None:
     """One run of the script: session, change polling, notifications, navigation, page; in this order."""
     staff = signed_in()
-    if person_ran_it():
-        person_did_something(staff)
+    if is_started_by_person():
+        extend_session(staff)
         forget_shown()
-    watch()
+    poll()
     badge = badge_for(staff)
     if announce(badge) and staff.wants_sound:
         ring()
@@ -47,7 +47,7 @@ def console() -> None:
         st.html('<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>')
     if staff.is_admin:
         warn_of_silence()
-    guarded(partial(show_page, page, page.url_path or "requests", recorded_as(staff)))
+    guarded(partial(show_page, page, page.url_path or "requests", session_pseudonym(staff)))
 
 
 def _pages(staff: Staff, requests: str, incidents: int) -> list[st.Page]:

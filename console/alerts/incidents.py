@@ -33,14 +33,14 @@ def link_to_alerts(count: int) -> None:
         st.page_link(PAGE, label=f":red[{_are_open(count)}]")
 
 
-def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[AlertStanding], staff: Staff) -> None:
+def show_open(rows: Sequence[Incident], changes: Changes, standings: Sequence[AlertStanding], staff: Staff) -> None:
     """Draw the open incidents, in the order given: critical ones first."""
-    if not found:
+    if not rows:
         st.markdown("Nothing is wrong at this moment.")
         return
-    st.header(_are_open(len(found)), anchor=False)
+    st.header(_are_open(len(rows)), anchor=False)
     stands = lists.leading(standings)
-    for incident in found:
+    for incident in rows:
         with st.container(border=True, key=f"incident-{incident.id}"):
             _title(incident)
             _now(incident, stands.get(incident.id))
@@ -50,13 +50,13 @@ def show_open(found: Sequence[Incident], changes: Changes, standings: Sequence[A
                 _story(incident, changes[incident.id])
 
 
-def show_past(found: Sequence[Incident], changes: Changes) -> None:
+def show_past(rows: Sequence[Incident], changes: Changes) -> None:
     """Draw past incidents, in the order given: the latest first."""
     st.header("Past incidents", anchor=False)
-    if not found:
+    if not rows:
         st.markdown("No incident yet.")
     zone = services().settings.zone
-    for incident in found:
+    for incident in rows:
         assert incident.closed_at is not None
         lasted = spoken_length(incident.closed_at - incident.opened_at)
         label = f"{sentences.headline(incident)}, {lasted}, {spoken_instant(incident.opened_at, zone)}"

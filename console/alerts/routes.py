@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from analytics import latency
 from analytics.latency import Scope
 from analytics.window import Window
-from console.monitoring.cached_queries import ask
+from console.monitoring.cached_queries import cached
 from console.widgets.session import services
 from core.alerts.rules import VISIT, WEEK, Filter
 from core.errors import SpiritError
@@ -26,7 +26,7 @@ def routes_of(which: Filter) -> list[str]:
     try:
         of_families = which.kind == VISIT
         scope = Scope("http" if of_families else which.kind, which.service, category=FAMILY if of_families else "")
-        measured = ask(latency.by_route, window, scope)
+        measured = cached(latency.by_route, window, scope)
     except (SQLAlchemyError, SpiritError, OSError) as error:
         log.warning("routes not read", why=type(error).__name__)
         st.caption("The routes cannot be read at this moment.")

@@ -9,7 +9,7 @@ from console.alerts import rule_fields, try_out
 from console.alerts.rules import NEW, OPENED, show_numbers, show_what_it_does
 from console.monitoring.url_state import set_opened
 from console.widgets.acting import act
-from console.widgets.flash import say_error
+from console.widgets.flash import add_error
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services
 from core.alerts import choices
@@ -93,7 +93,7 @@ def _keep(rule: Rule, shown_to: Staff) -> None:
     try:
         changes = rule_fields.changes(rule)
     except Invalid as error:
-        say_error(error)
+        add_error(error)
         return
     title = " ".join(str(changes.get("title", rule.title)).split())
     done = inert(f"{title} is kept. It is measured with the next minute.")

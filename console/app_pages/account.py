@@ -1,9 +1,9 @@
-"""My account: a password, where I am signed in, and keys for my own programs."""
+"""Page My account: password, active sessions, API keys."""
 
 import streamlit as st
 
 from console.widgets.acting import act, run_as, transact_as
-from console.widgets.flash import say, say_done, say_error
+from console.widgets.flash import add_error, add_success, show_messages
 from console.widgets.key_history import last_used
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
@@ -21,7 +21,7 @@ FRESH_KEY = "fresh_key"
 def page() -> None:
     staff = signed_in()
     st.title("My account")
-    say()
+    show_messages()
     with services().database.read() as session:
         account = session.get_one(Account, staff.account_id)
         sessions = live_sessions(session, staff.account_id, now=clock.now())
@@ -38,8 +38,8 @@ def page() -> None:
             _set_password(staff, present, new)
             st.rerun()
     st.header("Signed in", anchor=False)
-    for found in sessions:
-        one_session(found, staff)
+    for row in sessions:
+        one_session(row, staff)
     if len(sessions) > 1 and st.button("Sign out everywhere else"):
         done = "You are signed in here, and nowhere else."
         act(
@@ -54,7 +54,7 @@ def page() -> None:
 
 
 def _keys(staff: Staff) -> None:
-    """A new key stays on the page until it is put away, for the page runs again by itself."""
+    """API keys. A new one stays on the page until it is dismissed, since the page reruns by itself."""
     st.header("Keys for programs", anchor=False)
     st.markdown(
         "A key lets a program of yours read and answer requests as you, by the header `Authorization: Bearer …`. "
@@ -97,7 +97,7 @@ def _make_key(staff: Staff, name: str) -> None:
             ),
         )
     except SpiritError as error:
-        say_error(error)
+        add_error(error)
 
 
 def _set_password(staff: Staff, present: str, new: str) -> None:
@@ -109,9 +109,9 @@ def _set_password(staff: Staff, present: str, new: str) -> None:
             ),
         )
     except SpiritError as error:
-        say_error(error)
+        add_error(error)
     else:
-        say_done("Your password is kept. You are signed in here, and nowhere else.")
+        add_success("Your password is kept. You are signed in here, and nowhere else.")
 
 
 page()

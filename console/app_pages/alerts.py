@@ -1,10 +1,10 @@
-"""Alerts, for admins: what is going on now, what was, and the rules with their numbers beside their limits."""
+"""Page Alerts, for admins: open incidents, alert rules with their values, past incidents; or the editor of one rule."""
 
 import streamlit as st
 
 from console.alerts import incidents, rule_page, rules
 from console.monitoring.url_state import opened
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.session import admin, services
 from core.alerts import choices, lists
 
@@ -12,7 +12,7 @@ from core.alerts import choices, lists
 def page() -> None:
     staff = admin()
     st.title("Alerts")
-    say()
+    show_messages()
     with services().database.read() as session:
         open_ones, past = lists.open_incidents(session), lists.past_incidents(session)
         standings = lists.standings(session)

@@ -1,18 +1,18 @@
-"""Bookings: what waits, what is to come, what has been, the week; search, filters, a file of them; the story of each."""
+"""Page Bookings: pending requests, upcoming and past lessons, the week; search, filters, CSV export; one booking in full."""
 
 from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
-from console.bookings.booking_detail import story
+from console.bookings.booking_detail import draw_booking
 from console.bookings.booking_filters import STATE, search_for
 from console.bookings.booking_link import OPEN
 from console.bookings.request_card import request_card
 from console.bookings.week_chart import week_picture
 from console.web.downloads import download
 from console.widgets.badge import badge_for
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.markdown import inert
 from console.widgets.pager import cursor, turn_page
 from console.widgets.session import Staff, services, signed_in
@@ -38,10 +38,10 @@ HEADER = (
 def page() -> None:
     staff = signed_in()
     st.title("All bookings" if staff.is_admin else "Bookings")
-    say()
+    show_messages()
     if (booking_id := st.session_state.get(OPEN)) is not None:
         st.button("Back to the list", on_click=_open, args=(None,))
-        story(booking_id, staff)
+        draw_booking(booking_id, staff)
         return
     labels = {REQUESTS: badge_for(staff).after(REQUESTS)}
     which = st.segmented_control(
@@ -77,13 +77,13 @@ def _list(staff: Staff, which: str | None) -> None:
     search = search_for(staff, usual_state=usual, changed=_from_the_start)
     find = lists.past if which == PAST else lists.upcoming
     with services().database.read() as session:
-        found = find(session, search, after=cursor(PAGES), now=clock.now())
-    if not found:
+        bookings = find(session, search, after=cursor(PAGES), now=clock.now())
+    if not bookings:
         st.info("Nothing was found. Fewer words or other filters may help." if search.is_narrow else _empty(which))
-    for booking in found[: lists.PAGE_SIZE]:
+    for booking in bookings[: lists.PAGE_SIZE]:
         _line(booking, staff)
-    _turn_page(found)
-    if found:
+    _turn_page(bookings)
+    if bookings:
         made = partial(_file, search, which == PAST)
         download("Download as a table (CSV)", made, staff, file_name="bookings.csv", mime="text/csv")
 
@@ -110,13 +110,13 @@ def _state(booking: Booking) -> str:
     return booking.status_at(clock.now()).value.capitalize()
 
 
-def _turn_page(found: Sequence[Booking]) -> None:
-    has_more = len(found) > lists.PAGE_SIZE
-    turn_page(PAGES, lists.cursor_of(found[lists.PAGE_SIZE - 1]) if has_more else None, back="Back", forward="More")
+def _turn_page(bookings: Sequence[Booking]) -> None:
+    has_more = len(bookings) > lists.PAGE_SIZE
+    turn_page(PAGES, lists.cursor_of(bookings[lists.PAGE_SIZE - 1]) if has_more else None, back="Back", forward="More")
 
 
 def _file(search: Search, is_past: bool, staff: Staff) -> bytes:
-    """At most MAX_ROWS lines. Raises NotAllowed where that person may not see them any more."""
+    """The CSV export, at most MAX_ROWS lines. Raises NotAllowed where that person may not see them any more."""
     check_covers(staff.whose, search.whose)
     now = clock.now()
     with services().database.read() as session:

@@ -1,4 +1,4 @@
-"""Content, for admins: campaigns by date for the home page, and the shop."""
+"""Page Content, for admins: campaigns of the home page, by date, and the shop's products."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -9,7 +9,7 @@ import streamlit as st
 from console.photos.html import thumbnail
 from console.widgets.acting import act
 from console.widgets.drafts import Draft, draft
-from console.widgets.flash import say, say_error
+from console.widgets.flash import add_error, show_messages
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admin, services
 from core.content.campaigns import all_campaigns, delete_campaign, is_running, running_campaign, save_campaign
@@ -32,7 +32,7 @@ NEW_PRODUCT: dict[str, Any] = {"name": "", "text": "", "price_cents": 1000, "sho
 def page() -> None:
     staff = admin()
     st.title("Content")
-    say()
+    show_messages()
     with services().database.read() as session:
         campaigns, goods = all_campaigns(session), products(session, shown=False)
         heroes, photos = publishable(session, ImageKind.CAMPAIGN), publishable(session, ImageKind.PRODUCT)
@@ -152,7 +152,7 @@ def _new_campaign() -> dict[str, Any]:
 
 
 def _pick(thing: Campaign | Product | None, images: Sequence[Image], open_draft: Draft) -> int | None:
-    """Outside of the form, so that what is chosen is seen at once."""
+    """Image picker, outside of the form, so that the chosen image is drawn at once."""
     shown = {image.id: image for image in images}
     if thing is not None and thing.image is not None:
         shown.setdefault(thing.image.id, thing.image)
@@ -174,7 +174,7 @@ def _save_campaign(open_draft: Draft, campaign: Campaign | None, values: dict[st
     try:
         facts = CampaignFacts.parse(values)
     except Invalid as error:
-        say_error(error)
+        add_error(error)
     else:
         campaign_id = campaign.id if campaign else None
         open_draft.save(
@@ -191,7 +191,7 @@ def _save_product(open_draft: Draft, product: Product | None, values: dict[str, 
     try:
         facts = ProductFacts.parse(values)
     except Invalid as error:
-        say_error(error)
+        add_error(error)
     else:
         product_id = product.id if product else None
         open_draft.save(

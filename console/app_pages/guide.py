@@ -1,4 +1,4 @@
-"""The guide: how the console and its mails are used, a chapter each, and a request made for practice."""
+"""Page Guide: chapters on the console and its mails, and a practice request."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ import tasks
 from console.bookings.rehearsal import find_mine, practice_request
 from console.guide import Chapter, chapters, picture_of
 from console.widgets.acting import act
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.session import Staff, services, signed_in
 from core.bookings.models import Status
 from core.rehearsals import practice
@@ -18,7 +18,7 @@ PRACTISE = "Practise"
 def page() -> None:
     staff = signed_in()
     st.title("Guide")
-    say()
+    show_messages()
     readable = {chapter.title: chapter for chapter in chapters() if staff.is_admin or not chapter.for_admins}
     titles = [*readable, *([PRACTISE] if staff.coach_id is not None else [])]
     chosen = st.pills("Chapter", titles, default=titles[0], required=True)

@@ -1,4 +1,4 @@
-"""The gym, for admins: what it says of itself, its policy for cancelling, and its lesson types."""
+"""Page Gym, for admins: the gym's texts and cancellation policy, its rules, the time zone, lesson types."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import streamlit as st
 from console.bookings.needs_attention import list_commitments
 from console.widgets.acting import act
 from console.widgets.drafts import draft
-from console.widgets.flash import say, say_error
+from console.widgets.flash import add_error, show_messages
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admin, services
 from core.bookings.commitments import Commitments, commitments_by_lesson
@@ -37,7 +37,7 @@ NEW_LESSON: dict[str, Any] = {
 def page() -> None:
     staff = admin()
     st.title("Gym")
-    say()
+    show_messages()
     with services().database.read() as session:
         gym, lessons = the_gym(session), every_lesson(session)
         open_of = commitments_by_lesson(session, now=clock.now())
@@ -75,7 +75,7 @@ def _texts(gym: Gym, staff: Staff) -> None:
             try:
                 texts = GymTexts.parse(values)
             except Invalid as error:
-                say_error(error)
+                add_error(error)
             else:
                 open_draft.save(
                     staff,
@@ -93,14 +93,14 @@ def _rules(gym: Gym, staff: Staff) -> None:
 
 def _rules_form(stored: GymRules, staff: Staff) -> None:
     open_draft = draft("rules", stored.model_dump(), GymRules.labels())
-    kept = GymRules.model_construct(**open_draft.drawn)
+    drawn = GymRules.model_construct(**open_draft.drawn)
     with st.form(open_draft.key, border=False):
-        values = _rule_fields(kept)
+        values = _rule_fields(drawn)
         if st.form_submit_button("Keep the rules", type="primary"):
             try:
                 rules = GymRules.parse(values)
             except Invalid as error:
-                say_error(error)
+                add_error(error)
             else:
                 open_draft.save(
                     staff,
@@ -111,57 +111,59 @@ def _rules_form(stored: GymRules, staff: Staff) -> None:
     open_draft.show_changes(stored.model_dump())
 
 
-def _rule_fields(kept: GymRules) -> dict[str, int]:
-    """A field for each rule, filled with what is drawn."""
+def _rule_fields(drawn: GymRules) -> dict[str, int]:
+    """A number field per rule, by name."""
     return {
         "most_open_requests": st.number_input(
-            "Requests of one family that may wait at once", 1, 20, kept.most_open_requests
+            "Requests of one family that may wait at once", 1, 20, drawn.most_open_requests
         ),
-        "most_requests_a_day": st.number_input("Requests of one family within a day", 1, 100, kept.most_requests_a_day),
+        "most_requests_a_day": st.number_input(
+            "Requests of one family within a day", 1, 100, drawn.most_requests_a_day
+        ),
         "most_open_per_network": st.number_input(
             "Requests from one network that hold their time at once (above, families confirm by mail first)",
             1,
             10_000,
-            kept.most_open_per_network,
+            drawn.most_open_per_network,
         ),
         "most_new_per_network": st.number_input(
             "Requests from one network within an hour that no family has confirmed by mail",
             1,
             10_000,
-            kept.most_new_per_network,
+            drawn.most_new_per_network,
         ),
         "most_strangers_per_coach": st.number_input(
             "Requests at one coach that hold time though no family confirmed them",
             1,
             10_000,
-            kept.most_strangers_per_coach,
+            drawn.most_strangers_per_coach,
         ),
         "anonymise_after_months": st.number_input(
             "Months until names are taken from finished bookings (0 keeps them)",
             0,
             240,
-            kept.anonymise_after_months,
+            drawn.anonymise_after_months,
         ),
         "console_refresh_s": st.number_input(
-            "Seconds until an open page of the console is drawn anew", 10, 600, kept.console_refresh_s, step=10
+            "Seconds until an open page of the console is drawn anew", 10, 600, drawn.console_refresh_s, step=10
         ),
         "monitoring_days": st.number_input(
             "Days that every single request is kept for the monitoring pages (summaries stay for thirteen months)",
             7,
             366,
-            kept.monitoring_days,
+            drawn.monitoring_days,
         ),
         "monitoring_budget_mb": st.number_input(
             "Megabytes that monitoring may take; above, the oldest goes first",
             16,
             100_000,
-            kept.monitoring_budget_mb,
+            drawn.monitoring_budget_mb,
         ),
     }
 
 
 def _zone(staff: Staff) -> None:
-    """The gym's own is a setting of its machine; what follows from it for the coaches is seen to here."""
+    """Coaches in another zone than the gym's, which is a setting, and a button that moves them all to it."""
     zone = services().settings.timezone
     st.header("Time zone", anchor=False)
     st.markdown(inert(f"The gym is in {zone}: the setting SPIRIT_TIMEZONE of its machine."))
@@ -184,7 +186,7 @@ def _zone(staff: Staff) -> None:
 
 
 def _what_is_booked(open_with: Commitments) -> None:
-    """Before it is not offered any more, or changed: the families whom that concerns."""
+    """Bookings of a lesson type, shown before it is changed or withdrawn."""
     list_commitments(open_with)
     st.markdown("These stand as they are, with their length and price, whatever is changed here.")
 
@@ -215,7 +217,7 @@ def _lesson(lesson: LessonType | None, staff: Staff) -> None:
             try:
                 facts = LessonFacts.parse(values)
             except Invalid as error:
-                say_error(error)
+                add_error(error)
             else:
                 done = inert(f"{facts.name} is kept.") + ("" if lesson else " Coaches can now choose to teach it.")
                 open_draft.save(

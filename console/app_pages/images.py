@@ -1,4 +1,4 @@
-"""Images, for admins: drop photos, see what became of them, and look after those that are there."""
+"""Page Images, for admins: upload, the gallery with search, one image in full, the storage budget."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import streamlit as st
 from console.photos import drop, sheet
 from console.photos.html import thumbnail
 from console.widgets.acting import act
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admin, services
 from core.images.intake import MAX_BYTES
@@ -30,7 +30,7 @@ MIB = 1 << 20
 def page() -> None:
     staff = admin()
     st.title("Images")
-    say()
+    show_messages()
     if sheet.is_open():
         sheet.sheet(staff)
         return
@@ -59,17 +59,17 @@ def _gallery() -> None:
     sought = st.text_input("Search", placeholder="A file’s name, or what is to be seen", on_change=_from_the_start)
     most = st.session_state.setdefault(MORE, A_PAGE)
     with services().database.read() as session:
-        found = images_of(session, kind=which, containing=sought, limit=most + 1)
-    if not found:
+        images = images_of(session, kind=which, containing=sought, limit=most + 1)
+    if not images:
         st.info("Nothing was found." if sought or which else "There is no image yet. Drop the first photo above.")
         return
-    _wall(found[:most])
-    if len(found) > most:
+    _grid(images[:most])
+    if len(images) > most:
         st.button("More", on_click=_more)
 
 
-def _wall(images: Sequence[Image]) -> None:
-    """Side by side, as many as there is room for."""
+def _grid(images: Sequence[Image]) -> None:
+    """Thumbnails side by side, as many a row as fit."""
     with st.container(horizontal=True, gap="small"):
         for image in images:
             with st.container(width=150, gap="xsmall"):

@@ -1,4 +1,4 @@
-"""The log, for admins: who did what, when, through which door; by person, kind and dates; and as a table."""
+"""Page Log, for admins: the audit log, filtered by person, kind and dates; CSV export."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -28,14 +28,14 @@ def page() -> None:
     st.title("Log")
     question = _question()
     with services().database.read() as session:
-        found = audit_view.entries(session, question, after=cursor(PAGES))
-    if not found:
+        entries = audit_view.entries(session, question, after=cursor(PAGES))
+    if not entries:
         st.info("Nothing was done that answers this. Wider dates may help.")
         return
-    shown = found[: audit_view.PAGE_SIZE]
+    shown = entries[: audit_view.PAGE_SIZE]
     rows = [_line(entry) for entry in shown]
     st.dataframe(rows, hide_index=True, width="stretch", height=min(36 * len(rows) + 40, 620))
-    turn_page(PAGES, shown[-1].cursor if len(found) > len(shown) else None)
+    turn_page(PAGES, shown[-1].cursor if len(entries) > len(shown) else None)
     made = partial(_file, question)
     download("Download as a table (CSV)", made, staff, file_name="log.csv", mime="text/csv")
 
@@ -80,7 +80,7 @@ def _row(entry: Entry) -> tuple[str, str, str, str, str]:
 
 
 def _file(question: Question, staff: Staff) -> bytes:
-    """At most MAX_ROWS lines. Raises NotAllowed for who is no admin."""
+    """The CSV export, at most MAX_ROWS lines. Raises NotAllowed for who is no admin."""
     admins_only(staff, "The log")
     with services().database.read() as session:
         return as_csv(HEADER, map(_row, audit_view.all_entries(session, question, at_most=MAX_ROWS)))

@@ -1,4 +1,4 @@
-"""My page: what parents read about me, and which lessons I teach."""
+"""Page Public page: a coach's photo, texts and lesson types as parents see them; the address of her calendar feed."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -10,7 +10,7 @@ from console.bookings.coach_picker import chosen_coach
 from console.photos.coach_photo import photo
 from console.widgets.acting import act
 from console.widgets.drafts import Draft, draft
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
 from core.mail.links import Links
@@ -24,7 +24,7 @@ LABELS = {"name": "Name", "tagline": "In a few words", "bio": "About me", "lesso
 def page() -> None:
     staff = signed_in()
     st.title("Public page")
-    say()
+    show_messages()
     coach_id = chosen_coach(staff)
     if coach_id is None:
         return
@@ -61,7 +61,7 @@ def page() -> None:
 
 
 class Words(NamedTuple):
-    """What was typed, and the lessons that were ticked."""
+    """The form: the values typed, and the lesson types ticked."""
 
     name: str
     tagline: str
@@ -95,12 +95,12 @@ def _spoken(lesson_names: Mapping[int, str], field: str, value: Any) -> str:
 
 
 def _feed(coach: Coach, staff: Staff) -> None:
-    """The secret address is the coach's alone: an admin who looks after her page can renew it, and does not see it."""
+    """The secret address of the calendar feed, shown to its coach alone; an admin can renew it without seeing it."""
     st.header("My calendar", anchor=False)
-    told = services()
+    own = services()
     if coach.id == staff.coach_id:
         st.markdown("Subscribe to this address in your calendar program. Whoever has it can read your lessons.")
-        st.code(Links(told.settings, told.signer).feed(coach), language=None, wrap_lines=True)
+        st.code(Links(own.settings, own.signer).feed(coach), language=None, wrap_lines=True)
     if st.button("Renew the address"):
         done = "There is a new address. The old one shows nothing any more."
         act(

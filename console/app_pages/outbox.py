@@ -1,7 +1,8 @@
 """
-Every mail, for admins: its state, and its words as they would be written now, every secret link masked.
+Page Outbox, for admins: every message with its state, hold and release, retry, drop and resend, and a preview.
 
-Only where mail goes to a folder on a developer's machine: the file itself, with links that work.
+The preview is composed as it would be now, with secret links masked. Only where the transport is a folder on a developer's
+machine it is the file itself, with links that work.
 """
 
 import email
@@ -16,9 +17,9 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 import tasks
-from console.bookings.mail_log import mail_name, mail_story
+from console.bookings.mail_log import mail_name, mail_status
 from console.widgets.acting import act
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.markdown import inert
 from console.widgets.pager import cursor, turn_page
 from console.widgets.session import Staff, admin, services
@@ -40,20 +41,20 @@ CHOICES = ["all", *(state.value for state in MessageState)]
 def page() -> None:
     staff = admin("The outbox")
     st.title("Outbox")
-    say()
+    show_messages()
     _switch(staff)
     _dead(staff)
     chosen = st.segmented_control("Show", CHOICES, default="all", required=True, on_change=_from_the_start)
     text = st.text_input("Search", placeholder="An address, or what it is about", on_change=_from_the_start)
     state = None if chosen in (None, "all") else MessageState(chosen)
     with services().database.read() as session:
-        found = outbox.list_messages(session, state=state, text=text, limit=PAGE_SIZE + 1, before_id=cursor(PAGES))
-    if not found:
+        rows = outbox.list_messages(session, state=state, text=text, limit=PAGE_SIZE + 1, before_id=cursor(PAGES))
+    if not rows:
         st.info("There is no such mail.")
         return
-    messages = found[:PAGE_SIZE]
+    messages = rows[:PAGE_SIZE]
     st.dataframe([_row(message) for message in messages], hide_index=True, width="stretch", height=320)
-    turn_page(PAGES, messages[-1].id if len(found) > PAGE_SIZE else None)
+    turn_page(PAGES, messages[-1].id if len(rows) > PAGE_SIZE else None)
     by_id = {message.id: message for message in messages}
     picked = st.selectbox("Read a mail", list(by_id), format_func=lambda mail: f"{mail}: {mail_name(by_id[mail])}")
     if picked is not None:
@@ -72,7 +73,7 @@ def _row(message: OutboxMessage) -> dict[str, object]:
 
 
 def _switch(staff: Staff) -> None:
-    """Hold all mail, or let it go again."""
+    """Hold all mail, or release it."""
     with services().database.read() as session:
         gym = the_gym(session)
     if gym.mail_held:
@@ -102,7 +103,7 @@ def _switch(staff: Staff) -> None:
 
 
 def _dead(staff: Staff) -> None:
-    """Try all again that were given up, after the cause is mended."""
+    """Retry all dead messages, after their cause is mended."""
     with services().database.read() as session:
         dead = outbox.count_dead(session)
     if dead:
@@ -117,7 +118,7 @@ def _dead(staff: Staff) -> None:
 
 
 def _read(message: OutboxMessage, staff: Staff) -> None:
-    st.markdown(f"**{inert(mail_story(message, services().settings.zone))}**")
+    st.markdown(f"**{inert(mail_status(message, services().settings.zone))}**")
     if message.state in (MessageState.QUEUED, MessageState.DEAD):
         left, right = st.columns(2)
         with left:
@@ -166,7 +167,7 @@ def _read(message: OutboxMessage, staff: Staff) -> None:
 
 
 class OfMail(Protocol):
-    """A command about a mail, by somebody."""
+    """An admin's command about one message."""
 
     def __call__(self, session: Session, message_id: int, /, *, by: int, now: datetime) -> object: ...
 
@@ -178,7 +179,7 @@ def _of_mail(command: OfMail, message: OutboxMessage) -> Callable[[Acting], obje
 def _ask(
     verb: str, question: str, staff: Staff, command: Callable[[Acting], object], done: str, about: int | None = None
 ) -> None:
-    """Asks once. about: the mail, if it is about one."""
+    """A button that asks for confirmation. about: the message's id, where the command is about one."""
     key = f"{verb}-{about}"
     verb = inert(verb)
     with st.popover(f"{verb} …", key=f"ask-{key}"):
@@ -193,7 +194,7 @@ def _ask(
 
 
 def _run(command: Callable[[Acting], object], shown_to: Staff, done: str) -> None:
-    """Runs before the page is drawn, for whoever is signed in now."""
+    """The buttons' callback: the command, as the person the page was shown to; then what is due is sent."""
     if act(shown_to, command, done=done):
         tasks.nudge_from_thread(services(), tasks.deliver_mail)
 
@@ -203,7 +204,7 @@ def _from_the_start() -> None:
 
 
 def _written(message: OutboxMessage) -> tuple[EmailMessage, bool]:
-    """The mail, and whether it is the very file that was sent."""
+    """The mail, and whether it is the very file that was sent: else composed now, with secret links masked."""
     told = services()
     if told.settings.mailbox_is_a_folder and isinstance(told.transport, FolderTransport):
         file = told.transport.find(message.message_id)

@@ -1,4 +1,4 @@
-"""People, for admins: invite, roles, disable, where each is signed in, and the keys of their programs."""
+"""Page People, for admins: staff accounts with roles, sessions and API keys; invite, disable, enable."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 import tasks
 from console.bookings.needs_attention import HEARS_NOTHING, list_commitments
 from console.widgets.acting import act
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.key_history import last_used
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admin, services
@@ -29,7 +29,7 @@ from core.wording import spoken_instant
 def page() -> None:
     staff = admin()
     st.title("People")
-    say()
+    show_messages()
     now = clock.now()
     with services().database.read() as session:
         everybody = people.everybody(session)
@@ -101,7 +101,7 @@ def _role(account: Account, staff: Staff) -> None:
 
 
 def _what_hangs_on(open_with: Commitments) -> None:
-    """Before a coach is disabled: the families who wait for her, and how they go on."""
+    """A coach's pending requests and lessons, shown before she is disabled, and what becomes of them."""
     list_commitments(open_with)
     st.markdown(
         "Admins answer these requests from then on, on the page Requests, and get the reminders. Lessons take place "
@@ -124,13 +124,13 @@ def _key(key: ApiKey, account: Account, staff: Staff) -> None:
 
 
 class OfAccount(Protocol):
-    """A command about an account, by somebody."""
+    """An admin's command about one account."""
 
     def __call__(self, session: Session, account_id: int, /, *, by: int, now: datetime) -> object: ...
 
 
 def _button(label: str, command: OfAccount, account: Account, staff: Staff, done: str, *, mails: bool = False) -> None:
-    """mails: it writes a mail, which goes out at once."""
+    """A button for a command about an account. mails: the command writes a mail, which is sent at once."""
     if st.button(label, key=f"{label}-{account.id}"):
         if (
             act(

@@ -1,4 +1,4 @@
-"""My preferences: when I am asked, how long I have, which mails I get, how far ahead parents may look."""
+"""Page Preferences of a coach: which bookings need approval, deadlines and reminders, mails, notice and horizon, sound."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import streamlit as st
 
 from console.bookings.coach_picker import chosen_coach
 from console.widgets.drafts import draft
-from console.widgets.flash import say, say_error
+from console.widgets.flash import add_error, show_messages
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
 from console.widgets.sound import sound_section
@@ -31,7 +31,7 @@ NOTICE_MIN = (0, 15, *LENGTHS_MIN, *(DAY_MIN * days for days in (1, 2, 3, 7, 14)
 def page() -> None:
     staff = signed_in()
     st.title("Preferences")
-    say()
+    show_messages()
     coach_id = chosen_coach(staff)
     if coach_id is not None:
         _preferences(coach_id, staff)
@@ -40,15 +40,15 @@ def page() -> None:
 
 def _preferences(coach_id: int, staff: Staff) -> None:
     with services().database.read() as session:
-        kept = Preferences.of(session.get_one(Coach, coach_id))
-    open_draft = draft(f"preferences-{coach_id}", kept.model_dump(), Preferences.labels(), _said)
+        stored = Preferences.of(session.get_one(Coach, coach_id))
+    open_draft = draft(f"preferences-{coach_id}", stored.model_dump(), Preferences.labels(), _spoken_value)
     with st.form(open_draft.key):
         values = _fields(Preferences.model_construct(**open_draft.drawn))
         if st.form_submit_button("Keep", type="primary"):
             try:
                 wanted = Preferences.parse(values)
             except Invalid as error:
-                say_error(error)
+                add_error(error)
             else:
                 open_draft.save(
                     staff,
@@ -59,29 +59,29 @@ def _preferences(coach_id: int, staff: Staff) -> None:
                     done="Your preferences are kept.",
                 )
             st.rerun()
-    open_draft.show_changes(kept.model_dump())
-    for remark in remarks(kept):
+    open_draft.show_changes(stored.model_dump())
+    for remark in remarks(stored):
         st.info(inert(remark))
 
 
-def _fields(kept: Preferences) -> dict[str, object]:
-    """The form; what it holds now, in the units of the rules."""
+def _fields(drawn: Preferences) -> dict[str, object]:
+    """The form's widgets, and their values by field of Preferences, in its units."""
     st.header("When parents ask", anchor=False)
-    asks = st.radio("Who decides", list(ASKS), index=list(ASKS).index(kept.asks), format_func=lambda asks: ASKS[asks])
-    under = st.number_input("Short notice is less than … hours", 1, 336, kept.asks_under_hours)
-    answer = _length("I answer within", ANSWER_MIN, kept.answer_within_min)
-    expiry = _length("A request expires … before the lesson", EXPIRY_MIN, kept.expiry_before_min)
-    reminds = st.checkbox("Remind me before a request expires", kept.reminder_before_min is not None)
-    reminder = _length("… so long before it does", REMINDER_MIN, kept.reminder_before_min or 120)
+    asks = st.radio("Who decides", list(ASKS), index=list(ASKS).index(drawn.asks), format_func=lambda asks: ASKS[asks])
+    under = st.number_input("Short notice is less than … hours", 1, 336, drawn.asks_under_hours)
+    answer = _length("I answer within", ANSWER_MIN, drawn.answer_within_min)
+    expiry = _length("A request expires … before the lesson", EXPIRY_MIN, drawn.expiry_before_min)
+    reminds = st.checkbox("Remind me before a request expires", drawn.reminder_before_min is not None)
+    reminder = _length("… so long before it does", REMINDER_MIN, drawn.reminder_before_min or 120)
     st.header("Which mails I get", anchor=False)
-    request_mails = st.checkbox("A mail for each request", kept.request_mails)
-    roll_up = st.checkbox("Once an hour one mail for all others, above twenty a day", kept.roll_up)
-    summary = st.checkbox("A summary at seven every morning: who waits, and today’s lessons", kept.daily_summary)
+    request_mails = st.checkbox("A mail for each request", drawn.request_mails)
+    roll_up = st.checkbox("Once an hour one mail for all others, above twenty a day", drawn.roll_up)
+    summary = st.checkbox("A summary at seven every morning: who waits, and today’s lessons", drawn.daily_summary)
     st.header("What parents can book", anchor=False)
-    notice = _length("At least … ahead", NOTICE_MIN, kept.notice_min)
-    horizon = st.number_input("At most … days ahead", 1, 366, kept.horizon_days)
-    steps = sorted({*STEPS_MIN, kept.slot_step_min})
-    step = st.selectbox("A lesson may start every … minutes", steps, index=steps.index(kept.slot_step_min))
+    notice = _length("At least … ahead", NOTICE_MIN, drawn.notice_min)
+    horizon = st.number_input("At most … days ahead", 1, 366, drawn.horizon_days)
+    steps = sorted({*STEPS_MIN, drawn.slot_step_min})
+    step = st.selectbox("A lesson may start every … minutes", steps, index=steps.index(drawn.slot_step_min))
     return {
         "asks": asks,
         "asks_under_hours": under,
@@ -97,8 +97,8 @@ def _fields(kept: Preferences) -> dict[str, object]:
     }
 
 
-def _said(field: str, value: Any) -> str:
-    """A stored value, in the words of the form."""
+def _spoken_value(field: str, value: Any) -> str:
+    """A stored value as text, in the words of the form."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if field == "asks":
@@ -109,14 +109,14 @@ def _said(field: str, value: Any) -> str:
 
 
 def _length(label: str, usual_min: Sequence[int], kept_min: int) -> int:
-    """Minutes, chosen as people say them; what was kept before is among them."""
+    """A select box of durations, in minutes; the stored one is always among them."""
     choices = sorted({*usual_min, kept_min})
     chosen = st.selectbox(inert(label), choices, index=choices.index(kept_min), format_func=_spoken)
     return int(chosen)
 
 
 def _spoken(minutes: int) -> str:
-    """ "no time", "45 minutes", "2 hours", "2 days"."""
+    """A duration as text: "no time", "45 minutes", "2 hours", "2 days"."""
     if not minutes:
         return "no time"
     for unit, name in ((24 * 60, "day"), (60, "hour")):

@@ -1,4 +1,4 @@
-"""Requests that wait for an answer: mine; an admin's: everybody's. The soonest deadline first, the urgent ones marked."""
+"""Page Requests, the first one: pending requests, the soonest deadline first; below, the latest outcomes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ import streamlit as st
 from console.bookings.family_mail import unreached
 from console.bookings.rehearsal import practice_request
 from console.bookings.request_card import request_card
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.session import Staff, services, signed_in
 from core.bookings import queries
 from core.bookings.approval_warnings import Concern, concerns
@@ -30,9 +30,9 @@ STATUS_WORDS = {
 def page() -> None:
     staff = signed_in()
     now = clock.now()
-    waiting, against, recent = _found(staff, now) if staff.has_bookings else ([], {}, [])
+    waiting, against, recent = _requests(staff, now) if staff.has_bookings else ([], {}, [])
     st.title("Requests")
-    say()
+    show_messages()
     unreached(staff)
     if not waiting:
         st.info("Nobody is waiting for an answer. New requests appear here by themselves.")
@@ -48,10 +48,10 @@ def page() -> None:
             _lately(booking, staff, mailed[booking.id])
 
 
-def _found(
+def _requests(
     staff: Staff, now: datetime
 ) -> tuple[Sequence[Booking], Mapping[int, Mapping[Concern, str]], Sequence[Booking]]:
-    """What waits, with what speaks against approving it, and what changed last."""
+    """Pending requests, the warnings against approving each, and the bookings that changed last."""
     with services().database.read() as session:
         waiting = queries.requests_awaiting_answer(session, whose=staff.whose, now=now)
         return waiting, concerns(session, waiting), queries.recent_bookings(session, whose=staff.whose)

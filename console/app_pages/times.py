@@ -1,4 +1,4 @@
-"""My times: the week as text and picture, single days, and what parents will see, before it is kept."""
+"""Page Times of a coach: weekly hours as text and chart, with a preview of the slots; single days; the time zone."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from console.bookings.coach_picker import chosen_coach
 from console.widgets.acting import act
 from console.widgets.drafts import Draft, draft
-from console.widgets.flash import say, say_error
+from console.widgets.flash import add_error, show_messages
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
 from core.bookings import outside_hours, slots
@@ -33,7 +33,7 @@ LESS, MORE = "I am away from … to …", "I teach from … to … as well"
 def page() -> None:
     staff = signed_in()
     st.title("Times")
-    say()
+    show_messages()
     coach_id = chosen_coach(staff)
     if coach_id is None:
         return
@@ -41,11 +41,11 @@ def page() -> None:
     with services().database.read() as session:
         coach = session.get_one(Coach, coach_id)
         lessons = [lesson for lesson in coach.lessons if lesson.active]
-        kept = hours.weekly_hours(session, coach)
+        weekly = hours.weekly_hours(session, coach)
         single_days = hours.overrides_from(session, coach, now.astimezone(coach.zone).date())
     st.markdown(f"All times are {zone_name(now.astimezone(coach.zone))} time. Parents see a change at once.")
-    stored = hours.by_weekday(kept)
-    open_draft = draft(f"week-{coach_id}", stored, WEEKDAY_LABELS, _said_of_day)
+    stored = hours.by_weekday(weekly)
+    open_draft = draft(f"week-{coach_id}", stored, WEEKDAY_LABELS, _hours_text)
     week = _week(open_draft)
     if week is not None:
         with services().database.read() as session:
@@ -59,7 +59,7 @@ def page() -> None:
 
 
 def _zone(coach: Coach, staff: Staff) -> None:
-    """In which all of these hours are meant."""
+    """The time zone of the coach's hours."""
     st.header("Time zone", anchor=False)
     choices = zone_choices(coach.timezone, services().settings.timezone)
     zone = st.selectbox("These hours are meant in", choices, key=f"zone-{coach.id}-{coach.timezone}")
@@ -76,7 +76,7 @@ def _zone(coach: Coach, staff: Staff) -> None:
 
 
 def _keep_week(open_draft: Draft, coach_id: int, shown_to: Staff) -> None:
-    """What stands in the fields at the click, which may be more than the page had read before."""
+    """Save the hours as typed at the click, which may be newer than what the page was drawn with."""
     try:
         week = [
             window
@@ -84,7 +84,7 @@ def _keep_week(open_draft: Draft, coach_id: int, shown_to: Staff) -> None:
             for window in read_hours(st.session_state[_field(open_draft, weekday)], weekday)
         ]
     except Invalid as error:
-        say_error(error)
+        add_error(error)
         return
     open_draft.save(
         shown_to,
@@ -104,12 +104,12 @@ def _field(open_draft: Draft, weekday: int) -> str:
     return f"hours-{open_draft.key}-{weekday}"
 
 
-def _said_of_day(_: str, windows: Sequence[WeekWindow]) -> str:
+def _hours_text(_: str, windows: Sequence[WeekWindow]) -> str:
     return written_hours(windows) or "a day off"
 
 
 def _week(open_draft: Draft) -> list[WeekWindow] | None:
-    """A line a weekday, as it would be said. None while one cannot be read."""
+    """A text field per weekday, parsed; None while one cannot be read."""
     st.header("Every week", anchor=False)
     st.markdown("Write hours like 9–12, 2–7 or noon–5 pm. A day without hours is a day off.")
     week: list[WeekWindow] = []
@@ -129,11 +129,11 @@ def _week(open_draft: Draft) -> list[WeekWindow] | None:
 
 
 def _understood(text: str, weekday: int, windows: Sequence[WeekWindow]) -> None:
-    """What was read, before it is kept, wherever it was written in another way."""
-    said = written_hours(windows)
-    if text.strip() != said:
+    """How the text was parsed, wherever it was written in another way than ours."""
+    parsed = written_hours(windows)
+    if text.strip() != parsed:
         guess = " Write am or pm if you mean the other half of the day." if is_guessed(text, weekday) else ""
-        st.caption(inert(f"Read as {said or 'a day off'}.{guess}"))
+        st.caption(inert(f"Read as {parsed or 'a day off'}.{guess}"))
 
 
 def _picture(week: Sequence[WeekWindow]) -> None:
@@ -168,7 +168,7 @@ def _picture(week: Sequence[WeekWindow]) -> None:
 def _preview(
     session: Session, coach: Coach, lessons: Sequence[LessonType], week: Sequence[WeekWindow], *, now: datetime
 ) -> None:
-    """What parents would see of the next seven days, and which lessons would fall outside."""
+    """Preview of an unsaved week: the slots of the next seven days, and booked lessons outside of the hours."""
     if not lessons:
         st.info("No lesson is taught yet, so parents see no times. Choose some on the page Public page.")
         return
@@ -176,8 +176,8 @@ def _preview(
     last_on = first_on + timedelta(days=coach.horizon_days)
     rules = hours.with_week(slots.rules_for(session, coach, lessons[0], first_on=first_on, last_on=last_on), week)
     for booking in outside_hours.lessons_outside(session, coach, week, now=now):
-        said = spoken_time(booking.starts_at, booking.ends_at, coach.zone)
-        st.warning(inert(f"Outside of these hours, and stays: {booking.lesson.name}, {said}."))
+        when = spoken_time(booking.starts_at, booking.ends_at, coach.zone)
+        st.warning(inert(f"Outside of these hours, and stays: {booking.lesson.name}, {when}."))
     with st.expander(inert(f"What parents will see: {lessons[0].name}, the next seven days"), key="preview"):
         offered = slots.open_slots_under(
             session, coach, rules, first_on=first_on, last_on=first_on + WEEK - timedelta(days=1), now=now
@@ -192,12 +192,12 @@ def _preview(
             st.markdown(f"**{spoken_day(day)}**: {', '.join(times) or 'nothing free'}")
 
 
-def _single_days(coach: Coach, kept: Sequence[DateOverride], staff: Staff) -> None:
+def _single_days(coach: Coach, overrides: Sequence[DateOverride], staff: Staff) -> None:
     st.header("Single days", anchor=False)
-    for override in kept:
+    for override in overrides:
         left, right = st.columns([4, 1], vertical_alignment="center")
-        left.text(_said(override))
-        if right.button("Remove", key=f"remove-{override.id}", help=inert(f"Remove {_said(override)}")):
+        left.text(_override_text(override))
+        if right.button("Remove", key=f"remove-{override.id}", help=inert(f"Remove {_override_text(override)}")):
             _remove(coach, override.id, staff)
             st.rerun()
     with st.form("single-day", clear_on_submit=False):
@@ -233,11 +233,11 @@ def _add(coach: Coach, on: date, what: str | None, begins: time, ends: time, sta
     st.rerun()
 
 
-def _said(override: DateOverride) -> str:
+def _override_text(override: DateOverride) -> str:
     if (override.start_min, override.end_min) == (0, DAY_MIN):
         return f"{spoken_day(override.local_on)}: {'all day' if override.adds else 'away all day'}"
-    said = written_hours([WeekWindow(0, override.start_min, override.end_min)])
-    return f"{spoken_day(override.local_on)}: {'also ' if override.adds else 'away '}{said}"
+    times = written_hours([WeekWindow(0, override.start_min, override.end_min)])
+    return f"{spoken_day(override.local_on)}: {'also ' if override.adds else 'away '}{times}"
 
 
 def _minutes(at: time) -> int:

@@ -1,4 +1,4 @@
-"""Today: who waits, whom our mail did not reach, today's lessons and tomorrow's, and what others changed since yesterday."""
+"""Page Today: pending requests, undeliverable mail, today's and tomorrow's lessons, and others' changes since yesterday."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -10,7 +10,7 @@ import streamlit as st
 from console.bookings.family_mail import unreached
 from console.bookings.needs_attention import for_admins
 from console.widgets.badge import badge_for
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.session import services, signed_in
 from core.bookings import lists
 from core.bookings.models import Booking
@@ -37,11 +37,11 @@ def page() -> None:
     zone = staff.zone or services().settings.zone
     today = now.astimezone(zone).date()
     st.title("Today")
-    say()
+    show_messages()
     badge = badge_for(staff)
     if badge.count:
-        said = "One family waits" if badge.count == 1 else f"{badge.number} families wait"
-        st.page_link(REQUESTS, label=f"{said} for an answer{', one of them urgently' if badge.is_urgent else ''}")
+        waiting = "One family waits" if badge.count == 1 else f"{badge.number} families wait"
+        st.page_link(REQUESTS, label=f"{waiting} for an answer{', one of them urgently' if badge.is_urgent else ''}")
     else:
         st.markdown("Nobody is waiting for an answer.")
     unreached(staff)
@@ -65,7 +65,7 @@ def page() -> None:
 
 
 def _day_of(lesson: Booking) -> date:
-    """A lesson's day is its coach's: Saturday, 2 am in Berlin is Saturday's."""
+    """The local day of a lesson, in its coach's zone: Saturday, 2 am in Berlin is Saturday's."""
     return lesson.starts_at.astimezone(lesson.coach.zone).date()
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 import tasks
 from console.bookings.family_mail import mail_to_family
-from console.bookings.mail_log import mail_name, mail_story
+from console.bookings.mail_log import mail_name, mail_status
 from console.bookings.request_card import request_card
 from console.widgets.acting import act
 from console.widgets.markdown import inert
@@ -41,7 +41,7 @@ CAME: dict[Attendance | None, str] = {
 DONE_WITH_MAIL = "Done. A mail to the family was written."
 
 
-def story(booking_id: int, staff: Staff) -> None:
+def draw_booking(booking_id: int, staff: Staff) -> None:
     """Draw a booking's detail. Raises NotFound where there is none, and for another coach's, as if there were none."""
     with services().database.read() as session:
         booking = queries.get_booking(session, booking_id)
@@ -64,7 +64,7 @@ def story(booking_id: int, staff: Staff) -> None:
     if booking.anonymised_at is None:
         mail_to_family(booking, mailed, staff)
     for message in mails:
-        st.text(f"{mail_name(message)}\n{mail_story(message, booking.coach.zone)}")
+        st.text(f"{mail_name(message)}\n{mail_status(message, booking.coach.zone)}")
 
 
 def _facts(booking: Booking) -> None:

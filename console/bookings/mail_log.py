@@ -7,7 +7,7 @@ from core.platform import clock
 from core.wording import spoken_instant
 
 
-def mail_story(message: OutboxMessage, zone: ZoneInfo) -> str:
+def mail_status(message: OutboxMessage, zone: ZoneInfo) -> str:
     """A message's state in one sentence: sent, dropped or dead with the reason, sending, queued."""
     when = spoken_instant(message.finished_at or message.due_at, zone)
     match message.state:

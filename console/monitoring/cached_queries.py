@@ -12,7 +12,7 @@ from console.widgets.session import services
 from core.platform.services import Services
 
 T = TypeVar("T")
-ANSWERS = Answers()
+CACHE = Answers()
 MONITORS: dict[tuple[str, str], Monitor] = {}
 MONITORS_LOCK = threading.Lock()
 
@@ -38,14 +38,21 @@ def monitor() -> Monitor:
     return monitor_of(services())
 
 
-def ask(question: Callable[..., T], *about: Any, **options: Any) -> T:
+def cached(question: Callable[..., T], *about: Any, **options: Any) -> T:
     """The cached result of `question(monitor, *about, **options)`; all arguments must be hashable. Raises what that raises."""
     where = monitor()
-    key = (str(where.folder), question.__module__, question.__qualname__, about, tuple(sorted(options.items())), mark())
-    return ANSWERS.of(key, partial(question, where, *about, **options))
+    key = (
+        str(where.folder),
+        question.__module__,
+        question.__qualname__,
+        about,
+        tuple(sorted(options.items())),
+        watermark(),
+    )
+    return CACHE.of(key, partial(question, where, *about, **options))
 
 
-def ask_gym(question: Callable[..., T], *about: Any, **options: Any) -> T:
+def cached_gym(question: Callable[..., T], *about: Any, **options: Any) -> T:
     """The cached result of `question(session, *about, **options)` on the gym's own database. Raises what that raises."""
     key = (
         str(services().database.url),
@@ -59,10 +66,10 @@ def ask_gym(question: Callable[..., T], *about: Any, **options: Any) -> T:
         with services().database.read() as session:
             return question(session, *about, **options)
 
-    return ANSWERS.of(key, compute)
+    return CACHE.of(key, compute)
 
 
-def mark() -> int:
+def watermark() -> int:
     """The archive's watermark: the highest archived request_log id. Part of each key, so archiving invalidates."""
     with monitor().store.read() as connection:
         return manifest.mark(connection, "request_log")

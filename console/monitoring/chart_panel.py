@@ -13,7 +13,7 @@ from analytics.charts import Chart
 from analytics.export import as_csv, as_parquet
 from analytics.latency import THIN
 from analytics.request_store import LogUnreadable, QuestionTooSlow
-from console.monitoring.cached_queries import ANSWERS, mark, monitor
+from console.monitoring.cached_queries import CACHE, monitor, watermark
 from console.monitoring.navigation import MONITOR
 from console.web.downloads import download
 from console.widgets.markdown import inert
@@ -65,11 +65,11 @@ def brushed(picture: Chart | Spec, *, key: str, title: str, name: str) -> list[f
     return [float(at) for at in ends] if ends and len(ends) == 2 and ends[0] != ends[1] else None
 
 
-def drawn(draw: Callable[..., Chart], *about: Any, **options: Any) -> Spec:
+def cached_chart(draw: Callable[..., Chart], *about: Any, **options: Any) -> Spec:
     """The cached Vega spec of `draw(*about, **options)`: building it takes longer than the query. Hashable arguments only."""
     where = (str(monitor().folder), draw.__code__.co_filename, draw.__qualname__)
-    key = ("drawn", *where, about, tuple(sorted(options.items())), mark())
-    return ANSWERS.of(key, lambda: _spec(draw(*about, **options)))
+    key = ("drawn", *where, about, tuple(sorted(options.items())), watermark())
+    return CACHE.of(key, lambda: _spec(draw(*about, **options)))
 
 
 def _spec(picture: Chart | Spec) -> Spec:

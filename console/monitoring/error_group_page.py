@@ -12,7 +12,7 @@ from console.monitoring.chart_panel import chart
 from console.monitoring.navigation import MONITOR
 from console.monitoring.page_frame import View
 from console.widgets.acting import run_as
-from console.widgets.flash import say_error
+from console.widgets.flash import add_error
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admins_only, services, signed_in
 from core.errors import SpiritError
@@ -127,7 +127,7 @@ def _act(shown_to: Staff, command: Callable[[int], object]) -> None:
         admins_only(shown_to, MONITOR)
         run_as(shown_to, command)
     except SpiritError as error:
-        say_error(error)
+        add_error(error)
 
 
 def _changes(changes: Sequence[Change]) -> None:

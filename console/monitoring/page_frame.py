@@ -18,10 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from analytics import latency
 from analytics.data_sources import missing_files
 from analytics.window import EXACT_UPTO, RANGES, Window, last
-from console.monitoring.cached_queries import ask
+from console.monitoring.cached_queries import cached
 from console.monitoring.criticals import criticals
 from console.monitoring.navigation import MONITOR
-from console.widgets.change_polling import still_fresh
+from console.widgets.change_polling import reset_refresh_timer
 from console.widgets.markdown import inert
 from console.widgets.session import admin, services
 from core.errors import SpiritError
@@ -73,12 +73,12 @@ def monitoring_page(title: str, draw: Callable[[View], None], *, compares: bool 
     body(draw, name, free, compared_with, is_live)
 
 
-def hold(is_held: bool) -> None:
+def fix_window(is_held: bool) -> None:
     """Fix the end of the window, while a part of a chart is selected; or let it move again."""
     st.session_state[HELD] = is_held
 
 
-def look_closer(start: datetime, end: datetime) -> None:
+def zoom(start: datetime, end: datetime) -> None:
     """Zoom the page to this window, and put it into the address. A button's callback."""
     zone = services().settings.zone
     st.session_state["range"] = FREE
@@ -86,7 +86,7 @@ def look_closer(start: datetime, end: datetime) -> None:
     st.session_state["to"] = (
         (end + timedelta(seconds=59)).astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
     )
-    hold(is_held=False)
+    fix_window(is_held=False)
 
 
 def colour_scheme() -> str:
@@ -99,7 +99,7 @@ def _body(
 ) -> None:
     admin(MONITOR)
     if is_live:
-        still_fresh()
+        reset_refresh_timer()
     zone = services().settings.zone
     if free is None and name == FREE:
         st.info("Choose where the range begins and where it ends.")
@@ -118,7 +118,7 @@ def _incomplete(window: Window) -> None:
     """Warn of archive files that cannot be read on this host; the panels count without them."""
     missing: list[str] = []
     with suppress(SpiritError, SQLAlchemyError):
-        missing = ask(missing_files, window)
+        missing = cached(missing_files, window)
     if missing:
         more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
         st.warning(
@@ -133,7 +133,7 @@ def _incomplete(window: Window) -> None:
 def _readable(window: Window) -> Window:
     """The window widened to what the stored data can answer; unchanged where they cannot be read, which the panels show."""
     with suppress(SpiritError, SQLAlchemyError):
-        return ask(latency.readable, window)
+        return cached(latency.readable, window)
     return window
 
 
@@ -165,7 +165,7 @@ def _range_and_refresh(ranges: bool) -> tuple[str, bool]:
         wrap=True,
         bind="query-params",
         persist_state="session",
-        on_change=partial(hold, is_held=False),
+        on_change=partial(fix_window, is_held=False),
     )
     is_live = right.toggle(
         "Refresh", value=True, key="refresh", bind="query-params", persist_state="session", help="Every 30 seconds."

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from analytics import requests
-from console.monitoring.cached_queries import ask, monitor
+from console.monitoring.cached_queries import cached, monitor
 from console.monitoring.chart_panel import exports, ms, nothing
 from console.monitoring.navigation import FOLDER
 from console.monitoring.url_state import opened, set_opened
@@ -17,10 +17,10 @@ CHOSEN, AT = "request", "at"
 MAX_AT_US = 10**16  # in the year 2286: what a date can hold
 
 
-def show_story(request_id: str, at_us: int) -> None:
+def show_trace(request_id: str, at_us: int) -> None:
     """Draw the trace of a request. at_us: roughly when it ran, epoch microseconds; narrows the search."""
     st.header("One request", anchor=False)
-    steps = ask(requests.story, request_id, around_us=at_us)
+    steps = cached(requests.story, request_id, around_us=at_us)
     if not steps.num_rows:
         nothing("Its rows are not kept any more: requests stay for 90 days, then only their histograms.")
         return

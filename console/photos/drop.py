@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import tasks
 from console.widgets.acting import run_as
-from console.widgets.change_polling import looks_alone
+from console.widgets.change_polling import is_lone_fragment
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
 from core.errors import SpiritError
@@ -101,7 +101,7 @@ def _lines(where: str, watched: bool, when_ready: Callable[[Image, Staff], None]
             _line(one)
         if not watched:
             st.button("Clear these lines" if len(sent) > 1 else "Clear this line", on_click=clear, args=(where,))
-    if not looks_alone():  # a rerun from here would cut off a click of the page
+    if not is_lone_fragment():  # a rerun from here would cut off a click of the page
         return
     became_ready = [image for one in sent if _is_news(where, one) and (image := _image(one))]
     for image in became_ready:

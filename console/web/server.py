@@ -26,7 +26,7 @@ from console.monitoring.cached_queries import close_monitors
 from console.web import api, monitoring_api, originals, provider, sign_in, uploads
 from console.web.gate import Gate
 from console.web.options import set_options
-from console.widgets.error_boundary import say_failure
+from console.widgets.error_boundary import show_failure
 from console.widgets.sound import ADDRESS, chime_file
 from core.bootstrap import services as services_from_environment
 from core.http.edge import Edge, labels_of
@@ -55,7 +55,7 @@ def create_app(services: Services | None = None) -> Edge:
     set_options(services.settings)  # before st.App, which reads them
     logs.configure(services.settings)  # once more: importing Streamlit has given uvicorn's lines a form of its own
     ours = routes()
-    app = st.App(ENTRY, routes=ours, lifespan=_lifespan(services), on_script_error=say_failure)
+    app = st.App(ENTRY, routes=ours, lifespan=_lifespan(services), on_script_error=show_failure)
     return Edge(
         Gate(app, services),
         content_security_policy=content_security_policy(pictures_of(services).absolute_origin),

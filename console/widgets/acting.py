@@ -9,8 +9,8 @@ anything otherwise; tests/console/test_acting.py holds every page to it.
 from collections.abc import Callable
 from typing import TypeVar
 
-from console.widgets.flash import say_done, say_error
-from console.widgets.session import Staff, services, still
+from console.widgets.flash import add_error, add_success
+from console.widgets.session import Staff, services, still_signed_in
 from core.errors import NotAllowed, SpiritError
 from core.people.acting import OTHER_ROLE, Acting, BySession, acting
 
@@ -24,7 +24,7 @@ def act(
     *,
     done: str,
     coach: int | None = None,
-    refused: Callable[[SpiritError], None] = say_error,
+    refused: Callable[[SpiritError], None] = add_error,
 ) -> bool:
     """
     Run a command in one transaction, as the person that the page was shown to. Returns whether it succeeded.
@@ -35,16 +35,16 @@ def act(
     Args:
         command: `lambda tx: set_gym(tx.session, texts, account_id=tx.account_id, now=tx.now)`.
         coach: whose time it touches, as for Database.transact.
-        refused: shows the error; flash.say_error unless given.
+        refused: shows the error; flash.add_error unless given.
     """
-    if still(shown_to) is None:  # signed out, or another person's session by now
+    if still_signed_in(shown_to) is None:  # signed out, or another person's session by now
         return False
     try:
         transact_as(shown_to, command, coach=coach)
     except SpiritError as error:
         refused(error)
         return False
-    say_done(done)
+    add_success(done)
     return True
 
 
@@ -57,7 +57,7 @@ def transact_as(shown_to: Staff, command: Callable[[Acting], T], *, coach: int |
         SignInRefused: the session ended in between.
         SpiritError: whatever the command raises.
     """
-    if still(shown_to) is None:
+    if still_signed_in(shown_to) is None:
         raise NotAllowed(SOMEBODY_ELSE)
     proof = BySession(shown_to.session_id, is_shown_to_admin=shown_to.is_admin)
     return services().database.transact(acting(command, proof), coach=coach)
@@ -74,7 +74,7 @@ def run_as(shown_to: Staff, command: Callable[[int], T]) -> T:
         NotAllowed: that person is not signed in here any more, or was an admin and is none.
         SpiritError: whatever the command raises.
     """
-    staff = still(shown_to)
+    staff = still_signed_in(shown_to)
     if staff is None:
         raise NotAllowed(SOMEBODY_ELSE)
     if shown_to.is_admin and not staff.is_admin:

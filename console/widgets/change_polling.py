@@ -25,7 +25,7 @@ Version = tuple[int | datetime | None, ...]
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
-def watch() -> None:
+def poll() -> None:
     """
     Poll for changes in an invisible fragment, and rerun the page when there are any.
 
@@ -41,12 +41,12 @@ def watch() -> None:
         return
     if _fragments() is None:
         st.session_state[SEEN] = version
-    elif looks_alone() and (st.session_state.get(SEEN) != version or _ran_s_ago() > refresh_every_s):
+    elif is_lone_fragment() and (st.session_state.get(SEEN) != version or _ran_s_ago() > refresh_every_s):
         st.session_state[BY_ITSELF] = True
         st.rerun()
 
 
-def looks_alone() -> bool:
+def is_lone_fragment() -> bool:
     """
     Whether a single fragment is all that runs now.
 
@@ -55,13 +55,13 @@ def looks_alone() -> bool:
     return len(_fragments() or ()) == 1
 
 
-def person_ran_it() -> bool:
+def is_started_by_person() -> bool:
     """Note that the whole page runs now. Returns whether a person started this run, and not the page's own timer."""
     st.session_state[RAN_AT] = time.monotonic()
     return not st.session_state.pop(BY_ITSELF, False)
 
 
-def still_fresh() -> None:
+def reset_refresh_timer() -> None:
     """Reset the refresh timer: the page has just redrawn its contents itself, so only a change reruns the whole of it."""
     st.session_state[RAN_AT] = time.monotonic()
 

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from console.widgets.acting import act
-from console.widgets.flash import say_error
+from console.widgets.flash import add_error
 from console.widgets.markdown import inert
 from console.widgets.session import Staff
 from core.errors import ChangedMeanwhile, NotPossible, SpiritError
@@ -73,14 +73,14 @@ class Draft:
 
     def _refused(self, error: SpiritError) -> None:
         if not isinstance(error, ChangedMeanwhile):
-            say_error(error)
+            add_error(error)
             return
         self.conflicts.update({field: stored for field, (stored, _) in error.conflicts.items()})
         both = [
             f"{self.labels[field]}: {self.spoken(field, stored)} is saved now, your form has {self.spoken(field, wanted)}."
             for field, (stored, wanted) in error.conflicts.items()
         ]
-        say_error(NotPossible(" ".join([str(error), *both, STILL_HERE])))
+        add_error(NotPossible(" ".join([str(error), *both, STILL_HERE])))
 
 
 def draft(

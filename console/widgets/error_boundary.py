@@ -29,10 +29,10 @@ def guarded(run: Callable[[], None]) -> None:
     try:
         run()
     except Exception as error:  # whatever it is, a person looks at this page
-        say_failure(error)
+        show_failure(error)
 
 
-def say_failure(error: Exception) -> bool:
+def show_failure(error: Exception) -> bool:
     """
     Show an exception: a SpiritError by its own sentence, any other by a reference that the log has too.
 

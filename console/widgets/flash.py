@@ -15,18 +15,18 @@ from core.errors import Invalid, SpiritError
 NEW, SHOWN = "flash_new", "flash_shown"  # keys of the session state
 
 
-def say_done(sentence: str) -> None:
+def add_success(sentence: str) -> None:
     """Add a success message. Markdown in it is rendered."""
     _note("success", sentence)
 
 
-def say_error(error: SpiritError) -> None:
+def add_error(error: SpiritError) -> None:
     """Add an error message: the error's sentence, or the sentences of its fields."""
     sentences = error.fields.values() if isinstance(error, Invalid) else [str(error)]
     _note("error", inert(" ".join(sentences)))
 
 
-def say() -> None:
+def show_messages() -> None:
     """Draw the messages. Call on top of the page."""
     new = st.session_state.pop(NEW, ())
     for kind, sentence in new:

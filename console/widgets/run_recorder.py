@@ -25,7 +25,7 @@ class Run(RequestContext):
     """One run of a page's script, from its first call of `services()`."""
 
 
-def at_hand() -> Run:
+def current_run() -> Run:
     """The current run of this thread; begins one where there is none."""
     work = current.get()
     if isinstance(work, Run):
@@ -39,7 +39,7 @@ def at_hand() -> Run:
 
 def show(page: Any, name: str, who: str) -> None:
     """Run the page and record the run, however it ends; a rerun ends it too. who: the pseudonym of the session."""
-    run = at_hand()
+    run = current_run()
     run.name, run.who = name, who
     outcome = "ok"
     try:

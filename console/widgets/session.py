@@ -58,7 +58,7 @@ class Staff:
 
 def services() -> Services:
     """This process's services. The first call in a run begins its record (console.widgets.run_recorder)."""
-    run_recorder.at_hand()
+    run_recorder.current_run()
     return services_from_environment()
 
 
@@ -107,7 +107,7 @@ def find_staff(session_token: str | None) -> Staff | None:
         return Staff(row.id, account.id, account.name, account.role, coach_id, row.last_used_at, account.sound, zone)
 
 
-def still(shown_to: Staff) -> Staff | None:
+def still_signed_in(shown_to: Staff) -> Staff | None:
     """Check, in a button's callback, that its person is still signed in: that person, or None for another or nobody."""
     staff = find_staff(token())
     return staff if staff is not None and staff.session_id == shown_to.session_id else None
@@ -118,7 +118,7 @@ def token() -> str | None:
     return token_in(st.context.headers.get_all("Cookie"), services().settings, services().database)
 
 
-def person_did_something(staff: Staff) -> None:
+def extend_session(staff: Staff) -> None:
     """Extend the session's idle timeout. Not called by runs that a page starts by itself."""
     if clock.now() - staff.last_used_at < TOUCH_EVERY:
         return
@@ -126,7 +126,7 @@ def person_did_something(staff: Staff) -> None:
         services().database.transact(lambda tx: touch_session(tx.session, staff.session_id, now=tx.now))
 
 
-def recorded_as(staff: Staff) -> str:
+def session_pseudonym(staff: Staff) -> str:
     """The session's pseudonym for telemetry: a keyed hash, the same as in the request log of the console's server."""
     return Pseudonyms(services().settings).session(token() or str(staff.session_id))
 

@@ -47,7 +47,7 @@ NUMBERS = {"count", "number", "is_urgent", "day", "num_rows"}
 CHECKED_ELSEWHERE = {
     ("widgets/acting", "done"): "at each call of act",
     ("widgets/drafts", "done"): "at each call of Draft.save",
-    ("widgets/flash", "sentence"): "at each call of say_done; an error's words are made inert in say_error",
+    ("widgets/flash", "sentence"): "at each call of add_success; an error's words are made inert in add_error",
     ("widgets/pager", "back"): "of constants, at each call of turn_page",
     ("widgets/pager", "forward"): "the same",
     ("app_pages/guide", "titles"): "the chapters are files of ours, written as Markdown",
@@ -184,10 +184,10 @@ def _parts(node: ast.expr) -> list[ast.expr] | None:
 
 
 def _texts(node: ast.Call) -> Iterator[ast.expr]:
-    if not isinstance(node.func, ast.Attribute) and called(node) not in ("act", "download", "say_done"):
+    if not isinstance(node.func, ast.Attribute) and called(node) not in ("act", "download", "add_success"):
         return
     name = called(node).rpartition(".")[2]
-    if name in FIRST or name == "say_done":
+    if name in FIRST or name == "add_success":
         yield from node.args[:1]
     if name in SECOND:
         yield from node.args[1:2]
@@ -195,7 +195,7 @@ def _texts(node: ast.Call) -> Iterator[ast.expr]:
         yield from node.args[:1]
     if name in CHOICES:
         yield from node.args[1:2]
-    if name in FIRST | SECOND | {"act", "say_done", "page_link", "image", "tabs"}:
+    if name in FIRST | SECOND | {"act", "add_success", "page_link", "image", "tabs"}:
         yield from (keyword.value for keyword in node.keywords if keyword.arg in NAMED)
 
 

@@ -21,7 +21,7 @@ DOORS = {
 }  # they prove who it is, each in its own way
 BY_ITSELF = {"alerts/watchdog"}  # a thread of the process, for nobody
 HANDLERS = {"on_click", "on_change", "when_ready"}
-ASK_WHO_IS_HERE = {"signed_in", "find_staff", "still"}
+ASK_WHO_IS_HERE = {"signed_in", "find_staff", "still_signed_in"}
 
 
 def ways_around(module: Module) -> list[str]:

@@ -83,7 +83,7 @@ def drop(app: AppTest, *files: tuple[str, bytes, str]) -> AppTest:
 def look(desk: Desk, app: AppTest) -> AppTest:
     """The lines look by themselves, as their timer has them do."""
     with desk.monkeypatch.context() as timer:
-        timer.setattr(photo_drop, "looks_alone", lambda: True)
+        timer.setattr(photo_drop, "is_lone_fragment", lambda: True)
         return app.run()
 
 

@@ -1,4 +1,4 @@
-"""Booking figures: from a look at the free times to a lesson taught; how soon coaches answer; how full their hours are."""
+"""Page Booking figures: the booking funnel, outcomes over time, answer times, fill rate, attendance."""
 
 from functools import partial
 from typing import Any, Literal
@@ -9,7 +9,7 @@ import streamlit as st
 from analytics import bookings, charts, latency
 from analytics.bookings import FORM, WEEK, WEEKDAYS, Asked
 from analytics.latency import FAMILIES, THIN
-from console.monitoring.cached_queries import ask, ask_gym
+from console.monitoring.cached_queries import cached, cached_gym
 from console.monitoring.chart_panel import change, chart, exports, nothing, panel, rate, share, waiting_time
 from console.monitoring.page_frame import View, monitoring_page
 from console.widgets.markdown import inert
@@ -26,14 +26,16 @@ def draw(view: View) -> None:
 
 
 def _asked(view: View) -> None:
-    found: Asked = ask_gym(bookings.asked, view.window, now=view.window.end)
-    if not found.all:
+    figures: Asked = cached_gym(bookings.asked, view.window, now=view.window.end)
+    if not figures.all:
         nothing("Nobody asked for a lesson in this range.")
         return
-    before = ask_gym(bookings.asked, view.compared, now=view.window.end).all if view.compared else {}
-    _cards(view, found.all, before)
+    before = cached_gym(bookings.asked, view.compared, now=view.window.end).all if view.compared else {}
+    _cards(view, figures.all, before)
     chart(
-        charts.bars(_funnel(view, found.all), scheme=view.scheme, label="step", value="n", unit="how many", digits=","),
+        charts.bars(
+            _funnel(view, figures.all), scheme=view.scheme, label="step", value="n", unit="how many", digits=","
+        ),
         key="funnel",
         title="From a look at the free times to a lesson",
     )
@@ -41,13 +43,13 @@ def _asked(view: View) -> None:
         "Looks are pages that families were shown, so one may look often; search engines and previews are not counted. Lessons taught are those whose time has come."
     )
     chart(
-        charts.lines(_became(found, view), view.window, scheme=view.scheme, unit="requests"),
+        charts.lines(_became(figures, view), view.window, scheme=view.scheme, unit="requests"),
         key="became",
         title="What became of the requests, by when they were made",
     )
     st.header("Who answers how soon", anchor=False)
-    st.dataframe([_coach_line(row) for row in found.by_coach.to_pylist()], hide_index=True, width="stretch")
-    exports(found.by_coach, name="answers-by-coach", key="answers")
+    st.dataframe([_coach_line(row) for row in figures.by_coach.to_pylist()], hide_index=True, width="stretch")
+    exports(figures.by_coach, name="answers-by-coach", key="answers")
 
 
 def _cards(view: View, now: Counts, before: Counts) -> None:
@@ -73,7 +75,7 @@ def _cards(view: View, now: Counts, before: Counts) -> None:
 
 
 def _funnel(view: View, now: Counts) -> list[dict[str, object]]:
-    seen = {row.route: row.n for row in ask(latency.by_route, view.window, FAMILIES)}
+    seen = {row.route: row.n for row in cached(latency.by_route, view.window, FAMILIES)}
     steps = (
         ("looked at free times", seen.get(WEEK, 0)),
         ("opened the form", seen.get(FORM, 0)),
@@ -84,8 +86,8 @@ def _funnel(view: View, now: Counts) -> list[dict[str, object]]:
     return [{"step": word, "n": n} for word, n in steps]
 
 
-def _became(found: Asked, view: View) -> list[dict[str, object]]:
-    counted = {(row["step_us"], row["became"]): row["n"] for row in found.over_time.to_pylist()}
+def _became(figures: Asked, view: View) -> list[dict[str, object]]:
+    counted = {(row["step_us"], row["became"]): row["n"] for row in figures.over_time.to_pylist()}
     there = [word for word in BECAME if any(word == became for _, became in counted)]
     return [
         {"at_us": step, "series": word, "value": n, "n": n, "thin": False}
@@ -109,14 +111,14 @@ def _coach_line(row: Counts) -> dict[str, object]:
 
 
 def _fill(view: View) -> None:
-    found = ask_gym(bookings.fill, view.window)
-    if not found:
+    figures = cached_gym(bookings.fill, view.window)
+    if not figures:
         return
     st.header("How full the offered hours are", anchor=False)
-    names = list(dict.fromkeys(cell.coach for cell in found))
+    names = list(dict.fromkeys(cell.coach for cell in figures))
     rows = [
         {"coach": cell.coach, "day": WEEKDAYS[cell.weekday], "filled": cell.share, "n": cell.offered_h}
-        for cell in found
+        for cell in figures
     ]
     if len(names) > MAX_COACHES:
         st.caption(f"The first {MAX_COACHES} of {len(names)} coaches; all of them in the export.")
@@ -128,8 +130,8 @@ def _fill(view: View) -> None:
 
 
 def _taught(view: View) -> None:
-    found = ask_gym(bookings.taught, view.window, now=view.window.end)
-    rows = found.to_pylist()
+    figures = cached_gym(bookings.taught, view.window, now=view.window.end)
+    rows = figures.to_pylist()
     if not rows:
         return
     st.header("Whether they came", anchor=False)
@@ -155,7 +157,7 @@ def _taught(view: View) -> None:
         hide_index=True,
         width="stretch",
     )
-    exports(found, name="lessons", key="lessons-export")
+    exports(figures, name="lessons", key="lessons-export")
 
 
 monitoring_page("Booking figures", draw)

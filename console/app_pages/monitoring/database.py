@@ -1,4 +1,4 @@
-"""Database: how much of an answer's time it takes, which routes ask most, which statements are slow or repeated."""
+"""Page Database: its share of response time, load by route, slow statements, repeated statements (N+1)."""
 
 from functools import partial
 from typing import Any
@@ -8,10 +8,10 @@ import streamlit as st
 
 from analytics import charts, database_load, overview
 from analytics.latency import Scope
-from console.monitoring.cached_queries import ask
+from console.monitoring.cached_queries import cached
 from console.monitoring.chart_panel import chart, exports, ms, nothing, panel
 from console.monitoring.page_frame import View, monitoring_page
-from console.monitoring.request_trace import forget, remember, remembered, show_story
+from console.monitoring.request_trace import forget, remember, remembered, show_trace
 from console.monitoring.traffic_filter import chosen_category
 from console.widgets.markdown import inert
 from core.platform.clock import instant
@@ -36,13 +36,13 @@ def draw(view: View) -> None:
     )
     for kind in KINDS:
         panel(partial(_statements, view, kind, of_worker=of_worker))
-    if (found := remembered()) is not None:
-        panel(partial(show_story, *found))
+    if (open_request := remembered()) is not None:
+        panel(partial(show_trace, *open_request))
         st.button("Close this request", on_click=forget)
 
 
 def _over_time(view: View, scope: Scope) -> None:
-    steps = ask(overview.database_over_time, view.window, scope)
+    steps = cached(overview.database_over_time, view.window, scope)
     if not steps.num_rows:
         nothing()
         return
@@ -56,8 +56,8 @@ def _over_time(view: View, scope: Scope) -> None:
 
 
 def _by_route(view: View) -> None:
-    found = ask(database_load.by_route, view.window)
-    if not found.num_rows:
+    table = cached(database_load.by_route, view.window)
+    if not table.num_rows:
         return
     st.header("Who keeps it busy", anchor=False)
     rows = [
@@ -70,29 +70,29 @@ def _by_route(view: View) -> None:
             "database each": ms(row["db_ms_each"]),
             "database in all": ms(row["db_ms"]),
         }
-        for row in found.to_pylist()
+        for row in table.to_pylist()
     ]
     st.dataframe(rows, hide_index=True, width="stretch", height=min(320, 36 * (len(rows) + 1)))
-    exports(found, name="database-by-route", key="database-routes")
+    exports(table, name="database-by-route", key="database-routes")
 
 
 def _statements(view: View, kind: str, *, of_worker: bool) -> None:
     title, words = KINDS[kind]
-    found = ask(database_load.statements, view.window, kind, of_worker=of_worker)
+    table = cached(database_load.statements, view.window, kind, of_worker=of_worker)
     st.header(title, anchor=False)
     st.caption(words)
-    if not found.num_rows:
+    if not table.num_rows:
         nothing("None in this range.")
         return
-    rows = [_line(row, kind) for row in found.to_pylist()]
+    rows = [_line(row, kind) for row in table.to_pylist()]
     chosen = st.dataframe(
         rows, hide_index=True, width="stretch", height=min(320, 36 * (len(rows) + 1)), key=f"statements-{kind}",
         on_select="rerun", selection_mode="single-row",
     )  # fmt: skip
-    exports(found, name=f"{kind}-statements", key=f"statements-{kind}-export")
+    exports(table, name=f"{kind}-statements", key=f"statements-{kind}-export")
     picked = chosen.get("selection", {}).get("rows", [])
     if picked and picked[0] < len(rows):
-        _one(found.slice(picked[0], 1), view)
+        _one(table.slice(picked[0], 1), view)
 
 
 def _line(row: dict[str, Any], kind: str) -> dict[str, object]:
@@ -111,8 +111,8 @@ def _line(row: dict[str, Any], kind: str) -> dict[str, object]:
     }
 
 
-def _one(found: pa.Table, view: View) -> None:
-    row = found.to_pylist()[0]
+def _one(table: pa.Table, view: View) -> None:
+    row = table.to_pylist()[0]
     st.code(row["shape"][:MAX_STATEMENT_LENGTH], language=None, wrap_lines=True)
     last = instant(row["last_us"]).astimezone(view.window.zone)
     st.caption(inert(f"Asked by {row['place']}; last on {row['last_route']}, {last:%b %d, %H:%M:%S}."))

@@ -1,4 +1,4 @@
-"""Errors: the mistakes of a range by group, and one of them with its stories; resolve, ignore for a while, open again."""
+"""Page Errors: error groups of a range, with trend and search; or one group in full."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -12,7 +12,7 @@ from console.monitoring.chart_panel import chart, exports, nothing, panel
 from console.monitoring.error_group_page import STATES, show_group
 from console.monitoring.page_frame import View, monitoring_page
 from console.monitoring.url_state import opened, set_opened
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.markdown import inert
 from core.platform.clock import microseconds
 from core.platform.numbers import whole_number
@@ -25,8 +25,8 @@ LEVELS = ["every level", "CRITICAL", "ERROR", "WARNING"]
 
 
 def draw(view: View) -> None:
-    say()
-    if (group_id := _asked_for()) is not None:
+    show_messages()
+    if (group_id := _open_group()) is not None:
         st.button("All errors", on_click=_open, args=(None,))
         panel(partial(show_group, group_id, view))
         return
@@ -92,8 +92,8 @@ def _exported(groups: Sequence[ErrorGroup]) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def _asked_for() -> int | None:
-    """The group that is open."""
+def _open_group() -> int | None:
+    """The id of the open group; None in the list."""
     return whole_number(opened(GROUP), least=1)
 
 

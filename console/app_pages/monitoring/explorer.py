@@ -1,4 +1,4 @@
-"""Explorer: a measure, what it is split by, what it is narrowed to, a range and a chart; kept and shared."""
+"""Page Explorer: ad-hoc query of a measure with a split, a filter, a range and a chart type; saved views."""
 
 from functools import partial
 from typing import Any
@@ -9,11 +9,11 @@ import streamlit as st
 from analytics import charts, explorer
 from analytics.explorer import CATALOGUE, WHOLE, Question
 from analytics.latency import THIN
-from console.monitoring.cached_queries import ask
+from console.monitoring.cached_queries import cached
 from console.monitoring.chart_panel import chart, exports, nothing, panel
 from console.monitoring.page_frame import View, monitoring_page
 from console.monitoring.saved_views import saved_views
-from console.widgets.flash import say
+from console.widgets.flash import show_messages
 from console.widgets.markdown import inert
 from core.platform.clock import instant
 
@@ -25,7 +25,7 @@ KEYS = {measure.label: key for key, measure in CATALOGUE.items()}  # an address 
 
 
 def draw(view: View) -> None:
-    say()
+    show_messages()
     question = _question(view)
     kind = (
         st.segmented_control(
@@ -47,7 +47,7 @@ def draw(view: View) -> None:
 
 
 def _question(view: View) -> Question:
-    """What is asked for; what the address says and the catalogue does not know is left out."""
+    """The query from the controls; parameters of the address that the catalogue does not know are left out."""
     left, middle, right, last = st.columns(4)
     label = left.selectbox(
         "Measure", list(KEYS), index=list(KEYS).index(CATALOGUE["p95"].label), key="measure", bind="query-params"
@@ -58,22 +58,22 @@ def _question(view: View) -> Question:
     only = right.selectbox("Only one", [NOTHING, *splits], key="only", bind="query-params")
     if only in (None, NOTHING):
         return Question(measure, "" if split in (None, NOTHING) else split)
-    values = ask(explorer.choices, view.window, measure, only)
-    asked = st.query_params.get("value", "")
+    values = cached(explorer.choices, view.window, measure, only)
+    linked = st.query_params.get("value", "")
     value = last.selectbox(
-        "Which", list(dict.fromkeys([*([asked] if asked else []), *values])), key="value", bind="query-params"
+        "Which", list(dict.fromkeys([*([linked] if linked else []), *values])), key="value", bind="query-params"
     )
     return Question(measure, "" if split in (None, NOTHING) else split, (only, value) if value else None)
 
 
 def _answer(view: View, question: Question, kind: str) -> None:
     about = question.about
-    found = ask(explorer.whole if kind == BARS else explorer.over_time, view.window, question)
-    if not found.num_rows:
+    table = cached(explorer.whole if kind == BARS else explorer.over_time, view.window, question)
+    if not table.num_rows:
         nothing()
         return
     title = f"{about.label}{f', by {question.split}' if question.split else ''}{f', only {question.only[1]}' if question.only else ''}"
-    rows = found.to_pylist()
+    rows = table.to_pylist()
     if kind == BARS:
         bars = [{"part": row["series"], "value": row["value"]} for row in rows]
         chart(
@@ -89,12 +89,12 @@ def _answer(view: View, question: Question, kind: str) -> None:
         st.dataframe(_listed(rows, view, about.unit), hide_index=True, width="stretch")
     if about.is_of_many and any(row["n"] < THIN for row in rows):
         st.caption(f"Hollow, or marked as thin: fewer than {THIN} stand behind it.")
-    exports(_with_times(found, view), name=f"explorer-{question.measure}", key="explorer-export")
+    exports(_with_times(table, view), name=f"explorer-{question.measure}", key="explorer-export")
 
 
 def _lines(rows: list[Row], view: View, question: Question) -> list[Row]:
-    """The largest series first; a count is nothing where there is no row, a percentile is not there."""
-    found = {(row["step_us"], row["series"]): row for row in rows}
+    """Chart rows, the largest series first; a step without a row is 0 for a count, a gap for a percentile."""
+    row_at = {(row["step_us"], row["series"]): row for row in rows}
     names = sorted({str(row["series"]) for row in rows}, key=lambda name: (name == "other", -_sum(rows, name)))
     empty = None if question.about.is_of_many or question.about.source == "metric_log" else 0
     return [
@@ -107,7 +107,7 @@ def _lines(rows: list[Row], view: View, question: Question) -> list[Row]:
         }
         for step in view.window.step_table().column("step_us").to_pylist()
         for name in names
-        for row in [found.get((step, name))]
+        for row in [row_at.get((step, name))]
     ]
 
 

@@ -1,4 +1,4 @@
-"""Jobs and mail: how long tasks wait and run and how they end; how the mail goes out; what is overdue."""
+"""Page Jobs and mail: tasks by wait time, duration and outcome; mail by outcome and delay; the oldest due mail."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ import streamlit as st
 
 from analytics import charts, health, jobs, mails
 from analytics.latency import THIN
-from console.monitoring.cached_queries import ask, ask_gym
+from console.monitoring.cached_queries import cached, cached_gym
 from console.monitoring.chart_panel import chart, exports, ms, nothing, panel
 from console.monitoring.page_frame import View, monitoring_page
 from console.widgets.markdown import inert
@@ -23,16 +23,16 @@ def draw(view: View) -> None:
 
 
 def _now(view: View) -> None:
-    part = ask_gym(health.mail_part, now=view.window.end)
+    part = cached_gym(health.mail_part, now=view.window.end)
     st.markdown(f":{health.COLORS[part.state]}-badge[{part.state.value}] **{inert(part.name)}** {inert(part.words)}")
 
 
 def _tasks(view: View) -> None:
     st.header("Tasks", anchor=False)
-    found = ask(jobs.by_task, view.window)
+    table = cached(jobs.by_task, view.window)
     if jobs.read_part(view.window) != view.window:
         st.caption("Tasks are counted one by one: of this range, its newest 31 days.")
-    if not found.num_rows:
+    if not table.num_rows:
         nothing("No task ran in this range.")
         return
     rows = [
@@ -50,16 +50,16 @@ def _tasks(view: View) -> None:
             "too late": row["expired"],
             "killed": row["lost"],
         }
-        for row in found.to_pylist()
+        for row in table.to_pylist()
     ]
     st.dataframe(rows, hide_index=True, width="stretch")
-    exports(found, name="tasks", key="tasks-export")
+    exports(table, name="tasks", key="tasks-export")
 
 
 def _mail(view: View) -> None:
     st.header("Mail", anchor=False)
-    found = ask_gym(mails.mails, view.window)
-    if not found.by_kind.num_rows:
+    figures = cached_gym(mails.mails, view.window)
+    if not figures.by_kind.num_rows:
         nothing("No mail went out in this range.")
         return
     rows = [
@@ -73,33 +73,33 @@ def _mail(view: View) -> None:
             "left within, p50": ms(row["wait_p50_ms"], n=row["sent"]),
             "left within, p95": ms(row["wait_p95_ms"], n=row["sent"]),
         }
-        for row in found.by_kind.to_pylist()
+        for row in figures.by_kind.to_pylist()
     ]
     st.dataframe(rows, hide_index=True, width="stretch")
-    exports(found.by_kind, name="mails", key="mails-export")
-    picture = charts.lines(_mail_lines(found.over_time, view), view.window, scheme=view.scheme, unit="mails")
+    exports(figures.by_kind, name="mails", key="mails-export")
+    picture = charts.lines(_mail_lines(figures.over_time, view), view.window, scheme=view.scheme, unit="mails")
     chart(picture, key="mail-over-time", title="What became of the mails")
 
 
 def _mail_lines(table: pa.Table, view: View) -> list[dict[str, object]]:
-    found = {(row["step_us"], row["state"]): row["n"] for row in table.to_pylist()}
-    states = [state for state in ("sent", "dropped", "dead") if any(state == name for _, name in found)]
+    counts = {(row["step_us"], row["state"]): row["n"] for row in table.to_pylist()}
+    states = [state for state in ("sent", "dropped", "dead") if any(state == name for _, name in counts)]
     words = {"sent": "sent", "dropped": "no longer true", "dead": "given up"}
     steps = view.window.step_table().column("step_us").to_pylist()
     return [
         {"at_us": step, "series": words[state], "value": n, "n": n, "thin": False}
         for step in steps
         for state in states
-        for n in [found.get((step, state), 0)]
+        for n in [counts.get((step, state), 0)]
     ]
 
 
 def _overdue(view: View) -> None:
-    found = ask(jobs.measure_over_time, view.window, OLDEST)
-    if not found.num_rows:
+    table = cached(jobs.measure_over_time, view.window, OLDEST)
+    if not table.num_rows:
         return
     worst: dict[int, float] = {}
-    for row in found.to_pylist():
+    for row in table.to_pylist():
         worst[row["step_us"]] = max(row["value"], worst.get(row["step_us"], 0.0))
     rows = [{"at_us": at, "series": "wait", "value": value / 60, "n": 1, "thin": False} for at, value in worst.items()]
     picture = charts.lines(rows, view.window, scheme=view.scheme, unit="minutes")

@@ -1,4 +1,4 @@
-"""Overview: how each part does, the numbers that matter beside those before, and how it went over time."""
+"""Page Overview: open incidents, health of each part, key figures with a comparison, latency and counts over time."""
 
 from datetime import datetime
 from functools import partial
@@ -15,8 +15,8 @@ from analytics.deploy_markers import Marker
 from analytics.health import Part, State
 from analytics.latency import Scope
 from analytics.window import Window
-from console.monitoring.cached_queries import ask, ask_gym, monitor
-from console.monitoring.chart_panel import change, chart, drawn, ms, nothing, panel, share
+from console.monitoring.cached_queries import cached, cached_gym, monitor
+from console.monitoring.chart_panel import cached_chart, change, chart, ms, nothing, panel, share
 from console.monitoring.page_frame import View, monitoring_page
 from console.monitoring.traffic_filter import chosen_category, word_of
 from console.widgets.markdown import inert
@@ -41,7 +41,7 @@ def draw(view: View) -> None:
 
 
 def _health(view: View) -> None:
-    parts = ask_gym(_parts, view.window.end, view.window.zone)
+    parts = cached_gym(_parts, view.window.end, view.window.zone)
     st.header(_verdict([part.state for part in parts]), anchor=False)
     for part in sorted(parts, key=lambda part: WORST_FIRST.index(part.state)):
         st.markdown(
@@ -50,24 +50,24 @@ def _health(view: View) -> None:
 
 
 def _alerts() -> None:
-    """What has been told and is not over."""
+    """Open incidents."""
     with services().database.read() as session:
         incidents = lists.open_incidents(session)
     for incident in incidents:
-        say = st.error if incident.severity == Severity.CRITICAL else st.warning
+        draw_alert = st.error if incident.severity == Severity.CRITICAL else st.warning
         since = spoken_instant(incident.opened_at, services().settings.zone)
-        say(inert(f"{sentences.headline(incident)}, since {since}"))
+        draw_alert(inert(f"{sentences.headline(incident)}, since {since}"))
     if incidents:
         st.page_link(ALERTS, label="Look after them on the page Alerts")
 
 
 def _incidents(session: Session, window: Window) -> list[Marker]:
-    found = lists.incidents_between(session, window.start, window.end)
-    return [Marker(incident.opened_at, sentences.headline(incident)) for incident in found][-MAX_MARKS:]
+    opened = lists.incidents_between(session, window.start, window.end)
+    return [Marker(incident.opened_at, sentences.headline(incident)) for incident in opened][-MAX_MARKS:]
 
 
 def _parts(session: Session, now: datetime, zone: ZoneInfo) -> list[Part]:
-    """A line for each periodic duty that nobody does, beside the parts."""
+    """The health of each part, and a line for each periodic duty that is overdue."""
     late = duties.overdue(session, services().settings)
     return [
         *health.parts(monitor(), session, now=now, zone=zone),
@@ -85,8 +85,8 @@ def _verdict(states: list[State]) -> str:
 
 def _cards(view: View, scope: Scope) -> None:
     window, before = view.window, view.compared
-    now, was = ask(latency.overall, window, scope), ask(latency.overall, before, scope) if before else None
-    steps = ask(latency.over_time, window, scope)
+    now, was = cached(latency.overall, window, scope), cached(latency.overall, before, scope) if before else None
+    steps = cached(latency.over_time, window, scope)
     left, right = st.columns(2)
     with left:
         slower = change(now.p95_ms if now else None, was.p95_ms if was else None)
@@ -108,7 +108,7 @@ def _cards(view: View, scope: Scope) -> None:
         )
     with right:
         _bookings_today(view)
-    staff = ask_gym(today.active_staff, window.start, window.end)
+    staff = cached_gym(today.active_staff, window.start, window.end)
     st.caption(f"Staff sessions in use: {staff:,d}. A number from fewer than 20 is marked as thin.")
 
 
@@ -133,14 +133,14 @@ def _card(
 
 
 def _bookings_today(view: View) -> None:
-    """Against the same weekday a week ago, up to the same time of the day."""
+    """Today's bookings, compared with the same weekday a week ago up to the same time of day."""
     zone = services().settings.zone
     now = view.window.end.astimezone(zone)
     day = now.date()
     week_ago = day.fromordinal(day.toordinal() - 7)
     minute = now.hour * 60 + now.minute
-    count = ask_gym(today.bookings_on, day, zone, upto=view.window.end)
-    before = ask_gym(today.bookings_on, week_ago, zone, upto=at_wall_time(week_ago, min(minute, DAY_MIN), zone))
+    count = cached_gym(today.bookings_on, day, zone, upto=view.window.end)
+    before = cached_gym(today.bookings_on, week_ago, zone, upto=at_wall_time(week_ago, min(minute, DAY_MIN), zone))
     st.metric(
         "Bookings asked for today",
         f"{count:,}",
@@ -151,23 +151,23 @@ def _bookings_today(view: View) -> None:
 
 
 def _over_time(view: View, scope: Scope) -> None:
-    steps = ask(latency.over_time, view.window, scope)
+    steps = cached(latency.over_time, view.window, scope)
     if not steps.num_rows:
         nothing()
         return
-    marks = (*ask(deploy_markers.deploys, view.window), *ask_gym(_incidents, view.window))
-    picture = drawn(_latency, view.window, scope, marks, scheme=view.scheme)
+    marks = (*cached(deploy_markers.deploys, view.window), *cached_gym(_incidents, view.window))
+    picture = cached_chart(_latency, view.window, scope, marks, scheme=view.scheme)
     chart(picture, key="overview-latency", title="How long answers took")
-    counted = drawn(_counts, view.window, scope, scheme=view.scheme)
+    counted = cached_chart(_counts, view.window, scope, scheme=view.scheme)
     chart(counted, key="overview-counts", title="How many were asked for, and how many of them failed")
 
 
 def _latency(window: Window, scope: Scope, marks: tuple[Marker, ...], scheme: str) -> charts.Chart:
-    return charts.latency(ask(latency.over_time, window, scope), window, scheme=scheme, markers=marks)
+    return charts.latency(cached(latency.over_time, window, scope), window, scheme=scheme, markers=marks)
 
 
 def _counts(window: Window, scope: Scope, scheme: str) -> charts.Chart:
-    return charts.counts(ask(latency.over_time, window, scope), window, scheme=scheme)
+    return charts.counts(cached(latency.over_time, window, scope), window, scheme=scheme)
 
 
 def _series(table: pa.Table, name: str) -> list[float] | None:
@@ -176,7 +176,7 @@ def _series(table: pa.Table, name: str) -> list[float] | None:
 
 
 def _points(now: float | None, before: float | None) -> str | None:
-    """ "+0.4 points"."""
+    """The change of a ratio in percentage points: "+0.40 points"; None where either is missing."""
     if now is None or before is None:
         return None
     return f"{(now - before) * 100:+.2f} points"

@@ -1,4 +1,4 @@
-"""Web requests: how long each route takes and what fails; a part of the chart, the rows behind it, one of them."""
+"""Page Web requests: latency percentiles and error rate by route; a brushed interval, its rows, one request's trace."""
 
 from dataclasses import replace
 from functools import partial
@@ -9,10 +9,10 @@ import streamlit as st
 from analytics import chart_times, charts, deploy_markers, latency, requests
 from analytics.latency import RouteLatency, Scope
 from analytics.window import Window
-from console.monitoring.cached_queries import ask
-from console.monitoring.chart_panel import brushed, chart, drawn, exports, ms, nothing, panel, share
-from console.monitoring.page_frame import View, hold, look_closer, monitoring_page
-from console.monitoring.request_trace import forget, remember, remembered, show_story
+from console.monitoring.cached_queries import cached
+from console.monitoring.chart_panel import brushed, cached_chart, chart, exports, ms, nothing, panel, share
+from console.monitoring.page_frame import View, fix_window, monitoring_page, zoom
+from console.monitoring.request_trace import forget, remember, remembered, show_trace
 from console.monitoring.traffic_filter import chosen_category
 from console.widgets.markdown import inert
 from core.platform.clock import instant
@@ -29,14 +29,14 @@ def draw(view: View) -> None:
 
 
 def _scope(view: View) -> Scope:
-    """What of: a kind, then a service and route of it."""
+    """The scope from the controls: a kind of request, then a service and route of it."""
     left, middle, right = st.columns([1, 1, 2])
     word = left.segmented_control("Of", list(KINDS), default="requests", required=True, key="kind", bind="query-params")
     kind = KINDS[word or "requests"]
     of_kind = Scope(kind=kind, category=chosen_category(middle) if kind == "http" else "")
-    routes = [f"{row.service} {row.route}" for row in ask(latency.by_route, view.window, of_kind)]
-    asked = st.query_params.get("route", EVERY)
-    options = [EVERY, *sorted({*routes, *([asked] if asked != EVERY else [])})]
+    routes = [f"{row.service} {row.route}" for row in cached(latency.by_route, view.window, of_kind)]
+    linked = st.query_params.get("route", EVERY)
+    options = [EVERY, *sorted({*routes, *([linked] if linked != EVERY else [])})]
     chosen = right.selectbox("Route", options, key="route", bind="query-params")
     if chosen in (None, EVERY):
         return of_kind
@@ -46,48 +46,48 @@ def _scope(view: View) -> Scope:
 
 def _charts(view: View, scope: Scope) -> None:
     window = view.window
-    steps = ask(latency.over_time, window, scope)
+    steps = cached(latency.over_time, window, scope)
     if not steps.num_rows:
         nothing()
     else:
         _verdict(view, scope)
-        picture = drawn(_latency, window, scope, scheme=view.scheme)
+        picture = cached_chart(_latency, window, scope, scheme=view.scheme)
         chart(picture, key="latency", title="How long answers took")
         part = brushed(
-            drawn(_counts, window, scope, scheme=view.scheme),
+            cached_chart(_counts, window, scope, scheme=view.scheme),
             key=f"counts-{scope}-{st.session_state.get('range')}",
             title="How many; drag over a part to see its rows",
             name=charts.BRUSH,
         )
-        hold(part is not None)
+        fix_window(part is not None)
         if part is not None:
             start_us, end_us = chart_times.instants(part, window.zone)
             _rows(Window(instant(start_us), instant(end_us), window.zone), scope)
-    if (found := remembered()) is not None:
-        show_story(*found)
+    if (open_request := remembered()) is not None:
+        show_trace(*open_request)
         st.button("Close this request", on_click=forget)
 
 
 def _latency(window: Window, scope: Scope, scheme: str) -> charts.Chart:
-    deploys = ask(deploy_markers.deploys, window)
-    return charts.latency(ask(latency.over_time, window, scope), window, scheme=scheme, markers=deploys)
+    deploys = cached(deploy_markers.deploys, window)
+    return charts.latency(cached(latency.over_time, window, scope), window, scheme=scheme, markers=deploys)
 
 
 def _counts(window: Window, scope: Scope, scheme: str) -> charts.Chart:
-    return charts.counts(ask(latency.over_time, window, scope), window, scheme=scheme, brush=True)
+    return charts.counts(cached(latency.over_time, window, scope), window, scheme=scheme, brush=True)
 
 
 def _verdict(view: View, scope: Scope) -> None:
-    """The numbers in a sentence, and those of the other window."""
-    now = ask(latency.overall, view.window, scope)
+    """The percentiles and the error rate in a sentence, and those of the window to compare with."""
+    now = cached(latency.overall, view.window, scope)
     if now is None:
         return
-    said = f"**{now.n:,}** {WORDS[scope.kind]}: half within **{ms(now.p50_ms, n=now.n)}**, 95 of 100 within **{ms(now.p95_ms, n=now.n)}**, "
-    said += (
+    sentence = f"**{now.n:,}** {WORDS[scope.kind]}: half within **{ms(now.p50_ms, n=now.n)}**, 95 of 100 within **{ms(now.p95_ms, n=now.n)}**, "
+    sentence += (
         f"99 of 100 within **{ms(now.p99_ms, n=now.n)}**, the slowest {ms(now.max_ms)}; {share(now.error_rate)} failed."
     )
-    st.markdown(said)
-    before = ask(latency.overall, view.compared, scope) if view.compared else None
+    st.markdown(sentence)
+    before = cached(latency.overall, view.compared, scope) if view.compared else None
     if view.compared:
         st.caption(
             f"{inert(view.word.capitalize())}: {before.n:,}, half within {ms(before.p50_ms, n=before.n)}, 95 of 100 within "
@@ -106,25 +106,25 @@ def _rows(part: Window, scope: Scope) -> None:
         or "slowest"
     )
     failed = left.toggle("Only those that failed", key="failed")
-    right.button("Look closer", on_click=look_closer, args=(part.start, part.end), help="This part becomes the range.")
-    found = ask(requests.rows, part, scope, failed_only=failed, order=order)
-    if not found.n:
+    right.button("Look closer", on_click=zoom, args=(part.start, part.end), help="This part becomes the range.")
+    result = cached(requests.rows, part, scope, failed_only=failed, order=order)
+    if not result.n:
         nothing("No row is kept of this part. Rows stay for 90 days; before that only histograms do.")
         return
-    shown = found.table.num_rows
-    st.markdown(f"**{found.n:,} rows**" + (f", the {shown} {inert(order)} of them:" if shown < found.n else ":"))
+    shown = result.table.num_rows
+    st.markdown(f"**{result.n:,} rows**" + (f", the {shown} {inert(order)} of them:" if shown < result.n else ":"))
     chosen = st.dataframe(
-        _for_people(found.table, part),
+        _for_people(result.table, part),
         hide_index=True,
         height=320,
         key="rows",
         on_select="rerun",
         selection_mode="single-row",
     )
-    exports(found.table, name="requests", key="rows-export")
+    exports(result.table, name="requests", key="rows-export")
     picked = chosen.get("selection", {}).get("rows", [])
     if picked and picked[0] < shown:
-        row = found.table.slice(picked[0], 1).to_pylist()[0]
+        row = result.table.slice(picked[0], 1).to_pylist()[0]
         if st.session_state.get(PICKED) != row["request_id"]:  # once, so that it can be closed
             st.session_state[PICKED] = row["request_id"]
             remember(row["request_id"], row["at_us"])
@@ -148,16 +148,18 @@ def _for_people(table: pa.Table, window: Window) -> list[dict[str, object]]:
 
 def _routes(view: View, scope: Scope) -> None:
     every = replace(scope, service="", route="")
-    found = ask(latency.by_route, view.window, every)
-    if not found:
+    latencies = cached(latency.by_route, view.window, every)
+    if not latencies:
         return
     before = (
-        {(row.service, row.route): row for row in ask(latency.by_route, view.compared, every)} if view.compared else {}
+        {(row.service, row.route): row for row in cached(latency.by_route, view.compared, every)}
+        if view.compared
+        else {}
     )
     st.header("By route, the slowest first", anchor=False)
-    rows = [_route_line(row, before.get((row.service, row.route)), view) for row in found]
+    rows = [_route_line(row, before.get((row.service, row.route)), view) for row in latencies]
     st.dataframe(rows, hide_index=True, width="stretch")
-    exports(pa.Table.from_pylist([_exported(row) for row in found]), name="routes", key="routes-export")
+    exports(pa.Table.from_pylist([_exported(row) for row in latencies]), name="routes", key="routes-export")
 
 
 def _route_line(row: RouteLatency, before: RouteLatency | None, view: View) -> dict[str, object]:
