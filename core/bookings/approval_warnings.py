@@ -19,16 +19,16 @@ class Concern(enum.StrEnum):
 
 def concerns(session: Session, bookings: Sequence[Booking]) -> dict[int, dict[Concern, str]]:
     """Warnings of each booking: booking id → {concern: sentence}; empty where there is none."""
-    found: dict[int, dict[Concern, str]] = {booking.id: {} for booking in bookings}
+    sentences: dict[int, dict[Concern, str]] = {booking.id: {} for booking in bookings}
     for coach in {booking.coach for booking in bookings}:
         hers = [booking for booking in bookings if booking.coach is coach]
         for booking in outside_hours(session, coach, hers):
-            found[booking.id][Concern.OUTSIDE_HOURS] = f"This time is outside of {coach.name}’s hours by now."
+            sentences[booking.id][Concern.OUTSIDE_HOURS] = f"This time is outside of {coach.name}’s hours by now."
         for booking in hers:
             if not booking.lesson.active or booking.lesson not in coach.lessons:
                 ended = f"{booking.lesson.name} with {coach.name} is not offered any more."
-                found[booking.id][Concern.LESSON_ENDED] = ended
-    return found
+                sentences[booking.id][Concern.LESSON_ENDED] = ended
+    return sentences
 
 
 def check_agreed(session: Session, booking: Booking, despite: Collection[str]) -> None:

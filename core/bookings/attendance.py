@@ -39,7 +39,7 @@ def note_attendance(
         raise NotPossible(f"This booking is {booking.status_at(now).value.lower()}, so there was no lesson.")
     if now < booking.starts_at:
         raise NotPossible("The lesson has not begun.")
-    if booking.attendance is attendance:
+    if booking.attendance is attendance:  # a second click: no row in the audit log
         return booking
     session.execute(
         update(Booking)

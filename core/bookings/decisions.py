@@ -56,7 +56,7 @@ def decide(
     """
     booking = queries.read_again(session, booking_id, coach)
     check_may_answer(session, booking, by)
-    if not check_answerable(session, booking, decision, slot_version=slot_version, now=now):
+    if not check_answerable(session, booking, decision, slot_version=slot_version, now=now):  # a second click
         return booking
     reason = reason_given(reason, required=by.actor is Actor.ADMIN)
     if decision is Decision.APPROVE:
@@ -64,7 +64,7 @@ def decide(
     reasons = {"denial_reason": reason if decision is Decision.DENY else None}
     if by.actor is Actor.ADMIN:
         reasons["override_reason"] = reason
-    if not change(session, booking, OUTCOME[decision], by=by, now=now, **reasons):
+    if not change(session, booking, OUTCOME[decision], by=by, now=now, **reasons):  # another change came first
         check_answerable(session, booking, decision, now=now)
         return booking
     _tell(session, booking, by, now=now)

@@ -162,10 +162,10 @@ def _whole(whose: Whose, text: str) -> Select[Booking]:
     query = within(query, whose)
     if wanted := searchable(text):
         names = (Booking.customer_name, Booking.athlete_name, Booking.customer_email)
-        found = [func.lower(name).contains(wanted, autoescape=True) for name in names]
+        matches = [func.lower(name).contains(wanted, autoescape=True) for name in names]
         if digits := _phone_digits(text):
-            found.append(_digits_of(Booking.customer_phone).contains(digits))
-        query = query.where(or_(*found))
+            matches.append(_digits_of(Booking.customer_phone).contains(digits))
+        query = query.where(or_(*matches))
     return query
 
 

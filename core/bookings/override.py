@@ -83,7 +83,7 @@ def _by_admin(session: Session, account_id: int) -> By:
 
 
 def _take_time(session: Session, coach: Coach, booking: Booking, *, now: datetime) -> None:
-    """Its hold again. Raises SlotUnavailable when the database says that somebody else has this time by now."""
+    """Insert the hold again. Raises SlotUnavailable when the constraint says that somebody else has this time by now."""
     try:
         with session.begin_nested():
             session.add(hold_for(booking, booking.lesson))

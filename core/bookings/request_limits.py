@@ -48,7 +48,7 @@ def request_from(
     Raises:
         TooMany: this network's requests of the last hour, or this address's that wait. What `request_lesson` raises.
     """
-    if earlier := _same_key(session, wanted):
+    if earlier := _same_key(session, wanted):  # a retry, or a second click; it counts once
         return earlier
     _lock(session, network)
     gym = the_gym(session)
@@ -83,7 +83,7 @@ def confirm(
     waiting = get_unconfirmed(session, request_id, serial, now=now)
     if waiting.coach_id != coach.id:
         raise NotFound
-    if waiting.booking_id is not None:
+    if waiting.booking_id is not None:  # a second press of the button
         return session.get_one(Booking, waiting.booking_id)
     wanted = waiting.request()
     if starts_at is not None:
@@ -124,6 +124,7 @@ def forget_old(session: Session, *, now: datetime) -> None:
 
 
 def _same_key(session: Session, wanted: LessonRequest) -> Booking | UnconfirmedRequest | None:
+    """What this idempotency key has made already, a booking or an unconfirmed request; None if nothing."""
     if booking := requests.same_key(session, wanted):
         return booking
     if wanted.idempotency_key is None:
@@ -167,7 +168,7 @@ def _may_hold(session: Session, coach: Coach, network: str, gym: Gym, *, now: da
     """Whether both this network and all unconfirmed requests at this coach are below their limits of held time."""
     held = select(func.count(Booking.id)).where(_holds_time(now))
     of_network = session.scalars(held.where(Booking.network_hash == network)).one()
-    if of_network >= gym.most_open_per_network:
+    if of_network >= gym.most_open_per_network:  # this network's own share is used up
         return False
     of_strangers = session.scalars(held.where(Booking.coach_id == coach.id, Booking.network_hash.is_not(None))).one()
     return of_strangers < gym.most_strangers_per_coach

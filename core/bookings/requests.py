@@ -46,9 +46,9 @@ def request_lesson(
         TooMany: the parent's limits.
         IdempotencyMismatch: the key belongs to another request.
     """
-    if earlier := same_key(session, wanted):
+    if earlier := same_key(session, wanted):  # a retry, or a second click
         return earlier
-    coach = queries.get_coach_by_id(session, coach.id)
+    coach = queries.get_coach_by_id(session, coach.id)  # the locked one again: is she still shown?
     lesson = queries.get_lesson_by_id(coach, wanted.lesson_id)
     check_limits(session, wanted.customer_email, now=now)
     expiry.expire_overdue(session, coach, now=now)
@@ -65,7 +65,7 @@ def request_lesson(
 
 def same_key(session: Session, wanted: LessonRequest) -> Booking | None:
     """The booking that this idempotency key has made already, or None. Raises IdempotencyMismatch for another request's key."""
-    if wanted.idempotency_key is None:
+    if wanted.idempotency_key is None:  # a program that does not retry
         return None
     earlier = find_by_key(session, hashed(wanted.idempotency_key))
     if earlier is not None:

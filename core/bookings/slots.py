@@ -79,11 +79,11 @@ def _unavailable(
 ) -> SlotUnavailable:
     """The error, with the next free starts from the wanted time on (from now on, if that is past or far away)."""
     after = starts_at if now <= starts_at <= now + timedelta(days=coach.horizon_days) else now
-    found = next_free(session, coach, lesson, now=now, after=after)
-    if not found and after > now:
-        found = next_free(session, coach, lesson, now=now)
-    rest = "Here are the next free times." if found else "No other time is free at the moment."
-    return SlotUnavailable(f"{why} {rest}", [slot.starts_at for slot in found], reason=reason.value)
+    free = next_free(session, coach, lesson, now=now, after=after)
+    if not free and after > now:
+        free = next_free(session, coach, lesson, now=now)
+    rest = "Here are the next free times." if free else "No other time is free at the moment."
+    return SlotUnavailable(f"{why} {rest}", [slot.starts_at for slot in free], reason=reason.value)
 
 
 def next_free(
@@ -99,14 +99,14 @@ def next_free(
     from_at = after or now
     first_on = from_at.astimezone(coach.zone).date()
     horizon_on = now.astimezone(coach.zone).date() + timedelta(days=coach.horizon_days)
-    found: list[Slot] = []
+    free: list[Slot] = []
     step_days = SEARCH_STEP_DAYS
-    while first_on <= horizon_on and len(found) < count:
+    while first_on <= horizon_on and len(free) < count:
         last_on = min(first_on + timedelta(days=step_days - 1), horizon_on)
         offered = open_slots(session, coach, lesson, first_on=first_on, last_on=last_on, now=now)
-        found += [slot for slot in offered.slots if slot.starts_at >= from_at]
+        free += [slot for slot in offered.slots if slot.starts_at >= from_at]
         first_on, step_days = last_on + timedelta(days=1), step_days * 2
-    return found[:count]
+    return free[:count]
 
 
 def rules_for(session: Session, coach: Coach, lesson: LessonType, *, first_on: date, last_on: date) -> Rules:

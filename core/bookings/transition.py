@@ -49,9 +49,9 @@ def change(session: Session, booking: Booking, to: Status, *, by: By, now: datet
     )
     session.refresh(booking)
     if changed.rowcount != 1:  # type: ignore[attr-defined]
-        return False
+        return False  # another change came first, and stands
     history.record(session, booking, before=before, by=by, now=now)
-    if to not in TAKES_TIME:
+    if to not in TAKES_TIME:  # its time is free for others
         session.execute(delete(Hold).where(Hold.booking_id == booking.id))
     failpoint("after_change")
     return True

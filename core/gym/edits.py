@@ -4,7 +4,7 @@ Three-way merge of a form that was open while somebody else saved it: optimistic
 1. A form sends what it had shown along with what is wanted; the command calls `merge` under the lock of the row.
 2. A field that was left as shown takes what is stored by now, whoever stored it.
 3. A field that only this form changed takes what is wanted.
-4. Where both changed a field to different values nothing is stored, and both values are said.
+4. Where both changed a field to different values nothing is stored: ChangedMeanwhile has both values.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Keys for the staff's own programs: shown once, kept as a hash, named, and ended by hand."""
+"""API keys of staff: shown once, stored as a hash, named, and ended by hand."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ PREFIX = "spirit_"  # a scanner for secrets knows it, and so does whoever finds 
 HINT_LENGTH = len(PREFIX) + 4
 NAME_LENGTH = 60
 MAX_KEYS = 10
-TOUCH_EVERY = timedelta(minutes=1)
+TOUCH_EVERY = timedelta(minutes=1)  # one write a minute, however often it is used
 
 
 def make_key(session: Session, account_id: int, *, name: str, in_session: int, now: datetime) -> str:
@@ -63,7 +63,7 @@ def end_key(session: Session, key_id: int, *, by: int, now: datetime) -> None:
 
 
 def find_key(session: Session, key: str) -> ApiKey | None:
-    """The key in use that was sent, its account loaded; None if it has ended or its account is disabled."""
+    """Look up a key that was sent, its account loaded; None if it is unknown, has ended, or its account is disabled."""
     return session.scalars(
         select(ApiKey)
         .join(Account, Account.id == ApiKey.account_id)
@@ -77,19 +77,19 @@ def needs_touch(key: ApiKey, *, now: datetime) -> bool:
 
 
 def touch_key(session: Session, key_id: int, *, now: datetime) -> None:
-    """It was used now."""
+    """Set last_used_at to now."""
     session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))
 
 
 def keys_of(session: Session, account_id: int) -> Sequence[ApiKey]:
-    """Her keys in use, the oldest first."""
+    """An account's keys that have not ended, the oldest first."""
     return session.scalars(
         select(ApiKey).where(ApiKey.account_id == account_id, ApiKey.ended_at.is_(None)).order_by(ApiKey.id)
     ).all()
 
 
 def all_keys(session: Session) -> Sequence[ApiKey]:
-    """Everybody's keys in use, the oldest first."""
+    """All keys that have not ended, the oldest first."""
     return session.scalars(select(ApiKey).where(ApiKey.ended_at.is_(None)).order_by(ApiKey.id)).all()
 
 

@@ -1,4 +1,4 @@
-"""What everybody of the staff does with an account of her own: a password, and the other places she is signed in."""
+"""Commands about one's own account: set a password, end other sessions, turn the sound on."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ WRONG = "This is not your present password."
 
 def set_password(services: Services, account_id: int, *, present: str, new: str, keep_session: int) -> None:
     """
-    A new password; every other session of hers ends. Slow: run it on a thread, never inside a transaction.
+    Set a new password, and end every other session of the account. Slow: run it on a thread, never inside a transaction.
 
     Args:
         present: the one she has; whoever signs in by link and has none gives "", and has signed in just now.
@@ -33,23 +33,23 @@ def set_password(services: Services, account_id: int, *, present: str, new: str,
     if account is None or account.disabled_at is not None:
         raise NotAllowed("This account is not in use any more.")
     if account.password_hash is not None:
-        check_and_count(services, email=account.email, address=_here(account_id))
+        check_and_count(services, email=account.email, address=_limit_key(account_id))
         if not password_matches(account.password_hash, present):
             raise Invalid({"present": WRONG})
     hashed = hash_password(new)  # slow: before the transaction
     services.database.transact(
-        lambda tx: _keep(tx.session, account_id, account.password_hash, hashed, keep_session, now=tx.now)
+        lambda tx: _store(tx.session, account_id, account.password_hash, hashed, keep_session, now=tx.now)
     )
-    forget_tries(services, email=account.email, address=_here(account_id))
+    forget_tries(services, email=account.email, address=_limit_key(account_id))
 
 
-def _here(account_id: int) -> str:
-    """Tries of somebody who is signed in are counted together, wherever she is."""
+def _limit_key(account_id: int) -> str:
+    """The rate limit's key in place of a network: tries of a signed-in account count together, wherever they come from."""
     return f"account {account_id}"
 
 
 def end_other_sessions(session: Session, account_id: int, *, keep_session: int, now: datetime) -> None:
-    """She is signed in here, and nowhere else."""
+    """End all sessions of an account but one."""
     session.execute(
         update(StaffSession)
         .where(StaffSession.account_id == account_id, StaffSession.id != keep_session, StaffSession.ended_at.is_(None))
@@ -67,10 +67,10 @@ def set_sound(session: Session, account_id: int, *, on: bool, now: datetime) -> 
     session.flush()
 
 
-def _keep(
+def _store(
     session: Session, account_id: int, before: str | None, password_hash: str, keep_session: int, *, now: datetime
 ) -> None:
-    """Only if nobody has changed it since it was looked at."""
+    """Store the new hash by a conditional update: only if nobody has changed it since it was verified."""
     if before is None:
         check_fresh(session, keep_session, account_id, now=now)
     changed = session.execute(

@@ -22,7 +22,7 @@ SIGN_IN_AGAIN = (
 
 
 def start_session(session: Session, account_id: int, *, user_agent: str, now: datetime) -> str:
-    """A new session; returns the token for the cookie, which is kept nowhere. Whoever is here needs no invitation any more."""
+    """Start a session; returns the token for its cookie, which is not stored. Ends the account's open invitations."""
     session.execute(
         update(SignInLink)
         .where(
@@ -61,9 +61,9 @@ def find_live_session(session: Session, session_id: int, *, now: datetime) -> St
 
 def check_fresh(session: Session, session_id: int, account_id: int, *, now: datetime) -> None:
     """
-    A first password, or a key, would outlive a session that somebody else got hold of: so she has just signed in.
+    Check that a session is the account's and younger than FRESH: for a first password, or a key, which would outlive it.
 
-    Raises NotAllowed where this session is older, or is not hers.
+    Raises NotAllowed.
     """
     found = find_live_session(session, session_id, now=now)
     if found is None or found.account_id != account_id or found.created_at <= now - FRESH:
@@ -93,7 +93,7 @@ def touch_session(session: Session, session_id: int, *, now: datetime) -> None:
 
 
 def end_session(session: Session, token: str, *, now: datetime) -> None:
-    """Sign out: the token opens nothing from now on, also in a page that is open."""
+    """Sign out: end the session of this token, also for pages that are open."""
     session.execute(
         update(StaffSession)
         .where(StaffSession.token_hash == hashed(token), StaffSession.ended_at.is_(None))

@@ -28,6 +28,7 @@ class Instant(TypeDecorator[datetime]):
         return dialect.type_descriptor(DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Called by SQLAlchemy with a value to store. Raises ValueError for a naive datetime."""
         if value is None:
             return None
         if value.tzinfo is None:

@@ -1,4 +1,4 @@
-"""Validators of settings: parse and normalise one value each. Each raises ValueError with what is allowed."""
+"""Validators of settings: parse and normalise one value each. Each raises ValueError, whose text says what is allowed."""
 
 import re
 from collections.abc import Iterable
@@ -24,6 +24,8 @@ def web_address(value: str) -> str:
     A base URL in the canonical form of an Origin: small letters, punycode, no default port, no slash at the end.
 
     A path is refused: cookies, forms and the console's websocket stand at the root of a host.
+
+    Raises ValueError.
     """
     parts = split_address(value, AN_ADDRESS)
     if parts.path not in ("", "/") or "?" in value or "#" in value or parts.username is not None:
@@ -32,7 +34,7 @@ def web_address(value: str) -> str:
 
 
 def split_address(value: str, wanted: str) -> SplitResult:
-    """Parse an http or https URL; its host is there and its port valid. `wanted`: what the error says is allowed."""
+    """Parse an http or https URL; its host is there and its port valid. `wanted`: the text of the ValueError it raises."""
     try:
         parts = urlsplit(value)
         host, port = parts.hostname, parts.port
@@ -76,6 +78,8 @@ def sender(value: str) -> str:
     A From address as the mail library writes it, quotes included: "Spirit, Inc" <bookings@example.org>.
 
     What stands before the last "<" is the name. The library reads the result back; what it reads otherwise is refused.
+
+    Raises ValueError.
     """
     name, bracket, rest = value.strip().rpartition("<")
     address = rest.strip().removesuffix(">").strip() if bracket else value.strip()
@@ -108,7 +112,7 @@ def _unquoted(name: str) -> str:
 
 
 def networks(listed: Iterable[str]) -> tuple[str, ...]:
-    """IP addresses and CIDR networks in canonical form, as uvicorn reads them: 10.1.2.3/8 is the network 10.0.0.0/8."""
+    """IP addresses and CIDR networks in canonical form, as uvicorn reads them: 10.1.2.3/8 is 10.0.0.0/8. Raises ValueError."""
     try:
         found = [ip_network(part, strict=False) for part in listed]
     except ValueError:
@@ -117,7 +121,7 @@ def networks(listed: Iterable[str]) -> tuple[str, ...]:
 
 
 def database_address(value: str, schemes: tuple[str, ...]) -> str:
-    """A database URL that SQLAlchemy can read; SQLite's names a file, for other processes open it as well."""
+    """A database URL that SQLAlchemy can read; SQLite's names a file, for other processes open it as well. Raises ValueError."""
     wanted = "an address that begins with " + ", ".join(f"{scheme}://" for scheme in schemes)
     if not value:
         return value
@@ -133,7 +137,7 @@ def database_address(value: str, schemes: tuple[str, ...]) -> str:
 
 
 def bearer(value: str) -> str:
-    """A bearer token: printable ASCII without blanks, for it comes back in a header."""
+    """A bearer token: printable ASCII without blanks, for it comes back in a header. Raises ValueError."""
     if not value.isascii() or any(sign.isspace() or not sign.isprintable() for sign in value):
         raise ValueError("letters, digits and signs of ASCII without spaces, since it is sent in a header")
     return value

@@ -310,14 +310,14 @@ def unknown_names(environment: Mapping[str, str], env_file: Path = Path(".env"))
     """Warnings about unknown SPIRIT_ variables, one sentence each: a mistyped one would silently stay at its default."""
     known = {f"SPIRIT_{name.upper()}" for name in Settings.model_fields}
     given = {name.upper() for name in (*environment, *dotenv_values(env_file)) if name.upper().startswith("SPIRIT_")}
-    found = []
+    warnings = []
     for name in sorted(given - known):
         if not name.startswith(OF_OUR_OWN_PROGRAMS):
             meant = setting_values.nearest(name, known)
-            found.append(
+            warnings.append(
                 f"{name} is not a setting of ours, and is ignored." + (f" Do you mean {meant}?" if meant else "")
             )
-    return found
+    return warnings
 
 
 def _sentence(problem: Any) -> str:

@@ -81,7 +81,7 @@ def _use_link(session: Session, link_id: int, *, user_agent: str, now: datetime)
     )
     link = session.get(SignInLink, link_id, populate_existing=True)
     if used.rowcount != 1 or link is None or link.account.disabled_at is not None:  # type: ignore[attr-defined]
-        raise LinkExpired(_too_late(link))
+        raise LinkExpired(_too_late(link))  # used, too old, or its account is disabled
     return start_session(session, link.account_id, user_agent=user_agent, now=now)
 
 
