@@ -89,7 +89,7 @@ def lost_count(house: House, rule: Rule, at: datetime) -> Readings:
 def recorder_silent_s(house: House, rule: Rule, at: datetime) -> Readings:
     if not house.services.settings.telemetry:
         return {"": Reading(0.0)}
-    signs = pulse.signs_of_life(house.monitor.store)
+    signs = pulse.heartbeats(house.monitor.store)
     return {"": Reading(seconds_since(max(sign.last_at for sign in signs), at)) if signs else NOTHING}
 
 
@@ -101,7 +101,7 @@ def process_silent_s(house: House, rule: Rule, at: datetime) -> Readings:
     """
     if not house.services.settings.telemetry:
         return {}
-    signs = pulse.signs_of_life(house.monitor.store)
+    signs = pulse.heartbeats(house.monitor.store)
     newest = max((sign.last_at for sign in signs), default=at)
     return {
         sign.service: Reading(max(seconds_since(sign.last_at, newest), sign.hangs_s), detail=sign.trouble(newest))

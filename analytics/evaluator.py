@@ -23,7 +23,7 @@ from analytics.alert_metrics import measure
 from analytics.data_sources import Monitor
 from analytics.unwritable import Outage
 from core.alerts import causes, incidents, lists, pulse
-from core.alerts.choices import Chosen, is_in_force, rules_in_force
+from core.alerts.choices import RuleInForce, is_in_force, rules_in_force
 from core.alerts.incidents import AlreadyChanged
 from core.alerts.models import AlertStanding
 from core.alerts.state_machine import Reading, Standing, State, step
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 class Seen:
     """Where a rule stood when it was read, for one instance. number: of its latest change."""
 
-    chosen: Chosen
+    chosen: RuleInForce
     instance: str
     standing: Standing
     number: int
@@ -112,7 +112,7 @@ def evaluate(services: Services, monitor: Monitor, *, now: datetime) -> Evaluati
 
 
 def _readings(
-    house: House, chosen: Chosen, stood: dict[tuple[str, str], AlertStanding], at: datetime
+    house: House, chosen: RuleInForce, stood: dict[tuple[str, str], AlertStanding], at: datetime
 ) -> list[tuple[Seen, Reading]]:
     """Of every instance that was measured, and of those that were not though something is going on with them."""
     key = chosen.rule.key
@@ -131,7 +131,7 @@ def _readings(
     ]
 
 
-def _is_about_others(chosen: Chosen) -> bool:
+def _is_about_others(chosen: RuleInForce) -> bool:
     """Whether it counts the rules that could not be measured, and so comes last."""
     return chosen.rule.metric == BLIND
 
@@ -142,7 +142,7 @@ def _severity(pair: tuple[Seen, Reading]) -> int:
     return causes.rank(rule.metric, rule.severity)
 
 
-def _measured(house: House, chosen: Chosen, at: datetime) -> Readings:
+def _measured(house: House, chosen: RuleInForce, at: datetime) -> Readings:
     try:
         return measure(house, chosen.rule, at=at)
     except Exception as error:  # whatever a store, a file or a disk raises, the other rules are measured
@@ -151,7 +151,7 @@ def _measured(house: House, chosen: Chosen, at: datetime) -> Readings:
         return {"": Reading(problem=f"could not be measured: {type(error).__name__}")}
 
 
-def _seen(chosen: Chosen, instance: str, row: AlertStanding | None, at: datetime) -> Seen:
+def _seen(chosen: RuleInForce, instance: str, row: AlertStanding | None, at: datetime) -> Seen:
     if row is None:
         return Seen(chosen, instance, Standing(State.NORMAL, at), 0)
     return Seen(chosen, instance, Standing(State(row.state), row.since, row.silent_since), row.number)

@@ -56,7 +56,7 @@ class Outage:
             lasted = spoken_length(now - self.since)
             self._tell(
                 services,
-                f"Over: {TITLE}",
+                f"Resolved: {TITLE}",
                 f"It lasted {lasted}. What families tried meanwhile was not stored.",
                 event="recovered",
             )

@@ -77,18 +77,18 @@ def _title(incident: Incident) -> None:
 def _now(incident: Incident, row: AlertStanding | None) -> None:
     metric, now = sentences.metric_of(incident), clock.now()
     unit = metric.unit
-    value = sentences.said(row.value if row is not None else None, unit)
+    value = sentences.format_value(row.value if row is not None else None, unit)
     lasted = f"for {spoken_length(now - incident.opened_at)}"
     numbers = [
-        f"{metric.says}: {value}, limit {sentences.limit(metric, incident.fire_at)}",
-        f"{lasted}, at worst {sentences.said(incident.worst, unit)}",
+        f"{metric.label}: {value}, limit {sentences.limit(metric, incident.fire_at)}",
+        f"{lasted}, at worst {sentences.format_value(incident.worst, unit)}",
     ]
     lines = [
         *([lasted] if metric.once else numbers),
         sentences.lead(incident),
         incident.detail,
         f"{incident.acknowledger.name} looks after it" if incident.acknowledger is not None else "",
-        "Nobody was told: the rule was muted, or had been said often enough" if incident.told_at is None else "",
+        "No notification was sent: the rule was muted, or had sent enough of them" if incident.told_at is None else "",
     ]
     st.text("\n".join(line[:1].upper() + line[1:] for line in lines if line))
 
@@ -113,7 +113,7 @@ def _buttons(incident: Incident, staff: Staff) -> None:
             key=f"acknowledge-{incident.id}",
             type="primary",
             width="stretch",
-            help="It is not said again until it is over.",
+            help="No more notifications until it resolves.",
             on_click=_acknowledge,
             args=(incident, staff),
         )
@@ -121,7 +121,7 @@ def _buttons(incident: Incident, staff: Staff) -> None:
         "Resolve",
         key=f"resolve-{incident.id}",
         width="stretch",
-        help="It is over. If it is still bad, it begins anew.",
+        help="Close it by hand. If it is still bad, it fires anew.",
         on_click=_resolve,
         args=(incident, staff),
     )
@@ -131,7 +131,7 @@ def _acknowledge(incident: Incident, staff: Staff) -> None:
     act(
         staff,
         lambda tx: incidents.acknowledge(tx.session, incident.id, account_id=tx.account_id, now=tx.now),
-        done="It is yours. Nobody is reminded of it until it is over.",
+        done="It is yours. Nobody is reminded of it until it resolves.",
     )
 
 
@@ -140,7 +140,7 @@ def _resolve(incident: Incident, staff: Staff) -> None:
     if act(
         staff,
         lambda tx: incidents.resolve(tx.session, incident.id, account_id=tx.account_id, webhook=webhook, now=tx.now),
-        done="It is resolved, and the other admins are told.",
+        done="It is resolved, and the other admins are notified.",
     ):
         tasks.nudge_from_thread(services(), tasks.deliver_mail)
 
@@ -149,8 +149,8 @@ def _story(incident: Incident, changes: Sequence[AlertChange]) -> None:
     zone = services().settings.zone
     lines = [
         f"{spoken_instant(change.at, zone)}: {sentences.of_rule(change, incident)}{sentences.became(change)} "
-        f"({sentences.said(change.value, sentences.metric_of_change(change, incident).unit)})"
-        + ("; the admins were told" if change.told else "")
+        f"({sentences.format_value(change.value, sentences.metric_of_change(change, incident).unit)})"
+        + ("; the admins were notified" if change.told else "")
         for change in changes
     ]
     if incident.acknowledged_at is not None and incident.acknowledger is not None:

@@ -28,7 +28,7 @@ IN_WORDS = {
 SILENCES = {
     NoData.OK: "all is well",
     NoData.KEEP: "it stays as it is",
-    NoData.ALERT: "it rings as well",
+    NoData.ALERT: "it fires as well",
 }
 
 

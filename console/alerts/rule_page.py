@@ -57,7 +57,7 @@ def _new() -> Rule:
 
 
 def _says(metric: str) -> str:
-    says = METRICS[metric].says
+    says = METRICS[metric].label
     return says[:1].upper() + says[1:]
 
 

@@ -10,7 +10,7 @@ from console.widgets.acting import act
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services
 from core.alerts import choices, sentences
-from core.alerts.choices import Chosen
+from core.alerts.choices import RuleInForce
 from core.alerts.models import AlertStanding
 from core.alerts.rules import Rule
 from core.alerts.state_machine import State
@@ -22,7 +22,7 @@ MUTES = {"an hour": HOUR, "eight hours": 8 * HOUR, "a day": 24 * HOUR, "a week":
 OPENED, NEW = "rule", "new"
 
 
-def show(chosen: Sequence[Chosen], standings: Sequence[AlertStanding], staff: Staff) -> None:
+def show(chosen: Sequence[RuleInForce], standings: Sequence[AlertStanding], staff: Staff) -> None:
     """Draw the list."""
     st.header("Rules", anchor=False)
     st.button("Add a rule", on_click=set_opened, args=(OPENED, NEW))
@@ -38,7 +38,7 @@ def show_what_it_does(rule: Rule) -> None:
     """Describe a rule in words, also while it is being typed."""
     if rule.sentence:
         st.markdown(inert(rule.sentence))
-    st.markdown("\n".join(f"- {inert(sentence)}" for sentence in sentences.will_do(rule)))
+    st.markdown("\n".join(f"- {inert(sentence)}" for sentence in sentences.describe(rule)))
 
 
 def show_numbers(rule: Rule, rows: Sequence[AlertStanding]) -> None:
@@ -48,7 +48,7 @@ def show_numbers(rule: Rule, rows: Sequence[AlertStanding]) -> None:
         return
     unit, zone = rule.measured.unit, services().settings.zone
     lines = [
-        f"{row.instance or rule.measured.says}: {row.problem or sentences.said(row.value, unit)}"
+        f"{row.instance or rule.measured.label}: {row.problem or sentences.format_value(row.value, unit)}"
         + (f" ({row.detail})" if row.detail else "")
         for row in sorted(rows, key=lambda row: -(row.value or 0.0))[:5]
     ]
@@ -63,11 +63,11 @@ def worst_of(rule: Rule, rows: Sequence[AlertStanding]) -> AlertStanding | None:
     return pick(measured, key=lambda row: row.value or 0.0, default=rows[0] if rows else None)
 
 
-def _label(one: Chosen, rows: Sequence[AlertStanding]) -> str:
+def _label(one: RuleInForce, rows: Sequence[AlertStanding]) -> str:
     rule, row = one.rule, worst_of(one.rule, rows)
     if not rule.enabled:
         return f"{rule.title}: off"
-    value = "not measured yet" if row is None else row.problem or sentences.said(row.value, rule.measured.unit)
+    value = "not measured yet" if row is None else row.problem or sentences.format_value(row.value, rule.measured.unit)
     parts = [f"{rule.title}: {value}, limit {sentences.limit(rule.measured, rule.fire_at)}"]
     worst_state = next((row.state for row in rows if row.state != State.NORMAL), None)
     if worst_state is not None:
@@ -77,14 +77,14 @@ def _label(one: Chosen, rows: Sequence[AlertStanding]) -> str:
     return ", ".join(parts)
 
 
-def _buttons(one: Chosen, staff: Staff) -> None:
+def _buttons(one: RuleInForce, staff: Staff) -> None:
     rule, now = one.rule, clock.now()
     left, middle, right = st.columns([1, 2, 1], vertical_alignment="bottom")
     left.button("Change", key=f"change-{rule.key}", width="stretch", on_click=set_opened, args=(OPENED, rule.key))
     if one.muted_until is not None and now < one.muted_until:
         until = spoken_instant(one.muted_until, services().settings.zone)
-        middle.text(f"Muted until {until}. What happens is kept all the same.")
-        right.button("Say it again", key=f"unmute-{rule.key}", width="stretch", on_click=_unmute, args=(rule, staff))
+        middle.text(f"Muted until {until}. Incidents open and close all the same.")
+        right.button("Unmute", key=f"unmute-{rule.key}", width="stretch", on_click=_unmute, args=(rule, staff))
     else:
         middle.selectbox("Mute for", list(MUTES), key=f"mute-for-{rule.key}")
         right.button("Mute", key=f"mute-{rule.key}", width="stretch", on_click=_mute, args=(rule, staff))
@@ -96,7 +96,7 @@ def _mute(rule: Rule, staff: Staff) -> None:
 
 
 def _unmute(rule: Rule, staff: Staff) -> None:
-    _mute_until(rule, staff, None, f"{rule.title} is said again.")
+    _mute_until(rule, staff, None, f"{rule.title} is unmuted.")
 
 
 def _mute_until(rule: Rule, shown_to: Staff, until: datetime | None, done: str) -> None:

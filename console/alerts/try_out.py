@@ -44,5 +44,5 @@ def _sentence(rule: Rule, result: Replay) -> str:
     worst = (min if rule.measured.bad_below else max)(values, default=None)
     return (
         f"Since {since} it would {times}{lasted}, looked at every {spoken_length(result.every)}. "
-        f"Now it is {sentences.said(worst, rule.measured.unit)}."
+        f"Now it is {sentences.format_value(worst, rule.measured.unit)}."
     )

@@ -1,16 +1,20 @@
 """
-Admins are told when the system does badly, once, and again when it is over.
+Alerting: rules about metrics fire, open incidents and notify admins, and resolve.
 
-    rules        what can be measured, and what a rule about it says
-    defaults     the rules that a gym begins with
-    choices      what an admin has changed about them, and the rules that were added
-    checks quiet what cannot work as a rule; hours of the day in which nothing is said
-    machine      from one state to the next, with the time and the number as arguments
-    models       where each rule stands, its incidents, and every change: rows of the gym's own database
-    incidents    a change, its incident and its notices, in one transaction; acknowledge, resolve
-    causes addresses  which open incident a rule belongs to; where it leads in the console
-    lists words  what is open, what was; numbers and incidents as people say them
-    pulse        when the parts of the house were last alive, for whoever does not trust the rest
+    rules.py           catalogue of metrics, and the type of an alert rule
+    defaults.py        the rules that a gym begins with
+    choices.py         an admin's overrides of them, and custom rules: add, change, mute, delete
+    checks.py          validation of a rule
+    quiet.py           quiet hours: parse, format, check
+    state_machine.py   a rule's state machine, pure: state, reading and time in, state out
+    models.py          tables: overrides, standings, incidents, changes, the evaluator's clock
+    incidents.py       a state change with its incident and its notifications, in one transaction; acknowledge, resolve
+    causes.py          correlation: which open incident a rule joins, and which rule leads it
+    notices.py         the content of a notification, and whether it is still due
+    addresses.py       deep links from an incident into the console
+    lists.py           queries: open and past incidents, standings
+    sentences.py       values, limits, rules and changes in words
+    pulse.py           heartbeats of services, and the evaluation's lease
 
 Measuring is analytics' part (`analytics.evaluator`): here nothing knows where a number comes from.
 """

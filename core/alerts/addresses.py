@@ -1,4 +1,4 @@
-"""Where an incident leads in the console: its error, and the requests of its time. Paths below the console's own address."""
+"""Deep links from an incident into the console: its error group, and the requests of its time. Paths below the console's address."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -8,17 +8,17 @@ from core.alerts.models import Incident
 from core.alerts.rules import METRICS
 
 BEFORE, AFTER = timedelta(minutes=15), timedelta(minutes=5)  # what led to it, and that it is over
-MAX_RANGE = timedelta(hours=24)  # rows, not histograms
+MAX_RANGE = timedelta(hours=24)  # a range of a day is read from rows, not from histograms
 TYPED = "%Y-%m-%dT%H:%M"  # as the page's own range stands in its address
 
 
 def of_error(incident: Incident) -> str:
-    """The group of errors that it names; "" without one."""
+    """Path of the error group that the incident names; "" without one."""
     return f"/errors?{urlencode({'group': incident.lead_error_id})}" if incident.lead_error_id else ""
 
 
 def of_requests(incident: Incident, zone: ZoneInfo) -> str:
-    """The requests around its beginning, of the route that it names; "" for what is not about requests."""
+    """Path of the requests around its start, of the route that it names; "" for what is not about requests."""
     metric = METRICS.get(incident.metric)
     if metric is None or "route" not in metric.filters or not incident.lead_route:
         return ""

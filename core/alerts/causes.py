@@ -1,4 +1,4 @@
-"""Which open incident a rule belongs to: several rules about one thing share one, and the most severe gives it its name."""
+"""Correlation of rules: those of one cause share an open incident, and the most severe of them leads it."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,11 @@ from core.alerts.state_machine import Lead
 
 
 def find_open(session: Session, rule: Rule, instance: str, lead: Lead | None) -> Incident | None:
-    """The open incident of the same cause; else the one that names the same error, for a failing page is often a new error."""
+    """
+    The open incident that a firing rule joins; None where it opens its own.
+
+    By cause first; else the one that names the same error, since a failing page often is a new error too.
+    """
     is_open = select(Incident).where(Incident.closed_at.is_(None))
     found = session.scalars(is_open.where(Incident.cause == cause_of(rule, instance))).first()
     if found is not None or lead is None or not lead.error_id:
@@ -22,44 +26,45 @@ def find_open(session: Session, rule: Rule, instance: str, lead: Lead | None) ->
 
 
 def rank(metric: str, severity: str) -> int:
-    """How much it matters. What happens once ranks below what goes on, so that the latter takes its incident over."""
+    """Rank of a rule within an incident: 2 critical, 1 warning, 0 for what happens once, so that any ongoing trouble leads."""
     if metric in METRICS and METRICS[metric].once:
         return 0
     return 2 if severity == Severity.CRITICAL else 1
 
 
 def rank_of(incident: Incident) -> int:
+    """Rank of the rule that leads it."""
     return rank(incident.metric, incident.severity)
 
 
 def happens_once(incident: Incident) -> bool:
-    """Nobody waits to hear that it is over."""
+    """Whether it is an event without an end, such as a new error: no notification says that it resolved."""
     return rank_of(incident) == 0
 
 
 def standings_of(session: Session, incident: Incident) -> Sequence[AlertStanding]:
-    """Of every rule that is in it, the one that gives it its name first."""
+    """Standings of every rule in an incident, the leading one first."""
     found = session.scalars(select(AlertStanding).where(AlertStanding.incident_id == incident.id)).unique().all()
     own = incident.rule_key, incident.instance
     return sorted(found, key=lambda row: ((row.rule_key, row.instance) != own, row.rule_key, row.instance))
 
 
 def is_last(session: Session, rule: Rule, instance: str, incident: Incident) -> bool:
-    """Whether no other rule holds the incident open. A new error does not: it is part of what went on."""
+    """Whether no other rule holds the incident open. One about a new error does not: it is part of what went on."""
     others = [row for row in standings_of(session, incident) if (row.rule_key, row.instance) != (rule.key, instance)]
     if rule.measured.once:
         return not others
     return all(is_once(session, row) for row in others)
 
 
-def let_go(session: Session, incident: Incident) -> None:
-    """It is over: whatever is in it still stands by itself."""
+def detach_all(session: Session, incident: Incident) -> None:
+    """Detach the rules that are still in an incident that closes."""
     for row in standings_of(session, incident):
         row.incident = None
 
 
 def name_lead(incident: Incident, lead: Lead | None) -> None:
-    """Note what fails most, as it is known now; an error that was named is not forgotten for want of a newer one."""
+    """Update an incident's lead, what fails most; an error that was named stays until there is a newer one."""
     if lead is None:
         return
     if lead.route:

@@ -1,4 +1,4 @@
-"""What cannot work as a rule, each with its sentence. Every check raises Invalid, named by the field."""
+"""Validation of an alert rule: each check raises Invalid with a sentence for its field."""
 
 import math
 from datetime import timedelta
@@ -9,19 +9,19 @@ from core.errors import Invalid
 from core.platform.text import at_most, can_be_seen, one_line
 from core.wording import spoken_length
 
-MAX_TITLE_LENGTH, MAX_ROUTE_LENGTH = 60, 200
-MAX_SAMPLES = 1_000_000
+MAX_TITLE_LENGTH, MAX_ROUTE_LENGTH = 60, 200  # a subject's line; our longest template has 60 letters
+MAX_SAMPLES = 1_000_000  # more than a gym has in a week
 
 
 def check_rule(rule: Rule) -> None:
-    """Raises Invalid."""
+    """Validate limits, windows, durations, filter and quiet hours of a rule. Raises Invalid."""
     for check in (_limits, _ends, _windows, _lengths, _filter):
         check(rule)
     check_quiet(rule.quiet)
 
 
 def parse_title(text: str) -> str:
-    """Raises Invalid."""
+    """Validated title of a custom rule, on one line. Raises Invalid."""
     try:
         title = at_most(one_line(text), MAX_TITLE_LENGTH)
     except ValueError as error:
@@ -39,7 +39,7 @@ def _limits(rule: Rule) -> None:
             {"fire_at": "A limit lies between 0 and 100 %." if unit is Unit.SHARE else "A limit is 0 or more."}
         )
     if not rule.measured.bad_below and rule.fire_at == 0:
-        raise Invalid({"fire_at": "With 0 it would ring always. Please raise the limit at which it begins."})
+        raise Invalid({"fire_at": "With 0 it would always fire. Please raise the limit at which it begins."})
 
 
 def _ends(rule: Rule) -> None:
@@ -62,7 +62,7 @@ def _windows(rule: Rule) -> None:
         )
     if (rule.short_window is not None) != (rule.metric == "requests.burn_times"):
         raise Invalid(
-            {"short_window": "A second window belongs to how fast the allowance is used up, and to nothing else."}
+            {"short_window": "A second window belongs to the burn rate of the error budget, and to nothing else."}
         )
     if rule.short_window is not None and not MINUTE <= rule.short_window < rule.window:
         raise Invalid({"short_window": "The second window is shorter than the first one."})
@@ -74,16 +74,16 @@ def _lengths(rule: Rule) -> None:
         rule.keep_firing, timedelta(), DAY, "keep_firing", "It can be watched for a day at most before it is over."
     )
     _between(
-        rule.no_data_after, MINUTE, DAY, "no_data_after", "Silence rings after a minute at least, and a day at most."
+        rule.no_data_after, MINUTE, DAY, "no_data_after", "Silence fires after a minute at least, and a day at most."
     )
     if rule.no_data is NoData.ALERT and rule.measured.one_by_one:
         raise Invalid(
             {
-                "no_data": "Each page is measured while somebody asks for it, so silence cannot ring. Please choose another."
+                "no_data": "Each page is measured while somebody asks for it, so silence cannot fire. Please choose another."
             }
         )
     if rule.repeat is not None:
-        _between(rule.repeat, MINUTE, WEEK, "repeat", "Say it again after a week at most, or not at all.")
+        _between(rule.repeat, MINUTE, WEEK, "repeat", "Repeat the notification after a week at most, or not at all.")
     if not 0 <= rule.min_samples <= MAX_SAMPLES:
         raise Invalid({"min_samples": f"Ask for {MAX_SAMPLES:,} at most, or for 0."})
     if rule.min_samples and not rule.measured.samples:

@@ -1,4 +1,4 @@
-"""What an admin wants different about a rule, and the rules that an admin has added."""
+"""Overrides of alert rules by an admin, and custom rules: add, change, mute, reset, delete; the rules in force."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from core.errors import Invalid, NotFound
 from core.people.permissions import check_is_admin
 from core.platform.db import guard_named
 
-MAX_MUTE = timedelta(days=31)
+MAX_MUTE = timedelta(days=31)  # longer, it should be turned off
 MAX_OWN = 30  # each is measured every minute
 TAKEN = "There is a rule of this name already. Please choose another one."
 MINUTE = timedelta(minutes=1)
@@ -34,21 +34,21 @@ PAIRS = (
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A rule as it is in force. muted_until: nothing is said before that instant."""
+class RuleInForce:
+    """A rule with an admin's overrides applied, as it is evaluated."""
 
     rule: Rule
-    muted_until: datetime | None = None
+    muted_until: datetime | None = None  # no notification before that instant
 
     def is_muted(self, at: datetime, zone: ZoneInfo) -> bool:
-        """Whether nothing is said at this instant, at a gym in this zone."""
+        """Whether notifications are suppressed at this instant, by a mute or by quiet hours of a gym in this zone."""
         if self.muted_until is not None and at < self.muted_until:
             return True
         return is_quiet(self.rule.quiet, at.astimezone(zone))
 
 
-def rules_in_force(session: Session) -> list[Chosen]:
-    """Every rule, as it came or as it was changed; then those that were added, by name."""
+def rules_in_force(session: Session) -> list[RuleInForce]:
+    """All rules with overrides applied: default ones in their order, then custom ones by title."""
     choices = {choice.rule_key: choice for choice in session.scalars(select(RuleChoice))}
     own = [_own(choice) for choice in choices.values() if choice.metric in METRICS]
     return [
@@ -57,8 +57,8 @@ def rules_in_force(session: Session) -> list[Chosen]:
     ]
 
 
-def get_rule(session: Session, key: str) -> Chosen:
-    """Raises NotFound."""
+def get_rule(session: Session, key: str) -> RuleInForce:
+    """One rule with overrides applied. Raises NotFound."""
     choice = session.get(RuleChoice, key)
     if choice is not None and choice.metric in METRICS:
         return _own(choice)
@@ -67,15 +67,17 @@ def get_rule(session: Session, key: str) -> Chosen:
     return _chosen(BY_KEY[key], choice)
 
 
-def add_rule(session: Session, metric: str, changes: Mapping[str, Any], *, account_id: int, now: datetime) -> Chosen:
+def add_rule(
+    session: Session, metric: str, changes: Mapping[str, Any], *, account_id: int, now: datetime
+) -> RuleInForce:
     """
-    A rule of one's own about one metric of the catalogue.
+    Add a custom rule about one metric of the catalogue.
 
     Args:
-        changes: fields of the Rule that are other than those of the first rule about this metric; its title is one of them.
+        changes: fields of the Rule that differ from the first default rule about this metric; its title is one of them.
 
     Raises:
-        NotAllowed, NotFound, Invalid.
+        NotAllowed: not an admin. NotFound: no such metric. Invalid: the rule, or one too many.
     """
     check_is_admin(session, account_id)
     if metric not in METRICS:
@@ -88,12 +90,14 @@ def add_rule(session: Session, metric: str, changes: Mapping[str, Any], *, accou
     return _keep(session, choice, replace(rule, **changes), Verb.ALERT_RULE_ADDED, account_id=account_id, now=now)
 
 
-def change_rule(session: Session, key: str, changes: Mapping[str, Any], *, account_id: int, now: datetime) -> Chosen:
+def change_rule(
+    session: Session, key: str, changes: Mapping[str, Any], *, account_id: int, now: datetime
+) -> RuleInForce:
     """
-    Change fields of the Rule: all but its key and metric, and the title only of a rule that was added.
+    Change fields of a rule: all but its key and metric, and the title only of a custom one.
 
     Raises:
-        NotAllowed, NotFound, Invalid.
+        NotAllowed: not an admin. NotFound: no such rule. Invalid: it cannot work.
     """
     check_is_admin(session, account_id)
     before = get_rule(session, key).rule
@@ -105,7 +109,12 @@ def change_rule(session: Session, key: str, changes: Mapping[str, Any], *, accou
 
 
 def mute(session: Session, key: str, until: datetime | None, *, account_id: int, now: datetime) -> None:
-    """Say nothing before this instant; None: say it again. What happens is kept all the same. Raises NotAllowed, NotFound, Invalid."""
+    """
+    Mute a rule until this instant, or unmute it (None). Incidents open and close all the same.
+
+    Raises:
+        NotAllowed: not an admin. NotFound: no such rule. Invalid: for longer than MAX_MUTE.
+    """
     check_is_admin(session, account_id)
     if until is not None and until > now + MAX_MUTE:
         raise Invalid({"until": "A rule can be muted for a month at most; turn it off if nobody needs it."})
@@ -117,7 +126,7 @@ def mute(session: Session, key: str, until: datetime | None, *, account_id: int,
 
 
 def reset_rule(session: Session, key: str, *, account_id: int, now: datetime) -> None:
-    """As it came with the gym. Raises NotAllowed, NotFound."""
+    """Reset a default rule: delete its overrides. Raises NotAllowed, NotFound."""
     check_is_admin(session, account_id)
     if key not in BY_KEY:
         raise NotFound("Only a rule that came with the gym can be set back.")
@@ -128,7 +137,7 @@ def reset_rule(session: Session, key: str, *, account_id: int, now: datetime) ->
 
 
 def delete_rule(session: Session, key: str, *, account_id: int, now: datetime) -> None:
-    """A rule that was added; what is open of it ends, and its incidents stay. Raises NotAllowed, NotFound."""
+    """Delete a custom rule; open incidents of it end, past ones stay. Raises NotAllowed, NotFound."""
     check_is_admin(session, account_id)
     choice = session.get(RuleChoice, key)
     if choice is None or choice.metric is None:
@@ -141,16 +150,18 @@ def delete_rule(session: Session, key: str, *, account_id: int, now: datetime) -
     session.flush()
 
 
-def is_in_force(session: Session, chosen: Chosen) -> bool:
-    """Whether it is measured, and as it was: not turned off, changed, muted or deleted meanwhile."""
+def is_in_force(session: Session, chosen: RuleInForce) -> bool:
+    """Whether a rule that was read earlier is still the same: not turned off, changed, muted or deleted meanwhile."""
     try:
         return chosen.rule.enabled and get_rule(session, chosen.rule.key) == chosen
     except NotFound:
         return False
 
 
-def _keep(session: Session, choice: RuleChoice, rule: Rule, verb: Verb, *, account_id: int, now: datetime) -> Chosen:
-    """Of a rule that came with the gym, only what is different."""
+def _keep(
+    session: Session, choice: RuleChoice, rule: Rule, verb: Verb, *, account_id: int, now: datetime
+) -> RuleInForce:
+    """Validate and store a rule: of a default one, only the fields that differ."""
     if rule.is_own:
         rule = replace(rule, title=parse_title(rule.title))
         _check_is_free(session, rule)
@@ -169,7 +180,7 @@ def _keep(session: Session, choice: RuleChoice, rule: Rule, verb: Verb, *, accou
     try:
         session.flush()
     except IntegrityError as error:
-        if "title" in guard_named(error):  # at this very moment
+        if "title" in guard_named(error):  # another admin took the title at this very moment
             raise Invalid({"title": TAKEN}) from error
         raise
     return get_rule(session, rule.key)
@@ -189,26 +200,26 @@ def _choice(session: Session, key: str) -> RuleChoice:
     return choice
 
 
-def _own(choice: RuleChoice) -> Chosen:
+def _own(choice: RuleChoice) -> RuleInForce:
     assert choice.metric is not None
     base = replace(starting_rule(choice.metric), key=choice.rule_key, title=choice.title or choice.rule_key)
     return _chosen(base, choice)
 
 
-def _chosen(base: Rule, choice: RuleChoice | None) -> Chosen:
+def _chosen(base: Rule, choice: RuleChoice | None) -> RuleInForce:
     if choice is None:
-        return Chosen(base)
+        return RuleInForce(base)
     columns = _columns(base)
     rule = _rule(
         base, {name: value if (value := getattr(choice, name)) is not None else columns[name] for name in columns}
     )
     if rule != replace(base, enabled=rule.enabled, repeat=rule.repeat, quiet=rule.quiet):
-        rule = replace(rule, sentence="")  # it told of the limits as they came
-    return Chosen(rule, choice.muted_until)
+        rule = replace(rule, sentence="")  # it names the default limits
+    return RuleInForce(rule, choice.muted_until)
 
 
 def _columns(rule: Rule) -> dict[str, Any]:
-    """As a row keeps it."""
+    """A rule as columns of RuleChoice."""
     return {
         "enabled": rule.enabled,
         "severity": rule.severity.value,

@@ -1,17 +1,19 @@
-"""The rules that a gym begins with. An admin may change all of a rule but its name and what it measures."""
+"""Default alert rules of a gym. An admin may change all of a rule but its title and its metric."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 from core.alerts.rules import DAY, HOUR, MINUTE, VISIT, WEEK, Filter, NoData, Rule, Severity
 
-FAMILIES = Filter(kind=VISIT)  # what nobody felt wakes nobody
+FAMILIES = Filter(kind=VISIT)  # what no family felt wakes nobody
 
+# Limits and windows: a warning is read the same day, a critical rule wakes somebody, so it fires only where families
+# cannot book or lose something. recover_at is below fire_at by a step, so that a value that wavers is one incident.
 DEFAULT_RULES = (
     Rule(
         "errors",
         "Requests fail",
-        "Of what families asked for in five minutes, two in a hundred came to nothing because something broke here.",
+        "The error rate of families' requests was 2 % or more over five minutes.",
         "requests.error_share",
         filter=FAMILIES,
         fire_at=0.02,
@@ -22,7 +24,7 @@ DEFAULT_RULES = (
     Rule(
         "errors-critical",
         "Many requests fail",
-        "Of what families asked for in five minutes, five in a hundred came to nothing because something broke here: families cannot book.",
+        "The error rate of families' requests was 5 % or more over five minutes: families cannot book.",
         "requests.error_share",
         filter=FAMILIES,
         fire_at=0.05,
@@ -34,7 +36,7 @@ DEFAULT_RULES = (
     Rule(
         "slow-route",
         "A page is slow",
-        "One in twenty requests of a page took longer than a second.",
+        "The p95 latency of a page was over a second: one in twenty requests took longer.",
         "requests.p95_ms",
         filter=FAMILIES,
         fire_at=1000,
@@ -153,8 +155,8 @@ DEFAULT_RULES = (
     ),
     Rule(
         "pictures-room",
-        "The room for pictures runs out",
-        "Four fifths of the room that the gym allows for pictures are in use.",
+        "Photo storage runs out",
+        "Four fifths of the storage that the gym allows for photos are in use.",
         "media.used_share",
         fire_at=0.80,
         recover_at=0.78,
@@ -162,8 +164,8 @@ DEFAULT_RULES = (
     ),
     Rule(
         "pictures-full",
-        "The room for pictures is used up",
-        "No picture can be added until some are deleted, or more room is allowed.",
+        "Photo storage is used up",
+        "No photo can be added until some are deleted, or more storage is allowed.",
         "media.used_share",
         fire_at=0.98,
         recover_at=0.95,
@@ -184,11 +186,11 @@ DEFAULT_RULES = (
     Rule(
         "recorder-silent",
         "Nothing is recorded",
-        "No process of the house has recorded a sign of life for two minutes.",
+        "No process has recorded a heartbeat for two minutes.",
         "monitor.silent_s",
         fire_at=120,
         recover_at=60,
-        after=MINUTE,  # a house that was just started has not recorded anything yet
+        after=MINUTE,  # processes that were just started have not recorded anything yet
         no_data=NoData.ALERT,
         repeat=DAY,
     ),
@@ -220,10 +222,10 @@ DEFAULT_RULES = (
     Rule(
         "burn-fast",
         "Failing fast",
-        "At this rate a month’s allowance of lost requests (one in two hundred) is gone in two days.",
+        "At this burn rate a month’s error budget (one failed request in two hundred) is gone in two days.",
         "requests.burn_times",
         filter=FAMILIES,
-        fire_at=14.4,
+        fire_at=14.4,  # the usual pairs of burn rate and windows: 2 % of the month's budget in an hour, 5 % in six, 10 % in three days
         recover_at=7.2,
         window=HOUR,
         short_window=5 * MINUTE,
@@ -234,7 +236,7 @@ DEFAULT_RULES = (
     Rule(
         "burn-steady",
         "Failing steadily",
-        "At this rate a month’s allowance of lost requests is gone in five days.",
+        "At this burn rate a month’s error budget is gone in five days.",
         "requests.burn_times",
         filter=FAMILIES,
         fire_at=6,
@@ -243,13 +245,13 @@ DEFAULT_RULES = (
         short_window=15 * MINUTE,
         min_samples=300,
         severity=Severity.CRITICAL,
-        after=30 * MINUTE,  # longer than the second window: what is over by then is told by the other rules
+        after=30 * MINUTE,  # longer than the second window: the other rules notify of what is over by then
         keep_firing=5 * MINUTE,
     ),
     Rule(
         "burn-slow",
         "Failing slowly",
-        "Over three days more requests came to nothing than a month can bear.",
+        "Over three days the error rate was higher than a month’s error budget allows.",
         "requests.burn_times",
         filter=FAMILIES,
         fire_at=1,
@@ -266,6 +268,6 @@ BY_KEY = {rule.key: rule for rule in DEFAULT_RULES}
 
 
 def starting_rule(metric: str) -> Rule:
-    """What a rule of one's own about this metric begins with: the limits of the first one that came with the gym."""
+    """Template of a custom rule about a metric: the values of the first default rule about it."""
     first = next(rule for rule in DEFAULT_RULES if rule.metric == metric)
     return replace(first, key="", title="", sentence="")

@@ -1,13 +1,13 @@
 """
-A rule changes, and what follows from it, in one transaction:
+Incidents: a rule's state change and what follows from it, in one transaction; acknowledge and resolve by an admin.
 
 1. The change, under its number. `uq_alert_change_rule_key_instance_number` refuses whoever comes second.
-2. Where the rule stands.
+2. The rule's standing.
 3. Its incident: opened when it fires, unless one of the same cause is open, which it joins; closed when the last rule
    that holds it is good again. `uq_alert_incident_cause` refuses a second one.
-4. Notices: one row of the outbox for each admin, and one for the webhook: when it opens, when it becomes more severe, when
-   it is over. Nothing is said while the rule is muted, nor more than a few times an hour; what was held back is said when
-   that ends, if it goes on.
+4. Notifications: one row of the outbox for each admin, and one for the webhook: when it opens, when it becomes more
+   severe, when it resolves. None while the rule is muted, nor more than MAX_NOTICES_AN_HOUR; what was held back is sent
+   when that ends, if it goes on.
 """
 
 from dataclasses import dataclass
@@ -31,11 +31,11 @@ from core.platform.db import guard_named
 
 MAX_NOTICES_AN_HOUR = 5  # of one rule: a slow database slows every page, and one mail says as much as forty
 ALREADY = "This has just changed. Please look again."
-PASSING_KEPT = timedelta(days=30)
+PASSING_KEPT = timedelta(days=30)  # a pending state that never fired explains nothing after a month
 
 
 class AlreadyChanged(Refused):
-    """Somebody else has changed it meanwhile; nothing was stored."""
+    """Optimistic lock failed: another evaluator or admin has changed the rule's state meanwhile; nothing was stored."""
 
 
 def conclude(
@@ -53,64 +53,62 @@ def conclude(
     now: datetime,
 ) -> AlertChange | None:
     """
-    Note the reading, and the change with its incident and its notices, if there is one to make or to speak of.
+    Store a reading, and the state change with its incident and its notifications, where there is one.
 
     Args:
         number: of the latest change that the caller knows of. before: the state that it led to.
         at: of the reading. webhook: whether there is one.
 
+    Returns:
+        The change; None where state and notifications stay as they are.
+
     Raises:
         AlreadyChanged: there has been another change since. Roll back.
     """
     row = session.get(AlertStanding, (rule.key, instance))
-    course = _course(session, rule, instance, before, after, reading, row.incident if row is not None else None)
-    speaks = not muted and _has_a_word(session, rule, course, before, after.state, now=now)
+    effect = _effect(session, rule, instance, before, after, reading, row.incident if row is not None else None)
+    notifies = not muted and _should_notify(session, rule, effect, before, after.state, now=now)
     row = row or _new(session, rule, instance, at)
-    if before is after.state and not speaks:
+    if before is after.state and not notifies:
         if row.number != number:
             raise AlreadyChanged(ALREADY)
         _note(row, after, reading, at, rule)
         return None
     row.number = number + 1
-    if course.joined is not None:
-        row.incident = course.joined
-    if course.joined is not None and course.worse:
-        _lead_by(course.joined, rule, instance)
+    if effect.joined is not None:
+        row.incident = effect.joined
+    if effect.joined is not None and effect.worse:
+        _lead_by(effect.joined, rule, instance)
     _note(row, after, reading, at, rule)
     change = _change(
-        session, row, before, metric=rule.metric, fire_at=rule.fire_at, account_id=None, at=at, worse=course.worse
+        session, row, before, metric=rule.metric, fire_at=rule.fire_at, account_id=None, at=at, worse=effect.worse
     )
-    incident = _follow_course(session, row, rule, course, reading, at)
+    incident = _apply_effect(session, row, rule, effect, reading, at)
     if incident is not None:
         change.incident_id = incident.id
-        if speaks:
-            _tell(session, change, incident, webhook=webhook, now=now)
+        if notifies:
+            _notify(session, change, incident, webhook=webhook, now=now)
     session.flush()
     return change
 
 
 @dataclass(frozen=True)
-class _Course:
-    """
-    What a reading does to incidents.
+class _Effect:
+    """Effect of a reading on incidents."""
 
-    own: the incident of this rule and instance; joined: another rule's that it becomes part of. begins: it fires now.
-    worse: it is more severe than what it joins. ends: it is well again; closes: and it was the last of its incident.
-    """
-
-    own: Incident | None
-    joined: Incident | None
-    begins: bool
-    worse: bool
-    ends: bool
-    closes: bool
+    own: Incident | None  # the incident of this rule and instance
+    joined: Incident | None  # another rule's, that it becomes part of
+    begins: bool  # it fires now
+    worse: bool  # it is more severe than what it joins
+    ends: bool  # it is normal again
+    closes: bool  # and it was the last of its incident
 
     @property
     def incident(self) -> Incident | None:
         return self.own or self.joined
 
 
-def _course(
+def _effect(
     session: Session,
     rule: Rule,
     instance: str,
@@ -118,34 +116,34 @@ def _course(
     after: Standing,
     reading: Reading,
     own: Incident | None,
-) -> _Course:
+) -> _Effect:
     begins = after.state in OPEN and before not in OPEN
     joined = causes.find_open(session, rule, instance, reading.lead) if begins and own is None else None
     worse = joined is not None and causes.rank(rule.metric, rule.severity) > causes.rank_of(joined)
     ends = after.state is State.NORMAL and own is not None
     closes = ends and own is not None and causes.is_last(session, rule, instance, own)
-    return _Course(own, joined, begins, worse, ends, closes)
+    return _Effect(own, joined, begins, worse, ends, closes)
 
 
-def _follow_course(
-    session: Session, row: AlertStanding, rule: Rule, course: _Course, reading: Reading, at: datetime
+def _apply_effect(
+    session: Session, row: AlertStanding, rule: Rule, effect: _Effect, reading: Reading, at: datetime
 ) -> Incident | None:
-    """Open what begins, leave or close what ends. The incident that the change belongs to."""
-    if course.begins and course.incident is None:
+    """Open, leave or close incidents as the effect says. The incident that the change belongs to."""
+    if effect.begins and effect.incident is None:
         return _open(session, row, rule, reading, at)
-    if course.ends and course.own is not None:
+    if effect.ends and effect.own is not None:
         row.incident = None
-        if course.closes:
-            causes.let_go(session, course.own)
-            course.own.closed_at = at
-    return course.incident
+        if effect.closes:
+            causes.detach_all(session, effect.own)
+            effect.own.closed_at = at
+    return effect.incident
 
 
 def note(session: Session, rule: Rule, instance: str, reading: Reading, *, at: datetime) -> None:
-    """A reading of a rule that stays normal. If somebody else notes it at this moment, his will do."""
+    """Upsert the reading of a rule that stays normal; a concurrent insert wins and is ignored."""
     row = session.get(AlertStanding, (rule.key, instance))
     if row is not None:
-        if row.state == State.NORMAL:
+        if row.state == State.NORMAL:  # else another evaluator has changed it, and its reading counts
             _note(row, Standing(State.NORMAL, row.since, row.silent_since), reading, at, rule)
         return
     try:
@@ -158,7 +156,7 @@ def note(session: Session, rule: Rule, instance: str, reading: Reading, *, at: d
 
 
 def acknowledge(session: Session, incident_id: int, *, account_id: int, now: datetime) -> Incident:
-    """Somebody looks after it: it is not said again until it is over. Raises NotAllowed, NotFound, NotPossible."""
+    """Acknowledge an open incident: no reminders until it resolves; idempotent. Raises NotAllowed, NotFound, NotPossible."""
     check_is_admin(session, account_id)
     incident = get_incident(session, incident_id)
     if not incident.is_open:
@@ -172,10 +170,11 @@ def acknowledge(session: Session, incident_id: int, *, account_id: int, now: dat
 
 def resolve(session: Session, incident_id: int, *, account_id: int, webhook: bool = False, now: datetime) -> Incident:
     """
-    It is over, because somebody says so. If it is still bad, it begins anew.
+    Resolve an incident by hand, with all rules in it. If it is still bad, it fires anew.
 
     Raises:
-        NotAllowed, NotFound, NotPossible; AlreadyChanged: it changed at this moment.
+        NotAllowed: not an admin. NotFound: no such incident. NotPossible: it is over already.
+        AlreadyChanged: it changed at this moment.
     """
     check_is_admin(session, account_id)
     incident = get_incident(session, incident_id)
@@ -191,7 +190,12 @@ def resolve(session: Session, incident_id: int, *, account_id: int, webhook: boo
 
 
 def end_all_of(session: Session, rule_key: str, *, account_id: int, now: datetime) -> None:
-    """The rule is turned off or deleted: nothing of it stays open, and nothing is said."""
+    """
+    End every incident of a rule that is turned off or deleted, without notifications.
+
+    Raises:
+        AlreadyChanged: one of them changed at this moment.
+    """
     for row in session.scalars(select(AlertStanding).where(AlertStanding.rule_key == rule_key)).unique():
         incident = row.incident
         if incident is None:
@@ -204,7 +208,7 @@ def end_all_of(session: Session, rule_key: str, *, account_id: int, now: datetim
 
 
 def get_incident(session: Session, incident_id: int) -> Incident:
-    """Raises NotFound."""
+    """One incident by id. Raises NotFound."""
     incident = session.get(Incident, incident_id)
     if incident is None:
         raise NotFound("There is no such incident.")
@@ -212,7 +216,7 @@ def get_incident(session: Session, incident_id: int) -> Incident:
 
 
 def forget_passing(session: Session, *, now: datetime) -> None:
-    """Changes that became no incident are forgotten after a month; incidents and their changes stay."""
+    """Delete changes that became no incident after PASSING_KEPT; incidents and their changes stay."""
     session.execute(delete(AlertChange).where(AlertChange.incident_id.is_(None), AlertChange.at < now - PASSING_KEPT))
 
 
@@ -235,7 +239,7 @@ def _new(session: Session, rule: Rule, instance: str, at: datetime) -> AlertStan
 def _note(row: AlertStanding, after: Standing, reading: Reading, at: datetime, rule: Rule) -> None:
     row.state, row.since, row.silent_since = after.state, after.since, after.silent_since
     row.measured_at, row.problem = at, reading.problem
-    if reading.problem:
+    if reading.problem:  # nothing was measured: the latest value stays
         return
     row.value, row.samples, row.detail = reading.value, reading.samples, reading.detail
     incident = row.incident
@@ -244,7 +248,7 @@ def _note(row: AlertStanding, after: Standing, reading: Reading, at: datetime, r
 
 
 def _follow(incident: Incident, rule: Rule, reading: Reading) -> None:
-    """The incident's own number is that of the rule which leads it; what fails most is anybody's to find out."""
+    """Update the incident's worst value, by the rule that leads it alone, and its lead, by any."""
     causes.name_lead(incident, reading.lead)
     if rule.key != incident.rule_key or reading.value is None:
         return
@@ -284,7 +288,7 @@ def _change(
 
 
 def _flush(session: Session) -> None:
-    """Raises AlreadyChanged when somebody else was first."""
+    """Flush; a violated unique index becomes AlreadyChanged."""
     try:
         session.flush()
     except IntegrityError as error:
@@ -294,11 +298,11 @@ def _flush(session: Session) -> None:
 
 
 def _lead_by(incident: Incident, rule: Rule, instance: str) -> None:
-    """A more severe rule has fired: from now on the incident is named after it."""
+    """Make a more severe rule the incident's leading one."""
     incident.rule_key, incident.instance, incident.cause = rule.key, instance, cause_of(rule, instance)
     incident.title, incident.metric, incident.severity = rule.title, rule.metric, rule.severity
     incident.sentence, incident.fire_at, incident.worst = (
-        rule.sentence or sentences.rings_when(rule),
+        rule.sentence or sentences.fires_when(rule),
         rule.fire_at,
         None,
     )
@@ -309,7 +313,7 @@ def _open(session: Session, row: AlertStanding, rule: Rule, reading: Reading, at
         rule_key=rule.key,
         title=rule.title,
         metric=rule.metric,
-        sentence=rule.sentence or sentences.rings_when(rule),
+        sentence=rule.sentence or sentences.fires_when(rule),
         instance=row.instance,
         severity=rule.severity,
         fire_at=rule.fire_at,
@@ -330,11 +334,11 @@ def _end(
     change = _leave(session, row, incident, account_id=account_id, now=now)
     incident.closed_at, incident.closed_by = now, account_id
     if incident.told_at is not None:
-        _tell(session, change, incident, webhook=webhook, now=now)
+        _notify(session, change, incident, webhook=webhook, now=now)
 
 
 def _leave(session: Session, row: AlertStanding, incident: Incident, *, account_id: int, now: datetime) -> AlertChange:
-    """The rule is normal again because somebody says so. What happens once stays as it is, or it would begin anew."""
+    """Set a rule to normal by hand and detach it. What happens once keeps its state, or it would fire anew."""
     before, row.number = State(row.state), row.number + 1
     if not causes.is_once(session, row):
         row.state, row.since, row.silent_since = State.NORMAL, now, None
@@ -345,15 +349,17 @@ def _leave(session: Session, row: AlertStanding, incident: Incident, *, account_
     return change
 
 
-def _has_a_word(session: Session, rule: Rule, course: _Course, before: State, after: State, *, now: datetime) -> bool:
-    """Whether there is something to say, and it was not said often enough."""
-    incident, joins = course.incident, course.joined is not None
-    if after is State.NORMAL:  # who heard that it began hears that it is over
+def _should_notify(
+    session: Session, rule: Rule, effect: _Effect, before: State, after: State, *, now: datetime
+) -> bool:
+    """Whether a notification is due: it opens, becomes more severe, is repeated or resolves, within the limit an hour."""
+    incident, joins = effect.incident, effect.joined is not None
+    if after is State.NORMAL:  # who heard that it began hears that it resolved
         heard = incident is not None and incident.told_at is not None and not causes.happens_once(incident)
-        return course.closes and heard
+        return effect.closes and heard
     if after not in (State.FIRING, State.NO_DATA) or before is State.RECOVERING:
-        return False
-    if (joins or before is after) and not course.worse and not _again(rule, incident, now):
+        return False  # pending and recovering notify nobody, nor does a value that wavers
+    if (joins or before is after) and not effect.worse and not _is_due_again(rule, incident, now):
         return False  # the incident is known already, and is no worse than it was
     lately = (
         select(func.count())
@@ -368,15 +374,15 @@ def _has_a_word(session: Session, rule: Rule, course: _Course, before: State, af
     return (session.scalar(lately) or 0) < MAX_NOTICES_AN_HOUR
 
 
-def _again(rule: Rule, incident: Incident | None, now: datetime) -> bool:
-    """Whether one more word is due about what goes on: it was held back so far, or nobody has taken it on."""
+def _is_due_again(rule: Rule, incident: Incident | None, now: datetime) -> bool:
+    """Whether a reminder is due: the first was held back so far, or `repeat` has passed and nobody has acknowledged."""
     if incident is None or incident.acknowledged_at is not None:
         return False
     return incident.told_at is None or (rule.repeat is not None and now - incident.told_at >= rule.repeat)
 
 
-def _tell(session: Session, change: AlertChange, incident: Incident, *, webhook: bool, now: datetime) -> None:
-    """To every admin but who brought it about, and to the webhook."""
+def _notify(session: Session, change: AlertChange, incident: Incident, *, webhook: bool, now: datetime) -> None:
+    """Queue the notifications: to every admin but who made the change, and to the webhook."""
     admins = session.scalars(
         select(Account).where(Account.role == Role.ADMIN, Account.disabled_at.is_(None)).order_by(Account.id)
     )

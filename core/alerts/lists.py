@@ -1,4 +1,4 @@
-"""What is open, what was, and where every rule stands."""
+"""Queries: open and past incidents, their changes, and the standing of every rule."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from core.alerts.state_machine import State
 
 
 def open_incidents(session: Session) -> list[Incident]:
-    """Critical ones first, then the oldest."""
+    """Open incidents, critical ones first, then the oldest."""
     found = session.scalars(select(Incident).where(Incident.closed_at.is_(None)).order_by(Incident.opened_at))
     return sorted(found, key=lambda incident: incident.severity != Severity.CRITICAL)
 
@@ -23,13 +23,13 @@ def count_open(session: Session) -> int:
 
 
 def past_incidents(session: Session, *, limit: int = 50) -> list[Incident]:
-    """Those that are over, the latest first."""
+    """Closed incidents, the latest first."""
     query = select(Incident).where(Incident.closed_at.is_not(None)).order_by(Incident.closed_at.desc()).limit(limit)
     return list(session.scalars(query))
 
 
 def incidents_between(session: Session, start: datetime, end: datetime) -> list[Incident]:
-    """Those that were open at some instant of [start, end), the oldest first: for a chart's marks."""
+    """Incidents open at some instant of [start, end), the oldest first: for a chart's markers."""
     query = (
         select(Incident)
         .where(Incident.opened_at < end, Incident.closed_at.is_(None) | (Incident.closed_at >= start))
@@ -49,12 +49,12 @@ def changes_of(session: Session, incidents: Sequence[Incident]) -> dict[int, lis
 
 
 def standings(session: Session) -> list[AlertStanding]:
-    """Where each rule stands, for each instance that was measured lately."""
+    """Standings of all rules, one for each instance that was measured lately."""
     return list(session.scalars(select(AlertStanding).order_by(AlertStanding.rule_key, AlertStanding.instance)))
 
 
 def leading(rows: Sequence[AlertStanding]) -> dict[int, AlertStanding]:
-    """For each open incident where the rule stands that it is named after."""
+    """Standing of the leading rule of each open incident, by incident id."""
     found: dict[int, AlertStanding] = {}
     for row in rows:
         incident = row.incident
@@ -64,7 +64,7 @@ def leading(rows: Sequence[AlertStanding]) -> dict[int, AlertStanding]:
 
 
 def forget_unmeasured(session: Session, *, at: datetime, after: timedelta = timedelta(hours=1)) -> None:
-    """A route that nobody asked for lately stands nowhere, if nothing is open about it."""
+    """Delete standings of instances that were not measured lately, such as a route without requests, unless something is open."""
     for row in standings(session):
         if row.state == State.NORMAL and row.number == 0 and row.measured_at < at - after:
             session.delete(row)

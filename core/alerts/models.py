@@ -1,4 +1,4 @@
-"""Where each rule stands, what an admin has changed about it, its incidents, and every change: rows of the gym's database."""
+"""Tables of alerting in the gym's database: overrides of rules, standings, incidents, changes, the evaluator's clock."""
 
 from datetime import datetime
 
@@ -13,17 +13,18 @@ OPEN_CAUSE = text("closed_at IS NULL AND cause <> ''")
 
 class RuleChoice(Base):
     """
-    What an admin wants different about a rule; None: as it came. Without a row all of it is.
+    An admin's overrides of a rule, or a custom rule. None: as the rule came; without a row all of it is.
 
-    title, metric: of a rule that an admin has added; then nothing else is None. repeat_min: 0 for once.
-    quiet: as it is written, "22:00–06:00, 12:00–13:00", of every day at the gym. muted_until: nothing is said before.
+    Columns mean what the fields of core.alerts.rules.Rule and Filter mean; `_min` is in minutes.
     """
 
     __tablename__ = "alert_choice"
-    __table_args__ = (Index("uq_alert_choice_title", "title", unique=True),)
+    __table_args__ = (
+        Index("uq_alert_choice_title", "title", unique=True),  # two admins cannot add one title at the same moment
+    )
 
     rule_key: Mapped[str] = mapped_column(primary_key=True)
-    title: Mapped[str | None]
+    title: Mapped[str | None]  # this and metric: of a custom rule; then nothing else is None
     metric: Mapped[str | None]
     enabled: Mapped[bool | None]
     severity: Mapped[str | None]
@@ -39,50 +40,47 @@ class RuleChoice(Base):
     min_samples: Mapped[int | None]
     no_data: Mapped[str | None]
     no_data_after_min: Mapped[int | None]
-    repeat_min: Mapped[int | None]
-    quiet: Mapped[str | None]
-    muted_until: Mapped[datetime | None]
+    repeat_min: Mapped[int | None]  # 0: one notification
+    quiet: Mapped[str | None]  # quiet hours of every day at the gym, as typed: "22:00–06:00, 12:00–13:00"
+    muted_until: Mapped[datetime | None]  # no notification before
 
 
 class Incident(Base):
-    """
-    From the instant that a rule fires until it is good again, or somebody has resolved it.
-
-    title, metric, sentence: of its rule when it opened, for a rule may change and go. sentence: when it rings.
-    instance: what it is about where a rule watches several things, such as a route; else "".
-    worst: the worst number so far. told_at, told_change_id: the latest word of it; None while nobody was told.
-    closed_by: who resolved it; None: it ended by itself.
-    cause: what it is about; several rules may share it, and rule_key is then the most severe that has fired so far.
-    lead_service, lead_route, lead_error_id, lead_error: what fails most, for whoever looks for the reason.
-    """
+    """An incident: from the instant that a rule fires until it is good again, or somebody has resolved it."""
 
     __tablename__ = "alert_incident"
     __table_args__ = (
-        Index("ix_alert_incident_closed_at", "closed_at"),
+        Index(
+            "ix_alert_incident_closed_at", "closed_at"
+        ),  # for what is open (the badge, each minute), and the past list
         Index(  # two evaluators that see two rules of one cause fire at the same moment
             "uq_alert_incident_cause", "cause", unique=True, sqlite_where=OPEN_CAUSE, postgresql_where=OPEN_CAUSE
         ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    rule_key: Mapped[str]
-    title: Mapped[str] = mapped_column(server_default=text("''"))
+    rule_key: Mapped[str]  # the leading rule: of several, the most severe that has fired so far
+    title: Mapped[str] = mapped_column(
+        server_default=text("''")
+    )  # this and the next two: copies, for a rule may change and go
     metric: Mapped[str] = mapped_column(server_default=text("''"))
-    sentence: Mapped[str] = mapped_column(server_default=text("''"))
-    instance: Mapped[str]
+    sentence: Mapped[str] = mapped_column(server_default=text("''"))  # when it fires
+    instance: Mapped[str]  # what it is about where a rule watches several things, such as a route; else ""
     severity: Mapped[str]
     fire_at: Mapped[float] = mapped_column(Float)
-    worst: Mapped[float | None] = mapped_column(Float)
-    detail: Mapped[str]
+    worst: Mapped[float | None] = mapped_column(Float)  # value so far
+    detail: Mapped[str]  # the numbers behind the value, in words
     opened_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     closed_at: Mapped[datetime | None]
-    closed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    told_at: Mapped[datetime | None]
-    told_change_id: Mapped[int | None]
-    cause: Mapped[str] = mapped_column(server_default=text("''"))
-    lead_service: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))  # who resolved it; None: it ended by itself
+    told_at: Mapped[datetime | None]  # latest notification; None: none was sent
+    told_change_id: Mapped[int | None]  # the change that it was about
+    cause: Mapped[str] = mapped_column(server_default=text("''"))  # what it is about; several rules may share it
+    lead_service: Mapped[str] = mapped_column(
+        default="", server_default=text("''")
+    )  # this and the next three: what fails most
     lead_route: Mapped[str] = mapped_column(default="", server_default=text("''"))
     lead_error_id: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     lead_error: Mapped[str] = mapped_column(default="", server_default=text("''"))
@@ -96,24 +94,20 @@ class Incident(Base):
 
 
 class AlertStanding(Base):
-    """
-    Where a rule stands, for one instance, with its latest number.
-
-    number: of its latest change. problem: why it could not be measured, if so.
-    """
+    """Standing of a rule, for one instance: its state and its latest value."""
 
     __tablename__ = "alert_standing"
 
     rule_key: Mapped[str] = mapped_column(primary_key=True)
-    instance: Mapped[str] = mapped_column(primary_key=True)
+    instance: Mapped[str] = mapped_column(primary_key=True)  # a route, process or error; "" where the rule has one
     state: Mapped[str]
-    since: Mapped[datetime]
-    silent_since: Mapped[datetime | None]
-    number: Mapped[int]
+    since: Mapped[datetime]  # of the state
+    silent_since: Mapped[datetime | None]  # since when there is nothing to measure
+    number: Mapped[int]  # of its latest change: the optimistic lock
     value: Mapped[float | None] = mapped_column(Float)
-    samples: Mapped[int]
-    detail: Mapped[str]
-    problem: Mapped[str]
+    samples: Mapped[int]  # that the value was made of
+    detail: Mapped[str]  # the numbers behind the value, in words
+    problem: Mapped[str]  # why it could not be measured, if so
     measured_at: Mapped[datetime]
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("alert_incident.id"))
 
@@ -121,19 +115,14 @@ class AlertStanding(Base):
 
 
 class AlertChange(Base):
-    """
-    One change of one rule, or one more word about an incident that goes on (then both states are the same).
-
-    A change has one number, and `uq_alert_change_rule_key_instance_number` lets nobody make it twice, however many
-    evaluators there are. told: whether notices went out with it. metric: what value and fire_at are of, for several
-    rules may share an incident. worse: the incident was open, and became more severe.
-    """
+    """A state change of one rule, or a reminder about an incident that goes on (then both states are the same)."""
 
     __tablename__ = "alert_change"
     __table_args__ = (
+        # however many evaluators there are, one of them makes a change, and notifies
         Index("uq_alert_change_rule_key_instance_number", "rule_key", "instance", "number", unique=True),
-        Index("ix_alert_change_incident_id", "incident_id"),
-        Index("ix_alert_change_at", "at"),
+        Index("ix_alert_change_incident_id", "incident_id"),  # for an incident's history on the page
+        Index("ix_alert_change_at", "at"),  # for notifications of the last hour, and for deleting old ones
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -141,27 +130,27 @@ class AlertChange(Base):
     instance: Mapped[str]
     number: Mapped[int]
     at: Mapped[datetime]
-    before: Mapped[str]
+    before: Mapped[str]  # this and after: states
     after: Mapped[str]
     value: Mapped[float | None] = mapped_column(Float)
     fire_at: Mapped[float] = mapped_column(Float)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("alert_incident.id"))
-    told: Mapped[bool]
-    metric: Mapped[str] = mapped_column(default="", server_default=text("''"))
-    worse: Mapped[bool] = mapped_column(default=False, server_default=false())
+    told: Mapped[bool]  # whether notifications went out with it
+    metric: Mapped[str] = mapped_column(
+        default="", server_default=text("''")
+    )  # of value and fire_at: an incident may have several
+    worse: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # the incident was open, and became more severe
 
 
 class AlertClock(Base):
-    """
-    The evaluator's clock: one row, which the migration makes.
-
-    due_at: nobody evaluates before. evaluated_at: when somebody last did, to the end.
-    """
+    """Lease of the evaluation: one row, which the migration makes."""
 
     __tablename__ = "alert_clock"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    due_at: Mapped[datetime | None]
-    evaluated_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]  # nobody evaluates before
+    evaluated_at: Mapped[datetime | None]  # when an evaluation last came to its end

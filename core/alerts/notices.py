@@ -1,4 +1,4 @@
-"""One word about an incident: what a mail or a webhook says, and whether it is still worth saying."""
+"""A notification about an incident: its content for mail and webhook, and whether it is still due."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,18 +15,19 @@ from core.alerts.state_machine import State
 
 @dataclass(frozen=True)
 class Notice:
-    """A change that was told, with its incident as it is now."""
+    """A change that admins are notified of, with its incident as it is now."""
 
     change: AlertChange
     incident: Incident
 
     @property
     def metric(self) -> Metric:
+        """The metric of the change's value."""
         return sentences.metric_of_change(self.change, self.incident)
 
     @property
     def event(self) -> str:
-        """firing, worse, still_firing, no_data, still_no_data, recovered or resolved: stable, for programs."""
+        """Stable name for programs: firing, worse, still_firing, no_data, still_no_data, recovered or resolved."""
         again = "still_" if self.change.before == self.change.after else ""
         match self.change.after:
             case State.FIRING if self.change.worse:
@@ -38,29 +39,29 @@ class Notice:
         return "recovered" if self.change.account_id is None else "resolved"
 
     def why_needless(self) -> str | None:
-        """The reason to drop it, in words; None while it is the latest word and true."""
+        """The reason to drop it, in words; None while it is the latest notification, and true."""
         if self.change.after != State.NORMAL and not self.incident.is_open:
             return "the incident was over before this was sent"
         if self.change.id != self.incident.told_change_id:
-            return "there was newer word of the incident before this was sent"
+            return "there was a newer notification of the incident before this was sent"
         if self.event.startswith("still_") and self.incident.acknowledged_at is not None:
             return "somebody was looking after it before this was sent"
         return None
 
     def sentence(self) -> str:
         """ "Requests fail: 6.2 % (limit: 2 % or more)"."""
-        said = sentences.headline(self.incident)
+        headline = sentences.headline(self.incident)
         if self.change.after == State.NORMAL:
-            return f"Over: {said}"
+            return f"Resolved: {headline}"
         if self.change.after == State.NO_DATA:
-            return f"{said}: there is nothing to measure"
+            return f"{headline}: there is nothing to measure"
         if self.metric.once:
-            return said
-        value = sentences.said(self.change.value, self.metric.unit)
-        return f"{said}: {value} (limit: {sentences.limit(self.metric, self.change.fire_at)})"
+            return headline
+        value = sentences.format_value(self.change.value, self.metric.unit)
+        return f"{headline}: {value} (limit: {sentences.limit(self.metric, self.change.fire_at)})"
 
     def payload(self, *, gym: str, console_url: str, delivery: str, zone: ZoneInfo) -> dict[str, Any]:
-        """What the webhook gets. `text` alone is enough for a chat; `delivery` is the same when it is sent twice."""
+        """The webhook's JSON. `text` alone is enough for a chat; `delivery` is its idempotency key, the same when sent twice."""
         incident = self.incident
         lead = sentences.lead(incident)
         return {
@@ -97,7 +98,7 @@ class Notice:
 
 
 def find_notice(session: Session, change_id: int | None) -> Notice | None:
-    """None for a message that is about something else."""
+    """The notice of an outbox message's change; None for a message that is about something else."""
     if change_id is None:
         return None
     change = session.get_one(AlertChange, change_id)

@@ -1,7 +1,8 @@
 """
-When the parts of the house were last alive. Asked by the console itself, so that it needs nobody who may be dead.
+Heartbeats of worker, evaluator and recorders, and the lease of the evaluation.
 
-Each part has an interval in which it gives a sign of life, and is called silent after two of them.
+The console reads them itself, so that it needs no process that may be dead. Each part has an interval for its heartbeat,
+and is silent after two of them.
 """
 
 from dataclasses import dataclass
@@ -20,11 +21,11 @@ from core.telemetry.store import Store
 from core.telemetry.tables import metric_log
 from core.wording import spoken_length
 
-EVALUATE_EVERY = timedelta(minutes=1)
+EVALUATE_EVERY = timedelta(minutes=1)  # the resolution of rules: their shortest window is a minute
 SWEEP_EVERY = timedelta(minutes=1)  # the worker's own is shorter; where cron sweeps, it is a minute
 RECORD_EVERY = timedelta(seconds=30)  # each process is measured every 15 seconds, and written ten seconds later
 RECORD_US = 30_000_000
-LAST_WORDS_US = (
+STOP_GRACE_US = (
     2_000_000  # a last measure may follow the word that it stops; in a container the next process has its number
 )
 MAX_ROWS = 50_000  # some hours of a small gym; older ones are archived anyway
@@ -34,11 +35,11 @@ PASSING = "command"  # a service that ends by itself: its silence says nothing
 
 @dataclass(frozen=True)
 class Silence:
-    """A part that has given no sign of life for too long. since: None when it never has."""
+    """A part whose heartbeat is missing for too long."""
 
     part: str
-    since: datetime | None
-    follows: str
+    since: datetime | None  # the latest heartbeat; None: there never was one
+    follows: str  # the consequence, in words
 
     def sentence(self, *, now: datetime) -> str:
         """ "The worker has been silent for 4 minutes: no request expires …"."""
@@ -48,7 +49,7 @@ class Silence:
 
 
 def claim_evaluation(session: Session, *, now: datetime, early: timedelta = timedelta()) -> bool:
-    """Whether it is this caller's turn to evaluate: once a minute, whoever comes first. early: how much before it is due."""
+    """Claim the minute's evaluation: a conditional update, won by one caller. early: how much before it is due."""
     claimed = session.execute(
         update(AlertClock)
         .where(
@@ -63,24 +64,24 @@ def claim_evaluation(session: Session, *, now: datetime, early: timedelta = time
 
 
 def evaluation_is_due(session: Session, *, now: datetime) -> bool:
-    """Whether nobody has evaluated within the minute."""
+    """Whether the next evaluation may be claimed; EARLY before its time, for cron."""
     due_at = session.scalar(select(AlertClock.due_at))
     return due_at is None or due_at <= now + EARLY or due_at > now + EVALUATE_EVERY
 
 
 def evaluated(session: Session, *, now: datetime) -> None:
-    """The evaluator came to its end."""
+    """Record that an evaluation came to its end: the evaluator's heartbeat."""
     session.execute(update(AlertClock).values(evaluated_at=now).execution_options(synchronize_session=False))
 
 
 def is_overdue(session: Session, *, now: datetime, after: timedelta) -> bool:
-    """Whether nobody has measured the rules for so long."""
+    """Whether no evaluation came to its end for so long."""
     evaluated_at = session.scalar(select(AlertClock.evaluated_at))
     return evaluated_at is None or now - evaluated_at > after
 
 
 def silences(session: Session, *, now: datetime) -> list[Silence]:
-    """Of the worker and of the evaluator."""
+    """Missing heartbeats of the worker and of the evaluator."""
     parts = (
         (
             Silence("The worker", the_gym(session).last_swept_at, "requests do not expire and mail waits"),
@@ -88,7 +89,9 @@ def silences(session: Session, *, now: datetime) -> list[Silence]:
         ),
         (
             Silence(
-                "The evaluator", session.scalar(select(AlertClock.evaluated_at)), "nobody would be told of an incident"
+                "The evaluator",
+                session.scalar(select(AlertClock.evaluated_at)),
+                "nobody would be notified of an incident",
             ),
             EVALUATE_EVERY,
         ),
@@ -97,9 +100,9 @@ def silences(session: Session, *, now: datetime) -> list[Silence]:
 
 
 def silence_of_the_recorders(store: Store, *, now: datetime) -> list[Silence]:
-    """Of each process that has given a sign of life before and was not stopped; of all of them when there is none."""
+    """Missing heartbeats, and hung event loops, of each service that recorded before and was not stopped."""
     try:
-        signs = signs_of_life(store)
+        signs = heartbeats(store)
     except (SQLAlchemyError, SetupError) as error:
         return [Silence("The monitor", None, f"its data cannot be read ({type(error).__name__})")]
     if not signs:
@@ -119,26 +122,21 @@ def silence_of_the_recorders(store: Store, *, now: datetime) -> list[Silence]:
 
 
 @dataclass(frozen=True)
-class Sign:
-    """
-    The latest sign of life of a service, of whichever of its processes gave it.
-
-    was_stopped: it was the last word of a process that ended in good order.
-    hangs_s: for how long the event loop of one of its processes has not come round, though that process lives.
-    """
+class Heartbeat:
+    """The latest heartbeat of a service, of whichever of its processes recorded it."""
 
     service: str
     last_at: datetime
-    was_stopped: bool = False
-    hangs_s: float = 0.0
+    was_stopped: bool = False  # it was the last of a process that ended gracefully
+    hangs_s: float = 0.0  # event-loop lag of one of its processes, though that process lives
 
     @property
     def is_expected(self) -> bool:
-        """Whether it ought to give another sign; a command ends by itself."""
+        """Whether another heartbeat is due; a command ends by itself."""
         return self.service != PASSING and not self.was_stopped
 
     def trouble(self, now: datetime) -> str:
-        """In words; "" for none."""
+        """What is wrong with the service, in words; "" for nothing."""
         if self.hangs_s > RECORD_EVERY.total_seconds():
             return f"it hangs: it lives, and has answered nobody for {spoken_length(timedelta(seconds=self.hangs_s))}"
         if now - self.last_at > RECORD_EVERY:
@@ -146,8 +144,8 @@ class Sign:
         return ""
 
 
-def signs_of_life(store: Store) -> list[Sign]:
-    """Of each service, as far as the hot rows tell. Raises SQLAlchemyError, StoreNewer."""
+def heartbeats(store: Store) -> list[Heartbeat]:
+    """The latest heartbeat of each service, from the hot rows. Raises SQLAlchemyError, StoreNewer."""
     rows = metric_log.c
     newest_id = select(func.coalesce(func.max(rows.id), 0)).scalar_subquery()
     last = (
@@ -163,10 +161,10 @@ def signs_of_life(store: Store) -> list[Sign]:
         ended = {(row.service, row.process): row.at_us for row in connection.execute(ends.order_by(rows.id))}
         hanging = _hanging(connection, since_us=max((row.at_us for row in found), default=0) - RECORD_US)
     return [
-        Sign(
+        Heartbeat(
             row.service,
             instant(row.at_us),
-            ended.get((row.service, row.process), 0) > row.at_us - LAST_WORDS_US,
+            ended.get((row.service, row.process), 0) > row.at_us - STOP_GRACE_US,
             hanging.get(row.service, 0.0),
         )
         for row in found
@@ -174,15 +172,15 @@ def signs_of_life(store: Store) -> list[Sign]:
 
 
 def _hanging(connection: Connection, *, since_us: int) -> dict[str, float]:
-    """By service, the worst of its processes that live: what each of them said last."""
+    """Event-loop lag by service, seconds: the worst of its live processes."""
     rows = metric_log.c
     newest_id = select(func.coalesce(func.max(rows.id), 0)).scalar_subquery()
-    said = (
+    lags = (
         select(rows.service, rows.process, rows.value)
         .where(rows.id > newest_id - MAX_ROWS, rows.at_us >= since_us, rows.name == LOOP_SILENT)
         .order_by(rows.id)
     )
-    latest = {(row.service, row.process): row.value for row in connection.execute(said)}
+    latest = {(row.service, row.process): row.value for row in connection.execute(lags)}
     worst: dict[str, float] = {}
     for (service, _), value in latest.items():
         worst[service] = max(worst.get(service, 0.0), value)

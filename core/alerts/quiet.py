@@ -1,4 +1,4 @@
-"""Hours of every day in which nothing is said: minutes from midnight on the gym's clock, and how people write them."""
+"""Quiet hours, in which no notification goes out: minutes from midnight on the gym's clock; parse, format, check."""
 
 import re
 from datetime import datetime
@@ -7,22 +7,22 @@ from core.alerts.rules import Quiet
 from core.errors import Invalid
 
 DAY_MIN = 24 * 60
-MAX_WINDOWS = 5
+MAX_WINDOWS = 5  # more fit no line, and leave no day
 WRITTEN = re.compile(r"(\d{1,2}):(\d\d)\s*[–-]\s*(\d{1,2}):(\d\d)")
 
 
 def parse_quiet(text: str) -> Quiet:
-    """ "22:00–06:00, 12:30–13:00"; () for nothing. Raises Invalid."""
+    """Parse "22:00–06:00, 12:30–13:00"; () for an empty text. Raises Invalid."""
     return tuple(_parsed(part) for part in text.split(",")) if text.strip() else ()
 
 
 def spoken_quiet(quiet: Quiet) -> str:
-    """As it is written."""
+    """Format quiet hours as they are typed; the inverse of parse_quiet."""
     return ", ".join(f"{_spoken(begins)}–{_spoken(ends)}" for begins, ends in quiet)
 
 
 def check_quiet(quiet: Quiet) -> None:
-    """Raises Invalid."""
+    """Validate number and bounds of quiet hours. Raises Invalid."""
     if len(quiet) > MAX_WINDOWS:
         raise Invalid({"quiet": f"There can be {MAX_WINDOWS} quiet hours a day; turn the rule off if nobody needs it."})
     for begins, ends in quiet:
@@ -31,7 +31,7 @@ def check_quiet(quiet: Quiet) -> None:
 
 
 def is_quiet(quiet: Quiet, at: datetime) -> bool:
-    """At this time of the gym's own clock."""
+    """Whether a wall-clock time of the gym lies in quiet hours; those over midnight included."""
     minute = at.hour * 60 + at.minute
     return any(
         begins <= minute < ends if begins <= ends else minute >= begins or minute < ends for begins, ends in quiet

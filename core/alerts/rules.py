@@ -1,4 +1,4 @@
-"""What can be measured, and when it is bad: a fixed catalogue of metrics, and what a rule about one of them says."""
+"""Alert rules and the fixed catalogue of metrics that they are about."""
 
 import enum
 from dataclasses import dataclass
@@ -6,25 +6,29 @@ from datetime import timedelta
 
 MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 OWN = "own-"  # begins the key of a rule that an admin has added
-OBJECTIVE = 0.995  # of the site's requests are answered well; the burn rate is counted against it
+OBJECTIVE = 0.995  # service level: this share of requests is answered well; the rest is the error budget
 
 Quiet = tuple[tuple[int, int], ...]
 
 
 class Severity(enum.StrEnum):
+    """How urgent an incident is."""
+
     WARNING = "warning"
     CRITICAL = "critical"
 
 
 class NoData(enum.StrEnum):
-    """What it means that nothing was there to measure: nothing bad, nothing new, or something bad of its own."""
+    """What missing data means for a rule's state."""
 
-    OK = "ok"
-    KEEP = "keep"
-    ALERT = "alert"
+    OK = "ok"  # as if the value were good
+    KEEP = "keep"  # the state stays
+    ALERT = "alert"  # an incident of its own
 
 
 class Unit(enum.StrEnum):
+    """Unit of a metric's value."""
+
     SHARE = "share"  # 0.0 to 1.0, said in percent
     MILLISECONDS = "milliseconds"
     SECONDS = "seconds"
@@ -35,37 +39,32 @@ class Unit(enum.StrEnum):
 @dataclass(frozen=True)
 class Metric:
     """
-    One thing that can be measured.
+    A metric of the catalogue.
 
-    says: what it is. rings: when a rule about it rings, with {limit}, {last} and {short_last} for its windows, and {these} or
-    {each} for what its filter lets through, together or one by one.
-    samples: what min_samples counts, in words. bad_below: a small number is the bad one.
-    at_once: as it is at that instant; a rule's window means nothing here. longest: the longest window.
-    one_by_one: each route by itself, and only while it is asked for, so that silence cannot ring.
-    filters: what a rule may narrow it by. replayable: what it was at an instant of the past can still be told.
-    cause: metrics that have the same one speak of the same trouble, and share an incident; "": the metric's own name.
-    once: something that happens and is not over later: one notice, and none of an end.
+    fires_when has {limit}, {last} and {short_last} for a rule's windows, and {these} or {each} for what its filter lets
+    through, together or one by one.
     """
 
-    says: str
-    rings: str
+    label: str  # its name, for people
+    fires_when: str  # the condition under which a rule about it fires, for people
     unit: Unit
-    samples: str = ""
-    bad_below: bool = False
-    at_once: bool = False
-    one_by_one: bool = False
-    longest: timedelta = DAY
-    filters: tuple[str, ...] = ()
-    replayable: bool = True
-    cause: str = ""
-    once: bool = False
+    samples: str = ""  # what min_samples counts, in words
+    bad_below: bool = False  # a small value is the bad one
+    at_once: bool = False  # a gauge: its value at that instant; a rule's window means nothing here
+    one_by_one: bool = False  # an instance for each route, only while it has requests, so missing data cannot fire
+    longest: timedelta = DAY  # window of a rule
+    filters: tuple[str, ...] = ()  # what a rule may narrow it by
+    replayable: bool = True  # its value at an instant of the past can still be computed
+    cause: str = ""  # metrics with the same cause share an incident; "": the metric's own key
+    once: bool = False  # an event without an end: one notification, and none that it resolved
 
 
 BY_ROUTE = ("kind", "service", "route")
+# The keys are stored with rules and incidents, and sent to the webhook: they never change.
 METRICS = {
     "requests.error_share": Metric(
-        "requests that came to nothing",
-        "of {these} in the last {last}, {limit} came to nothing",
+        "error rate",
+        "the error rate of {these} in the last {last} is {limit}",
         Unit.SHARE,
         "requests",
         longest=WEEK,
@@ -73,17 +72,16 @@ METRICS = {
         cause="requests.failing",
     ),
     "requests.p95_ms": Metric(
-        "what 95 % of the requests stayed within",
-        "of {each} in the last {last}, one in twenty took {limit}",
+        "p95 latency",
+        "the p95 latency of {each} in the last {last} is {limit}",
         Unit.MILLISECONDS,
         "requests",
         one_by_one=True,
         filters=BY_ROUTE,
     ),
     "requests.burn_times": Metric(
-        "how fast the allowance of lost requests is used up",
-        "in the last {last}, and in the last {short_last} as well, {these} failed so often that their allowance is used up "
-        "{limit} as fast as it lasts",
+        "burn rate of the error budget",
+        "the burn rate of the error budget of {these} is {limit}, over the last {last} and over the last {short_last} as well",
         Unit.TIMES,
         "requests",
         longest=WEEK,
@@ -91,13 +89,13 @@ METRICS = {
         cause="requests.failing",
     ),
     "tasks.failing_share": Metric(
-        "runs of the task that fails most",
-        "of the runs of one task in the last {last}, {limit} failed",
+        "error rate of the task that fails most",
+        "the error rate of one task in the last {last} is {limit}",
         Unit.SHARE,
         "runs",
     ),
     "errors.new_count": Metric(
-        "errors that never happened before",
+        "new errors",
         "an error happens that never happened before",
         Unit.COUNT,
         one_by_one=True,
@@ -113,39 +111,39 @@ METRICS = {
         once=True,
     ),
     "statements.slow_share": Metric(
-        "database statements that were slow",
-        "of the database statements of {these} in the last {last}, {limit} were slow",
+        "share of slow database statements",
+        "the share of slow database statements of {these} in the last {last} is {limit}",
         Unit.SHARE,
         "statements",
         filters=("service", "route"),
     ),
     "outbox.oldest_due_s": Metric(
-        "how long the oldest due message has waited",
-        "the oldest due message has waited for {limit}",
+        "age of the oldest due mail",
+        "the oldest due mail has waited for {limit}",
         Unit.SECONDS,
         at_once=True,
         replayable=False,
         cause="mail",
     ),
     "mail.troubled_count": Metric(
-        "messages given up, or tried in vain more than once",
-        "{limit} messages were given up in the last {last}, or wait after more than one try",
+        "mails given up, or tried in vain more than once",
+        "{limit} mails were given up in the last {last}, or wait after more than one try",
         Unit.COUNT,
         longest=WEEK,
         replayable=False,
         cause="mail",
     ),
     "worker.silent_s": Metric(
-        "how long ago the worker looked after everything",
-        "the worker has looked after nothing for {limit}",
+        "time since the worker's last sweep",
+        "the worker has not swept for {limit}",
         Unit.SECONDS,
         at_once=True,
         replayable=False,
         cause="service.silent worker",
     ),
     "service.silent_s": Metric(
-        "how long a process has given no sign of life, or has hung",
-        "site, console or worker has given no sign of life, or has hung, for {limit}, and was not stopped",
+        "time since a process's last heartbeat, or how long it has hung",
+        "site, console or worker has sent no heartbeat, or has hung, for {limit}, and was not stopped",
         Unit.SECONDS,
         at_once=True,
         one_by_one=True,
@@ -153,15 +151,15 @@ METRICS = {
         cause="service.silent",
     ),
     "disk.used_share": Metric(
-        "the disk that is in use",
-        "{limit} of the disk is in use (of a large one, of its last 100 GB)",
+        "disk usage",
+        "disk usage is {limit} (of a large disk, of its last 100 GB)",
         Unit.SHARE,
         at_once=True,
         replayable=False,
     ),
     "media.used_share": Metric(
-        "the room for pictures that is in use",
-        "{limit} of the room for pictures is in use",
+        "photo storage usage",
+        "photo storage usage is {limit}",
         Unit.SHARE,
         at_once=True,
         replayable=False,
@@ -177,7 +175,7 @@ METRICS = {
         "monitoring events that were lost", "{limit} monitoring events were lost in the last {last}", Unit.COUNT
     ),
     "monitor.silent_s": Metric(
-        "how long ago anything was recorded",
+        "time since anything was recorded",
         "nothing has been recorded for {limit}",
         Unit.SECONDS,
         at_once=True,
@@ -204,69 +202,56 @@ SERVICES = ("site", "console", "worker")
 
 @dataclass(frozen=True)
 class Filter:
-    """
-    Which requests count: kind, one service or one route, or all.
+    """Filter of the requests that a rule counts."""
 
-    kind: visit (what families asked the site for), http (any request, probes and programs too), script, task.
-    """
-
-    kind: str = "http"
-    service: str = ""
-    route: str = ""
+    kind: str = "http"  # visit (families on the site), http (any request, probes and programs too), script, task
+    service: str = ""  # "": all
+    route: str = ""  # its template; "": all
 
 
 @dataclass(frozen=True)
 class Rule:
-    """
-    When to wake somebody.
-
-    fire_at, recover_at: the limit, and the limit of its end, so that a number that wavers does not ring twice.
-    window: what the number is taken over. short_window: of a burn rate, the second window that must be as bad.
-    after: how long it must be bad. keep_firing: how long it must be good again.
-    min_samples: of fewer nothing begins; what has begun does not end for want of them.
-    no_data_after: how long nothing must be there before that is an incident (NoData.ALERT).
-    repeat: said again after this long while nobody has acknowledged it; None: once.
-    quiet: hours of every day in which nothing is said, minutes from midnight at the gym, such as ((1320, 360),).
-    sentence: why it matters, in words that hold while nothing of it is changed; "" otherwise.
-    """
+    """An alert rule: a metric, a limit, and for how long."""
 
     key: str
     title: str
-    sentence: str
-    metric: str
-    fire_at: float
-    recover_at: float
+    sentence: str  # why it matters, in words that hold while nothing of it is changed; "" otherwise
+    metric: str  # key of METRICS
+    fire_at: float  # the limit
+    recover_at: float  # the limit of its end (hysteresis), so that a value that wavers does not fire twice
     severity: Severity = Severity.WARNING
     filter: Filter = Filter()
-    window: timedelta = 5 * MINUTE
-    short_window: timedelta | None = None
-    after: timedelta = timedelta()
-    keep_firing: timedelta = 5 * MINUTE
-    min_samples: int = 0
+    window: timedelta = 5 * MINUTE  # what the value is taken over
+    short_window: timedelta | None = None  # of a burn rate, the second window that must be as bad
+    after: timedelta = timedelta()  # how long it must be bad before it fires
+    keep_firing: timedelta = 5 * MINUTE  # how long it must be good before it resolves
+    min_samples: int = 0  # with fewer it does not fire; what fires does not resolve for want of them
     no_data: NoData = NoData.OK
-    no_data_after: timedelta = 10 * MINUTE
-    repeat: timedelta | None = 4 * HOUR
+    no_data_after: timedelta = 10 * MINUTE  # how long data must be missing before that is an incident (NoData.ALERT)
+    repeat: timedelta | None = 4 * HOUR  # between reminders, while nobody has acknowledged it; None: no reminders
     enabled: bool = True
-    quiet: Quiet = ()
+    quiet: Quiet = ()  # quiet hours of every day, minutes from midnight at the gym, such as ((1320, 360),)
 
     @property
     def is_own(self) -> bool:
-        """Added by an admin; the others came with the gym."""
+        """Whether it is a custom rule; the others are defaults."""
         return self.key.startswith(OWN)
 
     @property
     def measured(self) -> Metric:
+        """Its metric."""
         return METRICS[self.metric]
 
     def is_bad(self, value: float) -> bool:
+        """Whether a value breaches the limit."""
         return value <= self.fire_at if self.measured.bad_below else value >= self.fire_at
 
     def is_good(self, value: float) -> bool:
-        """Well enough to end what has begun."""
+        """Whether a value is good enough to resolve what fires."""
         return value > self.recover_at if self.measured.bad_below else value < self.recover_at
 
 
 def cause_of(rule: Rule, instance: str) -> str:
-    """What the rule's incident is about: rules about one thing share one open incident, whatever their limits are."""
+    """Correlation key of the rule's incident: rules with one key share an open incident, whatever their limits are."""
     narrowed = (rule.filter.kind, rule.filter.service, rule.filter.route) if rule.measured.filters else ()
     return " ".join(part for part in (rule.measured.cause or rule.metric, *narrowed, instance) if part)

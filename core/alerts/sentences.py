@@ -1,4 +1,4 @@
-"""Numbers, limits and incidents as people say them."""
+"""Formatting for people: values with units, limits, rules and changes in sentences."""
 
 from datetime import timedelta
 
@@ -21,8 +21,8 @@ EACH = {
 }
 
 
-def said(value: float | None, unit: Unit) -> str:
-    """ "6.2 %", "1.4 s", "6 minutes", "12", "14.4 ×"; "nothing to measure" for None."""
+def format_value(value: float | None, unit: Unit) -> str:
+    """A value with its unit: "6.2 %", "1.4 s", "6 minutes", "12", "14.4 ×"; "nothing to measure" for None."""
     if value is None:
         return "nothing to measure"
     match unit:
@@ -39,37 +39,37 @@ def said(value: float | None, unit: Unit) -> str:
 
 
 def limit(metric: Metric, fire_at: float) -> str:
-    """ "2 % or more", "33 % or less"."""
-    return f"{said(fire_at, metric.unit)} {'or less' if metric.bad_below else 'or more'}"
+    """A limit: "2 % or more", "33 % or less"."""
+    return f"{format_value(fire_at, metric.unit)} {'or less' if metric.bad_below else 'or more'}"
 
 
 def headline(incident: Incident) -> str:
-    """ "A page is slow: /coaches/{coach}"."""
+    """Title and instance of an incident: "A page is slow: /coaches/{coach}"."""
     return f"{incident.title}: {incident.instance}" if incident.instance else incident.title
 
 
 def metric_of(incident: Incident) -> Metric:
-    """What it is about, also if a later version of this program does not measure it any more."""
+    """The metric of an incident; GONE where a later release has dropped it."""
     return METRICS.get(incident.metric, GONE)
 
 
 def metric_of_change(change: AlertChange, incident: Incident) -> Metric:
-    """What its number is of: several rules may share the incident."""
+    """The metric of a change's value: several rules may share the incident."""
     return METRICS.get(change.metric) or metric_of(incident)
 
 
 def lead(incident: Incident) -> str:
-    """ "Most of it: /coaches/{coach} (ValueError: no hours)"; "" where nothing is known."""
+    """What fails most: "Most of it: /coaches/{coach} (ValueError: no hours)"; "" where nothing is known."""
     error = f"{incident.lead_error}" if incident.lead_error_id else ""
     if not incident.lead_route:
         return f"The error: {error}" if error else ""
     return f"Most of it: {incident.lead_route}" + (f" ({error})" if error else "")
 
 
-def rings_when(rule: Rule) -> str:
-    """ "Rings when, of all requests in the last 5 minutes, 2 % or more came to nothing, for 1 minute on end."."""
+def fires_when(rule: Rule) -> str:
+    """A rule's condition: "Fires when the error rate of all requests in the last 5 minutes is 2 % or more, for 1 minute on end."."""
     metric = rule.measured
-    told = metric.rings.format(
+    condition = metric.fires_when.format(
         limit=limit(metric, rule.fire_at),
         last=_last(rule.window),
         short_last=_last(rule.short_window or rule.window),
@@ -77,55 +77,55 @@ def rings_when(rule: Rule) -> str:
         each=_these(rule.filter, KINDS if rule.filter.route else EACH, metric),
     )
     lasting = f", for {spoken_length(rule.after)} on end" if rule.after else ""
-    few = f" Fewer than {rule.min_samples} {metric.samples} are too few to begin." if rule.min_samples > 1 else ""
-    pause = "," if told.startswith(("of ", "in ")) else ""
-    return f"Rings when{pause} {told}{lasting}.{few}"
+    few = f" Fewer than {rule.min_samples} {metric.samples} are too few to fire." if rule.min_samples > 1 else ""
+    pause = "," if condition.startswith("in ") else ""
+    return f"Fires when{pause} {condition}{lasting}.{few}"
 
 
-def will_do(rule: Rule) -> list[str]:
-    """All that a rule does, in a few sentences."""
-    beyond = f"{'above' if rule.measured.bad_below else 'below'} {said(rule.recover_at, rule.measured.unit)}"
+def describe(rule: Rule) -> list[str]:
+    """A rule's whole behavior, in a few sentences."""
+    beyond = f"{'above' if rule.measured.bad_below else 'below'} {format_value(rule.recover_at, rule.measured.unit)}"
     if rule.measured.once:
-        return [rings_when(rule), "It is said once for each of them."]
+        return [fires_when(rule), "There is one notification for each of them."]
     over = f"has been {beyond} for {spoken_length(rule.keep_firing)}" if rule.keep_firing else f"is {beyond}"
     again = f"again every {_last(rule.repeat)} while nobody looks after it" if rule.repeat else "once"
-    sentences = [rings_when(rule), f"It is over when that {over}.", f"It is said {again}."]
+    sentences = [fires_when(rule), f"It resolves when that {over}.", f"Admins are notified {again}."]
     if rule.no_data is NoData.ALERT:
-        sentences.append(f"It rings as well when there is nothing to measure for {spoken_length(rule.no_data_after)}.")
+        sentences.append(f"It fires as well when there is nothing to measure for {spoken_length(rule.no_data_after)}.")
     if rule.no_data is NoData.KEEP:
-        sentences.append("While there is nothing to measure, it stays as it is.")
+        sentences.append("While there is nothing to measure, its state stays as it is.")
     if rule.quiet:
-        sentences.append(f"Every day nothing is said at {spoken_quiet(rule.quiet)}.")
+        sentences.append(f"Every day no notifications go out at {spoken_quiet(rule.quiet)}.")
     return sentences
 
 
 def of_rule(change: AlertChange, incident: Incident) -> str:
-    """ "Failing fast: " for a change of another rule than the one that the incident is named after."""
+    """Prefix "Failing fast: " for a change of another rule than the incident's leading one; "" else."""
     if change.rule_key == incident.rule_key:
         return ""
     return f"{BY_KEY[change.rule_key].title}: " if change.rule_key in BY_KEY else f"{change.rule_key}: "
 
 
 def became(change: AlertChange) -> str:
-    """What a change was, in a few words: "fires", "is over"."""
+    """A change in a few words: "fires", "resolved"."""
     if change.worse:
-        return "is worse"
+        return "is more severe"
     if change.before == change.after:
         return "still fires" if change.after == State.FIRING else f"still {change.after}"
     match change.after:
         case State.PENDING:
-            return "is bad, and watched"
+            return "is pending"
         case State.FIRING if change.before == State.RECOVERING:
-            return "is bad again"
+            return "fires again"
         case State.FIRING:
             return "fires"
         case State.RECOVERING:
-            return "is good again, and watched"
+            return "is recovering"
         case State.NO_DATA:
             return "has nothing to measure"
     if change.account_id is not None:
-        return "was resolved"
-    return "is over" if change.before != State.PENDING else "was nothing"
+        return "was resolved by hand"
+    return "resolved" if change.before != State.PENDING else "did not fire"
 
 
 def _plain(value: float) -> str:

@@ -1,4 +1,4 @@
-"""What the mails to an admin say: an incident that begins, goes on or is over."""
+"""Alert mails to an admin: an incident that fires, goes on or resolves."""
 
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from core.wording import spoken_instant, spoken_length
 
 
 def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
-    """One word about an incident, in the gym's own time."""
+    """Content of an alert notification; times on the gym's clock."""
     notice, zone = letter.notice, settings.zone
     if notice is None:
         raise ValueError("an alert mail needs its notice")
@@ -24,7 +24,7 @@ def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
             "headline": sentences.headline(notice.incident),
             "event": notice.event,
             "critical": notice.incident.severity == "critical",
-            "value": sentences.said(notice.change.value, notice.metric.unit),
+            "value": sentences.format_value(notice.change.value, notice.metric.unit),
             "limit": sentences.limit(notice.metric, notice.change.fire_at),
             "lasted": spoken_length(notice.change.at - notice.incident.opened_at),
             "sentence": notice.incident.sentence,
@@ -50,8 +50,8 @@ def _now(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
     if notice.metric.once:
         return [("Since", spoken_instant(incident.opened_at, zone)), *_about(notice)]
     rows = [
-        ("Measured", notice.metric.says),
-        ("Now", sentences.said(notice.change.value, notice.metric.unit)),
+        ("Measured", notice.metric.label),
+        ("Now", sentences.format_value(notice.change.value, notice.metric.unit)),
         ("Limit", sentences.limit(notice.metric, notice.change.fire_at)),
         ("Since", spoken_instant(incident.opened_at, zone)),
     ]
@@ -61,9 +61,9 @@ def _now(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
 def _over(notice: Notice, zone: ZoneInfo) -> list[tuple[str, str]]:
     incident, unit = notice.incident, notice.metric.unit
     rows = [
-        ("Measured", notice.metric.says),
-        ("Worst", sentences.said(incident.worst, unit)),
-        ("Now", sentences.said(notice.change.value, unit)),
+        ("Measured", notice.metric.label),
+        ("Worst", sentences.format_value(incident.worst, unit)),
+        ("Now", sentences.format_value(notice.change.value, unit)),
         ("Began", spoken_instant(incident.opened_at, zone)),
         ("Ended", spoken_instant(notice.change.at, zone)),
     ]

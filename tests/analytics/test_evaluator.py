@@ -52,9 +52,9 @@ def test_errors_fire_at_their_limits_and_are_over_a_while_after_they_stop(watche
     watched.pause(6)
     watched.pause(5)
     assert not {"errors", "errors-critical"} & watched.firing()
-    assert watched.changes("errors-critical") == ["fires!", "is good again, and watched", "is over"]
-    assert watched.changes("errors")[0] == "is bad, and watched"
-    assert watched.told("requests.failing visit") == ["fires", "is over"], "one incident of both"
+    assert watched.changes("errors-critical") == ["fires!", "is recovering", "resolved"]
+    assert watched.changes("errors")[0] == "is pending"
+    assert watched.told("requests.failing visit") == ["fires", "resolved"], "one incident of both"
 
 
 def test_a_quarter_of_a_minute_is_left_for_what_is_on_its_way(watched: Watched) -> None:
@@ -290,7 +290,7 @@ def test_a_rule_that_is_off_is_not_measured(watched: Watched) -> None:
 def add_rule(watched: Watched, title: str, metric: str, **changes: Any) -> Rule:
     with watched.services.database.read() as session:
         account = session.execute(text("SELECT id FROM account")).scalar_one()
-    added: choices.Chosen = watched.services.database.transact(
+    added: choices.RuleInForce = watched.services.database.transact(
         lambda tx: choices.add_rule(tx.session, metric, {"title": title, **changes}, account_id=account, now=tx.now)
     )
     return added.rule

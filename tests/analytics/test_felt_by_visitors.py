@@ -144,4 +144,4 @@ def test_a_burst_is_one_incident_and_no_slow_burn(watched: Watched) -> None:
             assert not {"burn-slow", "burn-steady"} & watched.firing()
     about = [one for one in watched.incidents() if one.cause == "requests.failing visit"]
     assert [one.is_open for one in about] == [False], [one.title for one in watched.incidents()]
-    assert watched.told("requests.failing visit") == ["fires", "is over"]
+    assert watched.told("requests.failing visit") == ["fires", "resolved"]

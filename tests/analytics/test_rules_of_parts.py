@@ -74,7 +74,7 @@ def test_a_site_that_stands_still_rings_within_minutes_and_once(watched: Watched
         beat(watched, "site", "console", "worker")
         watched.pass_a_minute(0, 0)
         watched.evaluate()
-    assert not watched.open_now() and watched.told("service.silent site") == ["fires", "is over"]
+    assert not watched.open_now() and watched.told("service.silent site") == ["fires", "resolved"]
 
 
 def test_a_process_that_was_stopped_is_not_missed(watched: Watched) -> None:
@@ -211,8 +211,8 @@ def test_room_for_pictures_that_runs_out_rings_once_and_again_when_it_is_used_up
     watched.now += MINUTE
     watched.evaluate()
     (incident,) = watched.open_now()
-    assert incident.title == "The room for pictures is used up"
-    assert watched.told("media.used_share") == ["fires", "is worse"]
+    assert incident.title == "Photo storage is used up"
+    assert watched.told("media.used_share") == ["fires", "is more severe"]
 
 
 def stored(size_bytes: int) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def test_admins_and_webhook_hear_directly_once_and_that_it_is_over(
     assert subjects(server) == [f"Critical: {TITLE}"] and server.recipients() == ["ada@spirit.example"]
     disk.is_full = False
     minutes(watched, outage, 2)
-    assert subjects(server)[1:] == [f"Over: {TITLE}"]
+    assert subjects(server)[1:] == [f"Resolved: {TITLE}"]
     assert [payload["event"] for payload in hook.taken] == ["firing", "recovered"]
     (incident,) = [one for one in watched.incidents() if one.title == TITLE]
     assert (incident.opened_at, incident.closed_at) == (NOW + MINUTE, NOW + 6 * MINUTE)

@@ -31,7 +31,7 @@ def test_what_was_typed_last_is_kept_by_the_press_that_follows(gym: RunningGym, 
     expect(kept).to_be_visible(timeout=PATIENCE_MS)
     press(page.get_by_text("Mine: "))
     expect(
-        page.get_by_text("Rings when, of all requests of families in the last 5 minutes, 7 % or more")
+        page.get_by_text("Fires when the error rate of all requests of families in the last 5 minutes is 7 % or more")
     ).to_be_visible()
     press(page.get_by_role("button", name="Mute", exact=True).last)
     expect(page.get_by_text("7 % or more, muted")).to_be_visible(timeout=PATIENCE_MS)

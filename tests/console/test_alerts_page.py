@@ -79,9 +79,9 @@ def test_an_admin_looks_after_an_incident_and_resolves_it(desk: Desk) -> None:
     assert "One incident is open" in headers(app)
     assert "Alerts (1)" in navigation(app)
     assert "One incident is open" in str(app.sidebar.get("page_link")[0].proto)
-    said = next(text for text in texts(app) if text.startswith("Requests that came to nothing"))
+    said = next(text for text in texts(app) if text.startswith("Error rate"))
     assert said.splitlines()[:2] == [
-        "Requests that came to nothing: 5 %, limit 2 % or more",
+        "Error rate: 5 %, limit 2 % or more",
         "For 1 minute, at worst 5 %",
     ]
     app = press(app, "I look after it")
@@ -123,7 +123,7 @@ def test_an_incident_leads_to_its_error_and_to_the_requests_of_its_time(desk: De
 @BOTH
 def test_a_rule_is_changed_and_set_back(desk: Desk) -> None:
     app = open_rule(desk, "errors")
-    assert not app.exception and "2 % or more came to nothing" in said(app)
+    assert not app.exception and "is 2 % or more" in said(app)
     app.number_input(key="fire-errors").set_value(10.0)
     app.selectbox(key="window-errors").set_value(30 * MINUTE)
     app.selectbox(key="severity-errors").set_value(Severity.CRITICAL)
@@ -137,7 +137,7 @@ def test_a_rule_is_changed_and_set_back(desk: Desk) -> None:
     app.selectbox(key="kind-errors").set_value("http")
     app = app.selectbox(key="no-data-errors").set_value(NoData.ALERT).run()
     app = app.selectbox(key="no-data-after-errors").set_value(2 * HOUR).run()
-    assert "of all requests of the console in the last 30 minutes, 10 % or more came to nothing" in said(app)
+    assert "the error rate of all requests of the console in the last 30 minutes is 10 % or more" in said(app)
     app = app.button(key="keep-errors").click().run()
     assert "is kept" in app.success[0].value and "Rules" in headers(app)
     assert rule_of(desk, "errors") == replace(
@@ -176,7 +176,7 @@ def test_a_rule_of_ones_own_is_added_turned_off_and_deleted(desk: Desk) -> None:
     app.text_input(key="title-own-disk.used_share").set_value("Half of the *disk*")
     app.number_input(key="fire-own-disk.used_share").set_value(50.0)
     app = app.number_input(key="recover-own-disk.used_share").set_value(45.0).run()
-    assert "50 % or more of the disk is in use" in said(app)
+    assert "disk usage is 50 % or more" in said(app)
     app = press(app, "Keep")
     assert "is kept" in app.success[0].value and len(app.expander) == len(DEFAULT_RULES) + 1
     mine = own(desk)

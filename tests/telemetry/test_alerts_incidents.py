@@ -32,7 +32,7 @@ def test_each_admin_hears_once_that_it_began_and_once_that_it_is_over(alarm: Ala
     assert alarm.told() == ["ada", "eve"]
     alarm.read(GOOD, GOOD, GOOD, GOOD)
     assert alarm.told() == ["ada", "eve", "ada", "eve"]
-    assert alarm.changes() == ["fires!", "is good again, and watched", "is over!"]
+    assert alarm.changes() == ["fires!", "is recovering", "resolved!"]
     (incident,) = alarm.incidents()
     assert (incident.opened_at, incident.closed_at) == (NOON + 2 * MINUTE, NOON + 7 * MINUTE)
     assert (incident.worst, incident.detail, incident.closed_by) == (0.05, "5 of 100 requests", None)
@@ -41,7 +41,7 @@ def test_each_admin_hears_once_that_it_began_and_once_that_it_is_over(alarm: Ala
 def test_what_flaps_is_told_once(alarm: Alarm) -> None:
     alarm.read(*[BAD, GOOD] * 10)
     assert alarm.told() == ["ada", "eve"] and len(alarm.incidents()) == 1
-    assert alarm.changes()[:3] == ["fires!", "is good again, and watched", "is bad again"]
+    assert alarm.changes()[:3] == ["fires!", "is recovering", "fires again"]
 
 
 def test_it_is_said_again_while_nobody_looks_after_it(alarm: Alarm) -> None:
@@ -87,7 +87,7 @@ def test_nothing_to_measure_is_an_incident_of_its_own(alarm: Alarm) -> None:
     alarm.read(*[Reading()] * 12)
     assert alarm.changes() == ["has nothing to measure!"] and alarm.told() == ["ada", "eve"]
     alarm.read(Reading(3.0))
-    assert alarm.changes()[-1] == "is over!" and not alarm.incidents()[0].is_open
+    assert alarm.changes()[-1] == "resolved!" and not alarm.incidents()[0].is_open
 
 
 def test_an_admin_resolves_it_and_the_others_hear_by_whom(alarm: Alarm) -> None:
@@ -152,7 +152,7 @@ def test_whoever_comes_second_is_refused_and_stores_nothing(alarm: Alarm) -> Non
     alarm.read(BAD, GOOD)
     with pytest.raises(AlreadyChanged), alarm.services.database.write() as transaction:
         conclude_as_of(alarm, transaction.session, number=0)
-    assert alarm.changes() == ["fires!", "is good again, and watched"] and len(alarm.notices()) == 2
+    assert alarm.changes() == ["fires!", "is recovering"] and len(alarm.notices()) == 2
 
 
 def test_without_the_key_it_would_be_told_twice(alarm: Alarm) -> None:
@@ -185,7 +185,7 @@ def conclude_as_of(alarm: Alarm, session: object, *, number: int) -> None:
 def test_changes_that_became_nothing_are_forgotten_after_a_month(alarm: Alarm) -> None:
     alarm.rule = BY_KEY["errors"]  # pending for a minute first
     alarm.read(BAD, GOOD, BAD, BAD)
-    assert alarm.changes() == ["is bad, and watched", "was nothing", "is bad, and watched", "fires!"]
+    assert alarm.changes() == ["is pending", "did not fire", "is pending", "fires!"]
     with alarm.services.database.write() as transaction:
         incidents.forget_passing(transaction.session, now=alarm.now + timedelta(days=31))
     assert alarm.changes() == ["fires!"]

@@ -121,7 +121,7 @@ def test_every_rule_that_comes_with_the_gym_makes_sense() -> None:
 def test_the_page_for_admins_tells_every_rule_with_its_limits() -> None:
     told = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
     for rule in DEFAULT_RULES:
-        over = sentences.said(rule.recover_at, rule.measured.unit)
+        over = sentences.format_value(rule.recover_at, rule.measured.unit)
         row = next(line for line in told.splitlines() if line.startswith(f"| {rule.title} |"))
         assert (
             f"| {rule.severity.value} |" in row

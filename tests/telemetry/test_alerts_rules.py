@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from core.alerts import choices, lists, sentences
-from core.alerts.choices import MAX_OWN, Chosen
+from core.alerts.choices import MAX_OWN, RuleInForce
 from core.alerts.defaults import BY_KEY, DEFAULT_RULES, starting_rule
 from core.alerts.models import AlertStanding, RuleChoice
 from core.alerts.quiet import parse_quiet, spoken_quiet
@@ -41,15 +41,15 @@ def alarm(services: Services) -> Alarm:
     return Alarm(services, admins={"Ada": hire(services, "Ada").id, "Nora": hire(services, "Nora", Role.COACH).id})
 
 
-def change(alarm: Alarm, key: str, **changes: Any) -> Chosen:
-    done: Chosen = alarm.services.database.transact(
+def change(alarm: Alarm, key: str, **changes: Any) -> RuleInForce:
+    done: RuleInForce = alarm.services.database.transact(
         lambda tx: choices.change_rule(tx.session, key, changes, account_id=alarm.admins["Ada"], now=tx.now)
     )
     return done
 
 
 def add(alarm: Alarm, title: str, metric: str = "requests.error_share", **changes: Any) -> Rule:
-    added: Chosen = alarm.services.database.transact(
+    added: RuleInForce = alarm.services.database.transact(
         lambda tx: choices.add_rule(
             tx.session, metric, {"title": title, **changes}, account_id=alarm.admins["Ada"], now=tx.now
         )
@@ -133,10 +133,12 @@ def test_an_incident_keeps_its_name_when_its_rule_is_gone(alarm: Alarm) -> None:
     (incident,) = alarm.incidents()
     assert not incident.is_open and sentences.headline(incident) == "Booking fails"
     assert sentences.metric_of(incident) is METRICS["requests.error_share"]
-    assert incident.sentence.startswith("Rings when, of all requests of families in the last 5 minutes, 2 % or more")
+    assert incident.sentence.startswith(
+        "Fires when the error rate of all requests of families in the last 5 minutes is 2 % or more"
+    )
     with alarm.services.database.read() as session:
         assert not session.scalars(select(AlertStanding).where(AlertStanding.rule_key == alarm.rule.key)).all()
-        assert not choices.is_in_force(session, Chosen(alarm.rule))
+        assert not choices.is_in_force(session, RuleInForce(alarm.rule))
 
 
 def test_a_name_is_given_once(alarm: Alarm) -> None:
@@ -196,7 +198,7 @@ CANNOT_WORK: list[tuple[str, dict[str, object], str]] = [
     ("errors", {"recover_at": 0.03}, "lower the second limit"),
     ("bookings-low", {"recover_at": 0.1}, "raise the second limit"),
     ("errors", {"fire_at": 1.5}, "between 0 and 100 %"),
-    ("errors", {"fire_at": 0.0, "recover_at": 0.0}, "ring always"),
+    ("errors", {"fire_at": 0.0, "recover_at": 0.0}, "always fire"),
     ("errors", {"recover_at": 0.0}, "never be over"),
     ("mail-waits", {"recover_at": -1}, "0 or more"),
     ("mail-waits", {"fire_at": float("nan")}, "0 or more"),
@@ -205,13 +207,13 @@ CANNOT_WORK: list[tuple[str, dict[str, object], str]] = [
     ("errors", {"window": timedelta(seconds=1)}, "a minute at least"),
     ("errors", {"window": 2 * DAY, "filter": Filter(route="/")}, "1 day at most while one route alone"),
     ("slow-route", {"window": 2 * DAY}, "1 day at most"),
-    ("errors", {"short_window": MINUTE}, "belongs to how fast"),
-    ("burn-fast", {"short_window": None}, "belongs to how fast"),
+    ("errors", {"short_window": MINUTE}, "belongs to the burn rate"),
+    ("burn-fast", {"short_window": None}, "belongs to the burn rate"),
     ("burn-fast", {"short_window": HOUR}, "shorter than the first"),
     ("errors", {"after": 2 * DAY}, "a day at most before it begins"),
     ("errors", {"keep_firing": -MINUTE}, "a day at most before it is over"),
-    ("errors", {"no_data_after": timedelta()}, "Silence rings after"),
-    ("slow-route", {"no_data": NoData.ALERT}, "silence cannot ring"),
+    ("errors", {"no_data_after": timedelta()}, "Silence fires after"),
+    ("slow-route", {"no_data": NoData.ALERT}, "silence cannot fire"),
     ("errors", {"repeat": 8 * DAY}, "a week at most"),
     ("errors", {"min_samples": -1}, "or for 0"),
     ("disk", {"min_samples": 5}, "ask for 0"),
@@ -270,22 +272,22 @@ def test_a_mute_has_an_end(alarm: Alarm) -> None:
 
 
 def test_each_rule_says_in_words_what_it_does() -> None:
-    assert " ".join(sentences.will_do(BY_KEY["errors"])) == (
-        "Rings when, of all requests of families in the last 5 minutes, 2 % or more came to nothing, for 1 minute on end. "
-        "Fewer than 20 requests are too few to begin. It is over when that has been below 1 % for 5 minutes. "
-        "It is said again every 4 hours while nobody looks after it."
+    assert " ".join(sentences.describe(BY_KEY["errors"])) == (
+        "Fires when the error rate of all requests of families in the last 5 minutes is 2 % or more, for 1 minute on end. "
+        "Fewer than 20 requests are too few to fire. It resolves when that has been below 1 % for 5 minutes. "
+        "Admins are notified again every 4 hours while nobody looks after it."
     )
     mine = replace(
         BY_KEY["slow-route"],
         **{**EVERYTHING, "fire_at": 2500, "recover_at": 2000, "keep_firing": timedelta(), "no_data": NoData.KEEP},
     )
-    assert " ".join(sentences.will_do(mine)) == (
-        "Rings when, of requests of the site to /bookings in the last 30 minutes, one in twenty took 2.5 s or more, "
-        "for 10 minutes on end. Fewer than 7 requests are too few to begin. It is over when that is below 2 s. "
-        "It is said once. While there is nothing to measure, it stays as it is. "
-        "Every day nothing is said at 22:00–06:00, 12:00–13:00."
+    assert " ".join(sentences.describe(mine)) == (
+        "Fires when the p95 latency of requests of the site to /bookings in the last 30 minutes is 2.5 s or more, "
+        "for 10 minutes on end. Fewer than 7 requests are too few to fire. It resolves when that is below 2 s. "
+        "Admins are notified once. While there is nothing to measure, its state stays as it is. "
+        "Every day no notifications go out at 22:00–06:00, 12:00–13:00."
     )
-    assert "above 60 %" in sentences.will_do(BY_KEY["bookings-low"])[1]
-    assert "rings as well when there is nothing" in " ".join(
-        sentences.will_do(replace(BY_KEY["errors"], no_data=NoData.ALERT))
+    assert "above 60 %" in sentences.describe(BY_KEY["bookings-low"])[1]
+    assert "fires as well when there is nothing" in " ".join(
+        sentences.describe(replace(BY_KEY["errors"], no_data=NoData.ALERT))
     )

@@ -26,13 +26,13 @@ with recording(load_settings(_env_file=None).model_copy(update={"telemetry": Tru
 def test_a_process_that_ends_in_good_order_is_not_expected_any_more(watching: Settings, kept: Kept) -> None:
     with recording(watching, "site") as recorder:
         assert recorder is not None
-    (sign,) = pulse.signs_of_life(kept.store)
+    (sign,) = pulse.heartbeats(kept.store)
     assert (sign.service, sign.was_stopped, sign.is_expected) == ("site", True, False)
 
 
 def test_a_process_that_is_cut_off_is_expected(watching: Settings, kept: Kept) -> None:
     assert run_program(KILLED, watching) == "recorded\n"
-    (sign,) = pulse.signs_of_life(kept.store)
+    (sign,) = pulse.heartbeats(kept.store)
     assert sign.is_expected
 
 
