@@ -534,7 +534,9 @@ def test_the_same_letter_makes_the_same_mail() -> None:
 
 @pytest.mark.parametrize("kind", ALL)
 def test_no_word_that_blames_or_frightens(kind: MessageKind) -> None:
-    said = (read(SAMPLES[kind]).text + read(SAMPLES[kind]).subject).lower().replace("error rate", "")  # admins' own word
+    said = (
+        (read(SAMPLES[kind]).text + read(SAMPLES[kind]).subject).lower().replace("error rate", "")
+    )  # admins' own word
     for word in ("error", "invalid", "successfully", "please note", "failed", "dear"):
         assert word not in said
 
