@@ -14,10 +14,10 @@ from core.outbox.models import OutboxMessage
 from core.platform.orm import Instant
 from core.platform.text import searchable
 
-PAGE_SIZE = 20
+PAGE_SIZE = 20  # bookings; one more is read, to know whether there is a next page
 MIN_PHONE_DIGITS = 4  # fewer match half of all numbers
 PHONE_SIGNS = set("0123456789+-()./ ")
-FEED_LOOKS_BACK = timedelta(days=31)
+FEED_LOOKS_BACK = timedelta(days=31)  # so that a calendar keeps its last month
 MAX_LESSON = timedelta(days=1)  # no lesson is longer, so that an index on starts_at serves
 
 Cursor = tuple[datetime, int]

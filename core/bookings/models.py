@@ -180,8 +180,8 @@ class BookingEvent(Base):
     __tablename__ = "booking_event"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
-    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"))
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)  # a booking's history
+    coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"))  # at that time
     from_status: Mapped[Status | None] = mapped_column(
         Enum(Status, native_enum=False, length=24, create_constraint=True, name="from_status")
     )

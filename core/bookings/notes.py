@@ -11,7 +11,7 @@ from core.people.models import Account, Role
 from core.platform.orm import Base
 from core.platform.text import at_most, paragraphs
 
-NOTE_LENGTH = 1000
+NOTE_LENGTH = 1000  # at most
 
 
 class BookingNote(Base):
@@ -20,7 +20,7 @@ class BookingNote(Base):
     __tablename__ = "booking_note"
 
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)  # whose note it is
     text: Mapped[str]
     changed_at: Mapped[datetime]
 

@@ -27,7 +27,7 @@ from core.schedule import queries
 from core.schedule.models import Coach
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-CONFIRM_WITHIN = timedelta(hours=1)
+CONFIRM_WITHIN = timedelta(hours=1)  # after it the request is removed; NO_SUCH_REQUEST says so
 KEPT_AFTER_CONFIRMING = DAY  # a link that is pressed twice leads to the booking
 TOO_MANY = (
     "Many requests came from your network within the hour, so we cannot take another from it just now. Please try again "

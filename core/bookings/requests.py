@@ -58,7 +58,7 @@ def request_lesson(
     booking = _booking(coach, lesson, slot, wanted, gyms_terms(gym), by=by, now=now)
     _store(session, booking, coach, lesson, now=now)
     history.record(session, booking, before=None, by=by, now=now)
-    _tell(session, booking, coach, now=now)
+    _write_mails(session, booking, coach, now=now)
     session.flush()
     return booking
 
@@ -170,8 +170,9 @@ def _store(session: Session, booking: Booking, coach: Coach, lesson: LessonType,
         raise
 
 
-def _tell(session: Session, booking: Booking, coach: Coach, *, now: datetime) -> None:
-    if booking.status is Status.APPROVED:
+def _write_mails(session: Session, booking: Booking, coach: Coach, *, now: datetime) -> None:
+    """Write the mails about a new booking: confirmations, or receipt, request and reminder."""
+    if booking.status is Status.APPROVED:  # nothing to answer, so no request and no reminder
         mails.add(session, MessageKind.CONFIRMED, booking, now=now)
         mails.add(session, MessageKind.BOOKED_DIRECTLY, booking, now=now)
         return

@@ -13,7 +13,7 @@ from core.gym.models import the_gym
 from core.outbox.models import OutboxMessage
 from core.platform.tokens import new_handle
 
-A_MONTH = timedelta(days=365.25 / 12)
+A_MONTH = timedelta(days=365.25 / 12)  # on average: a retention time is no calendar date
 AT_ONCE = 200  # so that no writer waits for long; the next sweep goes on
 NOBODY, NOBODYS_ADDRESS = "(forgotten)", "forgotten@example.org"  # a mail to it can be looked at, and reaches nobody
 FORGOTTEN: dict[str, object] = {  # the personal data, and what replaces it; core.ops.copies applies it to copies too

@@ -8,7 +8,7 @@ from core.bookings.models import Actor, Booking, Status
 from core.errors import Invalid
 from core.platform.text import paragraphs
 
-REASON_LENGTH = 500
+REASON_LENGTH = 500  # at most
 # What stands between the names of several children: signs of any script's lists, and the word.
 BETWEEN_CHILDREN = re.compile(r"\s*(?:[&+/;,、，]|\band\b)\s*", re.IGNORECASE)
 

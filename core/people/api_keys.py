@@ -17,8 +17,8 @@ from core.platform.tokens import hashed, new_session_token
 
 PREFIX = "spirit_"  # a scanner for secrets knows it, and so does whoever finds one in a file
 HINT_LENGTH = len(PREFIX) + 4
-NAME_LENGTH = 60
-MAX_KEYS = 10
+NAME_LENGTH = 60  # at most
+MAX_KEYS = 10  # in use, of one account
 TOUCH_EVERY = timedelta(minutes=1)  # one write a minute, however often it is used
 
 

@@ -11,10 +11,10 @@ from core.platform.tokens import hashed, new_session_token
 
 IDLE = timedelta(hours=12)  # since the last use
 FRESH = timedelta(minutes=15)  # so long a sign-in proves who it is, for what outlives the session
-ABSOLUTE = timedelta(days=7)
+ABSOLUTE = timedelta(days=7)  # since the sign-in, however much it is used
 TOUCH_EVERY = timedelta(minutes=1)  # one write a minute, however often a page runs
 KEPT_AFTER_END = timedelta(days=30)  # retention of ended ones
-USER_AGENT_LENGTH = 200
+USER_AGENT_LENGTH = 200  # enough to name browser and device
 SIGN_IN_AGAIN = (
     "For this, please sign out and sign in again first, by a mailed link or in another way: "
     "it is taken for a quarter of an hour after signing in."

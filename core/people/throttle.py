@@ -21,7 +21,7 @@ from core.errors import TooMany
 from core.people.models import SignInFailure
 from core.platform.tokens import Signer
 
-WINDOW = timedelta(minutes=15)
+WINDOW = timedelta(minutes=15)  # tries are counted so far back
 KEPT = timedelta(days=1)  # retention; the limits look back over WINDOW alone
 MAX_PER_PAIR, MAX_PER_NETWORK = 10, 50  # within WINDOW; the second for a network that all staff share
 SLOW_FROM = ((40, 4.0), (20, 2.0), (10, 1.0))  # tries for one account in WINDOW, and the seconds that each then waits

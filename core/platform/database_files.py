@@ -13,7 +13,7 @@ from core.errors import Unavailable
 from core.platform.db import MAX_WAL_BYTES, Database
 
 WAIT_FOR_READERS_MS = 200  # writers wait meanwhile; a reader that takes longer is waited for by the next pass
-WAIT_FOR_TURN_S = 2.0
+WAIT_FOR_TURN_S = 2.0  # in the queue of writers
 
 
 def wal_bytes(database: Database) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event, make_url
 CONNECT_S = 5  # of one try
 GONE_AFTER_MS = 10_000  # a server that acknowledges nothing for so long is gone
 IDLE_IN_TRANSACTION_MS = 60_000  # a process that hangs between two statements does not hold a coach's row for ever
-DEFAULT_WAIT_S = 10.0
+DEFAULT_WAIT_S = 10.0  # as core.platform.write_queue.WAIT_S
 PING_S = 2.0  # of the pool's check of a connection before it is used (pre-ping)
 # Of the time that a caller waits: the lock gives up first, then the statement, and last the client, by this much later.
 LOCK_SHARE, STATEMENT_SHARE, CLIENT_SLACK_S = 0.7, 0.85, 1.0

@@ -7,7 +7,7 @@ from typing import Any
 
 # Spreadsheets begin a formula, or a command (DDE), with one of these; imports also split cells at tabs and line ends.
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", "|", "%")
-MAX_ROWS = 10_000
+MAX_ROWS = 10_000  # of one download
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

@@ -23,7 +23,7 @@ from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach
 from core.wording import spoken_instant
 
-LASTS = timedelta(hours=24)
+LASTS = timedelta(hours=24)  # until it expires, and until it is removed
 LESSON_AT_MIN = 16 * 60  # 4 pm, in two days: a time like those that families ask for
 OVER = "This practice request is over. You can begin another one in the console, on the page Guide."
 

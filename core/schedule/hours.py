@@ -19,7 +19,7 @@ from core.schedule.models import Coach, DateOverride, WeeklyHours
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 GRAIN_MIN = 5  # hours begin and end on a multiple of it
 MAX_WINDOWS, MAX_OVERRIDES = 50, 400  # of one coach; a bound on what one form may store
-FURTHEST = timedelta(days=366)
+FURTHEST = timedelta(days=366)  # that a date override may lie ahead; as far as a horizon reaches
 
 
 @dataclass(frozen=True)
