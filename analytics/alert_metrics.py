@@ -1,8 +1,8 @@
 """
-The numbers that alert rules are about, each measured at an instant: a function a metric.
+Metrics of the alert rules, measured at an instant: a function a metric, in a dispatch table.
 
-A metric gives a reading for each instance: for one route or process each where it goes by those, for "" else. A reading
-without a value says that there was nothing to measure.
+A metric gives a reading for each instance: a route or process where it goes by those, "" else. A reading without a value
+means missing data.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from analytics import latency, offers
-from analytics.alert_inputs import NOTHING, House, Readings, seconds_since
+from analytics.alert_inputs import NOTHING, MetricInputs, Readings, seconds_since
 from analytics.failures import burn_times, error_share, failing_tasks
 from analytics.latency import RouteLatency, Scope
 from analytics.request_store import open_log
@@ -30,19 +30,20 @@ from core.telemetry import error_changes
 from core.telemetry.categories import FAMILY
 from core.wording import file_size
 
-__all__ = ["MEASURES", "House", "Readings", "measure"]
-WEEKS_BACK = 4
-TRIES_IN_VAIN = 2
-MAX_ROUTES = 40
-LARGE_DISK_BYTES = 100 * 10**9
+__all__ = ["MEASURES", "MetricInputs", "Readings", "measure"]
+WEEKS_BACK = 4  # of which the usual is the mean: more would lag behind the season
+TRIES_IN_VAIN = 2  # one failed try is ordinary (greylisting)
+MAX_ROUTES = 40  # the busiest; the site has fewer
+LARGE_DISK_BYTES = 100 * 10**9  # of a larger disk only so much counts
 
 
-def measure(house: House, rule: Rule, *, at: datetime) -> Readings:
-    """By instance. Raises whatever a database or a file raises."""
-    return MEASURES[rule.metric](house, rule, at)
+def measure(inputs: MetricInputs, rule: Rule, *, at: datetime) -> Readings:
+    """Readings of a rule's metric, by instance. Raises whatever a database or a file raises."""
+    return MEASURES[rule.metric](inputs, rule, at)
 
 
-def p95_ms(house: House, rule: Rule, at: datetime) -> Readings:
+def p95_ms(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """p95 latency by route, of the MAX_ROUTES busiest."""
     which = rule.filter
     of_families = which.kind == VISIT
     scope = Scope(
@@ -51,15 +52,16 @@ def p95_ms(house: House, rule: Rule, at: datetime) -> Readings:
         route=which.route,
         category=FAMILY if of_families else "",
     )
-    found = latency.by_route(house.monitor, house.window(rule, at), scope)
+    found = latency.by_route(inputs.monitor, inputs.window(rule, at), scope)
     busiest = sorted(found, key=lambda route: -route.n)[:MAX_ROUTES]
     return {_name(route): _latency(route, rule) for route in busiest}
 
 
-def slow_share(house: House, rule: Rule, at: datetime) -> Readings:
-    window = house.window(rule, at)
+def slow_share(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """Share of database statements that were slow."""
+    window = inputs.window(rule, at)
     tables = ("request_log", "statement_log")
-    store, folder = house.monitor.store, house.monitor.folder
+    store, folder = inputs.monitor.store, inputs.monitor.folder
     with open_log(store, folder, start_us=window.start_us, end_us=window.end_us, tables=tables) as log:
         narrowed = Scope(service=rule.filter.service, route=rule.filter.route)
         (row,) = log.ask("slow_statements", narrowed.named, where=narrowed.where_it_ran).to_pylist()
@@ -68,40 +70,43 @@ def slow_share(house: House, rule: Rule, at: datetime) -> Readings:
     return {"": Reading(row["slow"] / row["n"], row["n"], (row["worst"] or "")[:200])}
 
 
-def new_errors(house: House, rule: Rule, at: datetime) -> Readings:
-    """Each error that was never met before: it is said once, however often it happens."""
-    return _errors(error_changes.new_groups(house.monitor.store, since=at - rule.window))
+def new_errors(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """New error groups, an instance each, so that each notifies once, however often it happens."""
+    return _errors(error_changes.new_groups(inputs.monitor.store, since=at - rule.window))
 
 
-def errors_that_are_back(house: House, rule: Rule, at: datetime) -> Readings:
-    return _errors(error_changes.regressions(house.monitor.store, since=at - rule.window))
+def errors_that_are_back(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """Regressed error groups, an instance each."""
+    return _errors(error_changes.regressions(inputs.monitor.store, since=at - rule.window))
 
 
-def lost_count(house: House, rule: Rule, at: datetime) -> Readings:
-    window = house.window(rule, at)
-    store, folder = house.monitor.store, house.monitor.folder
+def lost_count(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """Telemetry rows that were lost."""
+    window = inputs.window(rule, at)
+    store, folder = inputs.monitor.store, inputs.monitor.folder
     with open_log(store, folder, start_us=window.start_us, end_us=window.end_us, tables=("event_log",)) as log:
         rows = log.ask("lost_events").to_pylist()
     reasons = ", ".join(f"{row['n']} {row['name']}" for row in rows)
     return {"": Reading(float(sum(row["n"] for row in rows)), detail=reasons)}
 
 
-def recorder_silent_s(house: House, rule: Rule, at: datetime) -> Readings:
-    if not house.services.settings.telemetry:
+def recorder_silent_s(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """Seconds since any process recorded a heartbeat; 0 where telemetry is off."""
+    if not inputs.services.settings.telemetry:
         return {"": Reading(0.0)}
-    signs = pulse.heartbeats(house.monitor.store)
+    signs = pulse.heartbeats(inputs.monitor.store)
     return {"": Reading(seconds_since(max(sign.last_at for sign in signs), at)) if signs else NOTHING}
 
 
-def process_silent_s(house: House, rule: Rule, at: datetime) -> Readings:
+def process_silent_s(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
     """
-    Of each service that was seen and not stopped: how much longer than the others it has been silent, or hangs.
+    Seconds without a heartbeat, or of a hung event loop, by service that was seen and not stopped.
 
-    Where nobody records anything the store is at fault, which is another rule's business.
+    Counted from the newest heartbeat of any: where nobody records, the store is at fault, and another rule fires.
     """
-    if not house.services.settings.telemetry:
+    if not inputs.services.settings.telemetry:
         return {}
-    signs = pulse.heartbeats(house.monitor.store)
+    signs = pulse.heartbeats(inputs.monitor.store)
     newest = max((sign.last_at for sign in signs), default=at)
     return {
         sign.service: Reading(max(seconds_since(sign.last_at, newest), sign.hangs_s), detail=sign.trouble(newest))
@@ -110,55 +115,63 @@ def process_silent_s(house: House, rule: Rule, at: datetime) -> Readings:
     }
 
 
-def worker_silent_s(house: House, rule: Rule, at: datetime) -> Readings:
-    with house.services.database.read() as session:
+def worker_silent_s(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """Seconds since the worker's last sweep."""
+    with inputs.services.database.read() as session:
         swept_at = the_gym(session).last_swept_at
     return {"": Reading(seconds_since(swept_at, at)) if swept_at is not None else NOTHING}
 
 
-def oldest_due_s(house: House, rule: Rule, at: datetime) -> Readings:
-    with house.services.database.read() as session:
+def oldest_due_s(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """Age of the oldest due mail, seconds; 0 when none is due."""
+    with inputs.services.database.read() as session:
         oldest = messages.oldest_due_at(session, now=at)
     return {"": Reading(seconds_since(oldest, at) if oldest is not None else 0.0)}
 
 
-def troubled_count(house: House, rule: Rule, at: datetime) -> Readings:
+def troubled_count(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """Mails given up within the window, or waiting after TRIES_IN_VAIN."""
     given_up = (OutboxMessage.state == MessageState.DEAD) & (OutboxMessage.finished_at > at - rule.window)
     in_vain = OutboxMessage.state.in_(messages.UNFINISHED) & (OutboxMessage.attempts >= TRIES_IN_VAIN)
-    with house.services.database.read() as session:
+    with inputs.services.database.read() as session:
         count = session.scalar(select(func.count()).where(or_(given_up, in_vain))) or 0
     return {"": Reading(float(count))}
 
 
-def disk_used_share(house: House, rule: Rule, at: datetime) -> Readings:
-    """Of a large disk only the last 100 GB count: four hundredths of 16 TB are room for years, of 20 GB for a week."""
-    disk = disk_use(house.services.settings.data_dir)
+def disk_used_share(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """
+    Disk usage, 0.0 to 1.0; of a large disk, of its last 100 GB.
+
+    Four hundredths of 16 TB last for years, of 20 GB for a week.
+    """
+    disk = disk_use(inputs.services.settings.data_dir)
     share, free = disk.used_share, disk.free_bytes
     if share < 1 and free / (1 - share) > LARGE_DISK_BYTES:
         share = max(0.0, 1 - free / LARGE_DISK_BYTES)
     return {"": Reading(share, detail=f"{free / 1e9:.1f} GB are free")}
 
 
-def media_used_share(house: House, rule: Rule, at: datetime) -> Readings:
-    with house.services.database.read() as session:
+def media_used_share(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """Usage of the photo storage's budget, 0.0 to 1.0."""
+    with inputs.services.database.read() as session:
         used = storage_used(session)
     return {"": Reading(used.share, detail=f"{file_size(used.used_bytes)} of {file_size(used.budget_bytes)}")}
 
 
-def blind_count(house: House, rule: Rule, at: datetime) -> Readings:
-    """Of the rules that were measured before this one."""
-    which = ", ".join(f"{title} ({why})" for title, why in house.problems.items())
-    return {"": Reading(float(len(house.problems)), detail=which[:500])}
+def blind_count(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
+    """Rules that could not be measured, of those measured before this one."""
+    which = ", ".join(f"{title} ({why})" for title, why in inputs.problems.items())
+    return {"": Reading(float(len(inputs.problems)), detail=which[:500])}
 
 
-def bookings_usual_share(house: House, rule: Rule, at: datetime) -> Readings:
+def bookings_usual_share(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings:
     """
-    Requests of the window, of the mean of the same hours of the gym's clock in the last weeks.
+    Requests for lessons in the window, relative to the mean of the same weekday and hours in the last WEEKS_BACK weeks.
 
     Weeks in which nothing was on offer are left out, and while nothing is, there is nothing to measure.
     """
-    zone = house.services.settings.zone
-    with house.services.database.read() as session:
+    zone = inputs.services.settings.zone
+    with inputs.services.database.read() as session:
         asked = _asked_for(session, at - rule.window, at)
         ends = [_weeks_earlier(at, week, zone) for week in range(1, WEEKS_BACK + 1)]
         before = [(end, _asked_for(session, end - rule.window, end)) for end in ends]
@@ -169,7 +182,7 @@ def bookings_usual_share(house: House, rule: Rule, at: datetime) -> Readings:
     return {"": Reading(asked / usual, int(usual), f"{asked} requests, usually {usual:.0f}")}
 
 
-MEASURES: Mapping[str, Callable[[House, Rule, datetime], Readings]] = {
+MEASURES: Mapping[str, Callable[[MetricInputs, Rule, datetime], Readings]] = {
     "requests.error_share": error_share,
     "requests.p95_ms": p95_ms,
     "requests.burn_times": burn_times,

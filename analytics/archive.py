@@ -1,14 +1,14 @@
 """
-The archive: facts leave the store for Parquet files, and charts find them there for a year.
+The archive's pass: moves facts from the store into Parquet files and tiles, which charts read for a year.
 
 A pass, for each table of facts, in numbered steps:
 
-1. Read, while no writer is at work, the mark and the highest id. The mark is an id, not a time: a flush that comes
-   after its hour is over would be lost otherwise.
+1. Read, while no writer is at work, the watermark and the highest id. The watermark is an id, not a time: a flush that
+   comes after its hour is over would be lost otherwise.
 2. Read the rows between the two.
 3. Write them into a Parquet file a day (UTC), and the tiles of requests beside it. Each file is there whole or not at all;
    where several hosts share the store, it is uploaded to where all of them find it (analytics/cold_storage.py).
-4. In one transaction move the mark and enter the files into the manifest, if nobody else has moved the mark meanwhile;
+4. In one transaction move the watermark and enter the files into the manifest, if nobody else has moved it meanwhile;
    else throw our files away. Until here readers see nothing of it, from here on all of it.
 5. Merge the small files of days that are over (analytics/compaction.py).
 6. Ten minutes later, when no reader uses them: delete hot rows that lie in files which this process has opened, and files that were merged, are too
@@ -42,22 +42,27 @@ from core.telemetry.categories import derived
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS, request_log
 
-BATCH_ROWS = 500_000
+BATCH_ROWS = 500_000  # about 300 MB in memory
 
 
 @dataclass(frozen=True)
 class Archived:
-    """What a pass did: rows moved, files written, merged and removed, hot rows deleted."""
+    """Outcome of a pass."""
 
-    rows: int = 0
-    files: int = 0
-    merged: int = 0
-    removed: int = 0
-    deleted: int = 0
+    rows: int = 0  # moved into files
+    files: int = 0  # written
+    merged: int = 0  # files that went into others
+    removed: int = 0  # files
+    deleted: int = 0  # hot rows
 
 
 def archive(store: Store, folder: Path, *, now_us: int, keep: Keep | None = None) -> Archived:
-    """Bring everything that is committed into files, and tidy up. Safe to run at any time, by several at once."""
+    """
+    One pass: archive every committed fact, compact, and apply retention. Idempotent; several at once are safe.
+
+    Raises:
+        OperationalError: the store stays busy. OSError: a file cannot be written.
+    """
     rows = files = 0
     for table in FACTS.values():
         while moved := _archive_batch(store, folder, table, now_us=now_us):
@@ -68,7 +73,7 @@ def archive(store: Store, folder: Path, *, now_us: int, keep: Keep | None = None
 
 
 def archive_now(services: Services) -> Archived:
-    """The same for this gym, at this moment, by its own rules of what is kept."""
+    """One pass for this gym, now, by its retention settings. Raises what `archive` raises."""
     with services.database.read() as session:
         gym = the_gym(session)
     keep = Keep(
@@ -89,7 +94,7 @@ def _archive_batch(store: Store, folder: Path, table: Table, *, now_us: int) -> 
         before = manifest.taken_mark(connection, table.name)
         highest = connection.execute(select(func.max(table.c.id)).where(table.c.id > before)).scalar()
     if highest is None:
-        return None
+        return None  # nothing above the watermark
     upto = min(highest, before + BATCH_ROWS)
     failpoint("archive_bounds_read")
     with store.read() as connection:
@@ -114,6 +119,7 @@ def _archive_batch(store: Store, folder: Path, table: Table, *, now_us: int) -> 
 
 
 def _throw_away(store: Store, folder: Path, files: Sequence[File]) -> None:
+    """Delete files that no manifest names; what the storage keeps is removed as a stray later."""
     for file in files:
         (folder / file.path).unlink(missing_ok=True)
         with suppress(Unavailable):
@@ -121,6 +127,7 @@ def _throw_away(store: Store, folder: Path, files: Sequence[File]) -> None:
 
 
 def _write_files(folder: Path, table: Table, batch: pa.Table) -> list[File]:
+    """Step 3: a file a day, and of requests its tiles."""
     files: list[File | None] = []
     with cursor(folder) as work:
         work.register("batch", batch)

@@ -1,8 +1,8 @@
 """
-How the booking goes, from the gym's own database: asked for, answered, taught.
+Booking statistics from the gym's own database: requests and their outcome, lessons taught, utilization of hours.
 
-What is asked for counts on the day it was asked for, lessons on the day they are. Days are local: on two days of the
-year they have 23 and 25 hours, and hours offered are counted as they pass.
+Requests count on the day they were made, lessons on the day they are. Days are local: on two days of the year they have
+23 and 25 hours, and hours offered are counted as they pass.
 """
 
 from collections import Counter, defaultdict
@@ -51,7 +51,7 @@ class Asked:
 
 
 def asked(session: Session, window: Window, *, now: datetime) -> Asked:
-    """What became of the requests that were made in a window, by `now`."""
+    """Outcome by `now` of the requests that were made in a window."""
     found = arrow(session, _bookings().where(Booking.requested_at >= window.start, Booking.requested_at < window.end))
     given = {"now": microseconds(now)}
     with question(booking=found, coach=_coaches(session), steps=window.step_table()) as cursor:
@@ -63,7 +63,7 @@ def asked(session: Session, window: Window, *, now: datetime) -> Asked:
 
 def taught(session: Session, window: Window, *, now: datetime) -> pa.Table:
     """
-    Lessons of a window that have begun, by coach.
+    Lessons of a window that have begun, by coach: attendance and cancellations.
 
     Returns:
         coach, lessons (were to take place), noted (somebody said whether they came), no_shows, cancelled, cancelled_late.
@@ -76,12 +76,12 @@ def taught(session: Session, window: Window, *, now: datetime) -> pa.Table:
 
 @dataclass(frozen=True)
 class Fill:
-    """One coach on one weekday, 0 is Monday: hours offered, and hours of lessons that were booked in them."""
+    """Utilization of one coach's hours on one weekday."""
 
     coach: str
-    weekday: int
+    weekday: int  # 0 is Monday
     offered_h: float
-    booked_h: float
+    booked_h: float  # of approved lessons
 
     @property
     def share(self) -> float | None:
@@ -91,10 +91,9 @@ class Fill:
 
 def fill(session: Session, window: Window) -> list[Fill]:
     """
-    How full the offered hours were, by coach and weekday of her zone.
+    Utilization of offered hours, by coach and weekday of her zone.
 
-    Offered are the hours as they are set now, with the single days that were changed: what a week was before somebody
-    changed it is not kept.
+    Offered are the hours as they are set now, with the single days that differ: earlier versions of a week are not stored.
     """
     booked = _booked(session, window)
     found = []
@@ -156,7 +155,7 @@ def _days(first_on: date, last_on: date) -> Iterator[date]:
 
 
 def coach_names(session: Session) -> dict[int, str]:
-    """By coach id; where two have the same name, with the word in their page's address."""
+    """Display names by coach id; where two have the same name, with the slug."""
     rows = session.execute(select(Coach.id, Account.name, Coach.slug).join(Coach.account)).all()
     common = Counter(name for _, name, _ in rows)
     return {coach_id: f"{name} ({slug})" if common[name] > 1 else name for coach_id, name, slug in rows}

@@ -1,7 +1,7 @@
 """
-Times on a chart hang on the gym's wall, whatever zone the browser stands in.
+Wall-clock time of the gym on a chart's axis, whatever the browser's zone: Vega knows no other zones than UTC and its own.
 
-`wall_ms` gives a wall time as if it were UTC, for an axis in UTC, and `instants` turns a part that was dragged over back.
+`wall_ms` encodes local time as if it were UTC, for an axis in UTC, and `instants` decodes a selected range.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from core.platform.clock import instant, microseconds
 
 
 def wall_ms(at_us: int, zone: ZoneInfo) -> int:
-    """The wall time of this instant, counted as if the wall hung in Greenwich."""
+    """Local wall-clock time of an instant, encoded as UTC epoch milliseconds."""
     wall = instant(at_us).astimezone(zone).replace(tzinfo=UTC)
     return microseconds(wall) // 1000
 
 
 def instants(part: Sequence[float], zone: ZoneInfo) -> tuple[int, int]:
-    """The instants, µs, between which a chart was dragged over. An hour that comes twice is meant both times."""
+    """Decode a selected range to instants, µs. Of an hour that comes twice both are in it."""
     ends = []
     for at_ms, fold in zip(sorted(part), (0, 1), strict=True):
         wall = instant(round(at_ms * 1000)).replace(tzinfo=zone, fold=fold)
@@ -31,6 +31,7 @@ def instants(part: Sequence[float], zone: ZoneInfo) -> tuple[int, int]:
 
 
 def time_axis(window: Window) -> alt.X:
+    """The x axis of a window."""
     domain = [_vega_time(window.start, window.zone), _vega_time(window.end, window.zone)]
     scale = alt.Scale(type="utc", domain=domain, nice=False)
     return alt.X("at:T", title=None, scale=scale, axis=alt.Axis(labelOverlap=True, tickCount=6))
@@ -45,11 +46,12 @@ def _vega_time(at: datetime, zone: ZoneInfo) -> alt.DateTime:
 
 
 def when() -> alt.Tooltip:
+    """Tooltip of a step's start, in words."""
     return alt.Tooltip("when:N", title="from")
 
 
 def timed(rows: Sequence[dict[str, Any]], window: Window, *names: str) -> alt.Data:
-    """The same with the times `at` and `until` (from at_us and until_us) on the gym's wall, and `when` in words."""
+    """Rows as chart data: `at` and `until` (from at_us and until_us) in the gym's wall-clock time, and `when` in words."""
     values = []
     for row in rows:
         at = instant(row["at_us"]).astimezone(window.zone)
@@ -61,7 +63,7 @@ def timed(rows: Sequence[dict[str, Any]], window: Window, *names: str) -> alt.Da
 
 
 class Carried:
-    """Rows that Altair carries along and does not look at: to copy each value some dozen times takes longer than a question."""
+    """Opaque rows that Altair does not validate: copying each value some dozen times would take longer than the query."""
 
     _schema: ClassVar[dict[str, Any]] = {}  # this and to_dict are what it takes an object for one of its own by
 
@@ -73,5 +75,5 @@ class Carried:
 
 
 def inline(values: list[dict[str, Any]]) -> alt.Data:
-    """Inside the chart itself."""
+    """Rows as inline data of a chart."""
     return alt.Data(values=Carried(values))  # type: ignore[no-untyped-call]  # Altair's schema classes have no types

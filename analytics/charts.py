@@ -1,5 +1,5 @@
 """
-Pictures of numbers: a table in, an Altair chart out, in the gym's colours.
+Altair charts: a table in, a chart out, in the gym's colors.
 
 Tables have a row a step and a series, some hundred at most: DuckDB has counted before. Times are the gym's
 (analytics/chart_times.py). A step that is not over yet, or with fewer than 20 behind a percentile, is drawn
@@ -26,10 +26,10 @@ from core.platform.clock import microseconds
 disable_debug_mode()  # it would check each part when it is made and with every copy; the tests check the whole
 
 PERCENTILES = {"p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99"}
-MAX_SERIES = 6
+MAX_SERIES = 6  # more lines cannot be told apart
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4], [4, 2, 1, 2])
 HEIGHT_PX = 240
-BRUSH = "part"
+BRUSH = "part"  # name of the selection
 PADDING_PX = {"right": 44, "left": 4, "top": 4, "bottom": 4}  # the names of lines stand on the right
 WORDS_APART = 0.15  # of a chart's width; a mark without a word has it in its tooltip
 AT_THE_END = 5  # letters; longer names stand above the chart
@@ -37,7 +37,7 @@ Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
 def latency(table: pa.Table, window: Window, *, scheme: str, markers: Sequence[Marker] = ()) -> Chart:
-    """Percentiles over time, from latency.over_time: one line each, named at its end."""
+    """Line chart of latency percentiles, from latency.over_time: one line each, named at its end."""
     rows = []
     for step in _every_step(table, window):
         rows += [
@@ -48,7 +48,7 @@ def latency(table: pa.Table, window: Window, *, scheme: str, markers: Sequence[M
 
 
 def counts(table: pa.Table, window: Window, *, scheme: str, brush: bool = False) -> Chart:
-    """How many by step, those that failed on top in red. brush: a part of it can be dragged over (BRUSH)."""
+    """Stacked columns of throughput by step, failed requests on top in red. brush: a range can be selected (BRUSH)."""
     rows = [
         {"at_us": step["at_us"], "until_us": step["until_us"], "kind": kind, "low": low, "high": high}
         | {"n": high - low, "share": _share(step)}
@@ -92,7 +92,7 @@ def lines(
     unit: str,
     markers: Sequence[Marker] = (),
 ) -> Chart:
-    """Rows (at_us, series, value, n, thin) as lines, at most six, each named at its end and dashed its own way."""
+    """Line chart of rows (at_us, series, value, n, thin), at most six lines, each named at its end and dashed its own way."""
     names = list(dict.fromkeys(row["series"] for row in rows))[:MAX_SERIES]
     drawn = [row for row in rows if row["series"] in names]
     data = timed(drawn, window, "series", "value", "n", "thin")
@@ -125,7 +125,7 @@ def lines(
 
 
 def columns(rows: Sequence[dict[str, Any]], window: Window, *, scheme: str, unit: str) -> Chart:
-    """Rows (at_us, n) of some moments, counted by step of the window, as columns from zero."""
+    """Column chart of rows (at_us, n), counted by step of the window."""
     steps = window.steps()
     starts = [microseconds(step) for step in steps]
     counted: Counter[int] = Counter()
@@ -159,7 +159,7 @@ def bars(
     unit: str,
     digits: str = ",.4~g",
 ) -> Chart:
-    """One bar a row, the longest first, its number at its end."""
+    """Horizontal bar chart, a bar a row in their order, its value at its end."""
     are_counts = all(isinstance(row[value], int) for row in rows)
     steps = alt.Axis(tickMinStep=1) if are_counts else alt.Axis()
     base = alt.Chart(_data(rows, label, value), height=max(60, 28 * len(rows))).encode(
@@ -176,7 +176,7 @@ def bars(
 
 
 def heat(rows: Sequence[dict[str, Any]], *, scheme: str, columns: Sequence[str], x: str, y: str, value: str) -> Chart:
-    """A cell for each pair, darker for more, with its number in it. value: 0 to 1; None is left empty."""
+    """Heat map: a cell for each pair, darker for more, with its value in it. value: 0 to 1; None is left empty."""
     data = _data([row | {"n": row.get("n", 0)} for row in rows], x, y, value, "n")
     base = alt.Chart(data, height=max(80, 30 * len({row[y] for row in rows}))).encode(
         x=alt.X(f"{x}:N", sort=list(columns), title=None, axis=alt.Axis(orient="top", labelAngle=0)),
@@ -202,7 +202,7 @@ def heat(rows: Sequence[dict[str, Any]], *, scheme: str, columns: Sequence[str],
 
 
 def themed(chart: Chart, scheme: str, *, description: str) -> Chart:
-    """In the gym's colours and type. description: for who does not see it."""
+    """Apply the gym's theme. description: the text alternative."""
     colors = theme.COLORS[scheme]
     fit = {"autosize": {"type": "fit", "contains": "padding"}, "padding": PADDING_PX}
     drawn: Chart = (
@@ -261,7 +261,7 @@ def _names(rows: Sequence[dict[str, Any]], names: Sequence[str], window: Window,
 
 
 def _apart(ends: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Where the names of the lines stand: a name's height apart, so that they can be read."""
+    """Positions of the lines' labels: at least a label's height apart, so that none overlap."""
     tallest = max((row["value"] for row in ends), default=1) or 1
     least, below = tallest * 0.07, None
     placed = []

@@ -1,5 +1,5 @@
 """
-Cold files where every host finds them: an object store that they share, with each host's folder as its cache.
+Shared object storage of the archive's files, with each host's folder as its cache.
 
 Where the telemetry store is PostgreSQL, several hosts share its manifest; so its files go into the storage of the
 originals, below monitoring/ (a bucket, or a folder outside of the data folder). One host alone needs no such place.
@@ -31,17 +31,17 @@ log = structlog.get_logger()
 
 
 def shelf_for(settings: Settings) -> Storage | None:
-    """The storage that the hosts share; None where there is one host, or no place that others could read."""
+    """The shared storage; None where there is one host, or no place that others could read."""
     if not settings.database_url.startswith("postgresql"):
-        return None
+        return None  # SQLite has one host
     url = settings.originals_url
     if url.startswith("file:") and folder_of(url).resolve().is_relative_to(settings.data_dir.resolve()):
-        return None
+        return None  # each host has a data folder of its own
     return storage_at(url, variable="SPIRIT_ORIGINALS_URL", private=True)
 
 
 def upload(store: Store, folder: Path, files: Sequence[File]) -> bool:
-    """Step 1. Whether every host can read them now."""
+    """Step 1: upload. Whether every host can read the files now."""
     if store.shelf is None:
         return True
     try:
@@ -55,13 +55,13 @@ def upload(store: Store, folder: Path, files: Sequence[File]) -> bool:
 
 
 def remove(store: Store, path: str) -> None:
-    """From the storage. What cannot be removed now is removed by a later pass."""
+    """Delete a file from the shared storage. Raises Unavailable; a later pass tries again."""
     if store.shelf is not None:
         store.shelf.remove(BELOW + path)
 
 
 def present(store: Store, folder: Path, files: Sequence[File]) -> tuple[list[File], list[File]]:
-    """Step 2. Those that lie in the folder by now, and those that nobody here can read."""
+    """Step 2: fetch what the folder lacks. (files that are there now, files that cannot be read here)."""
     there: list[File] = []
     missing: list[File] = []
     for file in files:
@@ -70,14 +70,14 @@ def present(store: Store, folder: Path, files: Sequence[File]) -> tuple[list[Fil
 
 
 def missing_of(store: Store, folder: Path, *, start_us: int, end_us: int) -> list[str]:
-    """The names of the files of a stretch that cannot be read here: monitoring is incomplete without them."""
+    """Paths of a range's files that cannot be read here: monitoring is incomplete without them."""
     with store.read() as connection:
         files = manifest.live(connection, start_us=start_us, end_us=end_us)
     return sorted(file.path for file in present(store, folder, files)[1])
 
 
 def are_opened(store: Store, folder: Path, files: Sequence[File]) -> bool:
-    """Step 3. Whether this process can read each of them, with as many rows as it should have."""
+    """Step 3: whether this process can open each file and finds all of its rows."""
     there, missing = present(store, folder, files)
     if missing:
         log.warning("hot rows stay, for their files cannot be read here", files=[file.path for file in missing])
@@ -96,6 +96,7 @@ def _opens(folder: Path, file: File) -> bool:
 
 
 def _fetched(store: Store, folder: Path, file: File) -> bool:
+    """Whether the file is in the folder, fetched atomically if need be."""
     path = folder / file.path
     if path.exists():
         return True

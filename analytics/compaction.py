@@ -1,5 +1,5 @@
 """
-Many small files become one: a day's facts once the day is over, and the tiles of a month's days that are over.
+Compaction: merges small files, a day's facts once the day is over, and the tiles of a month's days that are over.
 
 So a chart of a year opens some fourteen files of tiles and one for each hour of today, whatever the day of the month: to
 open one takes longer than to read what a day has in it.
@@ -18,12 +18,12 @@ from core.errors import Unavailable
 from core.platform.failpoints import failpoint
 from core.telemetry.store import Store
 
-MAX_FILES_A_DAY = 26
-SETTLED_US = 3_600_000_000
+MAX_FILES_A_DAY = 26  # one an hour, and a few more before today is merged early
+SETTLED_US = 3_600_000_000  # a day is over an hour after its end: late rows have come by then
 
 
 def merge_files(store: Store, folder: Path, *, now_us: int) -> int:
-    """Merge what can be merged. Returns how many files went into others."""
+    """One pass of compaction. How many files went into others."""
     with store.read() as connection:
         files = manifest.live(connection)
     merged = 0
@@ -62,7 +62,7 @@ def _merge(store: Store, folder: Path, stream: str, label: str, files: Sequence[
     failpoint("merge_written")
     if not cold_storage.upload(store, folder, [whole]):
         (folder / whole.path).unlink(missing_ok=True)
-        return 0
+        return 0  # other hosts could not read it; a later pass tries again
     with store.write() as connection:
         still_there = manifest.retire(connection, files, now_us=now_us)
         if still_there:

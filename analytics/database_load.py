@@ -1,4 +1,4 @@
-"""What the database is asked: which routes ask most, and which statements were slow or ran again and again."""
+"""Load of the database: by route, and by slow or repeated (N+1) statement."""
 
 import pyarrow as pa
 
@@ -13,7 +13,7 @@ ROWS_AS_TOTALS = "(SELECT service, kind, route, weight AS n, db_count * weight A
 
 def statements(monitor: Monitor, window: Window, kind: str, *, of_worker: bool = False) -> pa.Table:
     """
-    Statements by shape and place, those that cost most first.
+    Slow or repeated statements by shape and place, the most costly first; at most MAX_ROWS.
 
     Args:
         kind: "slow" (100 ms or more), or "repeated" (ten times or more in one request, run of a page or task).
@@ -32,7 +32,7 @@ def statements(monitor: Monitor, window: Window, kind: str, *, of_worker: bool =
 
 def by_route(monitor: Monitor, window: Window) -> pa.Table:
     """
-    Who keeps the database busy, requests, runs of pages and tasks; from tiles widened to whole hours.
+    Database time by route, page and task, the greatest first; long windows are widened to whole hours.
 
     Returns:
         service, kind, route, n, statements_each, db_ms_each, db_ms.

@@ -1,4 +1,4 @@
-"""When something was done to the house: a release that was first seen running in a window."""
+"""Deploy markers for charts: releases first seen running in a window."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +13,14 @@ MAX_MARKERS = 12
 
 @dataclass(frozen=True)
 class Marker:
-    """A thin rule on a chart, with a word."""
+    """A vertical rule on a chart."""
 
     at: datetime
-    word: str
+    word: str  # its label
 
 
 def deploys(monitor: Monitor, window: Window) -> list[Marker]:
-    """Each release of the window with its first start there, oldest first; the latest dozen."""
+    """Releases of the window at their first start there, oldest first; the latest dozen."""
     with open_log(
         monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us, tables=["event_log"]
     ) as log:

@@ -1,5 +1,5 @@
 """
-DuckDB, in memory, one database a process, and a cursor of its own for every query.
+DuckDB in memory: one database a process, a cursor of its own for every query.
 
 One connection shared by threads gives wrong answers; cursors do not. Nothing is installed or loaded from anywhere: what
 lies in SQLite or PostgreSQL comes in as Arrow tables.
@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-MEMORY = "1GB"
-THREADS = 2
+MEMORY = "1GB"  # beyond it spills to disk; the smallest machine has 2 GB
+THREADS = 2  # a page must leave processors to the site
 Cursor = duckdb.DuckDBPyConnection
 
 
@@ -33,7 +33,7 @@ def _database() -> Cursor:
 
 
 def cursor(folder: Path) -> Cursor:
-    """A new cursor; close it after the query. What does not fit in memory goes into a folder of its own below this one."""
+    """A new cursor, to be closed after the query. What does not fit in memory spills into a folder below this one."""
     spill = folder / "spill"
     spill.mkdir(parents=True, exist_ok=True)
     opened = _database().cursor()
@@ -42,13 +42,13 @@ def cursor(folder: Path) -> Cursor:
 
 
 def run(opened: Cursor, text: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    """Run one statement to its end: a cursor takes no other while a result is half read."""
+    """Run one statement and fetch all rows: a cursor takes no other statement while a result is half read."""
     return opened.execute(text, parameters).fetchall()
 
 
 @contextmanager
 def question(**tables: pa.Table) -> Iterator[Cursor]:
-    """A cursor that knows these tables, for a question about them alone."""
+    """Context manager: a cursor with these Arrow tables registered, for a query about them alone."""
     with _database().cursor() as opened:
         for name, table in tables.items():
             opened.register(name, table)
@@ -56,5 +56,5 @@ def question(**tables: pa.Table) -> Iterator[Cursor]:
 
 
 def quoted(value: object) -> str:
-    """A value as SQL text, for the places that take no parameter: the name of a file."""
+    """A value as an SQL literal, where no parameter is allowed: the name of a file."""
     return "'" + str(value).replace("'", "''") + "'"

@@ -1,15 +1,15 @@
 """
-Once a minute each rule is measured, and what changed is told. In steps:
+Evaluator of the alert rules, once a minute, in steps:
 
 1. Claim the minute: of several workers one evaluates.
 2. Read the rules in force, and where each of them stands.
 3. Measure, as of 15 seconds ago: by then what happened has reached the store.
 4. Conclude: each change with its incident and its notices in a transaction of its own, under the number that follows the
-   one that was read. Whoever comes second is refused, so that one change is told once, whatever the lease did.
-5. Note that we came to the end.
+   one that was read. A second evaluator is refused, so that one change notifies once, whatever the lease did.
+5. Record the evaluator's heartbeat.
 
-A metric that cannot be measured stops nothing: its rule stays where it is and says why, and after ten minutes a rule of its
-own says that monitoring is blind.
+A metric that cannot be measured stops nothing: its rule keeps its state with the reason, and after ten minutes a rule of
+its own fires: monitoring is blind.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from analytics.alert_inputs import House, Readings
+from analytics.alert_inputs import MetricInputs, Readings
 from analytics.alert_metrics import measure
 from analytics.data_sources import Monitor
 from analytics.unwritable import Outage
@@ -31,7 +31,7 @@ from core.errors import Unavailable
 from core.platform.failpoints import failpoint
 from core.platform.services import Services
 
-SETTLE = timedelta(seconds=15)
+SETTLE = timedelta(seconds=15)  # a recorder flushes every ten seconds, and needs a moment
 BLIND = "monitor.blind_count"
 
 log = structlog.get_logger()
@@ -39,27 +39,28 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Seen:
-    """Where a rule stood when it was read, for one instance. number: of its latest change."""
+    """A rule's standing as it was read, for one instance."""
 
     chosen: RuleInForce
     instance: str
     standing: Standing
-    number: int
+    number: int  # of its latest change: the optimistic lock
 
     def stays_normal(self, reading: Reading, at: datetime) -> bool:
-        """Nothing to change and nothing to say: most rules, most of the time."""
+        """Whether nothing changes and nobody is notified: most rules, most of the time."""
         return self.standing.state is State.NORMAL and self.after(reading, at) == self.standing
 
     def after(self, reading: Reading, at: datetime) -> Standing:
+        """The standing after a reading, by the state machine."""
         return step(self.chosen.rule, self.standing, reading, at=at)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How many readings were noted, and how many changes and words came of them."""
+    """Outcome of one evaluation."""
 
     readings: int
-    changes: int
+    changes: int  # of states, and reminders
 
 
 def evaluate_if_due(
@@ -71,11 +72,17 @@ def evaluate_if_due(
     outage: Outage | None = None,
 ) -> Evaluation | None:
     """
-    None when somebody else has evaluated within the minute, or nothing can be written.
+    Evaluate if this process wins the minute's claim.
 
     Args:
         early: how much before its minute; for cron, which is not exact.
-        outage: what this process knows of a database that cannot be written; None: another process tells of it.
+        outage: this process's memory of a database that cannot be written; None: another process notifies of it.
+
+    Returns:
+        None when another process has evaluated within the minute, or nothing can be written.
+
+    Raises:
+        Unavailable, SQLAlchemyError: nothing can be written, and `outage` is None.
     """
     try:
         with services.database.write() as transaction:
@@ -91,13 +98,13 @@ def evaluate_if_due(
 
 
 def evaluate(services: Services, monitor: Monitor, *, now: datetime) -> Evaluation:
-    """Steps 2 to 5. Safe to run at any time, anywhere, by any number at once."""
+    """Steps 2 to 5; idempotent, and safe by any number at once. Raises Unavailable, SQLAlchemyError."""
     at = now - SETTLE
     with services.database.read() as session:
         chosen = [one for one in rules_in_force(session) if one.rule.enabled]
         stood = {(row.rule_key, row.instance): row for row in lists.standings(session)}
-    house = House(services, monitor, [one.rule for one in chosen])
-    found = [pair for one in sorted(chosen, key=_is_about_others) for pair in _readings(house, one, stood, at)]
+    inputs = MetricInputs(services, monitor, [one.rule for one in chosen])
+    found = [pair for one in sorted(chosen, key=_is_about_others) for pair in _readings(inputs, one, stood, at)]
     found.sort(key=_severity, reverse=True)
     failpoint("measured")
     quiet = [(seen, reading) for seen, reading in found if seen.stays_normal(reading, at)]
@@ -112,11 +119,11 @@ def evaluate(services: Services, monitor: Monitor, *, now: datetime) -> Evaluati
 
 
 def _readings(
-    house: House, chosen: RuleInForce, stood: dict[tuple[str, str], AlertStanding], at: datetime
+    inputs: MetricInputs, chosen: RuleInForce, stood: dict[tuple[str, str], AlertStanding], at: datetime
 ) -> list[tuple[Seen, Reading]]:
-    """Of every instance that was measured, and of those that were not though something is going on with them."""
+    """Readings of every measured instance; an empty one for each that is not normal and was not measured."""
     key = chosen.rule.key
-    found = _measured(house, chosen, at)
+    found = _measured(inputs, chosen, at)
     open_ones = {
         instance: Reading()
         for (rule_key, instance), row in stood.items()
@@ -132,22 +139,22 @@ def _readings(
 
 
 def _is_about_others(chosen: RuleInForce) -> bool:
-    """Whether it counts the rules that could not be measured, and so comes last."""
+    """Sort key: the rule about rules that could not be measured comes last."""
     return chosen.rule.metric == BLIND
 
 
 def _severity(pair: tuple[Seen, Reading]) -> int:
-    """The most severe are concluded first: of one cause they open the incident, and the others join it in silence."""
+    """Sort key: the most severe are concluded first; they open the incident of a cause, and the others join it silently."""
     rule = pair[0].chosen.rule
     return causes.rank(rule.metric, rule.severity)
 
 
-def _measured(house: House, chosen: RuleInForce, at: datetime) -> Readings:
+def _measured(inputs: MetricInputs, chosen: RuleInForce, at: datetime) -> Readings:
     try:
-        return measure(house, chosen.rule, at=at)
+        return measure(inputs, chosen.rule, at=at)
     except Exception as error:  # whatever a store, a file or a disk raises, the other rules are measured
         log.warning("rule not measured", rule=chosen.rule.key, why=type(error).__name__)
-        house.problems[chosen.rule.title] = type(error).__name__
+        inputs.problems[chosen.rule.title] = type(error).__name__
         return {"": Reading(problem=f"could not be measured: {type(error).__name__}")}
 
 

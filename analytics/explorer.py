@@ -1,5 +1,5 @@
 """
-Questions put together from a fixed catalogue: a measure, what it is split by, what it is narrowed to, and a window.
+Ad-hoc queries from a fixed catalogue: a measure, a split (group by), a filter, and a window.
 
 Whatever a person chooses is a key of this catalogue or a parameter; no SQL comes from outside. The five largest parts have
 a line each, the rest together is "other", counted as one so that its percentiles are right.
@@ -22,24 +22,16 @@ WHOLE = "all together"
 
 @dataclass(frozen=True)
 class Measure:
-    """
-    One line of the catalogue.
-
-    Attributes:
-        source: the table of facts; of requests old windows are read from tiles.
-        rows, tiles: SQL of the value, over rows and over tiles.
-        where: SQL of what it counts. splits: what it can be split by and narrowed to: label → column.
-        is_of_many: a number from fewer than 20 is not to be trusted.
-    """
+    """A measure of the catalogue."""
 
     label: str
     unit: str
-    source: str
-    rows: str
-    where: str
-    splits: Mapping[str, str]
-    tiles: str = ""
-    is_of_many: bool = False
+    source: str  # table of facts; requests of long windows are read from tiles
+    rows: str  # SQL of the value, over rows
+    where: str  # SQL of what it counts
+    splits: Mapping[str, str]  # what it can be split by and filtered on: label → column
+    tiles: str = ""  # SQL of the value, over tiles
+    is_of_many: bool = False  # a statistic: from fewer than 20 it is not to be trusted
 
 
 BY_ROUTE = {"whose": "category", "service": "service", "route": "route"}
@@ -69,6 +61,7 @@ def _metric(label: str, unit: str, name: str, value: str = "max(value)") -> Meas
 
 
 HTTP, PAGES, TASKS = "kind = 'http'", "kind = 'script'", "kind = 'task'"
+# The keys stand in addresses of pages and in saved views: they never change.
 CATALOGUE: dict[str, Measure] = {
     "requests": Measure("Requests", "requests", "request_log", "sum(weight)", HTTP, BY_ROUTE, tiles="sum(n)"),
     "failed": Measure(
@@ -76,24 +69,24 @@ CATALOGUE: dict[str, Measure] = {
         tiles="sum(errors)",
     ),
     "failed_share": Measure(
-        "Share of requests that failed", "%", "request_log", _share(IS_ERROR, "weight"), HTTP, BY_ROUTE,
+        "Error rate", "%", "request_log", _share(IS_ERROR, "weight"), HTTP, BY_ROUTE,
         tiles="100.0 * sum(errors) / sum(n)", is_of_many=True,
     ),
-    "p50": _percentile(0.50, "half within", HTTP, "Answer time"),
-    "p95": _percentile(0.95, "95 of 100 within", HTTP, "Answer time"),
-    "p99": _percentile(0.99, "99 of 100 within", HTTP, "Answer time"),
-    "pages_p95": _percentile(0.95, "95 of 100 within", PAGES, "Console pages"),
+    "p50": _percentile(0.50, "p50", HTTP, "Latency"),
+    "p95": _percentile(0.95, "p95", HTTP, "Latency"),
+    "p99": _percentile(0.99, "p99", HTTP, "Latency"),
+    "pages_p95": _percentile(0.95, "p95", PAGES, "Latency of console pages"),
     "tasks": Measure("Tasks run", "tasks", "request_log", "sum(weight)", TASKS, BY_ROUTE, tiles="sum(n)"),
-    "tasks_p95": _percentile(0.95, "95 of 100 within", TASKS, "Tasks"),
+    "tasks_p95": _percentile(0.95, "p95", TASKS, "Run time of tasks"),
     "slow": Measure("Slow statements", "statements", "statement_log", "count(*)", "kind = 'slow'", BY_STATEMENT),
     "repeated": Measure("Repeated statements", "requests", "statement_log", "count(*)", "kind = 'repeated'", BY_STATEMENT),
     "mails": Measure("Mails", "mails", "event_log", "count(*)", "kind = 'mail'", BY_NAME),
     "business": Measure("Bookings: what happened", "times", "event_log", "count(*)", "kind = 'business'", BY_NAME),
     "vitals": Measure(
-        "How browsers felt it, 75 of 100 within", "ms", "event_log", "quantile_disc(value, 0.75)",
+        "Web vitals of browsers, p75", "ms", "event_log", "quantile_disc(value, 0.75)",
         "kind = 'vital' AND name <> 'CLS'", BY_NAME, is_of_many=True,
     ),
-    "lost": Measure("What the monitor lost", "rows", "event_log", "sum(value)", "kind = 'lost'", BY_NAME),
+    "lost": Measure("Telemetry rows lost", "rows", "event_log", "sum(value)", "kind = 'lost'", BY_NAME),
     "killed": Measure(
         "Processes that ended without stopping", "times", "event_log", "count(*)", "kind = 'process' AND name = 'lost'",
         {"service": "service"},
@@ -109,30 +102,31 @@ CATALOGUE: dict[str, Measure] = {
 
 @dataclass(frozen=True)
 class Question:
-    """Keys of the catalogue. split: a label of the measure's, or ""; only: (label, value) that it is narrowed to."""
+    """A query, by keys of the catalogue."""
 
     measure: str = "p95"
-    split: str = ""
-    only: tuple[str, str] | None = None
+    split: str = ""  # a label of the measure's splits, or ""
+    only: tuple[str, str] | None = None  # filter: (label, value)
 
     @property
     def about(self) -> Measure:
+        """Its measure."""
         return CATALOGUE[self.measure]
 
 
 def over_time(monitor: Monitor, window: Window, question: Question) -> pa.Table:
-    """step_us, series, n, value; oldest first; at most six series."""
+    """Time series of a query: step_us, series, n, value; oldest first; at most six series."""
     return _answer(monitor, window, question, window.step_table())
 
 
 def whole(monitor: Monitor, window: Window, question: Question) -> pa.Table:
-    """The same with the whole window as one step, the largest part first."""
+    """Totals of a query over the whole window: series, n, value; the largest first."""
     found = _answer(monitor, window, question, pa.table({"step_us": pa.array([0], type=pa.int64())}))
     return found.sort_by([("value", "descending")])
 
 
 def choices(monitor: Monitor, window: Window, measure: str, split: str) -> list[str]:
-    """What a measure can be narrowed to, the most frequent first; at most a hundred."""
+    """Values of a split that a filter can have, the most frequent first; at most a hundred."""
     about = CATALOGUE[measure]
     with _opened(monitor, window, Question(measure, split)) as (log, source, weight):
         found = log.ask("explore_choices", column=about.splits[split], source=source, where=about.where, weight=weight)
@@ -156,7 +150,7 @@ def _answer(monitor: Monitor, window: Window, question: Question, steps: pa.Tabl
 
 @contextmanager
 def _opened(monitor: Monitor, window: Window, question: Question) -> Iterator[tuple[Log, str, str]]:
-    """The log, the relation to read, and what a row of it weighs."""
+    """(log, relation to read, SQL of a row's weight)."""
     about = question.about
     if about.source == "request_log" and not is_exact(monitor, window):
         with open_tiles(monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us) as log:

@@ -1,4 +1,4 @@
-"""A table as a file for somebody's spreadsheet or program."""
+"""Export of a table as CSV or Parquet."""
 
 import io
 
@@ -9,12 +9,12 @@ from core.platform import spreadsheet
 
 
 def as_csv(table: pa.Table) -> bytes:
-    """For a spreadsheet, in which no cell is ever run as a formula."""
+    """CSV for a spreadsheet, in which no cell is ever run as a formula."""
     return spreadsheet.as_csv(table.column_names, (list(row.values()) for row in table.to_pylist()))
 
 
 def as_parquet(table: pa.Table) -> bytes:
-    """With types and all digits."""
+    """Parquet, with types and all digits."""
     out = io.BytesIO()
     pa.parquet.write_table(table, out, compression="zstd")
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""Rows of the gym's own database as Arrow tables, so that DuckDB counts them: instants as whole microseconds."""
+"""Conversion of the gym's rows to Arrow tables for DuckDB: instants as integer microseconds."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ TIME = pa.timestamp("us")
 
 def arrow(session: Session, query: Select[*tuple[Any, ...]]) -> pa.Table:
     """
-    The query's rows. Its columns of instants become int64, µs since 1970; enumerations become text.
+    A query's rows as an Arrow table. Instants become int64, µs since 1970; enumerations become text.
 
-    On SQLite instants are read as the text they are kept as: a datetime for each would take most of the time.
+    On SQLite instants are read as the text that they are stored as: a datetime for each would take most of the time.
     """
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     columns = list(query.selected_columns)

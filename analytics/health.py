@@ -1,4 +1,4 @@
-"""How each part of the house does, in words: asked of the last quarter of an hour, and of what is there at this moment."""
+"""Health of each part (site, console, worker, mail, database, disk, monitor), in words, from the last quarter of an hour."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -21,19 +21,20 @@ from core.outbox.models import MessageState, OutboxMessage
 from core.platform.clock import instant
 from core.telemetry.categories import FAMILY
 
+# Limits as of the default alert rules (core/alerts/defaults.py), so that page and notifications agree.
 LOOKS_BACK = timedelta(minutes=15)
 SILENT_AFTER = timedelta(minutes=2)
 LOST_WITHIN = timedelta(hours=24)
 LATE_MAIL, VERY_LATE_MAIL = timedelta(minutes=5), timedelta(minutes=30)
-SLOW_MS, FAILING, MANY_FAILING = 1000.0, 0.02, 0.05
-FULL, VERY_FULL = 0.80, 0.95
+SLOW_MS, FAILING, MANY_FAILING = 1000.0, 0.02, 0.05  # p95 latency; error rates
+FULL, VERY_FULL = 0.80, 0.95  # disk usage
 MIN_FREE_BYTES, PLENTY_BYTES = 500e6, 50e9  # below the first anything may fail; above the second a share says nothing
 MAX_WAL_BYTES = 256e6  # it is cut back to 64 MB; more is a reader that never ends
-SLOW_STATEMENTS = 5
+SLOW_STATEMENTS = 5  # fewer in a quarter of an hour are chance
 
 
 class State(enum.StrEnum):
-    """The word that stands beside the colour."""
+    """Health of a part; the word that stands beside the color."""
 
     WELL = "well"
     LOOK = "look"
@@ -46,41 +47,41 @@ COLORS = {State.WELL: "green", State.LOOK: "orange", State.BAD: "red", State.UNK
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the house: how it does, and the facts that say so."""
+    """Health of one part."""
 
     name: str
     state: State
-    words: str
+    words: str  # the facts behind it
 
 
 @dataclass(frozen=True)
 class Killed:
-    """A service of which processes ended without stopping: how often, when last, and what may be missing of it."""
+    """Killed processes of one service."""
 
     service: str
-    n: int
+    n: int  # of them
     last_at: datetime
-    missing_s: float
+    missing_s: float  # seconds of rows that may be missing
 
 
 @dataclass(frozen=True)
 class Measures:
-    """The latest value of each measure, by (service, name), and when it was taken."""
+    """Latest sample of each metric."""
 
-    values: Mapping[tuple[str, str], tuple[float, datetime]]
+    values: Mapping[tuple[str, str], tuple[float, datetime]]  # (service, name) → value, and when it was taken
 
     def heard_of(self, service: str) -> datetime | None:
-        """When this process said something last."""
+        """When this service recorded its latest sample."""
         return max((at for (who, _), (_, at) in self.values.items() if who == service), default=None)
 
     def find(self, name: str) -> float | None:
-        """The latest of any service."""
+        """The latest value of a metric, of any service."""
         found = [(at, value) for (_, measure), (value, at) in self.values.items() if measure == name]
         return max(found)[1] if found else None
 
 
 def parts(monitor: Monitor, session: Session, *, now: datetime, zone: ZoneInfo) -> list[Part]:
-    """Site, console, worker, mail, database, disk, and the monitor itself, in this order."""
+    """Health of site, console, worker, mail, database, disk, and the monitor itself, in this order."""
     window = Window(now - LOOKS_BACK, now, zone)
     measures, slow = _measures(monitor, window), _slow_statements(monitor, window)
     found = [
@@ -102,21 +103,21 @@ def parts(monitor: Monitor, session: Session, *, now: datetime, zone: ZoneInfo) 
 
 
 def lost_lately(monitor: Monitor, *, now: datetime, zone: ZoneInfo) -> dict[str, int]:
-    """How many rows were lost within a day, by reason, the most frequent first."""
+    """Telemetry rows lost within a day, by reason, the most frequent first."""
     window = Window(now - LOST_WITHIN, now, zone)
     with _opened(monitor, window, "event_log") as log:
         return {row["reason"]: row["n"] for row in log.ask("lost").to_pylist()}
 
 
 def killed_lately(monitor: Monitor, *, now: datetime, zone: ZoneInfo) -> list[Killed]:
-    """Processes that ended within a day without stopping: killed, or with their machine."""
+    """Processes killed within a day, by service."""
     with _opened(monitor, Window(now - LOST_WITHIN, now, zone), "event_log") as log:
         rows = log.ask("killed").to_pylist()
     return [Killed(row["service"], row["n"], instant(row["last_us"]), row["missing_s"]) for row in rows]
 
 
 def mail_part(session: Session, *, now: datetime) -> Part:
-    """Whether mail goes out, by the outbox and the gym's switches."""
+    """Health of mail delivery, by the outbox and the gym's switches."""
     gym, oldest = the_gym(session), oldest_due_at(session, now=now)
     dead = session.scalar(
         select(func.count())
@@ -138,13 +139,13 @@ def mail_part(session: Session, *, now: datetime) -> Part:
 
 def _service(name: str, scope: Scope, seen: RouteLatency | None, heard_at: datetime | None, now: datetime) -> Part:
     if heard_at is None and seen is None:
-        return Part(name, State.UNKNOWN, "Nothing was heard of it for a quarter of an hour.")
+        return Part(name, State.UNKNOWN, "It has recorded nothing for a quarter of an hour.")
     if heard_at is not None and now - heard_at > SILENT_AFTER:
         return Part(name, State.BAD, f"Silent for {_minutes(now - heard_at)}.")
     verb = "tasks" if scope.kind == "task" else "requests"
     if seen is None:
         return Part(name, State.WELL, "There, and nobody asked it anything for a quarter of an hour.")
-    words = f"{seen.n:,} {verb} in a quarter of an hour, half of them within {_ms(seen.p50_ms)}"
+    words = f"{seen.n:,} {verb} in a quarter of an hour, p50 {_ms(seen.p50_ms)}, p95 {_ms(seen.p95_ms)}"
     words += ", none failed." if not seen.errors else f", {seen.errors:,} failed."
     if seen.is_thin:
         return Part(name, State.LOOK if seen.errors else State.WELL, words)
@@ -161,7 +162,7 @@ def _database(slow: int) -> Part:
 
 
 def _disk(used: float | None, free_bytes: float | None, wal_bytes: float | None) -> Part:
-    """Full is what nothing can be written to, by share and by bytes: five percent of a large disk are plenty."""
+    """Health of the disk, by share and by bytes: five percent of a large disk are plenty."""
     if used is None:
         return Part("Disk", State.UNKNOWN, "Nobody has measured it for a quarter of an hour.")
     words = f"{used:.0%} full." if free_bytes is None else f"{used:.0%} full, {_bytes(free_bytes)} free."

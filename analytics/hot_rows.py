@@ -1,5 +1,5 @@
 """
-Hot rows as Arrow tables, by way of CSV: as COPY writes it on PostgreSQL, as Python does on SQLite.
+Hot rows as Arrow tables, through CSV: as COPY writes it on PostgreSQL, as Python does on SQLite.
 
 Arrow's arrays made of Python's values would need all of them in memory first, and have Arrow load pandas (50 MB).
 """
@@ -16,13 +16,13 @@ KINDS = {Text: pa.string(), Float: pa.float64()}
 
 
 def schema(table: Table) -> pa.Schema:
-    """Its columns as Arrow's: whole numbers, texts and floats, none of them empty."""
+    """Arrow schema of a table: int64, string and float64, none nullable."""
     return pa.schema([(column.name, KINDS.get(type(column.type), pa.int64())) for column in table.columns])
 
 
 def rows(connection: Connection, table: Table, *, after: int, upto: int | None = None, since_us: int = 0) -> pa.Table:
     """
-    The rows with after < id ≤ upto, and no older than since_us, by id.
+    Rows with after < id ≤ upto, and no older than since_us, by id.
 
     Returns:
         An Arrow table with the table's columns.

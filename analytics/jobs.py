@@ -1,4 +1,4 @@
-"""What the worker does: how long tasks wait and run, how they end; and the measures that say how much waits."""
+"""Statistics of background tasks: queue latency, run time, outcomes; and metrics over time."""
 
 import pyarrow as pa
 
@@ -9,9 +9,9 @@ from analytics.window import EXACT_UPTO, Window
 
 def by_task(monitor: Monitor, window: Window) -> pa.Table:
     """
-    Each task: n, failed, retried, interrupted, expired, lost (its process was killed), and its waits and run times, the busiest first.
+    Outcomes, queue latency and run time by task, the busiest first; lost: its process was killed.
 
-    Rows are kept for 90 days; of a longer range the newest month is read (see `read_part`).
+    Rows are stored for 90 days; of a longer range the newest month is read (see `read_part`).
 
     Returns:
         task, n, failed, retried, interrupted, expired, lost, wait_p50_ms, wait_p95_ms, run_p50_ms, run_p95_ms, run_max_ms.
@@ -22,7 +22,7 @@ def by_task(monitor: Monitor, window: Window) -> pa.Table:
 
 
 def measure_over_time(monitor: Monitor, window: Window, name: str) -> pa.Table:
-    """step_us, service, value (the greatest of the step), n: one measure, oldest first."""
+    """Time series of one metric: step_us, service, value (the greatest of the step), n; oldest first."""
     with open_log(
         monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us, tables=["metric_log"]
     ) as log:
@@ -31,5 +31,5 @@ def measure_over_time(monitor: Monitor, window: Window, name: str) -> pa.Table:
 
 
 def read_part(window: Window) -> Window:
-    """The part of a window whose tasks are read one by one: all of it, or its newest month."""
+    """The part of a window that is read row by row: all of it, or its newest month."""
     return window if window.length <= EXACT_UPTO else Window(window.end - EXACT_UPTO, window.end, window.zone)

@@ -1,4 +1,4 @@
-"""Where to look first when requests or tasks fail: the route that fails most, and the error that most of it is."""
+"""Lead of an incident, where to look first: the route that fails most, and the error group that most of it is."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,15 @@ from core.alerts.state_machine import Lead
 from core.telemetry.store import Store
 from core.telemetry.tables import error_event, error_group
 
-MAX_TITLE, MAX_ERRORS = 120, 200
+MAX_TITLE, MAX_ERRORS = 120, 200  # a subject's line; error ids that are looked up
 
 
 def lead_of(monitor: Monitor, where: str, named: Mapping[str, Any], *, start_us: int, end_us: int) -> Lead | None:
     """
-    None when nothing failed.
+    The route that fails most, and its most frequent error group; None when nothing failed.
 
     Args:
-        where, named: which requests count, as SQL of ours with its $names.
+        where, named: filter of the requests, as SQL of ours with its parameters.
     """
     with open_log(monitor.store, monitor.folder, start_us=start_us, end_us=end_us) as log:
         rows = log.ask("failing_routes", named, where=where).to_pylist()
@@ -33,14 +33,14 @@ def lead_of(monitor: Monitor, where: str, named: Mapping[str, Any], *, start_us:
 
 
 def lead_of_task(monitor: Monitor, task: str, window: Window) -> Lead | None:
-    """The error that most of its runs ended with."""
+    """The error group that most failed runs of a task fall into; None when none failed."""
     named = {"route": task}
     where = "kind = 'task' AND route = $route"
     return lead_of(monitor, where, named, start_us=window.start_us, end_us=window.end_us)
 
 
 def error_among(store: Store, event_ids: Sequence[str]) -> tuple[int, str]:
-    """The group that most of these errors are of, and its title; (0, "") when none of them is kept."""
+    """(id, title) of the most frequent group of these error events; (0, "") when none of them is stored."""
     wanted = list(dict.fromkeys(event_ids))[:MAX_ERRORS]
     if not wanted:
         return 0, ""

@@ -1,4 +1,4 @@
-"""How the mail goes out, from the outbox itself: how many, how late, how often tried, what became of them."""
+"""Statistics of mail delivery, from the outbox: throughput, delay, tries, outcome."""
 
 from dataclasses import dataclass
 
@@ -15,15 +15,15 @@ from core.outbox.models import OutboxMessage
 
 @dataclass(frozen=True)
 class Mails:
-    """by_kind: a row a kind of mail; over_time: step_us, state, n, by the instant they came to an end."""
+    """Statistics of the mails that were finished in a window."""
 
-    by_kind: pa.Table
-    over_time: pa.Table
+    by_kind: pa.Table  # a row a kind of mail
+    over_time: pa.Table  # step_us, state, n, by the instant they were finished
 
 
 def mails(session: Session, window: Window) -> Mails:
     """
-    The mails that came to an end in a window (sent, dropped or dead).
+    Statistics of the mails that were finished in a window (sent, dropped or dead).
 
     Returns:
         by_kind: kind, n, sent, dropped, dead, tried_again (more than once), wait_p50_ms and wait_p95_ms of those that

@@ -1,5 +1,5 @@
 """
-The manifest: which files the archive consists of, and up to which id each table of facts lies in them.
+The archive's manifest: its files, and the watermark of each table of facts, the highest id that is in them.
 
 A reader takes both in one snapshot of the store. A file that was replaced stays readable for ten minutes.
 """
@@ -18,15 +18,15 @@ GONE = ".gone"  # archive_mark: the instant before which a stream's rows are gon
 
 @dataclass(frozen=True)
 class File:
-    """A Parquet file: stream (a table of facts, or a kind of tile), path below the archive's folder, rows within [first_us, last_us]."""
+    """A Parquet file of the archive."""
 
-    stream: str
-    path: str
+    stream: str  # a table of facts, or a kind of tile
+    path: str  # below the archive's folder
     rows: int
     size_bytes: int
-    first_us: int
+    first_us: int  # at_us of its first and last row
     last_us: int
-    id: int = 0
+    id: int = 0  # archive_file.id; 0 before it is entered
 
     @property
     def day(self) -> int:
@@ -34,20 +34,20 @@ class File:
         return self.first_us // DAY_US
 
     def rows_within(self, start_us: int, end_us: int) -> int:
-        """About how many of its rows lie there, as if they came evenly."""
+        """Estimate of its rows in [start_us, end_us), as if they came evenly."""
         length = max(1, self.last_us - self.first_us)
         part = min(self.last_us, end_us) - max(self.first_us, start_us)
         return round(self.rows * max(0.0, min(1.0, part / length)))
 
 
 def mark(connection: Connection, stream: str) -> int:
-    """The highest id of this table that lies in the archive; 0 for none."""
+    """Watermark of a stream: the highest archived id; 0 for none."""
     query = select(archive_mark.c.upto_id).where(archive_mark.c.stream == stream)
     return connection.execute(query).scalar() or 0
 
 
 def taken_mark(connection: Connection, stream: str) -> int:
-    """The same for a pass that is about to move it; its row is made here, while nobody else is at work."""
+    """Watermark for a pass that is about to move it; its row is created here, under the exclusive lock."""
     found = connection.execute(select(archive_mark.c.upto_id).where(archive_mark.c.stream == stream)).scalar()
     if found is None:
         connection.execute(insert(archive_mark).values(stream=stream, upto_id=0))
@@ -55,20 +55,20 @@ def taken_mark(connection: Connection, stream: str) -> int:
 
 
 def move_mark(connection: Connection, stream: str, *, before: int, after: int, rows: int, now_us: int) -> bool:
-    """Move it, if nobody else has meanwhile. Whether it moved."""
+    """Compare-and-set of the watermark, with a row of the pass's history. Whether it moved."""
     moved = connection.execute(
         update(archive_mark)
         .where(archive_mark.c.stream == stream, archive_mark.c.upto_id == before)
         .values(upto_id=after)
     )
     if moved.rowcount != 1:
-        return False
+        return False  # another pass has moved it
     connection.execute(insert(archive_run).values(stream=stream, upto_id=after, at_us=now_us, rows=rows))
     return True
 
 
 def add(connection: Connection, files: Sequence[File], *, now_us: int) -> None:
-    """From this transaction on readers see these files."""
+    """Enter files: readers see them from this transaction's commit on."""
     if files:
         values = [
             {
@@ -89,7 +89,7 @@ def add(connection: Connection, files: Sequence[File], *, now_us: int) -> None:
 def live(
     connection: Connection, stream: str | None = None, *, start_us: int = 0, end_us: int | None = None
 ) -> list[File]:
-    """The files that readers use, oldest first; of one stream, and only those with rows in [start_us, end_us)."""
+    """Files that readers use, oldest first; of one stream, and only those with rows in [start_us, end_us)."""
     query = select(archive_file).where(archive_file.c.replaced_at_us == 0, archive_file.c.last_us >= start_us)
     if stream is not None:
         query = query.where(archive_file.c.stream == stream)
@@ -101,9 +101,9 @@ def live(
 
 def rows_gone_before(connection: Connection, stream: str, *, tiles: str) -> int:
     """
-    The instant before which rows of a stream are gone while their tiles stay; 0 when none are. Merging does not change it.
+    The instant before which rows of a stream are deleted while their tiles stay; 0 when none are.
 
-    Noted when files are retired. Of an archive from before that was noted: whole files go, the oldest first; so whatever
+    Recorded when files are retired; merging does not change it. Of an archive from before that was noted: whole files go, the oldest first; so whatever
     begins with the oldest file that is left has all its rows, and nothing is gone when tiles begin in its hour.
     """
     if noted := mark(connection, f"{stream}{GONE}"):
@@ -118,7 +118,7 @@ def rows_gone_before(connection: Connection, stream: str, *, tiles: str) -> int:
 
 
 def note_gone(connection: Connection, stream: str, *, before_us: int) -> None:
-    """Rows of a stream from before this instant are gone, and will not come back."""
+    """Record that rows of a stream from before this instant are deleted."""
     before = taken_mark(connection, f"{stream}{GONE}")
     if before_us > before:
         connection.execute(
@@ -133,7 +133,7 @@ def _first_and_last(connection: Connection, stream: str) -> tuple[int | None, in
 
 
 def retire(connection: Connection, files: Sequence[File], *, now_us: int) -> bool:
-    """Take files away from readers. Whether all of them were still there; if not, roll back."""
+    """Hide files from new readers. Whether all of them were still live; if not, roll back."""
     retired = connection.execute(
         update(archive_file)
         .where(archive_file.c.id.in_([file.id for file in files]), archive_file.c.replaced_at_us == 0)
@@ -143,7 +143,7 @@ def retire(connection: Connection, files: Sequence[File], *, now_us: int) -> boo
 
 
 def retired(connection: Connection, *, before_us: int) -> list[tuple[int, str]]:
-    """The id and path of files that no reader has used since then."""
+    """(id, path) of files that were retired before an instant, so that no reader uses them."""
     query = select(archive_file.c.id, archive_file.c.path).where(
         archive_file.c.replaced_at_us > 0, archive_file.c.replaced_at_us < before_us
     )
@@ -151,9 +151,10 @@ def retired(connection: Connection, *, before_us: int) -> list[tuple[int, str]]:
 
 
 def forget(connection: Connection, ids: Sequence[int]) -> None:
-    """Their files are gone."""
+    """Delete the entries of removed files."""
     connection.execute(delete(archive_file).where(archive_file.c.id.in_(ids)))
 
 
 def known_paths(connection: Connection) -> set[str]:
+    """Paths of all entries, retired ones included."""
     return set(connection.execute(select(archive_file.c.path)).scalars())

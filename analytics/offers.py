@@ -1,4 +1,4 @@
-"""Whether families could book anything: where nothing is on offer, nobody asks, and that is no trouble."""
+"""Whether lessons were on offer at an instant: where nothing is, few requests are no incident."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -15,7 +15,7 @@ DAYS_AHEAD = 7  # most ask for a lesson within the week
 
 
 def are_there(session: Session, *, at: datetime, zone: ZoneInfo) -> bool:
-    """Whether at this instant, which is now, a lesson could be booked within a week, and the day is no closed one."""
+    """Whether now (at) a lesson can be booked within DAYS_AHEAD, and the day is no closed one."""
     if not were_there(session, at=at, zone=zone):
         return False
     until = at + timedelta(days=DAYS_AHEAD)
@@ -29,7 +29,7 @@ def are_there(session: Session, *, at: datetime, zone: ZoneInfo) -> bool:
 
 def were_there(session: Session, *, at: datetime, zone: ZoneInfo) -> bool:
     """
-    Whether by the hours of coaches, as they are known now, lessons were offered at an instant of the past.
+    Whether lessons were offered at an instant of the past, by the coaches' hours as they are known now.
 
     Not on a closed day, on which all that teach usually do not; nor when nobody taught for a week from then on. What was
     booked by then is not asked: a week that was booked out had requests.

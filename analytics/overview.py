@@ -1,4 +1,4 @@
-"""The numbers that come first: how many, how many failed, how long on average; in this window and in another."""
+"""Totals of a window: throughput, error rate, mean latency, statements; and database load over time."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from analytics.window import Window
 
 @dataclass(frozen=True)
 class Totals:
-    """What can be added up. Means are of sums, never of means."""
+    """Sums over requests. Means are of sums, never of means."""
 
-    n: int
-    errors: int
-    sum_us: int
-    db_count: int
+    n: int  # requests
+    errors: int  # requests that failed
+    sum_us: int  # of durations
+    db_count: int  # of statements
 
     @property
     def error_rate(self) -> float | None:
@@ -25,18 +25,19 @@ class Totals:
 
     @property
     def mean_ms(self) -> float | None:
+        """Mean latency; None when there was nothing."""
         return self.sum_us / self.n / 1000 if self.n else None
 
 
 def totals(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> Totals:
-    """All requests of a window; one longer than a month is widened to whole hours."""
+    """Totals of a window's requests; one longer than a month is widened to whole hours."""
     with opened(monitor, window) as (log, exact):
         found = log.ask("totals_exact" if exact else "totals", scope.named, where=scope.where)
     return Totals(**found.to_pylist()[0])
 
 
 def database_over_time(monitor: Monitor, window: Window, scope: Scope = REQUESTS) -> pa.Table:
-    """step_us, n, statements, db_ms and all_ms (of each request, on average), oldest first."""
+    """Time series of database load: step_us, n, statements, db_ms and all_ms (means of a request); oldest first."""
     with opened(monitor, window) as (log, exact):
         if exact:
             source, split = with_steps(log, window), by_step(window)

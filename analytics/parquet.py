@@ -1,4 +1,4 @@
-"""Writing a Parquet file so that it is there whole, or not at all."""
+"""Atomic write of a Parquet file: temporary file, fsync, rename."""
 
 import os
 import uuid
@@ -14,7 +14,7 @@ PARTIAL = ".partial"
 
 def write(cursor: Cursor, query: str, *, folder: Path, stream: str, label: str = "") -> File | None:
     """
-    Write what a query gives: a temporary file, fsync, counted, renamed, the folder's fsync.
+    Write a query's rows to a file, atomically: temporary file, count, fsync, rename, fsync of the folder.
 
     Args:
         query: has a column at_us; its least and greatest go to the manifest.
@@ -22,6 +22,9 @@ def write(cursor: Cursor, query: str, *, folder: Path, stream: str, label: str =
 
     Returns:
         The file, below `folder`; None when the query gives no row.
+
+    Raises:
+        OSError: it could not be written, or has fewer rows than the query.
     """
     ((least, most, rows),) = run(cursor, f"SELECT min(at_us), max(at_us), count(*) FROM ({query})")
     if not rows:
@@ -42,7 +45,7 @@ def write(cursor: Cursor, query: str, *, folder: Path, stream: str, label: str =
 
 
 def day_label(day: int) -> str:
-    """ "2026-11-26" of days since 1970."""
+    """ISO date of days since 1970 (UTC), "2026-11-26"."""
     return datetime.fromtimestamp(day * DAY_US // 1_000_000, UTC).strftime("%Y-%m-%d")
 
 

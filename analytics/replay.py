@@ -1,8 +1,8 @@
 """
-What a rule would have done lately: the same measures at instants of the past, and the same machine.
+Backtest of an alert rule: the same metrics at instants of the past, through the same state machine.
 
-It is not looked at every minute, as it will be, but at steps; what is shorter than a step counts as long as one. As much of
-the past is looked at as can be in a few seconds, the newest first.
+It is evaluated not every minute, but at steps; what is shorter than a step counts as long as one. As much of the past is
+covered as can be in a few seconds, the newest first.
 """
 
 import time
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from analytics.alert_inputs import House, Readings
+from analytics.alert_inputs import MetricInputs, Readings
 from analytics.alert_metrics import measure
 from analytics.data_sources import Monitor
 from analytics.evaluator import SETTLE
@@ -18,44 +18,40 @@ from core.alerts.rules import Rule
 from core.alerts.state_machine import OPEN, Reading, Standing, State, step
 from core.platform.services import Services
 
-WITHIN_S = 8.0
+WITHIN_S = 8.0  # an admin waits for it
 MIN_STEP = timedelta(minutes=5)
-MIN_STEPS, MAX_STEPS = 48, 336
+MIN_STEPS, MAX_STEPS = 48, 336  # half hours of a day; half hours of a week
 
 
 @dataclass(frozen=True)
 class Replay:
-    """
-    began: how often. lasted: how long an incident was open, all of them together. latest: what is measured now.
+    """Outcome of a backtest."""
 
-    since: how far back was looked. every: how long a step is.
-    """
-
-    began: int
-    lasted: timedelta
-    latest: Readings
-    since: datetime
-    every: timedelta
+    began: int  # incidents
+    lasted: timedelta  # how long an incident was open, all of them together
+    latest: Readings  # what is measured now
+    since: datetime  # how far back it went
+    every: timedelta  # length of a step
 
 
 def step_of(rule: Rule, back: timedelta) -> timedelta:
-    """As long as the rule's window, so that each request is looked at; or shorter, where that makes few steps."""
+    """Length of a step: the rule's window, so that each request counts; shorter where that makes few steps."""
     return max(MIN_STEP, min(rule.window, back / MIN_STEPS))
 
 
 def can_replay(rule: Rule, back: timedelta) -> bool:
-    """Whether what is measured can be told of the past, and so much of it be looked at in a few seconds."""
+    """Whether the metric can be computed for the past, and so far back within a few seconds."""
     return rule.measured.replayable and back / step_of(rule, back) <= MAX_STEPS
 
 
 def replay(services: Services, monitor: Monitor, rule: Rule, *, back: timedelta, now: datetime) -> Replay:
-    """Raises whatever a database or a file raises."""
+    """Run the backtest. Raises whatever a database or a file raises."""
     every = step_of(rule, back)
     seen: list[tuple[datetime, Readings]] = []
     stop_at = time.monotonic() + WITHIN_S
     for number in range(int(back / every) + 1):
         at = now - SETTLE - number * every
-        seen.append((at, measure(House(services, monitor, (rule,)), rule, at=at)))
+        seen.append((at, measure(MetricInputs(services, monitor, (rule,)), rule, at=at)))
         if time.monotonic() > stop_at:
             break
     began, steps = _walk(_coarse(rule, every), seen[::-1])
@@ -63,7 +59,7 @@ def replay(services: Services, monitor: Monitor, rule: Rule, *, back: timedelta,
 
 
 def _coarse(rule: Rule, every: timedelta) -> Rule:
-    """What lasts for one step has lasted long enough, if the rule asks for less."""
+    """The rule at the resolution of steps: what lasts for one step has lasted long enough, if the rule asks for less."""
     return replace(
         rule,
         after=rule.after if rule.after > every else timedelta(),
@@ -72,7 +68,7 @@ def _coarse(rule: Rule, every: timedelta) -> Rule:
 
 
 def _walk(rule: Rule, seen: Sequence[tuple[datetime, Readings]]) -> tuple[int, int]:
-    """How often it began, and in how many steps something was open. seen: oldest first."""
+    """(incidents, steps with an open incident). seen: oldest first."""
     stood: dict[str, Standing] = {}
     began = open_steps = 0
     for at, readings in seen:

@@ -1,5 +1,5 @@
 """
-Request ids in the archive: three characters instead of sixteen.
+Compression of request ids in the archive: four characters instead of sixteen.
 
 An id begins with the microsecond at which its request began, and the row has that too; so a file keeps "~4b7" where the
 rest follows from the row's own time. An id of another time (a task has the id of the request that caused it) stays whole.

@@ -1,12 +1,12 @@
 """
-The log: what is hot and what lies in the archive, as if it were one.
+The request store: hot rows and the archive's files as one relation, through DuckDB.
 
     with open_log(store, folder, start_us=…, end_us=…) as log:            rows as they happened
         latency.ask(log, …)
     with open_tiles(store, folder, start_us=…, end_us=…) as log:          histograms, for long ranges
         latency.ask_tiles(log, …)
 
-Mark, files and hot rows come from one snapshot of the store, so that a row is never missed and never counted twice,
+Watermark, files and hot rows come from one snapshot of the store, so that a row is never missed and never counted twice,
 whatever the archive does meanwhile. Files whose rows lie outside of the window are not opened.
 """
 
@@ -33,7 +33,7 @@ from core.telemetry.store import Store
 from core.telemetry.tables import FACTS
 
 QUERIES = Path(__file__).parent / "queries"
-MAX_QUERY_S = 10.0
+MAX_QUERY_S = 10.0  # a person waits for the page; a year from tiles takes one
 
 
 class LogUnreadable(SpiritError):
@@ -43,36 +43,35 @@ class LogUnreadable(SpiritError):
 
 
 class QuestionTooSlow(SpiritError):
-    """A question was stopped, so that nobody waits for it."""
+    """A query was stopped at its timeout."""
 
     code = "question_too_slow"
 
 
 @dataclass(frozen=True)
 class Log:
-    """
-    The relations of one window, on one cursor, from one snapshot. Window: [start_us, end_us).
-
-    relations: SQL of those that are made when a question first names them, for each costs a look into its files.
-    """
+    """The relations of one window [start_us, end_us), on one cursor, from one snapshot."""
 
     cursor: Cursor
     start_us: int
     end_us: int
-    relations: dict[str, str] = field(default_factory=dict)
+    relations: dict[str, str] = field(default_factory=dict)  # SQL of lazy views: each costs a look into its files
 
     def ask(self, name: str, parameters: Mapping[str, Any] | None = None, **parts: str) -> pa.Table:
         """
-        The answer of queries/{name}.sql.
+        Run queries/{name}.sql.
 
         Args:
             parameters: for its $names; $start and $end are there already.
             parts: SQL of ours for its {names}.
+
+        Raises:
+            QuestionTooSlow, LogUnreadable.
         """
         return self.sql(query(name).format(**parts) if parts else query(name), parameters)
 
     def sql(self, text: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
-        """The answer of a query of ours."""
+        """Run a query of ours. Raises QuestionTooSlow after MAX_QUERY_S, LogUnreadable."""
         given = {"start": self.start_us, "end": self.end_us, **(parameters or {})}
         used = {name: value for name, value in given.items() if f"${name}" in text}
         for name in self.relations.keys() & set(re.findall(r"\w+", text)):
@@ -95,7 +94,12 @@ class Log:
 def open_log(
     store: Store, folder: Path, *, start_us: int, end_us: int, tables: Sequence[str] = ("request_log",)
 ) -> Iterator[Log]:
-    """Facts with start ≤ at < end, as relations named like their tables. Columns that older files lack are empty."""
+    """
+    Context manager: facts of [start, end) as relations named like their tables; columns that older files lack are empty.
+
+    Raises:
+        LogUnreadable: a file cannot be opened; the message names it.
+    """
     with cursor(folder) as work:
         with store.read() as connection:
             for name in tables:
@@ -112,7 +116,7 @@ def open_log(
 @contextmanager
 def open_tiles(store: Store, folder: Path, *, start_us: int, end_us: int) -> Iterator[Log]:
     """
-    Histograms of requests; the window is widened to whole hours.
+    Context manager: histograms of requests; the window is widened to whole hours. Raises LogUnreadable.
 
     Relations:
         by_route (at_us, service, kind, category, route, bucket, n, errors): whole days (UTC) where the window has them, hours at its ends

@@ -1,4 +1,4 @@
-"""Requests one by one: the rows behind a part of a chart, and all that one request caused."""
+"""Single requests: the rows behind a part of a chart, and the trace of one request."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from analytics.request_store import open_log
 from analytics.tiles import IS_ERROR
 from analytics.window import MINUTE_US, Window
 
-MAX_ROWS = 200
+MAX_ROWS = 200  # a table that a person reads
 AROUND_US = 60 * MINUTE_US  # a task may run some time after the request that asked for it
 ORDERS = {"slowest": "duration_us", "latest": "at_us"}
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The first of them, and how many there are in all."""
+    """A page of requests."""
 
-    table: pa.Table
-    n: int
+    table: pa.Table  # the first MAX_ROWS
+    n: int  # all there are
 
 
 def rows(
@@ -32,11 +32,13 @@ def rows(
     order: str = "slowest",
 ) -> Rows:
     """
-    The requests of a window, one a row: at_us, service, kind, method, route, status, outcome, ms, db_ms, statements,
-    wait_ms, request_id, error_id, release. Kept for 90 days; of older ones only the histograms are left.
+    Requests of a window. Rows are stored for 90 days; of older ones only the histograms are left.
 
     Args:
         order: "slowest" or "latest" first.
+
+    Returns:
+        at_us, service, kind, method, route, status, outcome, ms, db_ms, statements, wait_ms, request_id, error_id, release.
     """
     where = scope.where + (f" AND {IS_ERROR}" if failed_only else "")
     with open_log(monitor.store, monitor.folder, start_us=window.start_us, end_us=window.end_us) as log:
@@ -47,7 +49,7 @@ def rows(
 
 def story(monitor: Monitor, request_id: str, *, around_us: int) -> pa.Table:
     """
-    All that one request caused, in order, looked for within an hour of an instant.
+    Trace of one request: all that it caused, in order, within an hour of an instant.
 
     Returns:
         at_us, what (request, statement, event), service, name, detail, ms, error_id.

@@ -1,9 +1,9 @@
 """
-How long what is kept, and what goes: whole files, never rows out of a file.
+Retention by age and by a byte budget: deletes whole files, never rows out of a file.
 
-A byte budget stands above all ages: while files and hot store together weigh more, the oldest facts go first, then the
-oldest tiles by hour; of a hot store that is too heavy alone the oldest stories of errors go. What was deleted gives its
-bytes back to the disk, some at a time, so that no writer waits long.
+The budget stands above all ages: while files and hot store together are larger, the oldest facts go first, then the
+oldest tiles by hour; of a hot store that is too large alone the oldest error events go. Freed pages are given back to the
+disk some at a time, so that no writer waits long.
 """
 
 from dataclasses import dataclass
@@ -34,29 +34,26 @@ from core.telemetry.tables import (
 )
 
 MINUTE_US = 60_000_000
-READERS_MAY_TAKE_US = 10 * MINUTE_US
-STRAY_AFTER_S = 3600
-CHUNK_ROWS = 2_000
+READERS_MAY_TAKE_US = 10 * MINUTE_US  # a query is stopped after ten seconds; the clocks of hosts differ
+STRAY_AFTER_S = 3600  # no pass takes so long
+CHUNK_ROWS = 2_000  # of one DELETE: a writer waits some milliseconds
 ROW_BYTES = 200  # of a hot row, about
 MOMENT_DAYS = 32  # of errors; ranges up to a month are counted by them
-FOR_EVER = ("tile_day", "tile_day_all")
+FOR_EVER = ("tile_day", "tile_day_all")  # some kilobytes a day
 
 
 @dataclass(frozen=True)
 class Keep:
-    """
-    fact_days: rows as they happened; error_days: the stories of errors (their groups and counts stay as long as tiles);
-    tile_days: histograms by hour (thirteen months); budget_bytes: all files and the hot store together.
-    """
+    """Retention policy."""
 
-    fact_days: int = 90
-    error_days: int = 90
-    tile_days: int = 396
-    budget_bytes: int = 512 * 1024 * 1024
+    fact_days: int = 90  # of rows
+    error_days: int = 90  # of error events; their groups and counts stay as long as tiles
+    tile_days: int = 396  # of histograms by hour: thirteen months, so that a month has its last year's beside it
+    budget_bytes: int = 512 * 1024 * 1024  # all files and the hot store together
 
 
 def tidy_up(store: Store, folder: Path, keep: Keep, *, now_us: int) -> tuple[int, int]:
-    """Retire what is too old or too much, then remove what no reader uses any more. Returns files and hot rows removed."""
+    """One pass of retention. (files removed, hot rows deleted)."""
     _forget_errors(store, keep, now_us=now_us)
     deleted = _delete_hot_rows(store, folder, now_us=now_us)
     _forget_flushes(store, now_us=now_us)
@@ -67,7 +64,7 @@ def tidy_up(store: Store, folder: Path, keep: Keep, *, now_us: int) -> tuple[int
 
 
 def too_old_or_too_much(files: list[File], keep: Keep, *, now_us: int, hot_bytes: int = 0) -> list[File]:
-    """Which of these files have had their time, oldest first. hot_bytes: what the hot store weighs beside them."""
+    """Files to retire by the policy, oldest first. hot_bytes: size of the hot store beside them."""
     gone = [file for file in files if file.last_us < now_us - _days(file, keep) * DAY_US]
     left = [file for file in files if file not in gone]
     weight = hot_bytes + sum(file.size_bytes for file in left)
@@ -96,7 +93,7 @@ def _retire_old(store: Store, keep: Keep, *, now_us: int) -> None:
 
 
 def _hot_bytes(store: Store) -> int:
-    """What the hot store weighs without the rows that lie in files already, and go in ten minutes: those count once."""
+    """Size of the hot store without its archived rows, which go in ten minutes: those count once."""
     with store.read() as connection:
         archived = sum(
             connection.scalar(
@@ -109,7 +106,7 @@ def _hot_bytes(store: Store) -> int:
 
 
 def _lighten(store: Store, keep: Keep) -> None:
-    """A hot store that alone weighs more than all may: the oldest stories of errors go; their counts stay."""
+    """Delete the oldest error events while the hot store alone exceeds the budget; their counts stay."""
     while store.size_bytes() > keep.budget_bytes:
         oldest = select(error_event.c.id).order_by(error_event.c.id).limit(CHUNK_ROWS)
         with store.write() as connection:
@@ -122,7 +119,7 @@ def _lighten(store: Store, keep: Keep) -> None:
 
 
 def _forget_flushes(store: Store, *, now_us: int) -> None:
-    """Ids of flushes that nobody tries again, and processes that ended long ago."""
+    """Delete idempotency keys of flushes that are not retried any more, and processes that ended long ago."""
     with store.write() as connection:
         connection.execute(delete(written_batch).where(written_batch.c.at_us < now_us - DAY_US))
         processes.forget_old(connection, now_us=now_us)
@@ -146,14 +143,14 @@ def _forget_errors(store: Store, keep: Keep, *, now_us: int) -> None:
 
 
 def _forget_moments(connection: Connection, *, before_us: int) -> None:
-    """Their hours stay; the mark says from when on moments can be counted."""
+    """Delete moments of errors; their hours stay, and the watermark moves to where moments are complete."""
     mark = (archive_mark.c.stream == MOMENTS_FROM, archive_mark.c.upto_id < before_us)
     if connection.execute(update(archive_mark).where(*mark).values(upto_id=before_us)).rowcount:
         connection.execute(delete(error_moment).where(error_moment.c.at_us < before_us))
 
 
 def _remove_files(store: Store, folder: Path, *, now_us: int) -> int:
-    """First the file, then its line in the manifest: a crash between the two leaves a line that the next pass removes."""
+    """Delete retired files, each before its entry: a crash between the two leaves an entry that the next pass removes."""
     with store.read() as connection:
         retired = manifest.retired(connection, before_us=now_us - READERS_MAY_TAKE_US)
         known = manifest.known_paths(connection)
@@ -181,7 +178,7 @@ def _is_stray(path: Path, folder: Path, known: set[str], *, now_us: int) -> bool
 
 
 def _delete_hot_rows(store: Store, folder: Path, *, now_us: int) -> int:
-    """In small steps, so that no writer waits long; and only those whose files can be opened here."""
+    """Delete archived hot rows in small steps, so that no writer waits long, and only where their files can be opened here."""
     deleted = 0
     for table in FACTS.values():
         settled = select(func.max(archive_run.c.upto_id)).where(

@@ -1,5 +1,5 @@
 """
-Plausible traffic, with one bad hour in it: for the demo gym, so that its charts have something to show, and for the bench.
+Sample traffic, with one bad hour in it: for the demo gym's charts, and for the benchmarks.
 
 Rows go straight into the archive's files, some days at a time; the hot store stays as it is, so that what really happens
 meanwhile is recorded and shown beside it. The same seed gives the same rows.
@@ -30,26 +30,18 @@ OTHERS = ("statement_log", "event_log", "metric_log")
 
 @dataclass(frozen=True)
 class Traffic:
-    """
-    How much of it.
+    """Parameters of the sample."""
 
-    Attributes:
-        days: until now; rows_a_day: about so many requests on a busy day.
-        fact_days: of the newest days the rows themselves are kept, of all of them the tiles.
-        at_a_time: days that are made together (more take more memory, fewer make more files).
-        others: slow statements, mails, deploys, vitals and the machine's metrics too.
-    """
-
-    days: int = 365
-    rows_a_day: int = 4_000
-    fact_days: int = 90
-    at_a_time: int = 30
+    days: int = 365  # until now
+    rows_a_day: int = 4_000  # requests on a busy day, about
+    fact_days: int = 90  # newest days of which rows are made; of all there are tiles
+    at_a_time: int = 30  # days made together: more take more memory, fewer make more files
     seed: int = 1
-    others: bool = True
+    others: bool = True  # slow statements, mails, deploys, vitals and host metrics too
 
 
 def make_for(settings: Settings) -> int:
-    """A year of it for the gym that these settings describe, unless its archive has a past. Returns how many requests."""
+    """Make a year of sample traffic for a gym, unless its archive has a past. How many requests. Raises Unavailable."""
     monitor = monitor_for(settings)
     now = clock.now()
     try:
@@ -63,12 +55,17 @@ def make_for(settings: Settings) -> int:
 
 
 def bad_hour(now: datetime) -> datetime:
-    """When, in traffic that ends now, everything was slow for three quarters of an hour."""
+    """Start of the 45 minutes in which everything was slow, in sample traffic that ends now."""
     return (now - BAD_DAY).replace(hour=BAD_HOUR_UTC, minute=10, second=0, microsecond=0)
 
 
 def make(monitor: Monitor, traffic: Traffic, *, now: datetime) -> int:
-    """Make the traffic that led up to now. Returns how many requests there were."""
+    """
+    Make sample traffic up to now. How many requests.
+
+    Raises:
+        Unavailable: the shared storage does not take the files.
+    """
     end_us, total = microseconds(now), 0
     begin_us = (end_us // DAY_US - traffic.days + 1) * DAY_US
     for start_us, days in _stretches(traffic, end_us):

@@ -1,9 +1,9 @@
 """
-Tiles: what charts of long ranges read instead of rows.
+Tiles: mergeable histograms of latency by hour and day, which charts of long ranges read instead of rows.
 
-A tile says how many requests of an hour, or of a day (UTC), fell into each bucket of duration. Buckets grow by a fixed
-ratio, so that any two tiles merge by adding, over hours, routes and processes, and a percentile from the sum is within
-1 % of the exact one. Nothing that does not merge is kept: no average, no percentile.
+A tile counts the requests of an hour, or of a day (UTC), by bucket of duration. Buckets grow by a fixed ratio (as in
+DDSketch), so that any two tiles merge by adding, over hours, routes and processes, and a percentile from the sum is
+within 1 % of the exact one. Nothing that does not merge is stored: no average, no percentile.
 
     tile_hour       by service, kind, category, route    tile_hour_all      the same without the route
     tile_day                                         tile_day_all
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from core.telemetry.categories import derived
 
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
-RATIO = 1.01 / 0.99
+RATIO = 1.01 / 0.99  # of one bucket's bound to the next, for a relative error of 1 %
 BUCKET = f"ceil(ln(greatest(duration_us, 1)) / ln({RATIO!r}))::SMALLINT"
 IS_ERROR = (
     "(outcome <> 'client_gone' AND (status >= 500 OR outcome = 'error'))"  # a visitor who left is no failure of ours
@@ -23,7 +23,7 @@ IS_ERROR = (
 
 
 def categorised(source: str, *, has_route: bool = True) -> str:
-    """SQL of a relation with a category in every row, also where its files are older than that column."""
+    """SQL: a relation with a category in every row, also where its files are older than that column."""
     return (
         f"(SELECT * REPLACE ({derived(has_route=has_route)} AS category) FROM "
         f"((SELECT '' AS category LIMIT 0) UNION ALL BY NAME SELECT * FROM {source}))"
@@ -31,20 +31,20 @@ def categorised(source: str, *, has_route: bool = True) -> str:
 
 
 def bucket_value_us(bucket: str = "bucket") -> str:
-    """SQL for the duration that stands for a bucket, within 1 % of all that fell into it."""
+    """SQL: the duration that represents a bucket, within 1 % of all in it."""
     return f"(2 * pow({RATIO!r}, {bucket}) / ({RATIO!r} + 1))"
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One kind of tile. `build`: its rows from a relation of request_log; `merge`: the same from its own rows."""
+    """A kind of tile, as the SQL that builds and merges it."""
 
-    stream: str
-    period_us: int
+    stream: str  # its name in the manifest
+    period_us: int  # an hour or a day
     columns: tuple[str, ...]  # what it is split by, besides the time
 
     def build(self, rows: str) -> str:
-        """SQL over a relation with the columns of request_log."""
+        """SQL: this tile's rows from a relation with the columns of request_log."""
         at = f"at_us - at_us % {self.period_us} AS at_us"
         split, source = ", ".join(self.columns), categorised(rows)
         if self.stream == "total_hour":
@@ -61,7 +61,7 @@ class Tile:
         )
 
     def merge(self, tiles: str) -> str:
-        """SQL over a relation with this tile's own columns."""
+        """SQL: this tile's rows from a relation of several of them."""
         split = ", ".join(("at_us", *self.columns))
         source = self.readable(tiles)
         if self.stream == "total_hour":
@@ -76,7 +76,7 @@ class Tile:
         )
 
     def readable(self, source: str) -> str:
-        """SQL of its own rows in a relation, whatever release wrote them."""
+        """SQL: this tile's rows in a relation, whatever release wrote them."""
         return categorised(source, has_route="route" in self.columns)
 
 

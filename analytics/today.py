@@ -1,4 +1,4 @@
-"""Two numbers of the gym's own database that stand beside the monitor's: bookings of a local day, and staff at work."""
+"""Counts from the gym's own database beside the monitor's numbers: requests of a local day, and staff at work."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from core.schedule.availability import DAY_MIN, at_wall_time
 
 
 def bookings_on(session: Session, day: date, zone: ZoneInfo, *, upto: datetime | None = None) -> int:
-    """How many were asked for on this local day, which has 23 or 25 hours twice a year; upto: before this instant."""
+    """Requests made on a local day, which has 23 or 25 hours twice a year; upto: before this instant."""
     end = at_wall_time(day, DAY_MIN, zone)
     return (
         session.scalar(
@@ -28,7 +28,7 @@ def bookings_on(session: Session, day: date, zone: ZoneInfo, *, upto: datetime |
 
 
 def active_staff(session: Session, start: datetime, end: datetime) -> int:
-    """How many staff sessions began before the end and were used last at or after the start."""
+    """Staff sessions that began before the end and were last used at or after the start."""
     return (
         session.scalar(
             select(func.count(distinct(StaffSession.id))).where(

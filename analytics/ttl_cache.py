@@ -1,4 +1,4 @@
-"""Answers kept for some seconds, shared by all who ask the same: one reader computes, the others wait for her."""
+"""TTL cache with single-flight: concurrent callers of one key share one computation."""
 
 import threading
 import time
@@ -8,40 +8,40 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-KEEP_S = 20.0
-MAX_ENTRIES = 400
+TTL_S = 20.0  # a page that is reloaded shows nothing older than twice a recorder's flush
+MAX_ENTRIES = 400  # about 20 MB of tables
 
 
 @dataclass
-class _Kept:
-    until: float = 0.0
-    answer: Any = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+class _Entry:
+    expires_at: float = 0.0  # of time.monotonic()
+    value: Any = None
+    lock: threading.Lock = field(default_factory=threading.Lock)  # held by whoever computes
 
 
-class Answers:
-    """At most so many, each for so long. An answer that failed is not kept."""
+class TtlCache:
+    """LRU cache of at most so many entries, each for so long. A computation that raises is not cached."""
 
-    def __init__(self, *, keep_s: float = KEEP_S, most: int = MAX_ENTRIES) -> None:
-        self._keep_s, self._most = keep_s, most
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+    def __init__(self, *, ttl_s: float = TTL_S, max_entries: int = MAX_ENTRIES) -> None:
+        self._ttl_s, self._max_entries = ttl_s, max_entries
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, key: Hashable, ask: Callable[[], T]) -> T:
-        """The answer to this question; asked anew when none is kept."""
+    def of(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The cached value of a key, computed when there is none. Raises what `compute` raises."""
         with self._lock:
-            kept = self._kept.setdefault(key, _Kept())
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        with kept.lock:
-            if time.monotonic() >= kept.until:
-                kept.answer = ask()
-                kept.until = time.monotonic() + self._keep_s
-            answer: T = kept.answer
-            return answer
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._max_entries:
+                self._entries.popitem(last=False)
+        with entry.lock:
+            if time.monotonic() >= entry.expires_at:
+                entry.value = compute()
+                entry.expires_at = time.monotonic() + self._ttl_s
+            value: T = entry.value
+            return value
 
-    def forget(self) -> None:
-        """Ask everything anew."""
+    def clear(self) -> None:
+        """Drop all entries."""
         with self._lock:
-            self._kept.clear()
+            self._entries.clear()

@@ -1,8 +1,8 @@
 """
-The gym's database cannot be written: nothing can be booked, and no incident can be noted either.
+Notification of admins while the gym's database cannot be written, past the outbox: no incident can be stored either.
 
-So whoever measures the rules writes to the admins and the webhook directly, past the outbox: after a minute of it, again
-every hour, and when it is over. What was said is known to this process alone; one that is started anew says it once more.
+The process that evaluates the rules notifies admins and webhook directly: after a minute of it, again every hour, and
+when it is over. Its memory is this process's alone; one that is started anew notifies once more.
 """
 
 import uuid
@@ -22,7 +22,10 @@ from core.people.models import Account, Role
 from core.platform.services import Services
 from core.wording import spoken_instant, spoken_length
 
-PATIENCE, REPEAT = timedelta(minutes=1), timedelta(hours=1)
+PATIENCE, REPEAT = (
+    timedelta(minutes=1),
+    timedelta(hours=1),
+)  # a lock or a restart is over in a minute; as critical rules
 TITLE = "The database cannot be written"
 BODY = (
     "Since {since} nothing can be stored in the gym's database ({why}): families cannot book, and no mail leaves. "
@@ -33,15 +36,15 @@ log = structlog.get_logger()
 
 
 class Outage:
-    """What one process knows of it. since, told_at: None while all is well. admins: as they were known last."""
+    """One process's memory of an outage of the database."""
 
     def __init__(self) -> None:
-        self.since: datetime | None = None
-        self.told_at: datetime | None = None
-        self.admins: Sequence[str] = ()
+        self.since: datetime | None = None  # None while all is well
+        self.told_at: datetime | None = None  # latest notification
+        self.admins: Sequence[str] = ()  # addresses, as they were read last
 
     def goes_on(self, services: Services, error: Exception, *, now: datetime) -> None:
-        """Somebody tried to write, and could not."""
+        """Record a failed write, and notify if that is due."""
         self.since = self.since or now
         is_new = self.told_at is None and now - self.since >= PATIENCE
         if is_new or (self.told_at is not None and now - self.told_at >= REPEAT):
@@ -51,7 +54,7 @@ class Outage:
                 self.told_at = now
 
     def is_over(self, services: Services, *, now: datetime) -> None:
-        """It was written. Who heard that it began hears that it is over, and the incident is noted."""
+        """Record a successful write: notify whoever heard of the outage, and store its incident."""
         if self.since is not None and self.told_at is not None:
             lasted = spoken_length(now - self.since)
             self._tell(
@@ -66,7 +69,7 @@ class Outage:
         self.admins = _admins(services)
 
     def _tell(self, services: Services, subject: str, text: str, *, event: str) -> bool:
-        """Whether anybody was reached."""
+        """Notify admins and webhook; whether anybody was reached."""
         reached = [self._mail(services, address, subject, text) for address in self.admins or _admins(services)]
         if services.settings.alert_webhook_url.get_secret_value():
             reached.append(_post(services, f"{subject}. {text}", event))
@@ -99,7 +102,7 @@ def _post(services: Services, text: str, event: str) -> bool:
 
 
 def _admins(services: Services) -> Sequence[str]:
-    """None where it cannot be read either."""
+    """Addresses of the admins; () where the database cannot be read either."""
     query = select(Account.email).where(Account.role == Role.ADMIN, Account.disabled_at.is_(None))
     try:
         with services.database.read() as session:

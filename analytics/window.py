@@ -1,4 +1,4 @@
-"""The stretch of time that a page looks at, and the steps a chart of it has."""
+"""Half-open time window of a query, and its steps on a chart, in local days where they are long."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,23 +27,18 @@ STEPS = (  # the longest window that has this step
     (timedelta(days=8), 2 * HOUR_US),
     (timedelta(days=31), 6 * HOUR_US),
 )
-DAYS_UPTO = timedelta(days=120)
-EXACT_UPTO = timedelta(days=31)
+DAYS_UPTO = timedelta(days=120)  # beyond, a step is a week
+EXACT_UPTO = timedelta(days=31)  # beyond, tiles are read instead of rows
 
 
 @dataclass(frozen=True)
 class Window:
-    """
-    Half-open [start, end), kept in UTC, so that a length is time that passes whatever the clock does.
-
-    zone: on whose clock its steps lie. by_hours: its rows are gone or too many, so it is answered from tiles of hours; it
-    begins and ends with an hour, and no step is shorter.
-    """
+    """Time window [start, end), in UTC, so that a length is elapsed time whatever the clock does."""
 
     start: datetime
     end: datetime
-    zone: ZoneInfo
-    by_hours: bool = False
+    zone: ZoneInfo  # on whose clock its steps lie
+    by_hours: bool = False  # read from tiles of hours: it begins and ends with an hour, and no step is shorter
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", self.start.astimezone(UTC))
@@ -51,14 +46,17 @@ class Window:
 
     @property
     def start_us(self) -> int:
+        """The start, microseconds since 1970."""
         return microseconds(self.start)
 
     @property
     def end_us(self) -> int:
+        """The end, microseconds since 1970."""
         return microseconds(self.end)
 
     @property
     def length(self) -> timedelta:
+        """Elapsed time."""
         return self.end - self.start
 
     @property
@@ -69,21 +67,21 @@ class Window:
 
     @property
     def even_step_us(self) -> int | None:
-        """The same where all steps are equally long: up to an hour. Longer ones follow the clock when it is changed."""
+        """The step where all are equally long: up to an hour; else None. Longer ones follow the clock when it is changed."""
         step = self.step_us
         return step if step is not None and step <= HOUR_US else None
 
     def widened(self) -> "Window":
-        """To whole hours, as tiles can tell it."""
+        """The window widened to whole hours, for tiles."""
         start, end = self.start_us // HOUR_US * HOUR_US, -(-self.end_us // HOUR_US) * HOUR_US
         return Window(instant(start), instant(end), self.zone, by_hours=True)
 
     def previous(self) -> "Window":
-        """The same length, just before."""
+        """The window of the same length just before."""
         return Window(self.start - self.length, self.start, self.zone, self.by_hours)
 
     def a_week_before(self) -> "Window":
-        """The same weekday and hour on the gym's clock a week earlier, or as many weeks as it is long."""
+        """The window a week earlier on the gym's clock, or as many weeks as it is long."""
         weeks = timedelta(days=7) * max(1, -(-self.length // timedelta(days=7)))
         start, end = (at.astimezone(self.zone) - weeks for at in (self.start, self.end))
         return Window(start, end, self.zone, self.by_hours)

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from analytics import manifest
 from analytics.data_sources import Monitor, monitor_for
-from analytics.ttl_cache import Answers
+from analytics.ttl_cache import TtlCache
 from console.widgets.session import services
 from core.platform.services import Services
 
 T = TypeVar("T")
-CACHE = Answers()
+CACHE = TtlCache()
 MONITORS: dict[tuple[str, str], Monitor] = {}
 MONITORS_LOCK = threading.Lock()
 

@@ -8,11 +8,11 @@ import pyarrow.parquet
 import pytest
 
 from analytics.export import as_csv, as_parquet
-from analytics.ttl_cache import Answers
+from analytics.ttl_cache import TtlCache
 
 
 def test_the_same_question_is_asked_once_and_another_by_itself() -> None:
-    answers, asked = Answers(), []
+    answers, asked = TtlCache(), []
 
     def question(key: str) -> str:
         asked.append(key)
@@ -24,21 +24,21 @@ def test_the_same_question_is_asked_once_and_another_by_itself() -> None:
 
 
 def test_an_answer_grows_old() -> None:
-    answers, asked = Answers(keep_s=0), []
+    answers, asked = TtlCache(ttl_s=0), []
     for _ in range(3):
         answers.of("one", lambda: asked.append(1))
     assert len(asked) == 3
 
 
 def test_an_answer_that_failed_is_asked_for_again() -> None:
-    answers = Answers()
+    answers = TtlCache()
     with pytest.raises(ZeroDivisionError):
         answers.of("one", lambda: 1 / 0)
     assert answers.of("one", lambda: 7) == 7
 
 
 def test_eight_who_ask_at_once_make_one_question() -> None:
-    answers, asked, all_there = Answers(), [], threading.Barrier(8)
+    answers, asked, all_there = TtlCache(), [], threading.Barrier(8)
 
     def question() -> int:
         asked.append(1)
@@ -57,7 +57,7 @@ def test_eight_who_ask_at_once_make_one_question() -> None:
 
 
 def test_no_more_than_so_many_are_kept() -> None:
-    answers = Answers(most=2)
+    answers = TtlCache(max_entries=2)
     asked: list[int] = []
     for key in (1, 2, 3, 1):
         answers.of(key, partial(asked.append, key))

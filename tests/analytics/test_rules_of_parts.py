@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from analytics import alert_metrics
-from analytics.alert_inputs import House as Measured
+from analytics.alert_inputs import MetricInputs as Measured
 from core.alerts import pulse
 from core.alerts.defaults import BY_KEY
 from core.alerts.models import RuleChoice
