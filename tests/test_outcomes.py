@@ -1,4 +1,4 @@
-"""What a person hears when the answer to COMMIT is lost, and what a silent PostgreSQL costs her: a real server, a road that breaks."""
+"""What a person hears when the answer to COMMIT is lost, and what a silent PostgreSQL costs her: a real server, a proxy that breaks."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ from core.platform import clock, postgresql
 from core.platform.db import Database
 from core.schedule.models import Coach
 from tests.support import people
-from tests.support.road import Road, road_to
+from tests.support.tcp_proxy import TcpProxy, proxy_to
 
 postgresql_only = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
@@ -32,7 +32,7 @@ def nora(database: Database) -> int:
 
 
 @pytest.fixture
-def road(database: Database) -> Iterator[Road]:
+def proxy(database: Database) -> Iterator[TcpProxy]:
     url = database.url
     socket = url.query.get("host")
     target: Any = (
@@ -40,17 +40,17 @@ def road(database: Database) -> Iterator[Road]:
         if isinstance(socket, str) and socket.startswith("/")
         else (url.host or "127.0.0.1", url.port or 5432)
     )
-    with road_to(target) as road:
-        yield road
+    with proxy_to(target) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def far(database: Database, road: Road) -> Iterator[Database]:
-    """The same database at the end of the road."""
-    url = make_url(database.url).set(host="127.0.0.1", port=road.port).difference_update_query(["host", "port"])
+def far(database: Database, proxy: TcpProxy) -> Iterator[Database]:
+    """The same database at the end of the proxy."""
+    url = make_url(database.url).set(host="127.0.0.1", port=proxy.port).difference_update_query(["host", "port"])
     away = Database(url.render_as_string(hide_password=False), wait_s=3.0)
     yield away
-    road.clear()
+    proxy.clear()
     away.dispose()
 
 
@@ -67,10 +67,10 @@ def count(database: Database) -> int:
 
 @postgresql_only
 def test_a_commit_whose_answer_is_lost_is_looked_up_and_is_a_success(
-    database: Database, far: Database, road: Road, nora: int
+    database: Database, far: Database, proxy: TcpProxy, nora: int
 ) -> None:
     far.transact(lambda tx: tx.session.flush(), coach=nora)
-    road.break_at(b"COMMIT", arrives=True)
+    proxy.break_at(b"COMMIT", arrives=True)
     booking = far.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
     assert count(database) == 1
     assert booking.customer_name == "Sam Rivera" and booking.id and booking.handle
@@ -78,9 +78,9 @@ def test_a_commit_whose_answer_is_lost_is_looked_up_and_is_a_success(
 
 @postgresql_only
 def test_a_commit_that_never_arrived_is_called_not_stored(
-    database: Database, far: Database, road: Road, nora: int
+    database: Database, far: Database, proxy: TcpProxy, nora: int
 ) -> None:
-    road.break_at(b"COMMIT", arrives=False)
+    proxy.break_at(b"COMMIT", arrives=False)
     with pytest.raises(Unavailable, match="Nothing was stored") as caught:
         far.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
     assert not isinstance(caught.value, OutcomeUnknown)
@@ -90,18 +90,18 @@ def test_a_commit_that_never_arrived_is_called_not_stored(
 @postgresql_only
 @pytest.mark.parametrize("arrives", [True, False])
 def test_an_outcome_that_nobody_can_tell_is_called_unknown(
-    arrives: bool, database: Database, far: Database, road: Road, nora: int
+    arrives: bool, database: Database, far: Database, proxy: TcpProxy, nora: int
 ) -> None:
-    road.break_at(b"COMMIT", arrives=arrives, for_good=True)
+    proxy.break_at(b"COMMIT", arrives=arrives, for_good=True)
     with pytest.raises(OutcomeUnknown, match="not sure whether this was saved"):
         far.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
     assert count(database) == int(arrives)
 
 
 @postgresql_only
-def test_a_server_that_falls_silent_is_given_up_within_the_limit(far: Database, road: Road, nora: int) -> None:
+def test_a_server_that_falls_silent_is_given_up_within_the_limit(far: Database, proxy: TcpProxy, nora: int) -> None:
     far.transact(lambda tx: tx.session.flush(), coach=nora)
-    road.block()
+    proxy.block()
     began = time.monotonic()
     for _ in range(2):  # one from the pool, and one that is new
         with pytest.raises(Unavailable), far.read() as session:
@@ -109,16 +109,16 @@ def test_a_server_that_falls_silent_is_given_up_within_the_limit(far: Database, 
     with pytest.raises(Unavailable):
         far.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
     assert time.monotonic() - began < 45  # without a limit: until TCP gives up, a quarter of an hour
-    road.clear()
+    proxy.clear()
     far.transact(lambda tx: ask(tx.session, tx.coach, now=tx.now), coach=nora)
 
 
 @postgresql_only
-def test_a_server_that_falls_silent_in_the_middle_is_given_up_too(far: Database, road: Road, nora: int) -> None:
+def test_a_server_that_falls_silent_in_the_middle_is_given_up_too(far: Database, proxy: TcpProxy, nora: int) -> None:
     def read_twice() -> None:
         with far.read() as session:
             session.scalar(select(func.count()).select_from(Booking))
-            road.block()
+            proxy.block()
             session.scalar(select(func.count()).select_from(Booking))
 
     with pytest.raises(Unavailable):

@@ -16,7 +16,7 @@ from core.platform.settings import load_settings
 from tests.browser import staff_pages
 from tests.browser.staff_pages import Visit
 from tests.browser.visits import PATIENCE_MS
-from tests.console.broken import goes_wrong
+from tests.console.recorded_errors import record_error
 from tests.support.processes import running_gym
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def photograph(album: Album, folder: Path) -> None:
         monitor = monitor_for(services.settings)
         load_big_demo(services)
         sample.make(monitor, TRAFFIC, now=clock.now())
-        goes_wrong(monitor.store, times=9, people=("a", "b", "c"))
+        record_error(monitor.store, times=9, people=("a", "b", "c"))
         services.database.dispose()
         monitor.store.dispose()
         gym.start("site")

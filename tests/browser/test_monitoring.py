@@ -19,7 +19,7 @@ from core.platform.settings import load_settings
 from core.telemetry.store import Store, store_for
 from core.telemetry.tables import request_log
 from tests.browser.visits import PATIENCE_MS, press, settle, sign_in
-from tests.console.filled import fill
+from tests.console.filled_store import fill
 from tests.support.processes import RunningGym, running_gym
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]

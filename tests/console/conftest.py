@@ -40,7 +40,7 @@ from core.people.sessions import start_session
 from core.platform.db import Database
 from core.platform.services import Services
 from core.schedule.models import Asks
-from tests.console.house import house_of
+from tests.console.without_streamlit import app_without_streamlit
 from tests.support.databases import Furnish
 from tests.support.people import NOW, PASSWORD, ada, at, nora, omar, sam_wants
 
@@ -179,7 +179,7 @@ def desk(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(console.widgets.session, "services_from_environment", lambda: services)
     with (
         time_machine.travel(OPENS, tick=False) as clock,
-        TestClient(house_of(services), base_url=services.settings.console_url) as client,
+        TestClient(app_without_streamlit(services), base_url=services.settings.console_url) as client,
     ):
         found = Desk(client, services, clock, monkeypatch, nudged)
         with services.database.read() as session:

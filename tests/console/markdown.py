@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.console.source import Module, called
+from tests.console.syntax_trees import Module, called
 
 FIRST = {
     *("markdown", "caption", "title", "header", "subheader", "success", "error", "info", "warning", "toast", "badge"),

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.people.models import Account, Role
 from tests.console.conftest import Desk
-from tests.console.source import Module, called, calls, module_of, modules, of_core, writes
+from tests.console.syntax_trees import Module, called, calls, module_of, modules, of_core, writes
 
 DOORS = {
     "widgets/acting",
@@ -74,7 +74,7 @@ def _reached(module: Module, name: str, seen: frozenset[str] = frozenset()) -> s
 @pytest.mark.parametrize(
     "module", [one for one in modules() if one.name not in DOORS | BY_ITSELF], ids=lambda one: one.name
 )
-def test_there_is_one_way_to_act(module: Module) -> None:
+def test_pages_change_something_only_through_the_module_acting(module: Module) -> None:
     assert ways_around(module) == []
     assert handlers_that_take_whoever_is_here(module) == []
 
@@ -92,7 +92,7 @@ def test_there_is_one_way_to_act(module: Module) -> None:
         "from core.images import library\nact(staff, lambda tx: library.delete(tx.session, 1, account_id=staff.account_id))",
     ],
 )
-def test_another_way_would_be_found(text: str) -> None:
+def test_a_change_in_another_way_would_be_found(text: str) -> None:
     assert ways_around(module_of(text))
 
 
@@ -105,7 +105,7 @@ def test_a_callback_that_acts_for_whoever_is_here_would_be_found() -> None:
     assert handlers_that_take_whoever_is_here(module_of(text)) == ["made-up: _inner"]
 
 
-def test_files_are_offered_in_one_place() -> None:
+def test_downloads_are_offered_in_one_module_only() -> None:
     offered = [module.name for module in modules() for node in calls(module.tree) if "download_button" in called(node)]
     assert offered == ["web/downloads"]
 
@@ -133,7 +133,7 @@ def test_no_button_of_an_open_page_does_anything_once_its_session_has_ended(desk
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("page", ["requests", "times", "content", "people"])
-def test_nor_when_somebody_else_is_signed_in_there_by_now(desk: Desk, page: str) -> None:
+def test_no_button_does_anything_once_somebody_else_is_signed_in(desk: Desk, page: str) -> None:
     hers, another = desk.start("ada"), desk.start("nora")
     app = desk.open(hers, page)
     for press in _each_button(app):
@@ -146,7 +146,7 @@ def test_nor_when_somebody_else_is_signed_in_there_by_now(desk: Desk, page: str)
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("page", ["content", "people", "times", "requests"])
-def test_nor_for_an_admin_who_is_none_any_more(desk: Desk, page: str) -> None:
+def test_no_button_of_an_admin_does_anything_once_she_is_no_admin(desk: Desk, page: str) -> None:
     token = desk.start("ada")
     app = desk.open(token, page)
     for press in _each_button(app):

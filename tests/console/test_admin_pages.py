@@ -25,7 +25,7 @@ def field(app: AppTest, label: str, number: int = -1) -> TextInput:
 
 
 @pytest.mark.parametrize("page", ["people", "gym", "outbox", "log"])
-def test_a_coach_does_not_open_them_by_address(desk: Desk, page: str) -> None:
+def test_a_coach_does_not_open_an_admin_s_page_by_address(desk: Desk, page: str) -> None:
     desk.show_to(desk.start("nora"))
     app = AppTest.from_file(str(server.ENTRY.parent / "app_pages" / f"{page}.py"), default_timeout=10).run()
     assert "admins" in app.exception[0].message and not app.button, "the page stops before it shows anything"
@@ -60,7 +60,7 @@ def test_an_invitation_is_used_once_within_a_week_and_made_anew(desk: Desk) -> N
     assert not any("Has not come in" in text.value for text in app.run().text)
 
 
-def test_what_cannot_be_is_said_and_what_was_typed_stays(desk: Desk) -> None:
+def test_an_invalid_invitation_is_refused_and_what_was_typed_stays(desk: Desk) -> None:
     app = desk.open(desk.start("ada"), "people")
     field(app, "Name").set_value("Nora again")
     field(app, "E-mail address").set_value("nora@spirit.example")

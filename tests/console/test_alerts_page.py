@@ -22,8 +22,8 @@ from core.platform.clock import microseconds
 from core.telemetry.store import store_for
 from core.telemetry.tables import request_log
 from core.wording import spoken_length
+from tests.console.app_reader import headers, navigation, texts
 from tests.console.conftest import Desk
-from tests.console.reading import headers, navigation, texts
 from tests.console.test_monitoring import open_page
 from tests.support.people import NOW
 from tests.telemetry.alarm import BAD, GOOD, Alarm
@@ -279,7 +279,7 @@ def test_a_rule_is_muted_for_a_while_and_said_again(desk: Desk) -> None:
 
 
 @ONE
-def test_a_coach_and_a_stranger_see_nothing_of_it(desk: Desk) -> None:
+def test_a_coach_and_a_stranger_see_no_alerts(desk: Desk) -> None:
     alarm(desk).read(BAD)
     page = str(server.ENTRY.parent / "app_pages" / "alerts.py")
     assert "Alerts" not in "".join(navigation(desk.open(desk.start("nora"))))

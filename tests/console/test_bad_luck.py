@@ -17,8 +17,8 @@ from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Status
 from core.outbox.models import MessageKind
 from core.platform.db import Database
+from tests.console.app_reader import press
 from tests.console.conftest import Desk
-from tests.console.reading import press
 from tests.support.databases import both_databases, fresh
 from tests.support.people import at
 

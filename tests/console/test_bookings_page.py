@@ -12,8 +12,8 @@ from core.bookings.decisions import Decision
 from core.bookings.models import Actor, Attendance, Booking, Status
 from core.errors import NotAllowed
 from core.outbox.models import MessageKind
+from tests.console.app_reader import athletes, choose, headers, press, texts
 from tests.console.conftest import Desk
-from tests.console.reading import athletes, choose, headers, press, texts
 from tests.support.databases import both_databases
 from tests.support.people import at
 

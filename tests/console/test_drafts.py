@@ -10,8 +10,8 @@ from console.widgets.markdown import inert
 from core.gym.models import Gym, the_gym
 from core.schedule.coach_page import every_lesson, page_of
 from core.schedule.models import Asks, Coach, LessonType
+from tests.console.app_reader import press
 from tests.console.conftest import Desk
-from tests.console.reading import press
 
 AGAIN = "Show what is saved now"
 
@@ -116,7 +116,7 @@ def test_the_fields_are_the_same_widgets_when_the_page_is_drawn_anew_and_the_cha
     assert any(inert("Address: “Elm Street 2”") in info.value for info in app.info)
 
 
-def test_rules_of_two_admins(desk: Desk) -> None:
+def test_rules_that_two_admins_change_are_merged_or_asked_about(desk: Desk) -> None:
     two = Two(desk, "gym", ("ada", "ada"))
     field(two.second(), "Requests of one family within a day").set_value(4)
     press(two.second(), "Keep the rules")
@@ -128,7 +128,7 @@ def test_rules_of_two_admins(desk: Desk) -> None:
     assert (gym(desk).most_requests_a_day, gym(desk).monitoring_days) == (5, 30)
 
 
-def test_a_lesson_type_of_two_admins(desk: Desk) -> None:
+def test_a_lesson_type_that_two_admins_change_is_merged_or_asked_about(desk: Desk) -> None:
     two = Two(desk, "gym", ("ada", "ada"))
     field(two.second(), "Price in dollars").set_value(31.0)
     press(two.second(), "Keep", 1)
@@ -143,7 +143,7 @@ def test_a_lesson_type_of_two_admins(desk: Desk) -> None:
     assert (first_lesson(desk).price_cents, first_lesson(desk).buffer_after_min) == (3200, 5)
 
 
-def test_preferences_that_an_admin_and_the_coach_change(desk: Desk) -> None:
+def test_preferences_that_an_admin_and_the_coach_change_are_merged_or_asked_about(desk: Desk) -> None:
     two = Two(desk, "preferences")
     field(two.second(), "Who decides").set_value(Asks.NEVER)
     field(two.second(), "At most").set_value(20)
@@ -159,7 +159,7 @@ def test_preferences_that_an_admin_and_the_coach_change(desk: Desk) -> None:
     assert (coach(desk).asks, coach(desk).horizon_days, coach(desk).daily_summary) == (Asks.NEVER, 25, True)
 
 
-def test_words_and_lessons_of_a_page_that_an_admin_and_the_coach_change(desk: Desk) -> None:
+def test_a_public_page_that_an_admin_and_the_coach_change_is_merged_or_asked_about(desk: Desk) -> None:
     two = Two(desk, "my_page")
     before = page(desk)
     field(two.second(), "About me").set_value("I *teach*.")
@@ -177,7 +177,7 @@ def test_words_and_lessons_of_a_page_that_an_admin_and_the_coach_change(desk: De
     assert len(after["lesson_ids"]) == len(before["lesson_ids"]) - 1
 
 
-def test_a_week_that_an_admin_and_the_coach_change(desk: Desk) -> None:
+def test_a_week_that_an_admin_and_the_coach_change_is_merged_or_asked_about(desk: Desk) -> None:
     two = Two(desk, "times")
     for day, hours in (("Monday", "9–10"), ("Tuesday", "9–11")):
         field(two.second(), day).set_value(hours).run()

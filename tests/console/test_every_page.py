@@ -15,8 +15,8 @@ from core.people.accounts import create_account, find_account
 from core.people.models import Role
 from core.people.sessions import start_session
 from core.platform.services import Services
+from tests.console.app_reader import LAST_PAGES, PAGES_OF_A_COACH, PAGES_OF_AN_ADMIN, page_names, titles
 from tests.console.conftest import PAGE_LIMIT_S
-from tests.console.reading import LAST_PAGES, PAGES_OF_A_COACH, PAGES_OF_AN_ADMIN, page_names, titles
 from tests.support.databases import both_databases
 from tests.support.people import NOW, PASSWORD
 
@@ -55,33 +55,41 @@ WHO = [("nora", PAGES_OF_A_COACH), ("ada", PAGES_OF_AN_ADMIN)]
 
 @both_databases
 @pytest.mark.parametrize(("who", "pages"), WHO)
-def test_in_the_demo_s_gym(services: Services, monkeypatch: pytest.MonkeyPatch, who: str, pages: list[str]) -> None:
+def test_every_page_opens_in_the_demo_s_gym(
+    services: Services, monkeypatch: pytest.MonkeyPatch, who: str, pages: list[str]
+) -> None:
     load_demo(services)
     token = services.database.transact(lambda tx: started(tx.session, f"{who}@spirit.example", now=tx.now))
     every_page_opens(opened(services, monkeypatch, token), pages)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_with_fifty_coaches_and_two_years_behind_them(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_page_opens_with_fifty_coaches_and_two_years_of_bookings(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load_big_demo(services)
     for who, pages in WHO:
         token = services.database.transact(lambda tx: started(tx.session, f"{who}@spirit.example", now=tx.now))
         every_page_opens(opened(services, monkeypatch, token), pages)
 
 
-def test_in_an_empty_gym_for_its_first_admin(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_page_opens_in_an_empty_gym_for_its_first_admin(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _create(services, Role.ADMIN)
     token = services.database.transact(lambda tx: started(tx.session, "first@spirit.example", now=tx.now))
     every_page_opens(opened(services, monkeypatch, token), PAGES_OF_AN_ADMIN)
 
 
-def test_for_somebody_who_neither_teaches_nor_administers(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_page_opens_for_somebody_who_neither_teaches_nor_administers(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _create(services, Role.COACH)
     token = services.database.transact(lambda tx: started(tx.session, "first@spirit.example", now=tx.now))
     every_page_opens(opened(services, monkeypatch, token), ["Requests"])
 
 
-def test_for_nobody_each_is_signed_out(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_page_shows_signed_out_without_a_session(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     load_demo(services)
     app = opened(services, monkeypatch, None)
     assert titles(app) == ["You are signed out"] and not app.exception

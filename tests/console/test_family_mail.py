@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 from core.audit import AuditEvent
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.schedule.models import Coach
+from tests.console.app_reader import press
 from tests.console.conftest import Desk
-from tests.console.reading import press
 from tests.support.people import NOW
 
 

@@ -11,7 +11,7 @@ from core.http.edge import COMMON_HEADERS
 from core.images.delivery import pictures_of
 from core.people.sessions import ABSOLUTE, IDLE
 from tests.console.conftest import OWN_PAGE, Desk
-from tests.console.house import STAND_IN, STREAM
+from tests.console.without_streamlit import STAND_IN, STREAM
 
 OTHER = "127.0.0.2:8501"
 STREAMLITS = ("/", "/requests", "/outbox", "/no/such/page", "/media/1.png", "/component/x/index.html", "/index.html")

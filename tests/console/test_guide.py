@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from console import guide
 from core.outbox.models import MessageKind
+from tests.console.app_reader import headers, page_names, texts, titles
 from tests.console.conftest import Desk
-from tests.console.reading import headers, page_names, texts, titles
 
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
 PAGE = re.compile(r"\*\*([A-Z][A-Za-z ]+)\*\*")
@@ -75,14 +75,14 @@ def test_a_coach_practises_from_the_guide_to_the_page_of_requests(desk: Desk) ->
     assert len(desk.mails(MessageKind.REHEARSAL_ANSWERED)) == 1 and not desk.mails(MessageKind.CONFIRMED)
 
 
-def test_nobody_elses_requests_show_it(desk: Desk) -> None:
+def test_a_practice_request_is_shown_to_nobody_else(desk: Desk) -> None:
     press(chapter(desk.open(desk.start("nora"), "guide"), "Practise"), "Send me a practice request")
     for who in ("omar", "ada"):
         app = desk.open(desk.start(who))
         assert not app.exception and not any("practice" in text for text in texts(app))
 
 
-def test_it_can_be_answered_where_it_was_begun_and_begun_again(desk: Desk) -> None:
+def test_a_practice_request_can_be_answered_in_the_guide_and_begun_again(desk: Desk) -> None:
     app = press(chapter(desk.open(desk.start("nora"), "guide"), "Practise"), "Send me a practice request")
     press(app, "Deny the practice request")
     assert any("You have denied it" in said.value for said in app.success)

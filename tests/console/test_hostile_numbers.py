@@ -8,7 +8,7 @@ import pytest
 from console.web import server
 from tests.console.conftest import OWN_PAGE, Desk
 from tests.support.databases import both_databases
-from tests.support.hostile import HEADERS, JSON_VALUES, VALUES
+from tests.support.hostile_values import HEADERS, JSON_VALUES, VALUES
 
 pytestmark = both_databases
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from console.widgets.session import IDENTITY
 from core.bookings.models import Status
+from tests.console.app_reader import LAST_PAGES, PAGES_OF_A_COACH, athletes, page_names, titles
 from tests.console.conftest import Desk
-from tests.console.reading import LAST_PAGES, PAGES_OF_A_COACH, athletes, page_names, titles
 
 
 def test_whoever_is_signed_out_sees_that_and_nothing_else(desk: Desk) -> None:

@@ -12,8 +12,8 @@ from core.bookings.decisions import Decision
 from core.errors import NotAllowed
 from core.mail import outbox_admin
 from core.ops import audit_view
+from tests.console.app_reader import choose, press
 from tests.console.conftest import Desk
-from tests.console.reading import choose, press
 from tests.support.databases import both_databases
 
 
@@ -30,7 +30,7 @@ def lines(app: AppTest) -> list[str]:
     return [f"{row['Who']} {row['What']} ({row['Through']})" for _, row in table.iterrows()]
 
 
-def test_it_tells_who_did_what_through_which_door(busy: Desk) -> None:
+def test_the_log_shows_who_did_what_through_which_door(busy: Desk) -> None:
     app = busy.open(busy.start("ada"), "log")
     assert not app.error and sorted(lines(app)[:2]) == [
         "Ada Moreno mail held: gym (console)",
@@ -42,7 +42,7 @@ def test_it_tells_who_did_what_through_which_door(busy: Desk) -> None:
 
 
 @both_databases
-def test_it_is_narrowed(busy: Desk) -> None:
+def test_the_log_is_filtered_by_person_kind_and_dates(busy: Desk) -> None:
     app = busy.open(busy.start("ada"), "log")
     assert lines(choose(app, "Who", busy.account("nora").id)) == [
         f"Nora Lindqvist approved: booking {busy.bookings['Ida']} (console)"
@@ -53,7 +53,7 @@ def test_it_is_narrowed(busy: Desk) -> None:
 
 
 @both_databases
-def test_pages_of_it(busy: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_has_pages(busy: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_view, "PAGE_SIZE", 2)
     app = busy.open(busy.start("ada"), "log")
     first = lines(app)
@@ -62,7 +62,7 @@ def test_pages_of_it(busy: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @both_databases
-def test_it_is_downloaded_by_an_admin_of_that_moment(busy: Desk) -> None:
+def test_the_log_is_downloaded_only_by_somebody_who_is_still_an_admin(busy: Desk) -> None:
     files: list[Callable[[], bytes]] = []
     busy.monkeypatch.setattr(st, "download_button", lambda _, data, *__, **___: files.append(data))
     busy.open(busy.start("ada"), "log")

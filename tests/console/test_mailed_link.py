@@ -6,7 +6,7 @@ from core.outbox.models import MessageKind
 from core.people.throttle import MAX_PER_PAIR
 from core.staff.sign_in_links import LINK_LIVES
 from tests.console.conftest import Desk
-from tests.console.house import STAND_IN
+from tests.console.without_streamlit import STAND_IN
 
 
 def test_opening_the_link_signs_nobody_in_and_uses_nothing_up(desk: Desk) -> None:

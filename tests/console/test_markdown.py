@@ -3,7 +3,7 @@
 import pytest
 
 from tests.console.markdown import Reader
-from tests.console.source import Module, module_of, modules
+from tests.console.syntax_trees import Module, module_of, modules
 
 
 @pytest.mark.parametrize("module", list(modules()), ids=lambda one: one.name)

@@ -14,10 +14,10 @@ from core.gym.saved_views import views_of
 from core.platform.duty_rows import DutyClock
 from core.telemetry import errors
 from core.telemetry.store import store_for
-from tests.console.broken import goes_wrong
+from tests.console.app_reader import navigation
 from tests.console.conftest import OPENS, Desk
-from tests.console.filled import fill
-from tests.console.reading import navigation
+from tests.console.filled_store import fill
+from tests.console.recorded_errors import record_error
 from tests.console.test_admin_pages import press
 from tests.support.databases import both_databases
 
@@ -28,7 +28,7 @@ EVERY_PAGE = list(PAGES)
 def filled(desk: Desk) -> Desk:
     store = store_for(desk.services.settings)
     fill(store, now=OPENS)
-    goes_wrong(store, times=4, people=("a", "b"))
+    record_error(store, times=4, people=("a", "b"))
     store.dispose()
     return desk
 
@@ -59,7 +59,7 @@ def charts(app: AppTest) -> int:
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
-def test_it_opens_with_nothing_recorded(desk: Desk, page: str) -> None:
+def test_each_monitoring_page_opens_with_nothing_recorded(desk: Desk, page: str) -> None:
     app = open_page(desk, page)
     assert not app.exception and [title.value for title in app.title] == [PAGES[page]]
     assert not app.warning, said(app)
@@ -67,7 +67,7 @@ def test_it_opens_with_nothing_recorded(desk: Desk, page: str) -> None:
 
 @both_databases
 @pytest.mark.parametrize("page", EVERY_PAGE)
-def test_it_opens_with_a_filled_store_and_draws(filled: Desk, page: str) -> None:
+def test_each_monitoring_page_draws_a_filled_store(filled: Desk, page: str) -> None:
     app = open_page(filled, page, range="6h")
     assert not app.exception and not app.warning, said(app)
     assert charts(app) > 0, said(app)
@@ -75,7 +75,7 @@ def test_it_opens_with_a_filled_store_and_draws(filled: Desk, page: str) -> None
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_coach_does_not_open_it_by_address(desk: Desk, page: str) -> None:
+def test_a_coach_does_not_open_a_monitoring_page_by_address(desk: Desk, page: str) -> None:
     desk.show_to(desk.start("nora"))
     app = AppTest.from_file(str(FOLDER / f"{page}.py"), default_timeout=7200).run()
     assert "admins" in app.exception[0].message and not app.title, "the page stops before it shows anything"
@@ -83,7 +83,7 @@ def test_a_coach_does_not_open_it_by_address(desk: Desk, page: str) -> None:
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_nobody_is_asked_to_sign_in(desk: Desk, page: str) -> None:
+def test_a_monitoring_page_without_a_session_asks_to_sign_in(desk: Desk, page: str) -> None:
     desk.show_to(None)
     app = AppTest.from_file(str(FOLDER / f"{page}.py"), default_timeout=7200).run()
     assert [title.value for title in app.title] == ["You are signed out"]
@@ -218,7 +218,7 @@ def test_a_critical_error_stands_above_every_open_page(desk: Desk, page: str) ->
     store = store_for(desk.services.settings)
     app = open_page(desk, page)
     assert not app.error
-    goes_wrong(store, level="CRITICAL")
+    record_error(store, level="CRITICAL")
     app.run()
     (told,) = app.error
     assert "the floor is wet" in told.value and told.value.startswith("Critical")

@@ -10,11 +10,11 @@ from sqlalchemy.exc import OperationalError
 
 from analytics.request_store import LogUnreadable, QuestionTooSlow
 from core.telemetry.store import Store, store_for
-from tests.console.broken import goes_wrong
 from tests.console.conftest import OPENS, OWN_PAGE, Desk
-from tests.console.filled import fill
+from tests.console.filled_store import fill
+from tests.console.recorded_errors import record_error
 from tests.console.test_api import refused
-from tests.console.test_keys import bearer, key_of
+from tests.console.test_api_keys import bearer, key_of
 
 METRICS, ERRORS = "/api/admin/monitoring/metrics", "/api/admin/monitoring/errors"
 
@@ -54,7 +54,7 @@ def test_the_cards_have_the_numbers_of_the_range(desk: Desk, kept: Store) -> Non
     assert told(desk.get(f"{METRICS}?category=all"))["requests"] == 119, "an hour unless another range is named"
 
 
-def test_of_nothing_there_are_no_made_up_numbers(desk: Desk, kept: Store) -> None:
+def test_without_data_metrics_are_null(desk: Desk, kept: Store) -> None:
     numbers = told(desk.get(f"{METRICS}?range=90d"))
     assert [numbers[name] for name in ("avgLatency", "p50", "errorRate")] == [None, None, None]
     assert numbers["performance"] == [] and numbers["requests"] == 0
@@ -76,7 +76,7 @@ def test_what_we_do_not_know_is_refused_with_what_is_allowed(desk: Desk, kept: S
 
 
 def test_errors_come_in_groups_and_are_resolved(desk: Desk, kept: Store) -> None:
-    goes_wrong(kept, times=3, people=("a", "b"))
+    record_error(kept, times=3, people=("a", "b"))
     (group,) = told(desk.get(f"{ERRORS}?range=15m&level=ERROR&resolved=false"))["errors"]
     assert group["title"] == "TheFloorIsWet: the floor is wet" and group["state"] == "open"
     assert (group["count"], group["countInRange"], group["people"]) == (3, 3, 2)
@@ -90,8 +90,8 @@ def test_errors_come_in_groups_and_are_resolved(desk: Desk, kept: Store) -> None
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_they_are_for_admins_and_resolving_from_our_own_page_or_by_key(desk: Desk, kept: Store) -> None:
-    goes_wrong(kept)
+def test_errors_are_for_admins_and_resolved_from_our_own_page_or_by_key(desk: Desk, kept: Store) -> None:
+    record_error(kept)
     resolve = f"{ERRORS}/1/resolve"
     refused(desk.client.post(resolve, headers={"Sec-Fetch-Site": "cross-site"}), 403, "csrf")
     desk.become("nora")

@@ -8,8 +8,8 @@ from core.bookings import slots
 from core.bookings.decisions import Decision
 from core.schedule import hours, queries
 from core.schedule.models import Asks, Coach
+from tests.console.app_reader import texts, titles
 from tests.console.conftest import Desk
-from tests.console.reading import texts, titles
 from tests.support.people import at
 
 
@@ -28,7 +28,7 @@ def listed(desk: Desk, day: int) -> int:
 
 
 @pytest.mark.parametrize("page", ["times", "preferences", "my_page"])
-def test_each_opens_for_a_coach_about_herself_and_for_an_admin_about_the_one_she_picks(desk: Desk, page: str) -> None:
+def test_each_page_of_a_coach_opens_for_herself_and_for_an_admin_who_picks_her(desk: Desk, page: str) -> None:
     own = desk.open(desk.start("nora"), page)
     assert not own.exception and not [box for box in own.selectbox if box.label == "Coach"]
     admins = desk.open(desk.start("ada"), page)
@@ -83,7 +83,7 @@ def test_preferences_are_kept_and_what_cannot_work_is_said(desk: Desk) -> None:
     assert "The reminder would come before the request" in app.error[0].value and coach(desk).asks is Asks.NEVER
 
 
-def test_which_mails_she_gets_is_hers_to_say(desk: Desk) -> None:
+def test_a_coach_chooses_which_mails_she_gets(desk: Desk) -> None:
     app = desk.open(desk.start("nora"), "preferences")
     boxes = {box.label.partition(":")[0].partition(",")[0]: box for box in app.checkbox}
     assert [box.value for box in boxes.values()] == [True, True, True, False]

@@ -8,9 +8,9 @@ from httpx2 import Response
 from console.web import openapi, schemas, server
 from core.images.rendition_jobs import make_due
 from core.telemetry.store import store_for
-from tests.console.broken import goes_wrong
 from tests.console.conftest import OPENS, OWN_PAGE, Desk
-from tests.console.filled import fill
+from tests.console.filled_store import fill
+from tests.console.recorded_errors import record_error
 from tests.console.test_uploads import send
 from tests.support.openapi import addresses, check_described, check_is_openapi
 
@@ -56,7 +56,7 @@ def test_real_answers_are_as_described(desk: Desk) -> None:
 def test_the_monitors_real_answers_are_as_described(desk: Desk) -> None:
     document, store = described(desk), store_for(desk.services.settings)
     fill(store, now=OPENS)
-    goes_wrong(store)
+    record_error(store)
     desk.become("ada")
     monitor = openapi.MONITORING
     answers = [

@@ -18,8 +18,8 @@ from core.outbox import messages
 from core.outbox.messages import get_message
 from core.outbox.models import MessageState
 from core.platform import theme as look
+from tests.console.app_reader import press
 from tests.console.conftest import PAGE_LIMIT_S, Desk
-from tests.console.reading import press
 
 SMTP = {"mail_url": "smtp://mail.example:25"}
 HTTPS = {"base_url": "https://lessons.spirit.example", "console_url": "https://desk.spirit.example"}

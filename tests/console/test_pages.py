@@ -10,8 +10,7 @@ from core.bookings.decisions import Decision
 from core.bookings.models import Booking, Channel, Status
 from core.outbox.models import MessageKind
 from core.platform.db import Transaction
-from tests.console.conftest import Desk
-from tests.console.reading import (
+from tests.console.app_reader import (
     LAST_PAGES,
     PAGES_OF_A_COACH,
     PAGES_OF_AN_ADMIN,
@@ -21,6 +20,7 @@ from tests.console.reading import (
     texts,
     titles,
 )
+from tests.console.conftest import Desk
 
 FASTER = inert(
     "Ada Moreno has already denied this request, on Monday, November 23, 9:10 am (Pacific), in the console. It was about "

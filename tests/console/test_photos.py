@@ -11,8 +11,8 @@ from core.images.models import Image, ImageKind
 from core.images.queries import get_image
 from core.images.rendition_jobs import make_due
 from core.schedule.models import Coach
+from tests.console.app_reader import headers
 from tests.console.conftest import Desk
-from tests.console.reading import headers
 from tests.images.photos import jpeg
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -72,7 +72,7 @@ def refused(answer: Response, status: int, words: str) -> None:
     assert "__Host-spirit_staff" not in answer.headers.get("set-cookie", "") and "Traceback" not in answer.text
 
 
-def test_there_and_back_is_a_session_like_every_other(desk: Desk, provider: Provider) -> None:
+def test_sign_in_by_provider_begins_a_session_like_every_other(desk: Desk, provider: Provider) -> None:
     assert f'href="{BEGIN}?next=/bookings"' in desk.get("/sign-in?next=/bookings").text
     answer = sign_in(desk, provider, "s-nora", f"{BEGIN}?next=/bookings")
     assert (answer.status_code, answer.headers["location"]) == (303, "/bookings")
@@ -84,7 +84,9 @@ def test_there_and_back_is_a_session_like_every_other(desk: Desk, provider: Prov
     assert desk.get("/").status_code == 303
 
 
-def test_what_goes_out_has_state_nonce_and_a_challenge_that_only_this_browser_can_meet(desk: Desk) -> None:
+def test_the_redirect_to_the_provider_has_state_nonce_and_a_challenge_that_only_this_browser_can_meet(
+    desk: Desk,
+) -> None:
     asked = {name: values[0] for name, values in parse_qs(urlsplit(there(desk)).query).items()}
     assert asked["redirect_uri"] == f"{desk.services.settings.console_url}{BACK}"
     assert asked["response_type"] == "code" and len(asked["state"]) >= 20 and len(asked["nonce"]) >= 20
@@ -97,7 +99,7 @@ def test_what_goes_out_has_state_nonce_and_a_challenge_that_only_this_browser_ca
     assert asked["code_challenge"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def test_nowhere_but_to_a_path_of_ours_afterwards(desk: Desk, provider: Provider) -> None:
+def test_sign_in_by_provider_redirects_to_a_path_of_ours_only(desk: Desk, provider: Provider) -> None:
     answer = sign_in(desk, provider, "s-nora", f"{BEGIN}?next=https://evil.example/")
     assert answer.headers["location"] == "/"
 
@@ -106,17 +108,19 @@ def test_nowhere_but_to_a_path_of_ours_afterwards(desk: Desk, provider: Provider
     ("subject", "words"),
     [("s-loose", "does not vouch for your e-mail address"), ("s-stranger", "there is no account for you here")],
 )
-def test_who_is_not_known_here_reads_why(desk: Desk, provider: Provider, subject: str, words: str) -> None:
+def test_somebody_whom_only_the_provider_knows_reads_why_she_is_refused(
+    desk: Desk, provider: Provider, subject: str, words: str
+) -> None:
     refused(sign_in(desk, provider, subject), 401, words)
     assert desk.sessions() == []
 
 
-def test_who_says_no_at_the_provider_may_try_again(desk: Desk, provider: Provider) -> None:
+def test_somebody_who_cancels_at_the_provider_may_try_again(desk: Desk, provider: Provider) -> None:
     refused(come_back(desk, provider.answers(there(desk), action="deny")), 401, "did not confirm who you are")
     assert sign_in(desk, provider, "s-nora").status_code == 303
 
 
-def test_a_way_back_that_this_browser_did_not_begin_opens_nothing(desk: Desk, provider: Provider) -> None:
+def test_a_callback_that_this_browser_did_not_begin_signs_nobody_in(desk: Desk, provider: Provider) -> None:
     """Somebody sends her own code to another person, who would then work in the wrong account."""
     somebody_elses = provider.answers(there(desk), sub="s-nora")
     desk.client.cookies.clear()
@@ -145,13 +149,13 @@ def test_a_nonce_of_another_sign_in_is_refused(desk: Desk, provider: Provider) -
     refused(come_back(desk, back), 401, "did not confirm")
 
 
-def test_after_ten_minutes_one_begins_again(desk: Desk, provider: Provider) -> None:
+def test_a_callback_after_ten_minutes_is_refused(desk: Desk, provider: Provider) -> None:
     back = provider.answers(there(desk), sub="s-nora")
     desk.clock.shift(timedelta(minutes=10))
     refused(come_back(desk, back), 401, "too long ago")
 
 
-def test_a_cookie_that_was_changed_counts_for_nothing(desk: Desk, provider: Provider) -> None:
+def test_a_tampered_provider_cookie_signs_nobody_in(desk: Desk, provider: Provider) -> None:
     back = provider.answers(there(desk), sub="s-nora")
     head, _, signature = (desk.client.cookies.get(way_in.COOKIE) or "").rpartition(".")
     desk.client.cookies.clear()
@@ -159,7 +163,7 @@ def test_a_cookie_that_was_changed_counts_for_nothing(desk: Desk, provider: Prov
     refused(come_back(desk, back), 401, "begun in another browser")
 
 
-def test_the_old_session_of_the_browser_ends(desk: Desk, provider: Provider) -> None:
+def test_sign_in_by_provider_ends_the_browser_s_old_session(desk: Desk, provider: Provider) -> None:
     desk.become("ada")
     assert sign_in(desk, provider, "s-nora").status_code == 303
     assert [session.ended_at is None for session in desk.sessions()] == [False, True]
@@ -170,7 +174,7 @@ class TestAProviderThatIsAway:
     def settings(self, settings: Settings) -> Settings:
         return with_provider(settings, "http://127.0.0.1:9")
 
-    def test_is_said_and_the_other_ways_in_stay(self, desk: Desk) -> None:
+    def test_a_provider_that_is_away_is_reported_and_the_other_sign_ins_stay(self, desk: Desk) -> None:
         refused(desk.get(BEGIN), 503, "cannot be reached at the moment")
         assert desk.sign_in("nora").status_code == 303
 
@@ -180,7 +184,7 @@ class TestAProviderWithAnotherName:
     def settings(self, settings: Settings, provider: Provider) -> Settings:
         return with_provider(settings, provider.issuer.replace("127.0.0.1", "localhost") + "/")
 
-    def test_is_not_trusted(self, desk: Desk) -> None:
+    def test_a_provider_whose_metadata_name_another_issuer_is_not_trusted(self, desk: Desk) -> None:
         refused(desk.get(BEGIN), 503, "cannot be reached at the moment")
 
 
@@ -189,7 +193,7 @@ class TestNoProvider:
     def settings(self, settings: Settings) -> Settings:
         return load_settings(_env_file=None, data_dir=settings.data_dir, database_url=settings.database_url)
 
-    def test_has_no_address_and_no_link(self, desk: Desk) -> None:
+    def test_without_a_provider_its_addresses_and_its_link_do_not_exist(self, desk: Desk) -> None:
         assert desk.get(BEGIN).status_code == desk.get(BACK).status_code == 404
         assert "sign-in service" not in desk.get("/sign-in").text
 

@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from tests.console.hostile import CONFIG, COOKIE_SECRET, ENVIRONMENT
+from tests.console.hostile_options import CONFIG, COOKIE_SECRET, ENVIRONMENT
 from tests.support.processes import RunningGym, running_gym
 
 pytestmark = pytest.mark.processes
@@ -97,7 +97,7 @@ def test_every_option_is_ours_wherever_and_however_it_is_started(house: House) -
     assert len(told) > 40 and COOKIE_SECRET not in done.stdout
 
 
-def test_that_folder_would_have_mattered(house: House) -> None:
+def test_without_our_options_that_folder_would_have_changed_streamlit(house: House) -> None:
     """The control: without our own options its are in force."""
     done = subprocess.run(
         [sys.executable, "-c", "import streamlit; print(streamlit.get_option('server.enableAgentApi'))"],

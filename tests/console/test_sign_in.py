@@ -10,7 +10,7 @@ from core.outbox.models import MessageKind
 from core.people.sign_in import REFUSED
 from core.people.throttle import MAX_PER_PAIR, WINDOW
 from tests.console.conftest import OWN_PAGE, Desk
-from tests.console.house import STAND_IN, house_of
+from tests.console.without_streamlit import STAND_IN, app_without_streamlit
 from tests.support.people import PASSWORD
 
 ELSEWHERE = (
@@ -43,7 +43,7 @@ def test_the_right_password_opens_the_console(desk: Desk) -> None:
     assert session.account_id == desk.account("nora").id and session.ended_at is None
 
 
-def test_wrong_unknown_and_disabled_are_refused_with_the_same_words(desk: Desk) -> None:
+def test_a_wrong_password_an_unknown_and_a_disabled_account_are_refused_with_the_same_words(desk: Desk) -> None:
     desk.disable("omar")
     for who, password in (("nora", "not her password"), ("nobody", PASSWORD), ("omar", PASSWORD), ("nora", "")):
         answer = desk.sign_in(who, password)
@@ -110,7 +110,7 @@ def test_scripts_cannot_read_the_cookie_and_other_sites_cannot_send_it(desk: Des
 def test_with_https_the_cookie_is_secure_and_its_name_says_that_this_host_set_it(desk: Desk) -> None:
     settings = desk.services.settings.model_copy(update={"console_url": "https://desk.spirit.example"})
     services = replace(desk.services, settings=settings)
-    with TestClient(house_of(services), base_url=settings.console_url) as client:
+    with TestClient(app_without_streamlit(services), base_url=settings.console_url) as client:
         form = {"email": "nora@spirit.example", "password": PASSWORD}
         answer = client.post("/sign-in", data=form, headers=OWN_PAGE, follow_redirects=False)
         cookie = answer.headers["set-cookie"]
@@ -121,7 +121,7 @@ def test_with_https_the_cookie_is_secure_and_its_name_says_that_this_host_set_it
         assert attributes(out) >= {"Path=/", "Secure"}, "a browser forgets a __Host- cookie only if told securely"
 
 
-def test_afterwards_one_is_where_one_wanted_to_go(desk: Desk) -> None:
+def test_after_sign_in_the_requested_page_opens(desk: Desk) -> None:
     for path in ("/", "/outbox", "/requests?x=1"):
         assert desk.sign_in(next=path).headers["location"] == path
 

@@ -11,8 +11,8 @@ import console.widgets.sound
 from console.widgets.sound import ADDRESS
 from core.errors import NotAllowed
 from core.people.own_account import set_sound
+from tests.console.app_reader import press
 from tests.console.conftest import Desk
-from tests.console.reading import press
 from tests.support.people import NOW, nora, omar
 
 
@@ -21,7 +21,9 @@ def audio(app: AppTest) -> list[str]:
     return [html.proto.body for html in app.get("html") if "<audio" in html.proto.body]
 
 
-def test_it_is_off_until_somebody_turns_it_on_and_hears_it_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sound_is_off_until_somebody_turns_it_on_and_hears_it_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     token = desk.start("nora")
     app = desk.open(token, "preferences")
     assert not desk.account("nora").sound and not audio(app)
@@ -39,7 +41,7 @@ def test_it_is_off_until_somebody_turns_it_on_and_hears_it_at_once(desk: Desk, m
 
 
 @pytest.mark.parametrize("on", [True, False])
-def test_a_new_request_is_said_and_heard_only_where_it_was_turned_on(desk: Desk, on: bool) -> None:
+def test_a_new_request_is_announced_and_heard_only_where_the_sound_is_on(desk: Desk, on: bool) -> None:
     desk.services.database.transact(lambda tx: set_sound(tx.session, desk.account("nora").id, on=on, now=tx.now))
     app = desk.open(desk.start("nora"))
     assert not audio(app), "what waited before is no news"
@@ -58,7 +60,7 @@ def test_the_sound_is_a_short_file_for_who_is_signed_in(desk: Desk) -> None:
         assert 0.2 < file.getnframes() / file.getframerate() < 0.6
 
 
-def test_everybody_s_is_her_own_and_who_has_left_has_none(session: Session) -> None:
+def test_the_sound_is_a_setting_of_each_person_and_a_disabled_account_has_none(session: Session) -> None:
     hers, his = nora(session).account, omar(session).account
     set_sound(session, hers.id, on=True, now=NOW)
     assert (hers.sound, his.sound) == (True, False)

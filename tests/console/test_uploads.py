@@ -102,7 +102,7 @@ def test_what_is_no_picture_is_refused_in_a_sentence(desk: Desk) -> None:
 
 
 @sqlite_only
-def test_fields_are_named(desk: Desk) -> None:
+def test_an_upload_with_wrong_fields_is_refused_with_their_names(desk: Desk) -> None:
     desk.become("nora")
     for values, field in (({"type": "poster"}, "type"), ({"alt": "x" * 301}, "alt")):
         answer = send(desk, values=values)

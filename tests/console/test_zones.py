@@ -7,8 +7,8 @@ from sqlalchemy import update
 
 from core.bookings.models import Booking
 from core.schedule.models import Coach
+from tests.console.app_reader import choose, headers, press, texts
 from tests.console.conftest import Desk
-from tests.console.reading import choose, headers, press, texts
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 BERLIN = "Europe/Berlin"

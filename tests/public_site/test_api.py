@@ -49,7 +49,7 @@ def is_problem(answer: Any, status: int, code: str) -> bool:
 
 
 @both_databases
-def test_coaches_and_their_lessons(gym: Gym) -> None:
+def test_the_api_lists_coaches_and_their_lessons(gym: Gym) -> None:
     answer = gym.client.get("/api/coaches")
     assert fits(answer)
     coaches = answer.json()
@@ -60,7 +60,7 @@ def test_coaches_and_their_lessons(gym: Gym) -> None:
 
 
 @both_databases
-def test_slots_of_local_days_the_last_one_included(gym: Gym) -> None:
+def test_the_api_lists_slots_of_local_days_the_last_one_included(gym: Gym) -> None:
     path = f"/api/coaches/{gym.nora_id}/slots?lessonId={gym.tumbling_id}&from=2026-11-24&to=2026-11-25"
     asked = gym.client.get(path)
     answer = asked.json()
@@ -194,7 +194,7 @@ def test_a_coach_answers_with_the_token_of_her_mail(gym: Gym) -> None:
     )
 
 
-def test_an_answer_that_comes_too_late_or_from_elsewhere(gym: Gym) -> None:
+def test_an_answer_that_comes_too_late_or_from_elsewhere_is_refused(gym: Gym) -> None:
     booking = gym.book()
     body = {"token": gym.token(booking), "action": "approve"}
     assert is_problem(gym.client.post("/api/booking/approve", json={**body, "token": "x"}), 404, "not_found")
@@ -247,7 +247,7 @@ def test_a_program_that_says_what_it_was_shown_is_asked_before_another_price(gym
     assert book(gym, priceCents=8500, minutes=60, requiresApproval=True).status_code == 201
 
 
-def test_free_times_are_kept_until_they_change_and_their_readers_are_counted(
+def test_free_times_are_cached_until_they_change_and_their_readers_are_counted(
     gym: Gym, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/api/coaches/{gym.nora_id}/slots?lessonId={gym.tumbling_id}&from=2026-11-24&to=2026-11-24"

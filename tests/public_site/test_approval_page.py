@@ -28,7 +28,7 @@ def test_opening_the_link_twenty_times_changes_nothing(gym: Gym) -> None:
     assert (again.version, events(gym), gym.mails()) == before and again.status is Status.PENDING
 
 
-def test_it_shows_who_asks_for_what_and_both_answers(gym: Gym) -> None:
+def test_the_approval_page_shows_who_asks_for_what_and_both_answers(gym: Gym) -> None:
     booking = gym.book()
     html = gym.get(f"/approvals/{gym.token(booking)}?decision=approve").text
     page = words(html)

@@ -39,7 +39,7 @@ def link(gym: Gym) -> str:
 
 
 @both_databases
-def test_the_link_shows_and_its_button_asks(gym: Gym) -> None:
+def test_the_confirmation_link_shows_the_request_and_its_button_makes_it(gym: Gym) -> None:
     path = seventh(gym)
     before = len(gym.bookings())
     page = gym.get(path)
@@ -80,7 +80,7 @@ def _take(session: Session, coach: Coach, *, starts_at: datetime, now: datetime)
     return request_lesson(session, coach, sam_wants(coach, coach.lessons[1], starts_at), now=now)
 
 
-def test_the_mail_is_sent_and_carries_the_link(gym: Gym) -> None:
+def test_the_confirmation_mail_is_sent_and_carries_the_link(gym: Gym) -> None:
     from core.mail.delivery import deliver_due
 
     path = seventh(gym)
@@ -93,11 +93,11 @@ def test_the_mail_is_sent_and_carries_the_link(gym: Gym) -> None:
 
 
 @pytest.mark.parametrize("path", ["/requests/x", "/requests/WzEsMV0.AAAA"])
-def test_a_link_that_is_none_is_not_found(gym: Gym, path: str) -> None:
+def test_a_confirmation_link_that_is_none_is_not_found(gym: Gym, path: str) -> None:
     assert gym.get(path).status_code == gym.post(path, {}).status_code == 404
 
 
-def test_the_api_says_that_it_has_to_be_confirmed_and_later_when_to_come_back(
+def test_the_api_says_that_a_request_has_to_be_confirmed_and_later_when_to_come_back(
     gym: Gym, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "POSTS", RateLimitItemPerMinute(10_000))

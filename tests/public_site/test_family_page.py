@@ -24,7 +24,7 @@ def page(gym: Gym, booking: Booking) -> str:
     return words(gym.get(f"/bookings/{booking.handle}").text)
 
 
-def test_it_says_confirmed_and_offers_the_calendar(gym: Gym) -> None:
+def test_the_family_s_page_says_confirmed_and_offers_the_calendar(gym: Gym) -> None:
     booking = gym.book()
     assert gym.get(f"/bookings/{booking.handle}/lesson.ics").status_code == 404
     decided(gym, booking, Decision.APPROVE)
@@ -34,14 +34,14 @@ def test_it_says_confirmed_and_offers_the_calendar(gym: Gym) -> None:
     assert b"METHOD:PUBLISH" in file.content and b"DTSTART:20261125T000000Z" in file.content
 
 
-def test_it_says_denied_with_the_reason_and_leads_to_other_times(gym: Gym) -> None:
+def test_the_family_s_page_says_denied_with_the_reason_and_leads_to_other_times(gym: Gym) -> None:
     booking = gym.book()
     decided(gym, booking, Decision.DENY, "At a meet.\nTry <Wednesday>.")
     html = gym.get(f"/bookings/{booking.handle}").text
     assert "At a meet.<br>\nTry &lt;Wednesday&gt;." in html and 'href="/coaches/nora/tumbling-60"' in html
 
 
-def test_it_says_expired_at_the_instant_although_nobody_swept(gym: Gym) -> None:
+def test_the_family_s_page_says_expired_at_the_instant_although_nobody_swept(gym: Gym) -> None:
     booking = gym.book()
     assert booking.expires_at is not None
     gym.clock.move_to(booking.expires_at - timedelta(seconds=1))
@@ -113,7 +113,7 @@ def test_a_handle_that_nobody_has_is_not_found(gym: Gym, handle: str) -> None:
     assert gym.post(f"/bookings/{handle}/cancel", {}).status_code == 404
 
 
-def test_its_id_opens_nothing(gym: Gym) -> None:
+def test_a_booking_s_id_opens_nothing(gym: Gym) -> None:
     booking = gym.book()
     assert gym.get(f"/bookings/{booking.id}").status_code == 404
 

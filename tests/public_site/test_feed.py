@@ -19,7 +19,7 @@ def summaries(gym: Gym) -> list[str]:
     return [str(event["summary"]) for event in Calendar.from_ical(gym.get(address(gym)).content).walk("VEVENT")]
 
 
-def test_it_has_what_is_confirmed_and_nothing_else(gym: Gym) -> None:
+def test_a_feed_has_confirmed_lessons_and_nothing_else(gym: Gym) -> None:
     booking = gym.book()
     gym.book(at(2, 16))
     gym.book(coach="omar", lesson="first-lesson-30")
@@ -32,7 +32,7 @@ def test_it_has_what_is_confirmed_and_nothing_else(gym: Gym) -> None:
     assert "sam@example.org" not in answer.text and booking.handle not in answer.text
 
 
-def test_a_cancelled_lesson_leaves_it_and_an_old_one_too(gym: Gym) -> None:
+def test_cancelled_and_old_lessons_leave_the_feed(gym: Gym) -> None:
     booking = gym.book(coach="omar", lesson="first-lesson-30")
     omars = f"/calendar/{gym.signer.feed(gym.omar_id, 1)}.ics"
     assert "VEVENT" in gym.get(omars).text
@@ -43,7 +43,7 @@ def test_a_cancelled_lesson_leaves_it_and_an_old_one_too(gym: Gym) -> None:
     assert "VEVENT" not in gym.get(omars).text
 
 
-def test_a_renewed_address_replaces_the_old_one(gym: Gym) -> None:
+def test_a_renewed_feed_address_replaces_the_old_one(gym: Gym) -> None:
     with gym.services.database.read() as session:
         account_id = session.get_one(Coach, gym.nora_id).account_id
     gym.services.database.transact(

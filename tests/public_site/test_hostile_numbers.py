@@ -12,7 +12,7 @@ from public_site.policy import GuardedRoute, Kind
 from public_site.routes import ROUTES
 from tests.public_site.conftest import OWN_PAGE, Gym
 from tests.support.databases import both_databases
-from tests.support.hostile import HEADERS, JSON_VALUES, VALUES
+from tests.support.hostile_values import HEADERS, JSON_VALUES, VALUES
 
 pytestmark = both_databases
 

@@ -35,14 +35,14 @@ def test_a_picture_is_kept_for_ever_and_can_do_nothing(gym_with_a_picture: Gym) 
 
 
 @sqlite_only
-def test_who_has_it_is_not_sent_it_again(gym_with_a_picture: Gym) -> None:
+def test_a_browser_that_has_a_picture_gets_304(gym_with_a_picture: Gym) -> None:
     answer = gym_with_a_picture.get(f"/media/{PATH}", headers={"If-None-Match": f'"{NAME}"'})
     assert (answer.status_code, answer.content) == (304, b"")
     assert answer.headers["cache-control"] == FOR_EVER
 
 
 @sqlite_only
-def test_a_part_of_it_is_sent_alone(gym_with_a_picture: Gym) -> None:
+def test_a_range_of_a_picture_is_sent_alone(gym_with_a_picture: Gym) -> None:
     answer = gym_with_a_picture.get(f"/media/{PATH}", headers={"Range": "bytes=10-19"})
     assert (answer.status_code, answer.content) == (206, bytes(range(10, 20)))
     assert answer.headers["content-range"] == "bytes 10-19/200"

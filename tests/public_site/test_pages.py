@@ -39,7 +39,7 @@ def test_a_coach_who_is_not_shown_any_more_is_said_to_teach_here_no_more(gym: Gy
 @pytest.mark.parametrize(
     "path", ["/coaches/nobody", "/coaches/nora/juggling", "/nowhere", "/coaches/nora/tumbling-60/x"]
 )
-def test_what_is_not_there_says_so(gym: Gym, path: str) -> None:
+def test_a_page_that_is_not_there_says_so(gym: Gym, path: str) -> None:
     answer = gym.get(path)
     assert answer.status_code == 404 and "There is nothing here" in answer.text
 
@@ -59,7 +59,7 @@ def test_past_times_and_days_are_left_out(gym: Gym) -> None:
     assert as_text(at(2, 12)) not in page and as_text(at(2, 15)) in page
 
 
-def test_without_a_week_it_is_this_one(gym: Gym) -> None:
+def test_without_a_week_the_page_shows_this_one(gym: Gym) -> None:
     assert gym.get("/coaches/nora/tumbling-60").text == gym.get(WEEK).text
 
 

@@ -33,7 +33,7 @@ def kept(gym: Gym, rehearsal: Rehearsal) -> Rehearsal:
         return session.get_one(Rehearsal, rehearsal.id)
 
 
-def test_opening_it_changes_nothing_and_it_is_marked(gym: Gym, rehearsal: Rehearsal) -> None:
+def test_opening_a_practice_link_changes_nothing_and_its_page_is_marked(gym: Gym, rehearsal: Rehearsal) -> None:
     for method in ("GET", "HEAD", "GET"):
         answer = gym.client.request(method, f"{address(gym, rehearsal)}?decision=approve")
         assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
@@ -42,14 +42,14 @@ def test_opening_it_changes_nothing_and_it_is_marked(gym: Gym, rehearsal: Rehear
     assert kept(gym, rehearsal).status is Status.PENDING and gym.mails() == [MessageKind.REHEARSAL]
 
 
-def test_answering_it_says_what_came_of_it_and_again_is_the_same_page(gym: Gym, rehearsal: Rehearsal) -> None:
+def test_a_practice_answer_shows_its_outcome_and_again_is_the_same_page(gym: Gym, rehearsal: Rehearsal) -> None:
     first, second = (gym.post(address(gym, rehearsal), {"decision": "approve"}) for _ in range(2))
     assert first.status_code == second.status_code == 200 and first.text == second.text
     assert MARK in words(first.text) and "nobody else gets it" in words(first.text)
     assert gym.mails() == [MessageKind.REHEARSAL, MessageKind.REHEARSAL_ANSWERED] and not gym.bookings()
 
 
-def test_the_other_answer_and_no_answer_are_said(gym: Gym, rehearsal: Rehearsal) -> None:
+def test_the_other_practice_answer_and_no_answer_are_refused(gym: Gym, rehearsal: Rehearsal) -> None:
     nothing = gym.post(address(gym, rehearsal), {})
     assert nothing.status_code == 422 and "Please choose" in words(nothing.text)
     long = gym.post(address(gym, rehearsal), {"decision": "deny", "reason": "a" * 501})
@@ -60,7 +60,7 @@ def test_the_other_answer_and_no_answer_are_said(gym: Gym, rehearsal: Rehearsal)
     assert kept(gym, rehearsal).denial_reason == "I am away."
 
 
-def test_a_foreign_page_and_a_foreign_token_decide_nothing(gym: Gym, rehearsal: Rehearsal) -> None:
+def test_a_foreign_page_and_a_foreign_token_decide_no_practice_request(gym: Gym, rehearsal: Rehearsal) -> None:
     assert (
         gym.post(address(gym, rehearsal), {"decision": "approve"}, **{"Sec-Fetch-Site": "cross-site"}).status_code
         == 403
@@ -78,7 +78,7 @@ def test_a_foreign_page_and_a_foreign_token_decide_nothing(gym: Gym, rehearsal: 
     assert kept(gym, rehearsal).status is Status.PENDING and gym.booking(real.handle).status is Status.PENDING
 
 
-def test_after_its_day_the_page_says_so(gym: Gym, rehearsal: Rehearsal) -> None:
+def test_a_practice_link_says_when_its_day_is_over(gym: Gym, rehearsal: Rehearsal) -> None:
     gym.clock.shift(timedelta(days=1))
     for answer in (gym.get(address(gym, rehearsal)), gym.post(address(gym, rehearsal), {"decision": Decision.APPROVE})):
         assert answer.status_code == 410 and "This practice request is over" in words(answer.text)

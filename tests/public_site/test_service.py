@@ -32,7 +32,7 @@ SECRET = "a-secret-for-the-scheduler"
 
 
 @both_databases
-def test_it_is_alive_and_ready_once_swept(gym: Gym) -> None:
+def test_the_site_is_alive_and_ready_once_swept(gym: Gym) -> None:
     assert gym.get("/healthz").json() == {"status": "alive"}
     waiting = gym.get("/readyz")
     assert waiting.status_code == 503 and "worker" in waiting.json()["reasons"][0]
@@ -40,14 +40,14 @@ def test_it_is_alive_and_ready_once_swept(gym: Gym) -> None:
     assert gym.get("/readyz").json() == {"status": "ready", "reasons": []}
 
 
-def test_it_is_not_ready_when_nobody_sweeps(gym: Gym) -> None:
+def test_the_site_is_not_ready_when_nobody_sweeps(gym: Gym) -> None:
     sweep(gym.services)
     gym.clock.shift(121)
     answer = gym.get("/readyz")
     assert (answer.status_code, answer.json()["status"], len(answer.json()["reasons"])) == (503, "not ready", 1)
 
 
-def test_readiness_costs_one_look_in_two_seconds_and_bad_news_is_not_kept(
+def test_readiness_is_checked_once_in_two_seconds_and_failures_are_not_cached(
     gym: Gym, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[bool] = []
@@ -68,7 +68,7 @@ def test_readiness_costs_one_look_in_two_seconds_and_bad_news_is_not_kept(
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_full_disk_is_told_by_readiness(gym: Gym) -> None:
+def test_a_full_disk_shows_in_readiness(gym: Gym) -> None:
     sweep(gym.services)
     assert gym.get("/readyz").status_code == 200
     with gym.services.database.write() as transaction:
@@ -198,7 +198,7 @@ def test_the_site_loads_no_streamlit_and_no_duckdb() -> None:
     assert loaded.stdout.strip() == "[]"
 
 
-def test_the_stylesheet_has_the_colours_of_the_house() -> None:
+def test_the_stylesheet_has_the_theme_s_colors() -> None:
     css = (templating.HERE / "static" / "site.css").read_text()
     light, dark = (
         dict(re.findall(r"--([\w-]+): (#\w+);", part)) for part in css.split("@media (prefers-color-scheme: dark)")

@@ -30,7 +30,7 @@ def preferences(gym: Gym) -> tuple[bool, bool, bool, int | None]:
 BEFORE = (True, True, True, 120)
 
 
-def test_opening_the_link_changes_nothing_however_often(gym: Gym) -> None:
+def test_opening_an_unsubscribe_link_changes_nothing_however_often(gym: Gym) -> None:
     for method in ("GET", "HEAD", "GET"):
         answer = gym.client.request(method, address(gym))
         assert answer.status_code == 200
@@ -70,7 +70,7 @@ def test_the_button_of_the_page_stops_it_and_once_more_is_no_mistake(gym: Gym) -
     assert "<form" not in page.text and f"{gym.services.settings.console_url}/preferences" in page.text
 
 
-def test_it_is_her_own_link_and_no_other_token(gym: Gym) -> None:
+def test_only_a_coach_s_own_link_unsubscribes_her(gym: Gym) -> None:
     booking = gym.book()
     whole = address(gym)
     for wrong in (

@@ -2,7 +2,7 @@
 A store on PostgreSQL that goes away, hangs or is locked, for real: bookings are answered the same, loss is counted and
 shown, and writing goes on as soon as it can.
 
-The gym's own database is reached directly, SQLite or PostgreSQL; its store through a road that the test cuts.
+The gym's own database is reached directly, SQLite or PostgreSQL; its store through a proxy that the test cuts.
 """
 
 import threading
@@ -24,7 +24,7 @@ from core.telemetry.store import MIN_LOCK_MS, PATIENT_MS, Store
 from tests.public_site.conftest import Gym, furnish, gym
 from tests.support import postgresql
 from tests.support.people import at
-from tests.support.road import Road, road_to
+from tests.support.tcp_proxy import TcpProxy, proxy_to
 from tests.telemetry.conftest import Kept, good_row
 
 __all__ = ["furnish", "gym"]
@@ -48,17 +48,17 @@ def server_url(backend: str, settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def road(server_url: str) -> Iterator[Road]:
+def proxy(server_url: str) -> Iterator[TcpProxy]:
     url = make_url(server_url)
     folder = url.query.get("host")
     target = f"{folder}/.s.PGSQL.{url.port or 5432}" if isinstance(folder, str) else (url.host or "", url.port or 5432)
-    with road_to(target) as road:
-        yield road
+    with proxy_to(target) as proxy:
+        yield proxy
 
 
 @pytest.fixture
 def kept(server_url: str) -> Iterator[Kept]:
-    """What the store holds, read beside the road."""
+    """What the store holds, read beside the proxy."""
     store = Store(server_url)
     yield Kept(store)
     store.dispose()
@@ -70,8 +70,8 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture(autouse=True)
-def along_the_road(road: Road, server_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    url = make_url(server_url).set(host="127.0.0.1", port=road.port).difference_update_query(["host"])
+def through_the_proxy(proxy: TcpProxy, server_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    url = make_url(server_url).set(host="127.0.0.1", port=proxy.port).difference_update_query(["host"])
     there = url.render_as_string(hide_password=False)
     monkeypatch.setattr(recording, "store_for", lambda _: Store(there))
     monkeypatch.setattr(store, "MIN_LOCK_MS", 300)
@@ -104,23 +104,23 @@ def try_again(recorder: Recorder) -> bool:
 
 
 def test_while_its_server_is_gone_bookings_are_answered_and_all_is_written_later(
-    gym: Gym, recorder: Recorder, kept: Kept, road: Road
+    gym: Gym, recorder: Recorder, kept: Kept, proxy: TcpProxy
 ) -> None:
-    road.cut()
+    proxy.cut()
     book(gym, 16)
     assert not recorder.flush_now()
     book(gym, 9)
     assert not try_again(recorder) and requested(kept) == 0 and not recorder.lost
-    road.open()
+    proxy.open()
     assert try_again(recorder) and requested(kept) == 2
     assert [row.status for row in kept.rows("request_log") if row.route == "/bookings"] == [303, 303]
 
 
 def test_what_does_not_fit_meanwhile_is_counted_and_shown(
-    gym: Gym, recorder: Recorder, kept: Kept, road: Road, along_the_road: str
+    gym: Gym, recorder: Recorder, kept: Kept, proxy: TcpProxy, through_the_proxy: str
 ) -> None:
-    road.cut()
-    assert [silence.sentence(now=clock.now()) for silence in silences(along_the_road)] == [
+    proxy.cut()
+    assert [silence.sentence(now=clock.now()) for silence in silences(through_the_proxy)] == [
         "The monitor has not run yet: its data cannot be read (OperationalError)."
     ]
     recorder.event("test", "x")
@@ -130,7 +130,7 @@ def test_what_does_not_fit_meanwhile_is_counted_and_shown(
         recorder.requests.add(good_row(number))
     assert not try_again(recorder) and recorder.lost["too many at once"] >= 300
     book(gym, 16)
-    road.open()
+    proxy.open()
     assert try_again(recorder)
     assert recorder.flush_now(), "what was lost is itself written"
     lost = recorder.lost["too many at once"]
@@ -138,27 +138,27 @@ def test_what_does_not_fit_meanwhile_is_counted_and_shown(
     assert requested(kept) == 1
 
 
-def test_while_it_hangs_nobody_else_does(gym: Gym, recorder: Recorder, kept: Kept, road: Road) -> None:
+def test_while_it_hangs_nobody_else_does(gym: Gym, recorder: Recorder, kept: Kept, proxy: TcpProxy) -> None:
     """The cable is pulled in the middle of it: the writer waits, bookings do not; it goes on where it was."""
     book(gym, 16)
-    road.block()
+    proxy.block()
     writing = threading.Thread(target=recorder.flush_now)
     writing.start()
     book(gym, 9)
     writing.join(0.2)
     assert writing.is_alive() and requested(kept) == 0
-    road.clear()
+    proxy.clear()
     writing.join(20)
     assert not writing.is_alive() and recorder.flush_now()
     assert requested(kept) == 2 and not recorder.lost
 
 
-def test_a_server_that_answers_nobody_at_the_door_is_given_up_soon(recorder: Recorder, road: Road) -> None:
+def test_a_server_that_answers_nobody_at_the_door_is_given_up_soon(recorder: Recorder, proxy: TcpProxy) -> None:
     recorder.store.engine.dispose()
-    road.block()
+    proxy.block()
     recorder.event("test", "x")
     assert not recorder.flush_now(), "it would wait for ever without a limit"
-    road.clear()
+    proxy.clear()
     assert try_again(recorder)
 
 

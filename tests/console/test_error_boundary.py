@@ -8,8 +8,8 @@ from console.web import server
 from console.widgets import error_boundary
 from core.bookings import lists
 from core.errors import Unavailable
+from tests.console.app_reader import page_names, titles
 from tests.console.conftest import Desk
-from tests.console.reading import page_names, titles
 
 
 def broken(*args: object, **kwargs: object) -> object:

@@ -1,4 +1,4 @@
-"""A mistake of the house, told to the store as the recorder tells it."""
+"""Errors written to the telemetry store as the recorder writes them."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ class TheFloorIsWet(RuntimeError):
     """Somebody spilled the chalk water."""
 
 
-def goes_wrong(
+def record_error(
     store: Store,
     *,
     times: int = 1,
@@ -22,7 +22,7 @@ def goes_wrong(
     release: str = "2026.11.1",
     level: str = "ERROR",
 ) -> None:
-    """The same mistake so many times, to each of these in turn."""
+    """Record the same error so many times, for each of these people in turn."""
     pending = None
     for number in range(times):
         try:

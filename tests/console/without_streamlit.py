@@ -1,4 +1,4 @@
-"""The console without Streamlit: our own routes, the gate and the edge, and a stand-in for its page and its websocket."""
+"""The console's application with a fake in Streamlit's place: our own routes, the gate and the edge, a page and a websocket."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,8 +27,8 @@ async def stream(websocket: WebSocket) -> None:
     await websocket.close()
 
 
-def house_of(services: Services) -> Edge:
-    """Put together as `server.create_app` does it."""
+def app_without_streamlit(services: Services) -> Edge:
+    """The application, built as `server.create_app` builds it."""
     ours = server.routes()
     app = Starlette(
         routes=[

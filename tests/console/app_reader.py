@@ -1,4 +1,4 @@
-"""What can be read on a page of the console."""
+"""Reads and operates a page of the console in Streamlit's AppTest: titles, texts, navigation, buttons, lists."""
 
 from streamlit.testing.v1 import AppTest
 
@@ -34,12 +34,12 @@ def texts(app: AppTest) -> list[str]:
 
 
 def athletes(app: AppTest) -> list[str]:
-    """Whose requests wait, from top to bottom."""
+    """The athletes of the pending requests, from top to bottom."""
     return [text.partition(", for ")[2].partition(",")[0] for text in texts(app) if ", asked by " in text]
 
 
 def page_names(app: AppTest) -> list[str]:
-    """Without the number that wait, and without the monitor's."""
+    """The navigation's titles without the badge's number, and without the monitor's pages."""
     return [name.partition(" (")[0] for name in navigation(app) if name not in PAGES.values()]
 
 
@@ -48,10 +48,10 @@ def navigation(app: AppTest) -> list[str]:
 
 
 def press(app: AppTest, label: str, number: int = 0) -> AppTest:
-    """The button with this label is clicked, the first of them unless said otherwise."""
+    """Click the button with this label, the first of them unless `number` says otherwise."""
     return [button for button in app.button if button.label == label][number].click().run()
 
 
 def choose(app: AppTest, label: str, value: object) -> AppTest:
-    """Something is chosen from a list with this label."""
+    """Choose from the select box with this label."""
     return next(box for box in app.selectbox if box.label == label).set_value(value).run()

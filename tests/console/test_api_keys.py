@@ -5,8 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.bookings.models import Channel, Status
 from core.people import api_keys
+from tests.console.app_reader import texts
 from tests.console.conftest import Desk
-from tests.console.reading import texts
 from tests.console.test_api import APPROVE, PENDING, refused
 from tests.support.people import new_key_of
 
@@ -62,7 +62,7 @@ def test_a_key_opens_the_api_and_no_page(desk: Desk) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
 
 
-def test_its_use_is_written_down(desk: Desk) -> None:
+def test_a_key_s_last_use_is_recorded(desk: Desk) -> None:
     key = key_of(desk, "nora")
     desk.get(PENDING, headers=bearer(key))
     with desk.services.database.read() as session:

@@ -1,4 +1,4 @@
-"""A road to a server, on loopback, that a test may cut: connections break and none comes through, or nothing moves on it any more."""
+"""A TCP proxy to a server, on loopback, with faults on demand: connections break, new ones are refused, or nothing is forwarded."""
 
 import contextlib
 import socket
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 CHUNK = 65_536
 
 
-class Road:
-    """target: a TCP address or a Unix socket's path. port: where it begins."""
+class TcpProxy:
+    """The proxy. target: a TCP address or a Unix socket's path. port: the one that it listens on."""
 
     def __init__(self, target: tuple[str, int] | str) -> None:
         self._target = target
@@ -23,17 +23,17 @@ class Road:
         self.open()
 
     def open(self) -> None:
-        """From now on connections come through, at the same port as before."""
-        self._door = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._door.getsockname()[1]
+        """Accept connections, on the same port as before."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
         self._moving.set()
-        self._start(self._let_in, self._door)
+        self._start(self._accept, self._listener)
 
     def cut(self) -> None:
-        """Every connection breaks, and nobody is let in."""
+        """Break every connection, and refuse new ones."""
         with contextlib.suppress(OSError):
-            self._door.shutdown(socket.SHUT_RDWR)  # wakes who waits at it
-        self._door.close()
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits at it
+        self._listener.close()
         self._moving.set()
         for end in self._ends:
             with contextlib.suppress(OSError):
@@ -45,21 +45,21 @@ class Road:
         self._ends, self._threads = [], []
 
     def break_at(self, words: bytes, *, arrives: bool, for_good: bool = False) -> None:
-        """The connection that says these words breaks: once they have arrived, or before. for_good: nobody is let in after it."""
+        """Break the connection that sends these bytes: once they have arrived, or before. for_good: refuse new ones after it."""
         self._marked, self._arrives, self._for_good = words, arrives, for_good
 
     def block(self) -> None:
-        """Connections stay, are even let in, and nothing moves."""
+        """Forward nothing any more: connections stay, and new ones are accepted."""
         self._moving.clear()
 
     def clear(self) -> None:
-        """It moves on."""
+        """Forward again."""
         self._moving.set()
 
-    def _let_in(self, door: socket.socket) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                near, _ = door.accept()
+                near, _ = listener.accept()
             except OSError:
                 return
             if self._refuses:
@@ -67,20 +67,20 @@ class Road:
                 continue
             far = _reach(self._target)
             self._ends += [near, far]
-            self._start(self._carry, near, far)
-            self._start(self._carry, far, near)
+            self._start(self._forward, near, far)
+            self._start(self._forward, far, near)
 
-    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+    def _forward(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while carried := source.recv(CHUNK):
+            while chunk := source.recv(CHUNK):
                 self._moving.wait()
-                if self._marked is not None and self._marked in carried:
+                if self._marked is not None and self._marked in chunk:
                     self._marked, self._refuses = None, self._for_good
                     source.shutdown(socket.SHUT_RDWR)  # no answer comes back
                     if self._arrives:
-                        sink.sendall(carried)
+                        sink.sendall(chunk)
                     break
-                sink.sendall(carried)
+                sink.sendall(chunk)
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -92,12 +92,12 @@ class Road:
 
 
 @contextmanager
-def road_to(target: tuple[str, int] | str) -> Iterator[Road]:
-    road = Road(target)
+def proxy_to(target: tuple[str, int] | str) -> Iterator[TcpProxy]:
+    proxy = TcpProxy(target)
     try:
-        yield road
+        yield proxy
     finally:
-        road.cut()
+        proxy.cut()
 
 
 def _reach(target: tuple[str, int] | str) -> socket.socket:

@@ -1,4 +1,4 @@
-"""A folder and an environment that want Streamlit to be otherwise: talkative, open to all, and green."""
+"""A config file and environment variables that would make Streamlit verbose, open to all, and green."""
 
 COOKIE_SECRET = "a secret that everybody knows"
 CONFIG = f"""

@@ -5,8 +5,8 @@ import pytest
 from console.widgets import change_polling
 from core.bookings.decisions import Decision
 from core.schedule.models import Asks, Coach
+from tests.console.app_reader import press
 from tests.console.conftest import Desk
-from tests.console.reading import press
 from tests.support.databases import both_databases
 
 

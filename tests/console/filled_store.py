@@ -1,4 +1,4 @@
-"""A monitor's store with some hours of traffic, as the recorder would have left it."""
+"""A telemetry store filled with some hours of traffic, as the recorder would have left it."""
 
 from datetime import datetime
 from typing import Any
