@@ -99,18 +99,18 @@ def _keep(rule: Rule, shown_to: Staff) -> None:
     done = inert(f"{title} is kept. It is measured with the next minute.")
     is_new = rule.is_own and not rule.title
     if is_new:
-        kept = act(
+        is_saved = act(
             shown_to,
             lambda tx: choices.add_rule(tx.session, rule.metric, changes, account_id=tx.account_id, now=tx.now),
             done=done,
         )
     else:
-        kept = act(
+        is_saved = act(
             shown_to,
             lambda tx: choices.change_rule(tx.session, rule.key, changes, account_id=tx.account_id, now=tx.now),
             done=done,
         )
-    if kept:
+    if is_saved:
         set_opened(OPENED, "")
 
 

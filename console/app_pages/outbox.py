@@ -205,14 +205,14 @@ def _from_the_start() -> None:
 
 def _written(message: OutboxMessage) -> tuple[EmailMessage, bool]:
     """The mail, and whether it is the very file that was sent: else composed now, with secret links masked."""
-    told = services()
-    if told.settings.mailbox_is_a_folder and isinstance(told.transport, FolderTransport):
-        file = told.transport.find(message.message_id)
+    own = services()
+    if own.settings.mailbox_is_a_folder and isinstance(own.transport, FolderTransport):
+        file = own.transport.find(message.message_id)
         if file is not None:
             return email.message_from_bytes(file.read_bytes(), policy=email.policy.default), True
-    with told.database.read() as session:
+    with own.database.read() as session:
         letter = letter_for(session, message, now=clock.now())
-    return compose(letter, settings=told.settings, signer=told.signer, mask_links=True), False
+    return compose(letter, settings=own.settings, signer=own.signer, mask_links=True), False
 
 
 def _label(address: str) -> str:
