@@ -10,7 +10,7 @@ from analytics.duckdb_cursors import question
 from analytics.gym_tables import arrow
 from analytics.request_store import query
 from analytics.window import Window
-from core.outbox.models import OutboxMessage
+from core.outbox.models import OutboxMessage, of_known_kind
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def mails(session: Session, window: Window) -> Mails:
             OutboxMessage.due_at,
             OutboxMessage.first_due_at,
             OutboxMessage.finished_at,
-        ).where(OutboxMessage.finished_at >= window.start, OutboxMessage.finished_at < window.end),
+        ).where(OutboxMessage.finished_at >= window.start, OutboxMessage.finished_at < window.end, of_known_kind()),
     )
     with question(mail=found, steps=window.step_table()) as cursor:
         by_kind = cursor.sql(query("mails_by_kind")).to_arrow_table()

@@ -350,15 +350,14 @@ def test_no_foreign_key_deletes_what_hangs_on_it() -> None:
     assert cascading == []
 
 
-def kinds_of_mail(database: Database, *kinds: str) -> None:
-    """Write a mail of each kind; the database refuses one that it does not know."""
-    for number, kind in enumerate(kinds):
-        run(
-            database,
-            "INSERT INTO outbox (kind, channel, recipient, dedupe_key, created_at, due_at, state, attempts, message_id) "
-            f"VALUES ('{kind}', 'mail', 'nora@spirit.example', '{kind}-{number}', '2026-11-23 17:00:00.000000', "
-            "'2026-11-23 17:00:00.000000', 'QUEUED', 0, 'x')",
-        )
+def write_mail(database: Database, *, kind: str = "REQUEST", state: str = "QUEUED") -> None:
+    """A row of the outbox, unless the database refuses these words."""
+    run(
+        database,
+        "INSERT INTO outbox (kind, channel, recipient, dedupe_key, created_at, due_at, state, attempts, message_id) "
+        f"VALUES ('{kind}', 'mail', 'nora@spirit.example', '{kind}-{state}', '2026-11-23 17:00:00.000000', "
+        f"'2026-11-23 17:00:00.000000', '{state}', 0, 'x')",
+    )
 
 
 def test_a_column_may_hold_more_words_and_refuses_all_others_as_before(
@@ -368,23 +367,40 @@ def test_a_column_may_hold_more_words_and_refuses_all_others_as_before(
     load_demo(services)
     before = contents(database)
     with pytest.raises(IntegrityError):
-        kinds_of_mail(database, "CAROL")
+        write_mail(database, state="SUNG")
     next_release.brings(
         """
     from core.migrations.checks import allow
-    allow(op, "outbox", "kind", ["CAROL", "SIGN_IN"], constraint="ck_outbox_messagekind")
-    allow(op, "outbox", "kind", ["HYMN"], constraint="ck_outbox_messagekind")
+    allow(op, "outbox", "state", ["SUNG", "SENT"], constraint="ck_outbox_messagestate")
+    allow(op, "outbox", "state", ["HUMMED"], constraint="ck_outbox_messagestate")
 """
     )
     assert migrate(database)
     assert contents(database) == before
     check_schema(database)
-    kinds_of_mail(database, "CAROL", "HYMN", "SIGN_IN")
-    for unknown in ("PSALM", "hymn", ""):
+    for known in ("SUNG", "HUMMED", "SENT"):
+        write_mail(database, state=known)
+    for unknown in ("WHISTLED", "hummed", ""):
         with pytest.raises(IntegrityError):
-            kinds_of_mail(database, unknown)
+            write_mail(database, state=unknown)
     with pytest.raises(IntegrityError, match="one_cause"):
         run(database, "UPDATE outbox SET sign_in_link_id = 1 WHERE booking_id = 1")
+
+
+def test_a_filled_outbox_takes_a_kind_of_mail_that_no_program_knew_before(empty_database: Database) -> None:
+    migrate(empty_database, revision="0021")
+    write_mail(empty_database, kind="CONFIRMED")
+    with pytest.raises(IntegrityError):
+        write_mail(empty_database, kind="CAROL")
+    before = contents(empty_database)["outbox"]
+    migrate(empty_database)
+    check_schema(empty_database)
+    assert contents(empty_database)["outbox"] == before and len(before) == 1
+    write_mail(empty_database, kind="CAROL")
+    with pytest.raises(IntegrityError):
+        write_mail(empty_database, kind="REQUEST", state="SUNG")  # the other rules stand
+    with pytest.raises(IntegrityError, match="one_cause"):
+        run(empty_database, "UPDATE outbox SET sign_in_link_id = 1, booking_id = 1")
 
 
 def test_families_of_before_have_their_keys(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,8 @@ from console.widgets.pager import cursor, turn_page
 from console.widgets.session import Staff, admin, services
 from core.gym.models import the_gym
 from core.mail import outbox_admin
-from core.mail.delivery import letter_for
-from core.mail.messages import compose
+from core.mail.compose import compose
+from core.mail.context_reader import read_context
 from core.mail.transports import FolderTransport
 from core.outbox import messages as outbox
 from core.outbox.models import MessageState, OutboxMessage
@@ -64,7 +64,7 @@ def page() -> None:
 def _row(message: OutboxMessage) -> dict[str, object]:
     return {
         "mail": message.id,
-        "kind": message.kind.value.replace("_", " "),
+        "kind": message.kind.label,
         "to": message.recipient,
         "state": message.state.value,
         "due": message.due_at.astimezone(services().settings.zone).strftime("%b %d, %H:%M"),
@@ -211,8 +211,8 @@ def _written(message: OutboxMessage) -> tuple[EmailMessage, bool]:
         if file is not None:
             return email.message_from_bytes(file.read_bytes(), policy=email.policy.default), True
     with own.database.read() as session:
-        letter = letter_for(session, message, now=clock.now())
-    return compose(letter, settings=own.settings, signer=own.signer, mask_links=True), False
+        context = read_context(session, message, zone=own.settings.zone, now=clock.now())
+    return compose(context, settings=own.settings, signer=own.signer, mask_links=True), False
 
 
 def _label(address: str) -> str:

@@ -26,4 +26,4 @@ def mail_status(message: OutboxMessage, zone: ZoneInfo) -> str:
 
 def mail_name(message: OutboxMessage) -> str:
     """A message's kind and recipient: "request received to sam@example.org"."""
-    return f"{message.kind.value.replace('_', ' ')} to {message.recipient}"
+    return f"{message.kind.label} to {message.recipient}"

@@ -66,7 +66,7 @@ def _member(one: UnreachedStaff, staff: Staff) -> None:
     account, message = one.account, one.message
     at = spoken_instant(message.finished_at or message.due_at, services().settings.zone)
     with st.container(border=True, key=f"unreached-staff-{account.id}"):
-        what = message.kind.value.replace("_", " ")
+        what = message.kind.label
         st.text(
             f"{account.name}: mail to {message.recipient} could not be delivered\n{what}, {at}: {message.last_error}"
         )

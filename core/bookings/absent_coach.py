@@ -8,17 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.bookings import mails
 from core.bookings.models import Booking
-from core.outbox.models import MessageKind, MessageState, OutboxMessage
+from core.outbox.kinds import MessageKind
+from core.outbox.models import MessageState, OutboxMessage
 from core.people.models import Account, Role
 from core.schedule.models import Coach
 
-ADMINS_INSTEAD = (
-    MessageKind.REQUEST,
-    MessageKind.REMINDER,
-    MessageKind.BOOKED_DIRECTLY,
-    MessageKind.REQUEST_EXPIRED,
-    MessageKind.LESSON_CANCELLED,
-)
+ADMINS_INSTEAD = tuple(kind for kind in MessageKind if kind.spec.admins_instead)
 SHE_IS_GONE = "its reader does not work here any more; the admins have it instead"
 SHE_IS_BACK = "its coach works here again and has it herself"
 

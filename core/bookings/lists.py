@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from core.audit import AuditEvent
 from core.bookings.models import Booking, BookingEvent, Status
 from core.bookings.scope import OfCoach, Whose, within
-from core.outbox.models import OutboxMessage
+from core.outbox.models import OutboxMessage, of_known_kind
 from core.platform.orm import Instant
 from core.platform.text import searchable
 
@@ -125,7 +125,7 @@ def noted_about(session: Session, booking_id: int) -> Sequence[AuditEvent]:
 def mails_of(session: Session, booking_id: int) -> Sequence[OutboxMessage]:
     """A booking's messages in the outbox, sent or not, oldest first."""
     return session.scalars(
-        select(OutboxMessage).where(OutboxMessage.booking_id == booking_id).order_by(OutboxMessage.id)
+        select(OutboxMessage).where(OutboxMessage.booking_id == booking_id, of_known_kind()).order_by(OutboxMessage.id)
     ).all()
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.bookings.models import Booking, Status
-from core.outbox.models import MessageKind, MessageState, OutboxMessage
+from core.outbox.kinds import MessageKind
+from core.outbox.models import MessageState, OutboxMessage
 
 
 class DeliveryStatus(enum.StrEnum):
@@ -28,13 +29,14 @@ OF_STATE = {
     MessageState.DROPPED: DeliveryStatus.NOT_SENT,
     MessageState.DEAD: DeliveryStatus.FAILED,
 }
-SAYS_THAT_IT_IS = {
-    Status.PENDING: MessageKind.REQUEST_RECEIVED,
-    Status.APPROVED: MessageKind.CONFIRMED,
-    Status.DENIED: MessageKind.DENIED,
-    Status.EXPIRED: MessageKind.EXPIRED,
-    Status.CANCELLED: MessageKind.CANCELLED,
-}
+
+
+def state_of(kind: MessageKind) -> Status | None:
+    """The state that a booking has while a mail of this kind about it is true; None for kinds that depend on no one state."""
+    return Status.__members__.get(kind.spec.true_while.name)
+
+
+ANNOUNCED_BY = {state: kind for kind in MessageKind if kind.spec.announces and (state := state_of(kind)) is not None}
 
 
 def status_of(message: OutboxMessage | None) -> DeliveryStatus:
@@ -51,7 +53,7 @@ def family_mail(session: Session, booking: Booking) -> OutboxMessage | None:
         .where(
             OutboxMessage.booking_id == booking.id,
             OutboxMessage.account_id.is_(None),
-            OutboxMessage.kind == SAYS_THAT_IT_IS[booking.status],
+            OutboxMessage.kind == ANNOUNCED_BY[booking.status],
         )
         .order_by(OutboxMessage.id.desc())
         .limit(1)
@@ -69,12 +71,16 @@ def family_statuses(session: Session, bookings: Sequence[Booking], *, now: datet
     """The delivery status of each booking's mail, by booking id, in one query."""
     rows = session.scalars(
         select(OutboxMessage)
-        .where(OutboxMessage.booking_id.in_([booking.id for booking in bookings]), OutboxMessage.account_id.is_(None))
+        .where(
+            OutboxMessage.booking_id.in_([booking.id for booking in bookings]),
+            OutboxMessage.account_id.is_(None),
+            OutboxMessage.kind.in_(ANNOUNCED_BY.values()),
+        )
         .order_by(OutboxMessage.id)
     )
     newest = {(row.booking_id, row.kind): row for row in rows}
     return {
-        booking.id: status_of(newest.get((booking.id, SAYS_THAT_IT_IS[booking.status])))
+        booking.id: status_of(newest.get((booking.id, ANNOUNCED_BY[booking.status])))
         if booking.status is booking.status_at(now)
         else DeliveryStatus.WAITING
         for booking in bookings

@@ -1,4 +1,4 @@
-"""Mails about a booking, written into the transaction of their cause."""
+"""Mails about a booking: rows of the outbox, written in the transaction of their cause."""
 
 from datetime import datetime
 
@@ -6,20 +6,10 @@ from sqlalchemy.orm import Session
 
 from core.bookings.models import Booking
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
+from core.outbox.kinds import Audience, DiesWith, MessageKind
 from core.outbox.messages import new_message_id
-from core.outbox.models import MessageKind, OutboxMessage
+from core.outbox.models import OutboxMessage
 from core.people.models import Account
-
-TO_COACH = {
-    MessageKind.REQUEST,
-    MessageKind.BOOKED_DIRECTLY,
-    MessageKind.REMINDER,
-    MessageKind.DECIDED_BY_ADMIN,
-    MessageKind.LESSON_CANCELLED,
-    MessageKind.REQUEST_EXPIRED,
-}
-DIE_WITH_THE_REQUEST = {MessageKind.REQUEST, MessageKind.REMINDER, MessageKind.REQUEST_RECEIVED}
-DIE_AT_THE_START = {MessageKind.CONFIRMED, MessageKind.BOOKED_DIRECTLY}
 
 
 def add(
@@ -32,15 +22,15 @@ def add(
     due_at: datetime | None = None,
 ) -> OutboxMessage:
     """
-    Write a booking's mail into the transaction of its cause, due now or later.
-
-    A request, its reminder and its receipt die with the request's expiry; a confirmation at the lesson's start; bad
-    news never: whoever was away hears it late rather than not.
+    Write a booking's mail into the transaction of its cause, due now or later. Its kind says to whom and until when.
 
     Args:
         reader: a member of staff who gets it in the coach's place; one fact may then be written again.
+
+    Raises:
+        ValueError: who reads this kind, or what it dies with, is not the booking's.
     """
-    account = reader or (booking.coach.account if kind in TO_COACH else None)
+    account = reader or _coach_who_reads(kind, booking)
     key = f"{kind.value}:{booking.id}:{booking.version}"
     message = OutboxMessage(
         kind=kind,
@@ -74,7 +64,23 @@ def add_confirmation(session: Session, request: UnconfirmedRequest, recipient: s
     return message
 
 
+def _coach_who_reads(kind: MessageKind, booking: Booking) -> Account | None:
+    """None: the family reads it."""
+    match kind.spec.audience:
+        case Audience.COACH:
+            return booking.coach.account
+        case Audience.PARENT:
+            return None
+    raise ValueError(f"a {kind.value} mail needs its reader")
+
+
 def _not_after(kind: MessageKind, booking: Booking) -> datetime | None:
-    if kind in DIE_WITH_THE_REQUEST:
-        return booking.expires_at
-    return booking.starts_at if kind in DIE_AT_THE_START else None
+    match kind.spec.dies_with:
+        case DiesWith.REQUEST:
+            return booking.expires_at
+        case DiesWith.LESSON:
+            return booking.starts_at
+        case DiesWith.NOTHING:
+            return None
+        case DiesWith.ITS_CAUSE:
+            raise ValueError(f"a {kind.value} mail is not written from a booking alone")

@@ -1,6 +1,5 @@
-"""The lesson as a calendar entry: mailed to the parent who booked it, and offered on her page as a file."""
+"""iCalendar entries of lessons: in mails to the parent who booked, as a file on her page, and as a coach's feed."""
 
-import enum
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -12,16 +11,9 @@ from core.bookings.sentences import first_names
 from core.errors import NotFound
 from core.gym.models import Gym
 from core.mail.links import unlinked
+from core.outbox.kinds import CalendarMethod
 from core.platform.settings import Settings
 from core.schedule.models import Coach
-
-
-class Method(enum.StrEnum):
-    """What a calendar program shall do with it. It stands in the file and, in a mail, in the part's MIME type."""
-
-    REQUEST = "REQUEST"
-    CANCEL = "CANCEL"
-    PUBLISH = "PUBLISH"
 
 
 def calendar_file(booking: Booking, gym: Gym, *, settings: Settings, now: datetime) -> bytes:
@@ -31,10 +23,10 @@ def calendar_file(booking: Booking, gym: Gym, *, settings: Settings, now: dateti
     Raises:
         NotFound: the lesson was never confirmed.
     """
-    return calendar(booking, gym, Method.PUBLISH, settings=settings, now=now)
+    return calendar(booking, gym, CalendarMethod.PUBLISH, settings=settings, now=now)
 
 
-def calendar(booking: Booking, gym: Gym, method: Method, *, settings: Settings, now: datetime) -> bytes:
+def calendar(booking: Booking, gym: Gym, method: CalendarMethod, *, settings: Settings, now: datetime) -> bytes:
     """
     One lesson, in UTC. The UID is the same for life; SEQUENCE rises with the booking's version.
 
@@ -63,7 +55,7 @@ def feed(coach: Coach, lessons: Iterable[Booking], *, settings: Settings, now: d
     file = Calendar()
     file.add("prodid", "-//Spirit Athletics//Private lessons//EN")
     file.add("version", "2.0")
-    file.add("method", Method.PUBLISH.value)
+    file.add("method", CalendarMethod.PUBLISH.value)
     file.add("name", f"Lessons of {coach.name}")
     file.add("x-wr-calname", f"Lessons of {coach.name}")
     file.add("refresh-interval", timedelta(minutes=30), parameters={"VALUE": "DURATION"})
@@ -101,7 +93,7 @@ def _entry(booking: Booking, *, now: datetime) -> Event:
     return event
 
 
-def _event(booking: Booking, gym: Gym, method: Method, *, settings: Settings, now: datetime) -> Event:
+def _event(booking: Booking, gym: Gym, method: CalendarMethod, *, settings: Settings, now: datetime) -> Event:
     event = _entry(booking, now=now)
     event.add("status", "CANCELLED" if booking.status is Status.CANCELLED else "CONFIRMED")
     event.add("transp", "OPAQUE")
@@ -111,7 +103,7 @@ def _event(booking: Booking, gym: Gym, method: Method, *, settings: Settings, no
     )
     event.add("location", ", ".join(part for part in (gym.name, gym.street) if part))
     event.add("organizer", _organizer(gym, settings))
-    if method is not Method.PUBLISH:
+    if method is not CalendarMethod.PUBLISH:
         event.add("attendee", _attendee(booking))
     return event
 

@@ -1,7 +1,7 @@
-"""What goes into a mail (a letter, with everything read from the database) and what is made of it (its facts)."""
+"""Mail context: everything that one mail may say, read from the database once, before it is rendered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,35 +18,29 @@ from core.wording import money, spoken_instant, spoken_time
 
 @dataclass(frozen=True)
 class Invitation:
-    """by: the name of who invites. teaches: parents can book lessons with who is invited."""
-
-    by: str
-    teaches: bool
+    by: str  # the name of who invites
+    teaches: bool  # parents can book lessons with who is invited
 
 
 @dataclass(frozen=True)
-class Letter:
-    """
-    One mail to write, with all that it may say, read at `generated_at` (aware UTC).
-
-    A booking comes with its coach, lesson and changed_by_account loaded. account: the member of staff it goes to,
-    None for a parent. next_slots: other free times, for a request that expired. digest: for a mail about several things.
-    notice: the incident that an alert is about. other_times: the path on the site that leads on from here; None: the lesson's.
-    confirms: id and serial of the request to confirm.
-    """
+class MailContext:
+    """Everything that one mail may say."""
 
     message: OutboxMessage
     gym: Gym
-    booking: Booking | None
-    account: Account | None
+    booking: (
+        Booking | None
+    )  # with its coach, lesson and changed_by_account loaded; of a rehearsal one that is in no table
+    account: Account | None  # the member of staff who reads it; None for a family
     sign_in_link_id: int | None
-    next_slots: Sequence[Slot]
-    generated_at: datetime
-    digest: Digest | None = None
+    next_slots: Sequence[Slot]  # other free times, for a kind that offers them
+    gym_zone: ZoneInfo  # the gym's own, for mails that are not about a coach's lesson
+    generated_at: datetime  # when all this was read; aware UTC
+    digest: Digest | None = None  # of a mail about several things
     invitation: Invitation | None = None
-    notice: Notice | None = None
-    other_times: str | None = None
-    confirms: tuple[int, int] | None = None
+    notice: Notice | None = None  # of an alert
+    other_times: str | None = None  # the path on the site that leads to other times; None: the lesson's own
+    confirms: tuple[int, int] | None = None  # id and serial of the request to confirm
 
     @property
     def about(self) -> Booking:
@@ -79,61 +73,16 @@ class Letter:
         return (self.digest or self.about).coach.zone
 
 
-@dataclass(frozen=True)
-class Action:
-    """A button. Its address is written beneath it."""
-
-    label: str
-    address: str
-    primary: bool = False
-
-
-@dataclass(frozen=True)
-class Item:
-    """One of several: what it is, a line about it, and where to answer it."""
-
-    title: str
-    line: str
-    answer: str | None = None
-
-
-@dataclass(frozen=True)
-class Section:
-    """Several of a kind under a heading. more: a word about those that are left out."""
-
-    title: str
-    items: Sequence[Item]
-    more: str = ""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """
-    What one mail says beyond its sentences, the same in text and HTML.
-
-    rows: the table, label and value. quote: somebody's own words, with a label. words: what the sentences name.
-    note: a sentence above all others, on why this reader gets it. sections: lists. stop: where this kind of mail ends, also without opening a page (RFC 8058).
-    """
-
-    rows: Sequence[tuple[str, str]]
-    actions: Sequence[Action] = ()
-    quote: tuple[str, str] | None = None
-    words: dict[str, object] = field(default_factory=dict)
-    note: str = ""
-    sections: Sequence[Section] = ()
-    stop: Action | None = None
-
-
-def when(letter: Letter) -> str:
+def when(context: MailContext) -> str:
     """The lesson's time."""
-    return spoken_time(letter.about.starts_at, letter.about.ends_at, letter.zone)
+    return spoken_time(context.about.starts_at, context.about.ends_at, context.zone)
 
 
-def answer_by(letter: Letter) -> str:
+def answer_by(context: MailContext) -> str:
     """Until when the request can be answered."""
-    if letter.about.expires_at is None:
+    if context.about.expires_at is None:
         raise ValueError("a lesson that was booked directly has no deadline")
-    return spoken_instant(letter.about.expires_at, letter.zone)
+    return spoken_instant(context.about.expires_at, context.zone)
 
 
 def lesson(booking: Booking) -> str:

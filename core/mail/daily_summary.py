@@ -1,4 +1,4 @@
-"""Who wants it gets one mail a day, at seven in the morning where she is: who waits for an answer, and today's lessons."""
+"""Daily summary of a coach: when it is due (seven in the morning in her zone, if she wants it), and its row of the outbox."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -26,10 +26,10 @@ def coaches_without_todays(session: Session, *, now: datetime) -> Sequence[int]:
 
 
 def write_summary(session: Session, coach_id: int, *, now: datetime) -> None:
-    """Today's summary of this coach, once. What it tells is read when it is sent."""
+    """Queue today's summary of this coach, once. What it lists is read when it is sent."""
     coach = session.get_one(Coach, coach_id)
     if not coach.daily_summary or not _is_time(coach, now):
-        return
+        return  # she has switched it off since, or the pass took until noon
     on = _today(coach, now)
     messages.add_digest(
         session,

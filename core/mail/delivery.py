@@ -1,5 +1,5 @@
 """
-Deliver what is due, in numbered steps. At least once while it is true; at most one duplicate for a crash.
+Delivery of what is due in the outbox, in numbered steps. At least once while it is true; at most one duplicate for a crash.
 
 1. Claim one due row by lease, in a short transaction (core/outbox/claims.py, core/platform/leases.py). A lease that ran out is claimed again.
 2. Read the booking again: is this message still true? If not, it is DROPPED with the reason.
@@ -12,43 +12,32 @@ No number of tries ends a mail that is still true. What would stop every mail op
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.orm import Session
 
-from core.alerts.notices import find_notice
-from core.bookings import queries, slots
-from core.bookings.models import Booking
-from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import Unavailable
-from core.gym.models import the_gym
 from core.mail import validity
-from core.mail.context import Invitation
-from core.mail.digest import find_digest
-from core.mail.messages import Letter, compose
+from core.mail.compose import compose
+from core.mail.context import MailContext
+from core.mail.context_reader import read_context
 from core.mail.transports import MailFailure
 from core.outbox import claims
 from core.outbox.lanes import ALL_LANES, Lane
-from core.outbox.models import WEBHOOK, MessageKind, MessageState, OutboxMessage
-from core.people.models import Account, Role, SignInLink
+from core.outbox.models import WEBHOOK, MessageState, OutboxMessage
+from core.people.models import Role, SignInLink
 from core.platform import clock
 from core.platform.coalescing import CoalescingRunner
 from core.platform.failpoints import failpoint
 from core.platform.leases import Claim
 from core.platform.services import Services
-from core.rehearsals.models import Rehearsal
-from core.schedule import bookable
-from core.schedule.availability import Slot
-from core.schedule.queries import coach_of
 from core.telemetry import recording
 
-AT_ONCE = 2
+AT_ONCE = 2  # senders a lane: one slow mail does not stop the others, and no server sees many connections
 MAX_SENDING_S = 50.0  # of any transport; whoever has less left of a lease leaves the mail to the next who claims it
-RECORD_AGAIN_S = 0.5
+RECORD_AGAIN_S = 0.5  # a database that restarts is asked about a hundred times within a lease
 
 log = structlog.get_logger()
 
@@ -104,68 +93,13 @@ class MailPump(CoalescingRunner):
         return total(self.run(lambda: deliver_due(services, self.lanes, enough=enough)))
 
 
-def letter_for(session: Session, message: OutboxMessage, *, now: datetime) -> Letter:
-    """Everything a mail says, read now."""
-    booking = _booking(session, message)
-    account = session.get(Account, message.account_id) if message.account_id is not None else None
-    return Letter(
-        message=message,
-        gym=the_gym(session),
-        booking=booking,
-        account=account,
-        sign_in_link_id=message.sign_in_link_id,
-        next_slots=_next_slots(session, message, booking, now=now),
-        generated_at=now,
-        digest=find_digest(session, message, now=now),
-        invitation=_invitation(session, message, account) if message.kind is MessageKind.INVITATION else None,
-        notice=find_notice(session, message.alert_change_id),
-        other_times=bookable.other_times(booking.coach, booking.lesson) if booking is not None else None,
-        confirms=_confirms(session, message),
-    )
-
-
-def _booking(session: Session, message: OutboxMessage) -> Booking | None:
-    """What it is about; for a rehearsal a booking that is in no table."""
-    if message.rehearsal_id is not None:
-        return session.get_one(Rehearsal, message.rehearsal_id).as_booking()
-    if message.unconfirmed_request_id is not None:
-        waiting = session.get_one(UnconfirmedRequest, message.unconfirmed_request_id)
-        return waiting.as_booking() if waiting.booking_id is None else queries.get_booking(session, waiting.booking_id)
-    return queries.get_booking(session, message.booking_id) if message.booking_id is not None else None
-
-
-def _confirms(session: Session, message: OutboxMessage) -> tuple[int, int] | None:
-    """What its link names."""
-    if message.unconfirmed_request_id is None:
-        return None
-    waiting = session.get_one(UnconfirmedRequest, message.unconfirmed_request_id)
-    return waiting.id, waiting.serial
-
-
-def _invitation(session: Session, message: OutboxMessage, account: Account | None) -> Invitation | None:
-    """Who invites to what, as it is now."""
-    link = session.get(SignInLink, message.sign_in_link_id) if message.sign_in_link_id is not None else None
-    if account is None or link is None or link.invited_by is None:
-        return None
-    return Invitation(by=link.invited_by.name, teaches=coach_of(session, account) is not None)
-
-
-def _next_slots(session: Session, message: OutboxMessage, booking: Booking | None, *, now: datetime) -> Sequence[Slot]:
-    """An expired request's family is offered other times, if they can be booked."""
-    if message.kind is not MessageKind.EXPIRED or booking is None:
-        return ()
-    if not bookable.is_offered(booking.coach, booking.lesson):
-        return ()
-    return slots.next_free(session, booking.coach, booking.lesson, now=now, count=3)
-
-
 def _deliver(services: Services, claim: Claim) -> MessageState | None:
     """Steps 2 to 5. What became of it; None if we slept so long that it is not ours to send any more."""
     failpoint("claimed")
     with services.database.read() as session:
         message = session.get_one(OutboxMessage, claim.row_id)
     if message.leased_by != claim.holder or claim.left_s() < MAX_SENDING_S:
-        return None
+        return None  # this process was stopped for a while: another has the claim, or would take it while we send
     if HANDED_OVER.has(message.message_id):
         return _record_sent(services, message, claim)  # by us, and the database was away when we wanted to say so
     try:
@@ -175,7 +109,7 @@ def _deliver(services: Services, claim: Claim) -> MessageState | None:
     except Exception as error:  # a mail that cannot be written must not stop the others
         log.exception("mail failed", outbox_id=message.id, kind=message.kind.value)
         return _record_failure(services, message, claim, MailFailure(f"could not be written: {type(error).__name__}"))
-    if untrue is not None:
+    if untrue is not None:  # step 2: no longer true
         return _noted(
             message,
             services.database.transact(
@@ -192,34 +126,34 @@ def _send(services: Services, message: OutboxMessage) -> str | None:
     with services.database.read() as session:
         now = clock.now()
         link = session.get(SignInLink, message.sign_in_link_id) if message.sign_in_link_id is not None else None
-        letter = letter_for(session, message, now=now)
-    if letter.account is not None and letter.account.disabled_at is not None:
-        return "its reader does not work here any more"
-    if reason := validity.why_untrue(message, letter.booking, link, letter.digest, now=now):
+        context = read_context(session, message, zone=services.settings.zone, now=now)
+    if context.account is not None and context.account.disabled_at is not None:
+        return "its reader does not work here any more"  # whoever has left learns nothing more about families
+    if reason := validity.why_untrue(message, context.booking, link, context.digest, now=now):
         return reason
-    if letter.notice is not None and (reason := _why_no_alert(letter)):
+    if context.notice is not None and (reason := _why_no_alert(context)):
         return reason
-    if message.channel == WEBHOOK:
-        services.webhook.post(_payload(services, letter))
+    if message.channel == WEBHOOK:  # a program reads facts, not a mail
+        services.webhook.post(_payload(services, context))
         return None
-    mail = compose(letter, settings=services.settings, signer=services.signer)
+    mail = compose(context, settings=services.settings, signer=services.signer)
     services.transport.send(mail, recipient=message.recipient)
     return None
 
 
-def _why_no_alert(letter: Letter) -> str | None:
-    if letter.account is not None and letter.account.role is not Role.ADMIN:
+def _why_no_alert(context: MailContext) -> str | None:
+    if context.account is not None and context.account.role is not Role.ADMIN:
         return "its reader does not administer any more"
-    return letter.notice.why_needless() if letter.notice is not None else None
+    return context.notice.why_needless() if context.notice is not None else None
 
 
-def _payload(services: Services, letter: Letter) -> Mapping[str, Any]:
-    if letter.notice is None:
-        raise ValueError("the webhook is told of incidents alone")
-    return letter.notice.payload(
-        gym=letter.gym.name,
+def _payload(services: Services, context: MailContext) -> Mapping[str, Any]:
+    if context.notice is None:
+        raise ValueError("only incidents go to the webhook")
+    return context.notice.payload(
+        gym=context.gym.name,
         console_url=services.settings.console_url,
-        delivery=letter.message.message_id,
+        delivery=context.message.message_id,
         zone=services.settings.zone,
     )
 
@@ -242,7 +176,7 @@ def _record_sent(services: Services, message: OutboxMessage, claim: Claim) -> Me
             )
         except Unavailable:
             if claim.left_s() <= 0:
-                raise
+                raise  # the next claim sends it again, with the same Message-ID
             time.sleep(RECORD_AGAIN_S)
         else:
             HANDED_OVER.forget(message.message_id)
@@ -250,9 +184,9 @@ def _record_sent(services: Services, message: OutboxMessage, claim: Claim) -> Me
 
 
 def _noted(message: OutboxMessage, recorded: OutboxMessage | None) -> MessageState | None:
-    """For the monitor. None: somebody else has claimed it since, and records what becomes of it."""
+    """Record the delivery as an event of the monitor, and return what became of the mail."""
     if recorded is None:
-        return None
+        return None  # another worker has claimed it since, and records what becomes of it
     if (recorder := recording.active()) is not None:
         recorder.event(
             "mail",

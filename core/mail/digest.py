@@ -1,4 +1,4 @@
-"""What a mail about several things has to tell, read at the moment it is written: who waits, and today's lessons."""
+"""Digest: the requests and lessons that one mail lists, read right before it is sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,21 +15,18 @@ from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest as Kind
 
-KINDS = {MessageKind.DAILY_SUMMARY: Kind.DAILY_SUMMARY, MessageKind.ROLL_UP: Kind.ROLL_UP}
-
 
 @dataclass(frozen=True)
 class Digest:
-    """
-    waiting: requests that can still be answered, the first to expire first; in a roll-up those without a mail of their own.
-    lessons: confirmed ones of the local day `on`, the earliest first; none in a roll-up.
-    """
+    """What a roll-up or a daily summary lists."""
 
     kind: Kind
     coach: Coach
-    on: date
-    waiting: Sequence[Booking]
-    lessons: Sequence[Booking]
+    on: date  # the coach's local day
+    waiting: Sequence[
+        Booking
+    ]  # can still be answered, the first to expire first; a roll-up: without a mail of their own
+    lessons: Sequence[Booking]  # confirmed ones of that day, the earliest first; none in a roll-up
 
     def why_needless(self) -> str | None:
         """The reason to drop it; None if its coach wants it and there is something to tell."""
@@ -43,8 +40,8 @@ class Digest:
 
 
 def find_digest(session: Session, message: OutboxMessage, *, now: datetime) -> Digest | None:
-    """What this mail has to tell; None for mails about one thing."""
-    kind = KINDS.get(message.kind)
+    """Read what this mail lists; None for kinds about one thing."""
+    kind = message.kind.spec.digest
     if kind is None:
         return None
     coach = session.scalars(select(Coach).where(Coach.account_id == message.account_id)).one()
@@ -53,11 +50,11 @@ def find_digest(session: Session, message: OutboxMessage, *, now: datetime) -> D
     if kind is Kind.DAILY_SUMMARY:
         day = at_wall_time(on, 0, coach.zone), at_wall_time(on + timedelta(days=1), 0, coach.zone)
         return Digest(kind, coach, on, waiting, lists.lessons_between(session, *day, whose=OfCoach(coach.id)))
-    told = _told_one_by_one(session, waiting)
-    return Digest(kind, coach, on, [booking for booking in waiting if booking.id not in told], ())
+    mailed = _mailed_one_by_one(session, waiting)
+    return Digest(kind, coach, on, [booking for booking in waiting if booking.id not in mailed], ())
 
 
-def _told_one_by_one(session: Session, waiting: Sequence[Booking]) -> set[int | None]:
+def _mailed_one_by_one(session: Session, waiting: Sequence[Booking]) -> set[int | None]:
     query = select(OutboxMessage.booking_id).where(
         OutboxMessage.kind == MessageKind.REQUEST, OutboxMessage.booking_id.in_([booking.id for booking in waiting])
     )

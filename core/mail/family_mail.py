@@ -1,4 +1,4 @@
-"""Mail to a family that went astray: its address is corrected, its link sent again, or somebody has called instead."""
+"""Repair of mail to a family: its address is corrected, its newest mail sent again, or a call is noted instead."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from core.bookings.models import Booking, Channel, ReplacedHandle
 from core.bookings.permissions import by_member_of_staff, check_may_change
 from core.errors import Invalid, NotPossible
 from core.mail.resend import copies_since, resend, send_copy
-from core.outbox.models import MessageState, OutboxMessage
+from core.outbox.models import MessageState, OutboxMessage, of_known_kind
 from core.platform.tokens import hashed, new_handle
 from core.schedule.models import Coach
 
@@ -35,8 +35,10 @@ def correct_address(
     3. If nothing waited that tells how the booking stands, the newest such mail is sent again: it went to the old address.
 
     Raises:
-        NotFound, NotAllowed: not this account's to change.
-        Invalid: no mail address. NotPossible: names were taken away already.
+        NotFound: there is no such booking.
+        NotAllowed: not this account's to change.
+        Invalid: no mail address, or the one on record.
+        NotPossible: names were taken away already.
     """
     booking = _may_change(session, coach, booking_id, account_id)
     if booking.anonymised_at is not None:
@@ -59,7 +61,10 @@ def send_again(session: Session, coach: Coach, booking_id: int, *, account_id: i
     """
     Staff send the family the mail that says how its booking stands, once more.
 
-    Raises NotFound, NotAllowed; NotPossible when there is none that would still be true.
+    Raises:
+        NotFound: there is no such booking.
+        NotAllowed: not this account's to change.
+        NotPossible: there is no such mail that would still be true.
     """
     booking = _may_change(session, coach, booking_id, account_id)
     if not _send_newest(session, booking, now=now):
@@ -70,14 +75,14 @@ def send_again(session: Session, coach: Coach, booking_id: int, *, account_id: i
 
 
 def send_link_again(session: Session, coach: Coach, booking_id: int, *, now: datetime) -> None:
-    """The family's own wish, from its page, to the address on record. More than a few an hour are left out silently."""
+    """The family's own wish, from its page, to the address on record. More than a few an hour are left out silently. Raises NotFound."""
     booking = queries.read_again(session, booking_id, coach)
     if copies_since(session, booking.id, now - HOUR) < MAX_COPIES_AN_HOUR:
         _send_newest(session, booking, now=now)
 
 
 def note_called(session: Session, coach: Coach, booking_id: int, *, account_id: int, now: datetime) -> Booking:
-    """Somebody has reached the family by other means, so that its undelivered mail needs no more looking after."""
+    """Somebody has reached the family by other means, so that its undelivered mail is settled. Raises NotFound, NotAllowed."""
     booking = _may_change(session, coach, booking_id, account_id)
     audit.record(session, Verb.FAMILY_CALLED, "booking", booking.id, by=account_id, door=Door.CONSOLE, now=now)
     session.flush()
@@ -97,6 +102,7 @@ def _unsent(session: Session, booking: Booking) -> Sequence[OutboxMessage]:
         .where(
             OutboxMessage.booking_id == booking.id,
             OutboxMessage.account_id.is_(None),
+            of_known_kind(),
             OutboxMessage.state.in_((MessageState.QUEUED, MessageState.DEAD)),
         )
         .order_by(OutboxMessage.id)
@@ -107,12 +113,12 @@ def _send_newest(session: Session, booking: Booking, *, now: datetime) -> bool:
     """Send again what says how the booking stands; whether there is such a mail and it is still worth sending."""
     message = family_mail(session, booking)
     if message is None or message.state is MessageState.DROPPED or booking.status is not booking.status_at(now):
-        return False
+        return False  # nothing says how it stands, or it has expired and the sweep will write
     if message.not_after is not None and now >= message.not_after:
         return False  # a confirmation is worth nothing once the lesson has begun
     goes_there = message.recipient == booking.customer_email
     if message.state is MessageState.SENDING and goes_there:
-        return True
+        return True  # on its way
     if message.state is MessageState.SENDING:  # to the address of before, where it is dropped or of no use
         send_copy(session, message, now=now)
     elif message.state is not MessageState.QUEUED or message.due_at > now:

@@ -1,4 +1,4 @@
-"""Where a mail leads. Addresses are built from the settings; secret ones are signed now, or masked for a preview."""
+"""Addresses that a mail leads to, built from the settings; secret ones are signed now, or masked for a preview."""
 
 import re
 from datetime import UTC, datetime

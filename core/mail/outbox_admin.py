@@ -1,5 +1,5 @@
 """
-What an admin, or the person at the command line, does to the outbox by hand; each lands in the log.
+Commands on the outbox by hand, of an admin or the command line; each is recorded in the audit log.
 
 by: the admin's account; None is the command line.
 """

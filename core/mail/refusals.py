@@ -80,7 +80,7 @@ RULES = (  # the first line that covers an answer decides
 
 
 def failure_of(phase: str, answer: smtplib.SMTPResponseException) -> MailFailure:
-    """What an answer in this phase means. Of its text only the codes are kept: the rest may name people."""
+    """What an answer in this phase means. Of its text only the codes are recorded: the rest may name people."""
     text = answer.smtp_error if isinstance(answer.smtp_error, bytes) else str(answer.smtp_error).encode()
     enhanced = ENHANCED_CODE.match(text)
     detail = enhanced.group(1).decode() if enhanced else None

@@ -1,5 +1,5 @@
 """
-From facts to words. A mail's one template says each sentence once; the layouts set it as subject, text and HTML.
+Renders facts with Jinja. A kind's one template has each sentence once; the layouts make subject, text and HTML of it.
 
 Text is not escaped, HTML always is, and a name that a template uses but nobody gave stops the mail.
 """
@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from core.gym.models import Gym
-from core.mail.context import Facts
+from core.mail.facts import Facts
 from core.platform import theme
 from core.platform.markup import lines, whole_times
 

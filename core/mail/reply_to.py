@@ -1,20 +1,20 @@
-"""Reply-To: a coach's reply reaches the family, every other one the gym's desk."""
+"""The Reply-To header: a coach's reply reaches the family, every other one the gym's desk."""
 
 from email.headerregistry import Address
 
 from core.mail.addresses import deliverable
-from core.mail.context import Letter
+from core.mail.context import MailContext
 
 
-def reply_to(letter: Letter) -> Address | None:
+def reply_to(context: MailContext) -> Address | None:
     """Where a reply goes; None: to the address that the mail comes from, since the gym has named no desk."""
-    return family_of(letter) or _address(letter.gym.email, letter.gym.name)
+    return family_of(context) or _address(context.gym.email, context.gym.name)
 
 
-def family_of(letter: Letter) -> Address | None:
+def family_of(context: MailContext) -> Address | None:
     """The family's address in a mail to staff about its booking; None in every other mail."""
-    booking = letter.booking
-    if letter.account is None or booking is None or letter.message.rehearsal_id is not None:
+    booking = context.booking
+    if context.account is None or booking is None or context.message.rehearsal_id is not None:
         return None
     if booking.anonymised_at is not None or not booking.customer_email.rpartition("@")[0].isascii():
         return None  # a server without SMTPUTF8 would refuse the coach's mail for the sake of this header

@@ -1,4 +1,4 @@
-"""Send a mail again, to the address that is on record by now."""
+"""Resending of a mail, to the address that is on record by now."""
 
 from datetime import datetime
 
@@ -16,9 +16,11 @@ COPY = ":again:"
 
 def resend(session: Session, message_id: int, *, now: datetime) -> OutboxMessage:
     """
-    A sent mail as a new row, so that both stand in the outbox; a dead or waiting one is tried at once.
+    Queue a mail again: a sent one as a new row, so that both stand in the outbox; a dead or waiting one as it is, due now.
 
-    Raises NotFound; NotPossible for one that was dropped, since it is no longer true, or is being sent.
+    Raises:
+        NotFound: there is no such mail.
+        NotPossible: it was dropped, since it is no longer true, or is being sent.
     """
     message = messages.get_message(session, message_id)
     if message.state is MessageState.SENT:

@@ -1,5 +1,5 @@
 """
-One mail to one mail server, and never longer than it may take.
+SMTP client: one mail over one connection, within a deadline.
 
 Every phase of the conversation has its limit, and all of them together have theirs (core/platform/deadline.py).
 """
@@ -22,7 +22,8 @@ from core.platform.deadline import Deadline
 from core.platform.outgoing_socket import connect
 
 T = TypeVar("T")
-PHASE_S, TOTAL_S, GOODBYE_S = 10.0, 45.0, 2.0
+PHASE_S, GOODBYE_S = 10.0, 2.0
+TOTAL_S = 45.0  # less than the lease of a claim, so that two workers never send one mail
 CLOSING = 421
 ABOUT_THIS_MAIL = ("rcpt", "data")
 
@@ -111,7 +112,7 @@ class _Client(smtplib.SMTP):
 
 
 class _Conversation:
-    """One mail's way through the phases. `phase` is the one it is in; `opened` closes what was opened."""
+    """An SMTP session. `phase` is the one it is in; `opened` closes what was opened."""
 
     def __init__(self, server: Server, ehlo_name: str, deadline: Deadline, opened: contextlib.ExitStack) -> None:
         self._server, self._ehlo_name, self._deadline, self._opened = server, ehlo_name, deadline, opened
@@ -143,7 +144,7 @@ class _Conversation:
             raise smtplib.SMTPNotSupportedError
 
     def _hello(self) -> None:
-        """EHLO, or HELO where that is not known. A server that is closing says so here, and that is the reason to keep."""
+        """EHLO, or HELO where that is not known. A server that is closing says so here, and that is the reason to report."""
         code, text = self._client.ehlo()
         if not 200 <= code < 300 and code != CLOSING:
             code, text = self._client.helo()
@@ -187,7 +188,7 @@ def _trusting() -> ssl.SSLContext:
 
 
 def _whoever_answers() -> ssl.SSLContext:
-    """Without a password to lose, a line that nobody reads along is better than an open one."""
+    """Opportunistic TLS without certificate verification: only where no credentials are sent."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,19 +1,21 @@
-"""Alert mails to an admin: an incident that fires, goes on or resolves."""
+"""Facts of mails to an admin: an incident that fires, goes on or resolves."""
 
 from zoneinfo import ZoneInfo
 
 from core.alerts import addresses, sentences
 from core.alerts.notices import Notice
 from core.alerts.state_machine import State
-from core.mail.context import Action, Facts, Letter
+from core.mail.context import MailContext
+from core.mail.facts import Action, Facts, facts_of
 from core.mail.links import Links, unlinked
-from core.platform.settings import Settings
+from core.outbox.kinds import MessageKind
 from core.wording import spoken_instant, spoken_length
 
 
-def alert(letter: Letter, links: Links, settings: Settings) -> Facts:
-    """Content of an alert notification; times on the gym's clock."""
-    notice, zone = letter.notice, settings.zone
+@facts_of(MessageKind.ALERT)
+def alert(context: MailContext, links: Links) -> Facts:
+    """An incident as it is now, in the gym's own time zone."""
+    notice, zone = context.notice, context.gym_zone
     if notice is None:
         raise ValueError("an alert mail needs its notice")
     over = notice.change.after == State.NORMAL

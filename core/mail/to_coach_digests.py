@@ -1,18 +1,21 @@
-"""What the mails about several things say to a coach."""
+"""Facts of mails to a coach about several bookings: the roll-up and the daily summary."""
 
 from core.bookings.models import Booking
-from core.mail.context import Action, Facts, Item, Letter, Section, athlete, parent
+from core.mail.context import MailContext, athlete, parent
 from core.mail.digest import Digest
+from core.mail.facts import Action, Facts, Item, Section, facts_of
 from core.mail.links import Links
+from core.outbox.kinds import MessageKind
 from core.schedule.preferences import Digest as Kind
 from core.wording import spoken_day, spoken_instant, spoken_time
 
 MAX_LISTED = 20  # each has a link, and a mail above 100 kB is cut off
 
 
-def roll_up(letter: Letter, links: Links) -> Facts:
+@facts_of(MessageKind.ROLL_UP)
+def roll_up(context: MailContext, links: Links) -> Facts:
     """Requests above a day's most, together."""
-    digest = letter.together
+    digest = context.together
     return Facts(
         rows=_waiting_rows(digest),
         actions=[Action("Open the console", links.console, primary=True)],
@@ -22,9 +25,10 @@ def roll_up(letter: Letter, links: Links) -> Facts:
     )
 
 
-def daily_summary(letter: Letter, links: Links) -> Facts:
+@facts_of(MessageKind.DAILY_SUMMARY)
+def daily_summary(context: MailContext, links: Links) -> Facts:
     """The day ahead."""
-    digest = letter.together
+    digest = context.together
     lessons = len(digest.lessons)
     sections = [_waiting(digest, links)] if digest.waiting else []
     if digest.lessons:

@@ -1,4 +1,4 @@
-"""Where mails go: a folder on this machine, or a mail server. An address chooses."""
+"""Transports: a folder on this machine, or a mail server, chosen by an address."""
 
 import hashlib
 import os

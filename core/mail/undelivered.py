@@ -1,4 +1,4 @@
-"""Undelivered mail that a person has to look after: families who do not know where they stand, staff who get no mail."""
+"""Lists of undelivered mail that a person has to settle: families who do not know where they stand, staff who get no mail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from core.audit import AuditEvent, Verb
 from core.bookings.models import Booking, Status
 from core.bookings.scope import Whose, within
 from core.errors import NotFound
-from core.outbox.models import MessageState, OutboxMessage
+from core.outbox.models import MessageState, OutboxMessage, of_known_kind
 from core.people.models import Account
 from core.people.permissions import check_is_admin
 
@@ -54,6 +54,7 @@ def unreached_families(session: Session, *, whose: Whose, now: datetime) -> Sequ
         .join(Booking, Booking.id == OutboxMessage.booking_id)
         .where(
             OutboxMessage.state == MessageState.DEAD,
+            of_known_kind(),
             OutboxMessage.account_id.is_(None),
             Booking.anonymised_at.is_(None),
             Booking.ends_at > now - LOOKS_BACK,
@@ -74,6 +75,7 @@ def unreached_staff(session: Session) -> Sequence[UnreachedStaff]:
         .join(Account, Account.id == OutboxMessage.account_id)
         .where(
             OutboxMessage.state == MessageState.DEAD,
+            of_known_kind(),
             Account.disabled_at.is_(None),
             ~_followed(OutboxMessage.account_id),
             ~_settled(Verb.UNREACHED_SETTLED, "account", OutboxMessage.account_id),

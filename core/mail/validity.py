@@ -1,22 +1,13 @@
-"""Is this mail still true? Asked just before it is sent; what is no longer true is dropped, with the reason."""
+"""Validity check of a mail, right before it is sent: one that is no longer true is dropped, with the reason."""
 
 from datetime import datetime
 
+from core.bookings.mail_status import state_of
 from core.bookings.models import Booking, Status
 from core.mail.digest import Digest
-from core.outbox.models import MessageKind, OutboxMessage
+from core.outbox.kinds import TrueWhile
+from core.outbox.models import OutboxMessage
 from core.people.models import SignInLink
-
-SAYS_PENDING = {MessageKind.REQUEST, MessageKind.REMINDER, MessageKind.REQUEST_RECEIVED, MessageKind.REHEARSAL}
-SAYS = {
-    MessageKind.CONFIRMED: Status.APPROVED,
-    MessageKind.BOOKED_DIRECTLY: Status.APPROVED,
-    MessageKind.DENIED: Status.DENIED,
-    MessageKind.EXPIRED: Status.EXPIRED,
-    MessageKind.REQUEST_EXPIRED: Status.EXPIRED,
-    MessageKind.CANCELLED: Status.CANCELLED,
-    MessageKind.LESSON_CANCELLED: Status.CANCELLED,
-}
 
 
 def why_untrue(
@@ -30,22 +21,27 @@ def why_untrue(
     """The reason to drop it, in words; None if it is true."""
     if message.not_after is not None and now >= message.not_after:
         return "it was too late to send it"
-    if link is not None:
+    if link is not None:  # a mail to sign in: its link is all it is about
         return _why_link_is_over(link, now)
-    if digest is not None:
+    if digest is not None:  # a mail about several things is true while one of them is left
         return digest.why_needless()
     if booking is None:
-        return None
+        return None  # an alert: its notice is asked instead (core/mail/delivery.py)
     if message.account_id is None and message.recipient != booking.customer_email:
         return "the family's address was corrected before this mail was sent"
-    if message.kind is MessageKind.CONFIRM_REQUEST:
+    if (
+        message.kind.spec.true_while is TrueWhile.UNCONFIRMED
+    ):  # an unconfirmed request has no row, so no id, as a booking
         return "the request was confirmed before this mail was sent" if booking.id else None
-    status = booking.status_at(now)
-    if message.kind in SAYS_PENDING and status is not Status.PENDING:
+    return _why_booking_differs(message, booking, now)
+
+
+def _why_booking_differs(message: OutboxMessage, booking: Booking, now: datetime) -> str | None:
+    status, wanted = booking.status_at(now), state_of(message.kind)
+    was_changed = message.kind.spec.true_while is TrueWhile.UNCHANGED and booking.version != message.booking_version
+    if wanted is Status.PENDING and status is not wanted:
         return f"the request was {_word(status)} before this mail was sent"
-    if message.kind in SAYS and status is not SAYS[message.kind]:
-        return f"the booking was {_word(status)} before this mail was sent"
-    if message.kind is MessageKind.DECIDED_BY_ADMIN and booking.version != message.booking_version:
+    if was_changed or (wanted is not None and status is not wanted):
         return f"the booking was {_word(status)} before this mail was sent"
     return None
 

@@ -1,4 +1,4 @@
-"""Where alerts go besides mail: one address that takes JSON."""
+"""HTTP client of the alert webhook: one address that takes JSON."""
 
 import http.client
 import json

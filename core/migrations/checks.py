@@ -1,12 +1,12 @@
 """
-What a column of words may hold, widened without rebuilding its table.
+CHECK constraints that list the words of a column, widened or dropped without rebuilding the table.
 
 SQLite cannot alter a CHECK, and a rebuild loses triggers. Its manual's own way for constraints that do not change what
 is stored: rewrite the table's text in `sqlite_master`, and move the schema's version so that everybody reads it again.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -28,11 +28,38 @@ def allow(op: Any, table: str, column: str, words: Iterable[str], *, constraint:
         _postgresql(op, table, column, tuple(words), constraint)
 
 
+def lift(op: Any, table: str, column: str, *, constraint: str) -> None:
+    """
+    Drop the CHECK that lists the column's words: it may hold any.
+
+    Args:
+        constraint: its full name.
+    """
+    connection: Connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        _rewrite(connection, table, constraint, rf",\s*{_check(column, constraint)}", lambda _: "")
+    else:
+        op.drop_constraint(op.f(constraint), table, type_="check")
+
+
 def _sqlite(connection: Connection, table: str, column: str, words: tuple[str, ...], constraint: str) -> None:
+    def widened(match: re.Match[str]) -> str:
+        return f"{match[1]}{_listed(match[2], words)}{match[3]}"
+
+    _rewrite(connection, table, constraint, _check(column, constraint), widened)
+
+
+def _check(column: str, constraint: str) -> str:
+    """A pattern for it in the table's text: what is before the words, the words, what is behind them."""
+    return rf"(CONSTRAINT \"?{constraint}\"? CHECK \(\"?{column}\"? IN \()([^)]*)(\)\))"
+
+
+def _rewrite(
+    connection: Connection, table: str, constraint: str, pattern: str, becomes: Callable[[re.Match[str]], str]
+) -> None:
     query = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table")
     before: str = connection.execute(query, {"table": table}).scalar_one()
-    listed = re.compile(rf"(CONSTRAINT \"?{constraint}\"? CHECK \(\"?{column}\"? IN \()([^)]*)(\)\))")
-    after, found = listed.subn(lambda match: f"{match[1]}{_listed(match[2], words)}{match[3]}", before)
+    after, found = re.subn(pattern, becomes, before)
     if found != 1:
         raise LookupError(f"{constraint} is not in the text of {table}")
     version = connection.execute(text("PRAGMA schema_version")).scalar_one()

@@ -26,9 +26,9 @@ def is_open(gym: Gym, *, now: datetime) -> bool:
 
 
 def refused(session: Session, message_id: int, failure: MailFailure, *, now: datetime) -> datetime | None:
-    """Note a failure that is not the reader's. Until when the circuit is open; None when this mail alone is put off."""
+    """Count a failure that is no fault of the reader's address. Until when the circuit is open; None: only this mail waits."""
     if not isinstance(failure, TemporaryFailure | AuthenticationFailure):
-        return None  # a mistake of our own in this mail: no server has seen it
+        return None  # a mistake of our own in this mail: no server has seen it, so it says nothing about one
     gym = the_gym(session)
     for_everybody = isinstance(failure, AuthenticationFailure | ServerFailure)
     in_a_row = gym.mail_refused_id not in (None, message_id)
@@ -37,7 +37,7 @@ def refused(session: Session, message_id: int, failure: MailFailure, *, now: dat
     if not for_everybody:
         gym.mail_refused_id = message_id
     if not (for_everybody or in_a_row):
-        return None
+        return None  # the first refusal may be about this mail alone
     gym.mail_circuit_until = now + (SIGN_IN_OPEN if isinstance(failure, AuthenticationFailure) else DEFAULT_OPEN)
     return gym.mail_circuit_until
 

@@ -1,5 +1,5 @@
 """
-Why a mail was not taken. The sentence names nobody: it is kept in the outbox and in the log.
+Exceptions of the transports: why a mail was not taken. The sentence names nobody, for it stays in the outbox and the log.
 
     MailFailure
     ├── TemporaryFailure        this mail, for now: greylisting, a full mailbox, a line that broke off

@@ -1,16 +1,17 @@
 """
-Lanes of the outbox: queues that never wait for each other, each with senders of its own.
+Lanes of the outbox: separate queues, each with senders of its own, so that none waits for another.
 
     MAIL      to families and staff
-    ALERTS    mail to admins about an incident: never behind a thousand others
-    WEBHOOK   what a program is told: it may be slow, and is nobody's mail server
+    ALERTS    urgent kinds of mail, which today are those about an incident: never behind a thousand others
+    WEBHOOK   posts to the webhook, which may be slow
 """
 
 import enum
 
 from sqlalchemy import ColumnElement, and_
 
-from core.outbox.models import WEBHOOK, MessageKind, OutboxMessage
+from core.outbox.kinds import MessageKind
+from core.outbox.models import WEBHOOK, OutboxMessage
 
 
 class Lane(enum.Enum):
@@ -19,11 +20,11 @@ class Lane(enum.Enum):
     WEBHOOK = enum.auto()
 
     def holds(self) -> ColumnElement[bool]:
-        """Which rows wait in it."""
+        """SQL condition: the rows of this lane."""
         if self is Lane.WEBHOOK:
             return OutboxMessage.channel == WEBHOOK
-        is_alert = OutboxMessage.kind == MessageKind.ALERT
-        return and_(OutboxMessage.channel != WEBHOOK, is_alert if self is Lane.ALERTS else ~is_alert)
+        is_urgent = OutboxMessage.kind.in_([kind for kind in MessageKind if kind.spec.urgent])
+        return and_(OutboxMessage.channel != WEBHOOK, is_urgent if self is Lane.ALERTS else ~is_urgent)
 
 
 ALL_LANES = tuple(Lane)

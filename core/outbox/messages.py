@@ -1,4 +1,4 @@
-"""The outbox: mails written with their cause, and what the staff may do with them."""
+"""Messages of the outbox, added, looked up and changed: written with their cause; retried, dropped, held and released by hand."""
 
 import uuid
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound, NotPossible
 from core.gym.models import the_gym
 from core.outbox import circuit
-from core.outbox.models import MAIL, WEBHOOK, MessageKind, MessageState, OutboxMessage
+from core.outbox.models import MAIL, WEBHOOK, MessageKind, MessageState, OutboxMessage, of_known_kind
 from core.people.models import Account, SignInLink
 from core.platform.db import guard_named
 from core.platform.text import searchable
@@ -21,7 +21,7 @@ UNFINISHED = (MessageState.QUEUED, MessageState.SENDING)
 
 
 def add_sign_in(session: Session, account: Account, link: SignInLink, *, now: datetime) -> OutboxMessage:
-    """The mail with a one-time link, or the invitation where that is its first; worth nothing once the link is too old."""
+    """Queue the mail with a one-time link (an invitation where somebody invited); it dies with the link."""
     kind = MessageKind.SIGN_IN if link.invited_by_account_id is None else MessageKind.INVITATION
     message = OutboxMessage(
         kind=kind,
@@ -41,7 +41,7 @@ def add_sign_in(session: Session, account: Account, link: SignInLink, *, now: da
 def add_digest(
     session: Session, kind: MessageKind, coach: Coach, key: str, *, due_at: datetime, not_after: datetime, now: datetime
 ) -> OutboxMessage | None:
-    """A mail about several things at once. None if there is one with this key: whoever was first has written it."""
+    """Queue a mail about several things. None if there is one with this key: another process was first."""
     message = OutboxMessage(
         kind=kind,
         account_id=coach.account_id,
@@ -59,12 +59,12 @@ def add_digest(
     except IntegrityError as error:
         if "dedupe_key" not in guard_named(error):
             raise
-        return None
+        return None  # written already
     return message
 
 
 def add_alert(session: Session, change_id: int, account: Account | None, *, now: datetime) -> OutboxMessage:
-    """One word about an incident: a mail to an admin, or, for nobody, the webhook's. One of each for one change."""
+    """Queue one notice of an incident: a mail to an admin, or a webhook call when `account` is None. One of each for a change."""
     channel = MAIL if account is not None else WEBHOOK
     message = OutboxMessage(
         kind=MessageKind.ALERT,
@@ -88,7 +88,9 @@ def new_message_id() -> str:
 
 def get_message(session: Session, message_id: int) -> OutboxMessage:
     """Raises NotFound."""
-    message = session.get(OutboxMessage, message_id)
+    message = session.scalars(
+        select(OutboxMessage).where(OutboxMessage.id == message_id, of_known_kind())
+    ).one_or_none()
     if message is None:
         raise NotFound(f"There is no mail {message_id} in the outbox.")
     return message
@@ -103,21 +105,20 @@ def list_messages(
     before_id: int | None = None,
 ) -> Sequence[OutboxMessage]:
     """The latest mails first. text: in the recipient's address, or what the mail is about ("request received")."""
-    known = OutboxMessage.kind.in_(list(MessageKind))  # a newer program's kinds cannot be read
-    query = select(OutboxMessage).where(known).order_by(OutboxMessage.id.desc()).limit(limit)
+    query = select(OutboxMessage).where(of_known_kind()).order_by(OutboxMessage.id.desc()).limit(limit)
     if state is not None:
         query = query.where(OutboxMessage.state == state)
     if before_id is not None:
         query = query.where(OutboxMessage.id < before_id)
     if wanted := searchable(text):
-        kinds = [kind for kind in MessageKind if wanted in kind.value.replace("_", " ")]
+        kinds = [kind for kind in MessageKind if wanted in kind.label]
         in_address = func.lower(OutboxMessage.recipient).contains(wanted, autoescape=True)
         query = query.where(or_(in_address, OutboxMessage.kind.in_(kinds)))
     return session.scalars(query).all()
 
 
 def retry(session: Session, message_id: int, *, now: datetime) -> OutboxMessage:
-    """Queue a dead or waiting mail to be tried at once. Raises NotPossible for one that was sent or dropped."""
+    """Queue a dead or waiting mail to be tried at once. Raises NotFound; NotPossible for one that was sent or dropped."""
     message = get_message(session, message_id)
     if message.state not in (MessageState.DEAD, MessageState.QUEUED):
         raise NotPossible(
@@ -129,9 +130,7 @@ def retry(session: Session, message_id: int, *, now: datetime) -> OutboxMessage:
 
 def retry_dead(session: Session, *, since: datetime | None = None, now: datetime) -> Sequence[OutboxMessage]:
     """Queue every dead mail to be tried at once; with `since` those that were given up from then on."""
-    query = select(OutboxMessage).where(
-        OutboxMessage.state == MessageState.DEAD, OutboxMessage.kind.in_(list(MessageKind))
-    )
+    query = select(OutboxMessage).where(OutboxMessage.state == MessageState.DEAD, of_known_kind())
     if since is not None:
         query = query.where(OutboxMessage.finished_at >= since)
     messages = session.scalars(query.order_by(OutboxMessage.id)).all()
@@ -152,7 +151,7 @@ def _queue_again(message: OutboxMessage, *, now: datetime) -> None:
 
 
 def drop(session: Session, message_id: int, *, reason: str, now: datetime) -> OutboxMessage:
-    """Never send this mail. Raises NotPossible if it was sent or is being sent."""
+    """Never send this mail. Raises NotFound; NotPossible if it was sent or is being sent."""
     message = get_message(session, message_id)
     if message.state not in (MessageState.QUEUED, MessageState.DEAD):
         raise NotPossible(

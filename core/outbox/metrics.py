@@ -1,4 +1,4 @@
-"""How much mail waits, and how long already: for the monitor."""
+"""Metrics of the outbox: how many messages are due, and for how long the oldest has been."""
 
 from sqlalchemy import func, select
 

@@ -12,8 +12,8 @@ from core.bookings.queries import get_by_handle
 from core.bookings.retention import NOBODY, NOBODYS_ADDRESS, anonymise_finished
 from core.errors import NotFound
 from core.gym.models import the_gym
-from core.mail.delivery import letter_for
-from core.mail.messages import compose
+from core.mail.compose import compose
+from core.mail.context_reader import read_context
 from core.outbox.models import OutboxMessage
 from tests.bookings.conftest import House
 from tests.support import mail_samples
@@ -45,8 +45,8 @@ def test_its_mails_can_still_be_looked_at(house: House) -> None:
     anonymise_finished(house.session, now=booking.ends_at + YEARS)
     house.session.expire_all()
     for message in house.session.scalars(select(OutboxMessage)):
-        letter = letter_for(house.session, message, now=NOW)
-        mail = compose(letter, settings=mail_samples.settings, signer=mail_samples.signer, mask_links=True)
+        context = read_context(house.session, message, zone=mail_samples.settings.zone, now=NOW)
+        mail = compose(context, settings=mail_samples.settings, signer=mail_samples.signer, mask_links=True)
         assert "Ida" not in str(mail) and "Sam" not in str(mail)
 
 

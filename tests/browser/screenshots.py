@@ -20,7 +20,7 @@ from sqlalchemy import select
 from console import guide
 from core.bookings.models import Booking, Status
 from core.bootstrap import build
-from core.mail.messages import compose
+from core.mail.compose import compose
 from core.outbox.models import MessageKind
 from core.platform.services import Services
 from core.platform.settings import load_settings
@@ -106,8 +106,8 @@ def main(only: Sequence[str]) -> None:
 
 def mails(album: Album) -> None:
     """One of every kind, as a phone shows them; the request, which matters most, also wide and dark."""
-    for kind, letter in mail_samples.SAMPLES.items():
-        body = compose(letter, settings=mail_samples.settings, signer=mail_samples.signer).get_body(("html",))
+    for kind, context in mail_samples.SAMPLES.items():
+        body = compose(context, settings=mail_samples.settings, signer=mail_samples.signer).get_body(("html",))
         assert body is not None
         for view in VIEWS if kind is MessageKind.REQUEST else PHONE_ONLY:
             with album.page(view) as page:

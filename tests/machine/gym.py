@@ -67,7 +67,7 @@ class Postman:
         thread = str(message["References"]).removeprefix("<booking-")
         mail = Mail(
             message_id=str(message["Message-ID"]).strip("<>").partition("@")[0],
-            kind=MessageKind(str(message["X-Spirit-Mail"])),
+            kind=MessageKind[str(message["X-Spirit-Mail"]).upper()],
             booking=int(thread.partition("-")[0]),
             recipient=recipient,
             at=self.clock.time,

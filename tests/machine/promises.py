@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import event
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from core.bookings.mails import TO_COACH
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.errors import SpiritError
 from core.ops.sweep import sweep
+from core.outbox.kinds import Audience
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.platform.failpoints import FailpointReached, armed
 from tests.machine.booking import BAD_NEWS, DAY, HOUR
@@ -170,7 +170,7 @@ class Promises(RuleBasedStateMachine):
     def _listen(self, mail: Mail) -> None:
         """Asked while a mail is being sent. What is raised here would pass for a broken mail, so it is kept."""
         booking = self.model.bookings[mail.booking]
-        reader = f"{booking.coach}@spirit.example" if mail.kind in TO_COACH else booking.parent
+        reader = f"{booking.coach}@spirit.example" if mail.kind.spec.audience is Audience.COACH else booking.parent
         self.heard.append(mail.kind)  # on a lane's thread, where Hypothesis counts nothing
         if mail.recipient != reader or not booking.is_told_truly_by(mail.kind, self.clock.time):
             self.lies.append(mail)

@@ -6,7 +6,8 @@ from email.parser import BytesParser
 from email.policy import default
 from html.parser import HTMLParser
 
-from core.mail.messages import Letter, compose
+from core.mail.compose import compose
+from core.mail.context import MailContext
 from core.mail.smtp import as_sent
 from tests.support.mail_samples import settings, signer
 
@@ -27,9 +28,9 @@ class Read:
         return str(self.mail["Subject"])
 
 
-def read(letter: Letter, *, mask_links: bool = False) -> Read:
+def read(context: MailContext, *, mask_links: bool = False) -> Read:
     """Compose it, send it as bytes, and read it again."""
-    composed = compose(letter, settings=settings, signer=signer, mask_links=mask_links)
+    composed = compose(context, settings=settings, signer=signer, mask_links=mask_links)
     mail = BytesParser(policy=default).parsebytes(as_sent(composed))
     assert isinstance(mail, EmailMessage)
     html = body(mail, "html")

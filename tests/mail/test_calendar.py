@@ -10,7 +10,8 @@ from icalendar import Calendar
 from core.bookings.models import Actor, Status
 from core.bookings.sentences import first_names
 from core.errors import NotFound
-from core.mail.calendar import Method, calendar, calendar_file, feed
+from core.mail.calendar import calendar, calendar_file, feed
+from core.outbox.kinds import CalendarMethod
 from core.outbox.models import MessageKind
 from tests.mail.reading import read
 from tests.support.mail_samples import (
@@ -23,7 +24,7 @@ from tests.support.mail_samples import (
     STARTS_AT,
     booking,
     gym,
-    letter,
+    sample,
     settings,
 )
 
@@ -90,7 +91,7 @@ def test_a_cancelled_lesson_leaves_the_calendar() -> None:
 
 
 def test_a_withdrawn_request_was_in_no_calendar() -> None:
-    mail = read(letter(MessageKind.CANCELLED, approved_at=None, changed_by=Actor.PARENT)).mail
+    mail = read(sample(MessageKind.CANCELLED, approved_at=None, changed_by=Actor.PARENT)).mail
     assert mail.get_content_type() == "multipart/alternative"
 
 
@@ -110,7 +111,7 @@ def test_a_cancellation_and_a_confirmation_differ_from_the_first_word_of_their_s
 
 def test_the_entry_keeps_its_name_when_the_gym_gets_another_sender() -> None:
     moved = settings.model_copy(update={"mail_from": "Spirit <hello@spirit-gym.example>"})
-    file = calendar(booking(**CANCELLED), gym(), Method.CANCEL, settings=moved, now=NOW)
+    file = calendar(booking(**CANCELLED), gym(), CalendarMethod.CANCEL, settings=moved, now=NOW)
     assert event_of(file)["UID"] == UID
 
 
@@ -125,7 +126,7 @@ def test_no_surname_of_a_child_is_in_a_feed_or_an_entry() -> None:
     zeb = booking(**APPROVED, athlete_name="Zeb Kidsurname", customer_name="Ann Kidsurname")
     for file in (
         feed(zeb.coach, [zeb], settings=settings, now=NOW),
-        calendar(zeb, gym(), Method.REQUEST, settings=settings, now=NOW),
+        calendar(zeb, gym(), CalendarMethod.REQUEST, settings=settings, now=NOW),
     ):
         assert b"Zeb" in file and b"Kidsurname" not in file
 
@@ -166,8 +167,8 @@ def test_a_request_that_waits_has_no_file() -> None:
         calendar_file(booking(), gym(), settings=settings, now=NOW)
 
 
-@pytest.mark.parametrize("method", list(Method))
-def test_no_calendar_holds_the_familys_secret(method: Method) -> None:
+@pytest.mark.parametrize("method", list(CalendarMethod))
+def test_no_calendar_holds_the_familys_secret(method: CalendarMethod) -> None:
     assert HANDLE.encode() not in calendar(booking(**APPROVED), gym(), method, settings=settings, now=NOW)
 
 
@@ -182,7 +183,7 @@ def test_the_entry_keeps_its_name_while_the_booking_changes() -> None:
 )
 def test_a_hostile_name_adds_nothing_to_the_file(name: str) -> None:
     hostile = booking(**APPROVED, athlete_name=name, customer_name=name)
-    file = calendar(hostile, gym(), Method.REQUEST, settings=settings, now=NOW)
+    file = calendar(hostile, gym(), CalendarMethod.REQUEST, settings=settings, now=NOW)
     event = event_of(file)
     assert event.subcomponents == []
     assert event["STATUS"] == Status.APPROVED.value.replace("APPROVED", "CONFIRMED")

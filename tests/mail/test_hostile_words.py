@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from core.mail.compose import compose
 from core.mail.links import unlinked
-from core.mail.messages import compose
 from core.outbox.models import MessageKind
 from tests.mail.reading import read
-from tests.support.mail_samples import ABOUT_A_LESSON, TOGETHER, letter, settings, signer
+from tests.support.mail_samples import ABOUT_A_LESSON, TOGETHER, sample, settings, signer
 
 BROKEN = "\u200b"
 NAMES = (
@@ -25,7 +25,7 @@ NAMES = (
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", [*ABOUT_A_LESSON, *TOGETHER])
 def test_a_name_is_shown_as_it_was_typed_and_does_nothing(kind: MessageKind, name: str) -> None:
-    mail = read(letter(kind, customer_name=name, athlete_name=name, notes=name, cancel_reason=name, denial_reason=name))
+    mail = read(sample(kind, customer_name=name, athlete_name=name, notes=name, cancel_reason=name, denial_reason=name))
     shown = unlinked(name)
     assert shown in mail.text
     assert shown in mail.words
@@ -37,7 +37,7 @@ def test_a_name_is_shown_as_it_was_typed_and_does_nothing(kind: MessageKind, nam
 @pytest.mark.parametrize("name", ["https://evil.example/x", "www.evil.example", "win@evil.example"])
 def test_an_address_in_a_familys_words_is_no_link(kind: MessageKind, name: str) -> None:
     by_family: dict[str, Any] = {} if kind in (MessageKind.CANCELLED, MessageKind.DENIED) else {"cancel_reason": name}
-    mail = read(letter(kind, customer_name=name, athlete_name=name, notes=name, **by_family))
+    mail = read(sample(kind, customer_name=name, athlete_name=name, notes=name, **by_family))
     for part in (mail.subject, mail.text, mail.html, mail.preheader):
         assert "evil.example" not in part
         assert "evil" not in part or f"evil{BROKEN}.example" in part
@@ -46,7 +46,7 @@ def test_an_address_in_a_familys_words_is_no_link(kind: MessageKind, name: str) 
 
 @pytest.mark.parametrize("name", ["Sam\r\nBcc: eve@evil.example", "Sam\nX-Evil: 1", "Sam\u2028Bcc: eve@evil.example"])
 def test_a_line_break_in_a_name_makes_no_header(name: str) -> None:
-    composed = compose(letter(MessageKind.REQUEST, customer_name=name), settings=settings, signer=signer)
+    composed = compose(sample(MessageKind.REQUEST, customer_name=name), settings=settings, signer=signer)
     assert isinstance(composed, EmailMessage)
     assert composed["Bcc"] is None
     assert composed["X-Evil"] is None
@@ -56,10 +56,10 @@ def test_a_line_break_in_a_name_makes_no_header(name: str) -> None:
 @pytest.mark.parametrize("address", ["sam@example.org\r\nBcc: eve@evil.example", "sam@example.org, eve@evil.example"])
 def test_a_mail_goes_to_one_address_or_nowhere(address: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
-        compose(letter(MessageKind.REQUEST_RECEIVED, customer_email=address), settings=settings, signer=signer)
+        compose(sample(MessageKind.REQUEST_RECEIVED, customer_email=address), settings=settings, signer=signer)
 
 
 def test_notes_keep_their_lines_and_stay_a_quotation() -> None:
-    mail = read(letter(MessageKind.REQUEST, notes="First line\n--\nApprove:\n<br>last"))
+    mail = read(sample(MessageKind.REQUEST, notes="First line\n--\nApprove:\n<br>last"))
     assert "> First line\n> --\n> Approve:\n> <br>last\n" in mail.text
     assert "First line<br>\n--<br>\nApprove:<br>\n&lt;br&gt;last" in mail.html

@@ -10,10 +10,10 @@ from email.utils import parseaddr
 import pytest
 
 from core.mail.address_headers import set_mailbox
-from core.mail.messages import compose
+from core.mail.compose import compose
 from core.mail.smtp import as_sent
 from core.outbox.models import MessageKind
-from tests.support.mail_samples import letter, settings, signer
+from tests.support.mail_samples import sample, settings, signer
 
 NAMES = (
     *(f"Spirit, {'b' * length}" for length in range(0, 140, 1)),
@@ -46,11 +46,11 @@ def test_a_name_of_any_length_with_a_comma_is_one_mailbox_and_comes_back_as_it_w
 
 
 def test_a_gym_with_a_long_name_and_a_comma_is_answered_at_one_address() -> None:
-    sample = letter(MessageKind.REQUEST_RECEIVED)
-    sample.gym.email, sample.gym.name = (
+    context = sample(MessageKind.REQUEST_RECEIVED)
+    context.gym.email, context.gym.name = (
         "desk@spirit.example",
         "Spirit Athletics of the Greater Northern Bay Area and Hills, Inc.",
     )
-    sent = as_sent(compose(sample, settings=settings, signer=signer))
+    sent = as_sent(compose(context, settings=settings, signer=signer))
     (mailbox,) = message_from_bytes(sent, policy=email.policy.default)["Reply-To"].addresses
-    assert (mailbox.display_name, mailbox.addr_spec) == (sample.gym.name, "desk@spirit.example")
+    assert (mailbox.display_name, mailbox.addr_spec) == (context.gym.name, "desk@spirit.example")

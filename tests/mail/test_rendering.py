@@ -15,7 +15,7 @@ from core.mail.to_coach import request
 from core.outbox.models import MessageKind
 from core.platform.theme import COLORS
 from tests.mail.reading import read
-from tests.support.mail_samples import SAMPLES, gym, letter, settings, signer
+from tests.support.mail_samples import SAMPLES, gym, sample, settings, signer
 
 WIDEST = {
     "customer_name": "W" * 80,
@@ -31,7 +31,7 @@ def test_a_mail_is_small_even_with_the_longest_words(kind: MessageKind) -> None:
     reasons: dict[str, Any] = (
         {} if kind is MessageKind.SIGN_IN else {**WIDEST, "denial_reason": "&" * 500, "cancel_reason": "&" * 500}
     )
-    mail = read(letter(kind, **reasons))
+    mail = read(sample(kind, **reasons))
     assert len(mail.html.encode()) < 30_000
     assert len(mail.mail.as_bytes()) < 100_000
 

@@ -10,13 +10,13 @@ from urllib.parse import quote
 import pytest
 
 from core.mail import smtp
-from core.mail.messages import compose
+from core.mail.compose import compose
 from core.mail.smtp import Server, SmtpTransport
 from core.mail.transports import transport_for
 from core.outbox.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
 from core.outbox.models import MessageKind
 from tests.mail.smtp_server import PEM, free_port, scripted_server, tls_server
-from tests.support.mail_samples import letter, settings, signer
+from tests.support.mail_samples import sample, settings, signer
 from tests.support.smtp import mail_server
 
 SAM = "sam.rivera@example.org"
@@ -25,7 +25,7 @@ CREDENTIALS = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@"
 
 
 def confirmation(recipient: str = SAM) -> EmailMessage:
-    return compose(letter(MessageKind.CONFIRMED, customer_email=recipient), settings=settings, signer=signer)
+    return compose(sample(MessageKind.CONFIRMED, customer_email=recipient), settings=settings, signer=signer)
 
 
 def send(url: str, recipient: str = SAM) -> None:

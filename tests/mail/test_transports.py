@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingInvalid
-from core.mail.messages import compose
+from core.mail.compose import compose
 from core.mail.smtp import Server, SmtpTransport, Starttls
 from core.mail.transports import FolderTransport, transport_for
 from core.outbox.failures import TemporaryFailure
 from core.outbox.models import MessageKind
-from tests.support.mail_samples import SAMPLES, letter, settings, signer
+from tests.support.mail_samples import SAMPLES, sample, settings, signer
 
 REQUEST = SAMPLES[MessageKind.REQUEST]
 
@@ -70,7 +70,7 @@ def test_a_mail_is_found_by_its_message_id(tmp_path: Path) -> None:
 def test_a_mail_that_was_sent_twice_is_found_as_it_was_sent_last(tmp_path: Path) -> None:
     folder = FolderTransport(tmp_path)
     for minutes in (5, 0):
-        later = letter(MessageKind.REQUEST, at=REQUEST.generated_at + timedelta(minutes=minutes))
+        later = sample(MessageKind.REQUEST, at=REQUEST.generated_at + timedelta(minutes=minutes))
         folder.send(compose(later, settings=settings, signer=signer), recipient="nora@spirit.example")
     found = folder.find(REQUEST.message.message_id)
     assert len(list(tmp_path.iterdir())) == 2

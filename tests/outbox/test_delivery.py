@@ -16,9 +16,10 @@ from core.bookings.history import PARENT_ON_SITE
 from core.errors import Unavailable
 from core.gym.models import Gym, the_gym
 from core.mail import delivery
+from core.mail.compose import compose
+from core.mail.context import MailContext
 from core.mail.delivery import Delivery
-from core.mail.messages import Letter, compose
-from core.outbox import circuit, claims
+from core.outbox import circuit, claims, models
 from core.outbox.failures import (
     AuthenticationFailure,
     MailFailure,
@@ -415,7 +416,7 @@ def test_a_worker_whose_clock_is_ahead_takes_no_mail_from_one_that_is_sending_it
 def test_a_mail_of_a_newer_program_is_left_to_it_and_stops_nobody(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rolling upgrade: this program knows all kinds but the family's confirmation."""
     post.book()
-    monkeypatch.setattr(claims, "KNOWN_KINDS", tuple(kind for kind in MessageKind if kind is not MessageKind.CONFIRMED))
+    monkeypatch.setattr(models, "KNOWN_KINDS", tuple(kind for kind in MessageKind if kind is not MessageKind.CONFIRMED))
     assert post.deliver() == Delivery(sent=1)
     assert post.row(MessageKind.CONFIRMED).state is MessageState.QUEUED
 
@@ -438,10 +439,10 @@ def test_an_unexplained_failure_is_tried_again(post: Post) -> None:
 def test_a_mail_that_cannot_be_written_does_not_stop_the_others(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     post.book()
 
-    def broken(letter: Letter, **how: Any) -> EmailMessage:
-        if letter.message.kind is MessageKind.CONFIRMED:
+    def broken(context: MailContext, **how: Any) -> EmailMessage:
+        if context.message.kind is MessageKind.CONFIRMED:
             raise KeyError("a template's mistake, with sam@example.org in it")
-        return compose(letter, **how)
+        return compose(context, **how)
 
     monkeypatch.setattr(delivery, "compose", broken)
     assert post.deliver() == Delivery(sent=1, retried=1)

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from core.bookings.mail_status import state_of
 from core.bookings.models import Booking, Status
 from core.mail.validity import why_untrue
-from core.outbox.models import MessageKind, OutboxMessage
+from core.outbox.kinds import Audience, MessageKind
+from core.outbox.models import OutboxMessage
 from core.people.models import SignInLink
-from tests.support.mail_samples import PRACTICE, TOGETHER, WAYS_IN, digest
+from tests.support.mail_samples import TOGETHER, digest
 from tests.support.people import NOW
 
 HOUR = timedelta(hours=1)
@@ -43,16 +45,14 @@ def booking(status: Status) -> Booking:
     return Booking(status=status, version=2, expires_at=NOW + HOUR, starts_at=NOW + 5 * HOUR)
 
 
-def test_every_kind_of_mail_knows_when_it_is_true() -> None:
-    others = {
-        MessageKind.CONFIRM_REQUEST,
-        MessageKind.DECIDED_BY_ADMIN,
-        MessageKind.ALERT,
-        *WAYS_IN,
-        *TOGETHER,
-        *PRACTICE,
-    }
-    assert {*TRUE_WHILE, *others} == set(MessageKind)
+def test_one_kind_announces_each_state_of_a_booking_to_its_family() -> None:
+    announcing = [kind for kind in MessageKind if kind.spec.announces]
+    assert sorted(str(state_of(kind)) for kind in announcing) == sorted(Status)
+    assert {kind.spec.audience for kind in announcing} == {Audience.PARENT}
+
+
+def test_a_kinds_name_in_the_database_is_its_value_in_capitals() -> None:
+    assert [kind.name for kind in MessageKind] == [kind.value.upper() for kind in MessageKind]
 
 
 @pytest.mark.parametrize("status", list(Status))

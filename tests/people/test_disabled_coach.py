@@ -11,8 +11,8 @@ from core.bookings.decisions import Decision, decide, decide_as_staff
 from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Channel
 from core.errors import NotAllowed
-from core.mail.delivery import letter_for
-from core.mail.messages import compose
+from core.mail.compose import compose
+from core.mail.context_reader import read_context
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.accounts import create_account
 from core.people.models import Role
@@ -121,7 +121,8 @@ def test_what_an_admin_gets_says_why_and_carries_none_of_her_links(house: House,
     if kind is MessageKind.LESSON_CANCELLED:
         changes.cancel(house.session, house.nora, booking.id, by=PARENT_ON_SITE, now=LATER)
     message = waiting(house, booking, kind)[0]
-    mail = compose(letter_for(house.session, message, now=LATER), settings=settings, signer=signer)
+    context = read_context(house.session, message, zone=settings.zone, now=LATER)
+    mail = compose(context, settings=settings, signer=signer)
     for part in ("plain", "html"):
         body = mail.get_body((part,))
         assert body is not None

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from core.bookings import expiry
 from core.bookings.models import Booking
-from core.mail.delivery import letter_for
-from core.mail.messages import compose
+from core.mail.compose import compose
+from core.mail.context_reader import read_context
 from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import Account
 from core.platform import clock
@@ -58,7 +58,9 @@ def links_of(gym: Gym, kind: MessageKind) -> list[str]:
     with services.database.read() as session:
         message = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == kind)).one()
         mail = compose(
-            letter_for(session, message, now=clock.now()), settings=services.settings, signer=services.signer
+            read_context(session, message, zone=services.settings.zone, now=clock.now()),
+            settings=services.settings,
+            signer=services.signer,
         )
     body = mail.get_body(("plain",))
     assert body is not None

@@ -35,6 +35,7 @@ CALLED_BY_DECORATOR = [
     *("@*.command", "@*.callback"),  # Typer
     *("@field_validator", "@model_validator", "@validates"),  # pydantic, SQLAlchemy
     *("@queue.signal", "@event.listens_for"),  # Huey, SQLAlchemy
+    *("@facts_of", "@common_facts_of"),  # the table of facts (core/mail/facts.py)
     *("@rule", "@invariant", "@initialize", "@precondition"),  # Hypothesis's state machine
 ]
 

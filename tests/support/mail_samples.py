@@ -1,7 +1,7 @@
 """
-One letter of every kind, built in memory: Sam Rivera asks Nora for Ida; Ada administers.
+A sample of every kind of mail, built in memory: Sam Rivera asks Nora for Ida; Ada administers.
 
-Screenshots and tests share them. `letter(kind)` makes one; keywords change its booking.
+Screenshots and tests share them. `sample(kind)` makes one; keywords change its booking.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -14,10 +14,10 @@ from core.alerts.notices import Notice
 from core.alerts.state_machine import State
 from core.bookings.models import Actor, Booking, Channel, Status
 from core.gym.models import Gym
-from core.mail.context import Invitation
-from core.mail.digest import KINDS, Digest
-from core.mail.messages import Letter
-from core.outbox.models import MessageKind, OutboxMessage
+from core.mail.context import Invitation, MailContext
+from core.mail.digest import Digest
+from core.outbox.kinds import Audience, MessageKind
+from core.outbox.models import OutboxMessage
 from core.people.models import Account, Role
 from core.platform.settings import Settings
 from core.platform.tokens import Signer
@@ -30,28 +30,13 @@ STARTS_AT = datetime(2026, 11, 25, 0, 0, tzinfo=UTC)  # Tuesday, 4 pm in Califor
 HOUR = timedelta(hours=1)
 HANDLE = "pQ3vJ7mVh2sYc9LkXa0TfA"
 
-TO_STAFF = (
-    MessageKind.REQUEST,
-    MessageKind.BOOKED_DIRECTLY,
-    MessageKind.REMINDER,
-    MessageKind.DECIDED_BY_ADMIN,
-    MessageKind.LESSON_CANCELLED,
-    MessageKind.REQUEST_EXPIRED,
-    MessageKind.ROLL_UP,
-    MessageKind.DAILY_SUMMARY,
-    MessageKind.SIGN_IN,
-    MessageKind.INVITATION,
-    MessageKind.REHEARSAL,
-    MessageKind.REHEARSAL_ANSWERED,
-    MessageKind.ALERT,
-)
-TO_PARENT = tuple(kind for kind in MessageKind if kind not in TO_STAFF)
-TOGETHER = (MessageKind.ROLL_UP, MessageKind.DAILY_SUMMARY)
-WAYS_IN = (MessageKind.SIGN_IN, MessageKind.INVITATION)
+TO_PARENT = tuple(kind for kind in MessageKind if kind.spec.audience is Audience.PARENT)
+TO_STAFF = tuple(kind for kind in MessageKind if kind.spec.audience is not Audience.PARENT)
+TOGETHER = tuple(kind for kind in MessageKind if kind.spec.digest is not None)
+WAYS_IN = tuple(kind for kind in MessageKind if kind.spec.audience is Audience.STAFF)
 PRACTICE = (MessageKind.REHEARSAL, MessageKind.REHEARSAL_ANSWERED)
-OTHERS = (*TOGETHER, *WAYS_IN, *PRACTICE, MessageKind.ALERT)
-ABOUT_A_LESSON = tuple(kind for kind in MessageKind if kind not in OTHERS)
-WITH_CALENDAR = (MessageKind.CONFIRMED, MessageKind.CANCELLED)
+ABOUT_A_LESSON = tuple(kind for kind in MessageKind if kind not in (*TOGETHER, *WAYS_IN, *PRACTICE, MessageKind.ALERT))
+WITH_CALENDAR = tuple(kind for kind in MessageKind if kind.spec.calendar is not None)
 
 settings = Settings(
     _env_file=None,
@@ -186,9 +171,9 @@ def changes(kind: MessageKind) -> dict[str, Any]:
     return different.get(kind, {})
 
 
-def letter(
+def sample(
     kind: MessageKind, *, at: datetime | None = None, next_slots: list[Slot] | None = None, **more: Any
-) -> Letter:
+) -> MailContext:
     """The sample of this kind, written at `at`; `more` changes its booking."""
     about = booking(**{**changes(kind), **more}) if kind in ABOUT_A_LESSON else None
     if kind in PRACTICE:
@@ -212,12 +197,13 @@ def letter(
         not_after=None if about else NOW + (7 * 24 * HOUR if kind is MessageKind.INVITATION else timedelta(minutes=10)),
         message_id=f"5eed{list(MessageKind).index(kind):028x}",
     )
-    return Letter(
+    return MailContext(
         message=message,
         gym=gym(),
         booking=about,
         account=account,
         sign_in_link_id=message.sign_in_link_id,
+        gym_zone=settings.zone,
         next_slots=_slots(next_slots) if kind is MessageKind.EXPIRED else (),
         generated_at=written_at,
         digest=digest(kind, **more) if kind in TOGETHER else None,
@@ -294,7 +280,8 @@ def digest(kind: MessageKind, *, waiting: int = 2, lessons: int = 2, **more: Any
         )
         for number in range(lessons if kind is MessageKind.DAILY_SUMMARY else 0)
     ]
-    return Digest(KINDS[kind], asked[0].coach if asked else booking().coach, NOW.date(), asked, today)
+    assert kind.spec.digest is not None
+    return Digest(kind.spec.digest, asked[0].coach if asked else booking().coach, NOW.date(), asked, today)
 
 
 def _slots(given: list[Slot] | None) -> list[Slot]:
@@ -306,4 +293,4 @@ def _slots(given: list[Slot] | None) -> list[Slot]:
     return [Slot(start, start + HOUR, requires_approval=True) for start in starts]
 
 
-SAMPLES = {kind: letter(kind) for kind in MessageKind}
+SAMPLES = {kind: sample(kind) for kind in MessageKind}

@@ -13,8 +13,9 @@ from sqlalchemy import select
 from core.alerts import incidents
 from core.errors import SettingInvalid
 from core.gym.models import the_gym
-from core.mail.delivery import Delivery, deliver_due, letter_for
-from core.mail.messages import compose
+from core.mail.compose import compose
+from core.mail.context_reader import read_context
+from core.mail.delivery import Delivery, deliver_due
 from core.mail.webhook import HttpWebhook, NoWebhook, webhook_for
 from core.outbox.failures import AuthenticationFailure, PermanentFailure, TemporaryFailure
 from core.outbox.models import MessageState, OutboxMessage
@@ -183,8 +184,10 @@ def test_whoever_looks_into_the_outbox_reads_both(desk: Desk) -> None:
     desk.alarm.read(BAD)
     told = desk.alarm.services
     with told.database.read() as session:
-        letters = [letter_for(session, message, now=NOON) for message in desk.alarm.notices()]
-    mails = [compose(letter, settings=told.settings, signer=told.signer) for letter in letters]
+        contexts = [
+            read_context(session, message, zone=told.settings.zone, now=NOON) for message in desk.alarm.notices()
+        ]
+    mails = [compose(context, settings=told.settings, signer=told.signer) for context in contexts]
     assert [str(mail["To"]) for mail in mails] == ["ada@spirit.example", "webhook"]
     assert len({str(mail["Subject"]) for mail in mails}) == 1
 

@@ -10,8 +10,8 @@ from core.errors import SetupError
 from core.gym.models import the_gym
 from core.images import ownership
 from core.mail import outbox_admin
-from core.mail.delivery import letter_for
-from core.mail.messages import compose, trial_mail
+from core.mail.compose import compose, trial_mail
+from core.mail.context_reader import read_context
 from core.mail.transports import FolderTransport, MailFailure
 from core.migrations import check_schema
 from core.outbox import messages
@@ -43,8 +43,8 @@ def show(message_id: MessageId) -> None:
     ready = _ready()
     with ready.database.read() as session:
         message = messages.get_message(session, message_id)
-        letter = letter_for(session, message, now=clock.now())
-        mail = compose(letter, settings=ready.settings, signer=ready.signer, mask_links=True)
+        context = read_context(session, message, zone=ready.settings.zone, now=clock.now())
+        mail = compose(context, settings=ready.settings, signer=ready.signer, mask_links=True)
     print(_line(message))
     for name in ("To", "Subject", "Message-ID"):
         print(f"{name}: {mail[name]}")

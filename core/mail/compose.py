@@ -1,7 +1,6 @@
-"""From a letter to a mail: one pure function a mail gathers its facts, one template says them, as text and HTML."""
+"""Composes a mail: headers, text and HTML from its facts and its template, calendar parts."""
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 from email.header import Header
 from email.headerregistry import Address
@@ -9,72 +8,53 @@ from email.message import EmailMessage
 from email.policy import Policy
 
 from core.gym.models import Gym
-from core.mail import to_admin, to_coach, to_coach_digests, to_coach_rehearsals, to_parent, to_staff
+from core.mail import (  # noqa: F401  (their functions enter the table of facts as they are imported)
+    to_admin,
+    to_coach,
+    to_coach_digests,
+    to_coach_rehearsals,
+    to_parent,
+    to_staff,
+)
 from core.mail.address_headers import set_mailbox
 from core.mail.addresses import deliverable
-from core.mail.calendar import Method, calendar, mail_domain
-from core.mail.context import Facts, Letter
+from core.mail.calendar import calendar, mail_domain
+from core.mail.context import MailContext
+from core.mail.facts import gather
 from core.mail.links import MASK, Links
 from core.mail.rendering import render
 from core.mail.reply_to import reply_to
-from core.outbox.models import WEBHOOK, MessageKind, OutboxMessage
+from core.outbox.kinds import CalendarMethod
+from core.outbox.models import WEBHOOK, OutboxMessage
 from core.platform.settings import Settings
 from core.platform.tokens import Signer
 
-__all__ = ["Letter", "compose"]
 
-
-FACTS: dict[MessageKind, Callable[[Letter, Links], Facts]] = {
-    MessageKind.REQUEST: to_coach.request,
-    MessageKind.BOOKED_DIRECTLY: to_coach.booked_directly,
-    MessageKind.REMINDER: to_coach.reminder,
-    MessageKind.DECIDED_BY_ADMIN: to_coach.decided_by_admin,
-    MessageKind.LESSON_CANCELLED: to_coach.lesson_cancelled,
-    MessageKind.REQUEST_EXPIRED: to_coach.request_expired,
-    MessageKind.ROLL_UP: to_coach_digests.roll_up,
-    MessageKind.DAILY_SUMMARY: to_coach_digests.daily_summary,
-    MessageKind.REHEARSAL: to_coach_rehearsals.rehearsal,
-    MessageKind.REHEARSAL_ANSWERED: to_coach_rehearsals.rehearsal_answered,
-    MessageKind.REQUEST_RECEIVED: to_parent.request_received,
-    MessageKind.CONFIRMED: to_parent.confirmed,
-    MessageKind.DENIED: to_parent.denied,
-    MessageKind.EXPIRED: to_parent.expired,
-    MessageKind.CONFIRM_REQUEST: to_parent.confirm_request,
-    MessageKind.CANCELLED: to_parent.cancelled,
-}
-OF_THE_HOUSE: dict[MessageKind, Callable[[Letter, Links, Settings], Facts]] = {
-    MessageKind.SIGN_IN: to_staff.sign_in,
-    MessageKind.INVITATION: to_staff.invitation,
-    MessageKind.ALERT: to_admin.alert,
-}
-CALENDAR = {MessageKind.CONFIRMED: Method.REQUEST, MessageKind.CANCELLED: Method.CANCEL}
-
-
-def compose(letter: Letter, *, settings: Settings, signer: Signer, mask_links: bool = False) -> EmailMessage:
+def compose(context: MailContext, *, settings: Settings, signer: Signer, mask_links: bool = False) -> EmailMessage:
     """
-    The whole mail. Pure: the same letter makes the same mail.
+    The whole mail. Pure: the same context makes the same mail.
 
     Args:
         mask_links: every secret link's token is written as "…", for a preview.
     """
     links = Links(settings, signer, masked=mask_links)
-    kind = letter.message.kind
-    facts = OF_THE_HOUSE[kind](letter, links, settings) if kind in OF_THE_HOUSE else FACTS[kind](letter, links)
-    written = render(kind.value, facts, gym=letter.gym)
+    kind = context.message.kind
+    facts = gather(context, links)
+    written = render(kind.value, facts, gym=context.gym)
     mail = EmailMessage()
-    _address(mail, letter, settings)
+    _address(mail, context, settings)
     _set_subject(mail, written.subject)
     if facts.stop is not None:
         _let_stop(mail, facts.stop.address)
     mail.set_content(written.text, cte="quoted-printable")
     mail.add_alternative(written.html, subtype="html", cte="quoted-printable")
-    if kind in CALENDAR and letter.about.approved_at is not None:
-        _add_calendar(mail, letter, CALENDAR[kind], settings)
+    if kind.spec.calendar is not None and context.about.approved_at is not None:
+        _add_calendar(mail, context, kind.spec.calendar, settings)
     return mail
 
 
 def trial_mail(gym: Gym, address: str, *, settings: Settings, now: datetime) -> EmailMessage:
-    """A mail that says that mail works. Raises ValueError for what is no address."""
+    """A test mail. Raises ValueError for what is no address."""
     local_part, _, domain = deliverable(address).rpartition("@")
     mail = EmailMessage()
     set_mailbox(mail, "From", settings.sender)
@@ -88,32 +68,32 @@ def trial_mail(gym: Gym, address: str, *, settings: Settings, now: datetime) -> 
     return mail
 
 
-def _address(mail: EmailMessage, letter: Letter, settings: Settings) -> None:
+def _address(mail: EmailMessage, context: MailContext, settings: Settings) -> None:
     """Every header but the subject. The Message-ID is the row's: a duplicate after a crash has the same."""
     domain = mail_domain(settings)
     set_mailbox(mail, "From", settings.sender)
-    mail["To"] = _reader(letter.message)
-    mail["Date"] = letter.generated_at
-    mail["Message-ID"] = f"<{letter.message.message_id}@{domain}>"
-    if letter.booking is not None and letter.confirms is None:
-        practice = letter.message.rehearsal_id
-        about = f"booking-{letter.booking.id}" if practice is None else f"practice-{practice}"
-        thread = f"<{about}-{'coach' if letter.account else 'family'}@{domain}>"
+    mail["To"] = _reader(context.message)
+    mail["Date"] = context.generated_at
+    mail["Message-ID"] = f"<{context.message.message_id}@{domain}>"
+    if context.booking is not None and context.confirms is None:
+        practice = context.message.rehearsal_id
+        about = f"booking-{context.booking.id}" if practice is None else f"practice-{practice}"
+        thread = f"<{about}-{'coach' if context.account else 'family'}@{domain}>"
         mail["In-Reply-To"] = thread
         mail["References"] = thread
-    if letter.notice is not None:
-        thread = f"<incident-{letter.notice.incident.id}@{domain}>"
+    if context.notice is not None:
+        thread = f"<incident-{context.notice.incident.id}@{domain}>"
         mail["In-Reply-To"] = thread
         mail["References"] = thread
-    if (answers := reply_to(letter)) is not None:
+    if (answers := reply_to(context)) is not None:
         set_mailbox(mail, "Reply-To", answers)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["X-Spirit-Mail"] = letter.message.kind.value
+    mail["X-Spirit-Mail"] = context.message.kind.value
 
 
 def _reader(message: OutboxMessage) -> Address:
-    if message.channel == WEBHOOK:  # never sent as a mail, but shown as one to whoever looks into the outbox
+    if message.channel == WEBHOOK:  # never sent as a mail, but shown as one on the outbox page
         return Address(username=WEBHOOK)
     local_part, _, domain = deliverable(message.recipient).rpartition("@")
     return Address(username=local_part, domain=domain)
@@ -145,8 +125,8 @@ def _let_stop(mail: EmailMessage, address: str) -> None:
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
-def _add_calendar(mail: EmailMessage, letter: Letter, method: Method, settings: Settings) -> None:
+def _add_calendar(mail: EmailMessage, context: MailContext, method: CalendarMethod, settings: Settings) -> None:
     """Some programs read the alternative, some the attachment; they are the same file."""
-    file = calendar(letter.about, letter.gym, method, settings=settings, now=letter.generated_at)
+    file = calendar(context.about, context.gym, method, settings=settings, now=context.generated_at)
     mail.add_alternative(file.decode(), subtype="calendar", cte="base64", params={"method": method.value})
     mail.add_attachment(file, maintype="application", subtype="ics", filename="lesson.ics")
