@@ -200,7 +200,7 @@ def crashed(store: Store, tmp_path: Path) -> Services:
         [sys.executable, "-c", program],
         env={**os.environ, "SPIRIT_DATA_DIR": str(settings.data_dir)},
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert ended.returncode == -signal.SIGKILL
     return build(settings)

@@ -54,7 +54,7 @@ def test_a_duty_is_done_once_an_hour_however_often_and_by_whomever_it_is_looked_
 
 
 def test_of_two_who_come_at_once_one_does_it(services: Services) -> None:
-    both, photos = Barrier(2, timeout=10), Photos()
+    both, photos = Barrier(2, timeout=120), Photos()
 
     def come() -> None:
         both.wait()

@@ -153,7 +153,7 @@ def test_three_programs_that_start_at_once_migrate_once(empty_database_url: str)
         subprocess.Popen([sys.executable, "-c", program, empty_database_url], stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
-    answers = sorted(process.communicate(timeout=60)[0].strip() for process in started)
+    answers = sorted(process.communicate(timeout=240)[0].strip() for process in started)
     assert [process.returncode for process in started] == [0, 0, 0]
     assert answers == ["False", "False", "True"]
     with fresh(empty_database_url) as database:

@@ -50,13 +50,12 @@ class Parent(Process):
     def said(self) -> str:
         return self.log_file.read_text()
 
-    def wait_for(self, words: str, times: int = 1, limit_s: float = 10.0) -> float:
-        """Until it has said this so often; returns how long that took."""
+    def wait_for(self, words: str, times: int = 1, limit_s: float = 120.0) -> None:
+        """Until it has said this so often."""
         started = time.monotonic()
         while self.said().count(words) < times:
             assert time.monotonic() - started < limit_s, f"waited for {words!r}:\n{self.said()}"
             time.sleep(0.02)
-        return time.monotonic() - started
 
     def children(self) -> list[psutil.Process]:
         return list(psutil.Process(self.pid).children(recursive=True))
@@ -89,7 +88,7 @@ def test_a_signal_stops_all_of_them(tmp_path: Path, started: list[Parent], numbe
     parent.wait_for("here", times=2)
     children = parent.children()
     parent.send(number)
-    assert parent.wait(5) == 0
+    assert parent.wait(60) == 0
     assert len(children) == 2
     assert not any(child.is_running() for child in children)
     assert "killed" not in parent.said()
@@ -101,20 +100,22 @@ def test_who_does_not_stop_is_killed(tmp_path: Path, started: list[Parent]) -> N
     parent.wait_for("here", times=2)
     children = parent.children()
     parent.send(signal.SIGTERM)
-    assert parent.wait(5) == 0
+    assert parent.wait(60) == 0
     assert not any(child.is_running() for child in children)
     assert "site did not finish" in parent.said()
     assert "worker did not finish" not in parent.said()
 
 
 def test_a_dead_child_starts_again_after_a_growing_pause(tmp_path: Path, started: list[Parent]) -> None:
+    began = time.monotonic()
     parent = Parent(tmp_path, site=DYING, worker=POLITE)
     started.append(parent)
     parent.wait_for("site stopped by itself (exit code 3); it starts again in 1 s")
-    assert 0.5 < parent.wait_for("site stopped by itself (exit code 3); it starts again in 2 s") < 5
+    parent.wait_for("site stopped by itself (exit code 3); it starts again in 2 s")
+    assert time.monotonic() - began > 1, "the first pause was made"
     assert parent.said().count("worker | here") == 1
     parent.send(signal.SIGTERM)
-    assert parent.wait(3) == 0
+    assert parent.wait(60) == 0
 
 
 def test_a_killed_child_takes_its_own_children_along(tmp_path: Path, started: list[Parent]) -> None:
@@ -135,7 +136,7 @@ def test_children_do_not_outlive_a_killed_parent(tmp_path: Path, started: list[P
     (child,) = parent.children()
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
-    gone, alive = psutil.wait_procs([child], timeout=5)
+    gone, alive = psutil.wait_procs([child], timeout=60)
     assert (len(gone), alive) == (1, [])
 
 

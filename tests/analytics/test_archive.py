@@ -143,7 +143,7 @@ def _killed_at(house: House, step: str, *, now_us: int) -> None:
         f"now_us={now_us})"
     )
     killed = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, VARIABLE: f"{step}=kill"}, check=False, timeout=60
+        [sys.executable, "-c", program], env={**os.environ, VARIABLE: f"{step}=kill"}, check=False, timeout=240
     )
     assert killed.returncode == -signal.SIGKILL
 

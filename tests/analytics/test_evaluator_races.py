@@ -17,7 +17,7 @@ from tests.analytics.house import House
 from tests.support.people import ZONE
 from tests.telemetry.alarm import hire
 
-LIMIT_S = 90.0
+LIMIT_S = 300.0
 
 
 @pytest.fixture

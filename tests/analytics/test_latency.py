@@ -88,7 +88,7 @@ def test_eight_processes_write_one_exact_log(house: House) -> None:
     url = house.store.url.render_as_string(hide_password=False)
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, url, str(number)]) for number in range(8)]
     house.archive()
-    assert [writer.wait(60) for writer in writers] == [0] * 8
+    assert [writer.wait(240) for writer in writers] == [0] * 8
     house.archive()
     drawn = [took for number in range(8) for took in durations("heavy", 400, seed=number)]
     monitor = Monitor(house.store, house.folder)

@@ -13,7 +13,7 @@ from core.gym.models import the_gym
 from core.outbox.models import MessageKind
 from core.people.models import Role
 from core.schedule.models import LessonType
-from tests.console.conftest import Desk
+from tests.console.conftest import PAGE_LIMIT_S, Desk
 
 
 def press(app: AppTest, label: str, number: int = 0) -> AppTest:
@@ -27,7 +27,7 @@ def field(app: AppTest, label: str, number: int = -1) -> TextInput:
 @pytest.mark.parametrize("page", ["people", "gym", "outbox", "log"])
 def test_a_coach_does_not_open_an_admin_s_page_by_address(desk: Desk, page: str) -> None:
     desk.show_to(desk.start("nora"))
-    app = AppTest.from_file(str(server.ENTRY.parent / "app_pages" / f"{page}.py"), default_timeout=10).run()
+    app = AppTest.from_file(str(server.ENTRY.parent / "app_pages" / f"{page}.py"), default_timeout=PAGE_LIMIT_S).run()
     assert "admins" in app.exception[0].message and not app.button, "the page stops before it shows anything"
 
 

@@ -153,13 +153,13 @@ def locked(database: Database) -> Iterator[None]:
         ):
             connection.execute(text("SELECT 1"))
             holds.set()
-            done.wait(20)
+            done.wait(120)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert holds.wait(20)
+    assert holds.wait(120)
     try:
         yield
     finally:
         done.set()
-        thread.join(20)
+        thread.join(120)

@@ -88,7 +88,7 @@ def test_every_option_is_ours_wherever_and_however_it_is_started(house: House) -
         cwd=house.gym.folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -105,7 +105,7 @@ def test_without_our_options_that_folder_would_have_changed_streamlit(house: Hou
         cwd=house.gym.folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.stdout.strip() == "True", done.stderr
@@ -187,7 +187,7 @@ def run(page: ClientConnection, *, until: str) -> str:
     page.send(message.SerializeToString())
     said = ""
     while until not in said:
-        received = page.recv(timeout=30)
+        received = page.recv(timeout=120)
         assert isinstance(received, bytes)
         said += received.decode(errors="replace")
     return said

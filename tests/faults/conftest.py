@@ -60,7 +60,7 @@ class Gym:
     def killed_at(self, place: str) -> None:
         """A worker comes and is killed there."""
         worker = self.processes.start("worker", SPIRIT_TEST_FAILPOINTS=f"{place}=kill")
-        assert worker.wait(60) == -signal.SIGKILL, self.processes.log("worker")
+        assert worker.wait(240) == -signal.SIGKILL, self.processes.log("worker")
 
     def work(self) -> None:
         """A worker comes, does what is due, and goes."""

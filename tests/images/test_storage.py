@@ -230,7 +230,7 @@ def test_a_slow_bucket_is_given_up_on_and_tried_again(
 
     def sleepy(method: str, path: str) -> int | None:
         if method == "PUT" and "/media/" in path:
-            awake.wait(5)
+            awake.wait(60)
         return None
 
     server.faults.append(sleepy)

@@ -58,9 +58,9 @@ def change(session, booking_id, *, now):
 print(core.__file__)
 print(compose(SAMPLES[MessageKind.PARKING], settings=settings, signer=signer)["Subject"])
 with time_machine.travel(sys.argv[1], tick=False):
-    services().database.transact(write, int(sys.argv[2]))
+    services().database.transact(lambda tx: write(tx.session, int(sys.argv[2]), now=tx.now))
     print(deliver_due(services()).sent)
-    services().database.transact(change, int(sys.argv[2]))
+    services().database.transact(lambda tx: change(tx.session, int(sys.argv[2]), now=tx.now))
 """
 
 

@@ -136,7 +136,7 @@ def _from_distribution() -> Server:
     data, port = str(folder / "data"), _free_port()
 
     def run(*command: str) -> None:
-        subprocess.run([*as_postgres, *command], check=True, capture_output=True, timeout=60, cwd=folder)
+        subprocess.run([*as_postgres, *command], check=True, capture_output=True, timeout=240, cwd=folder)
 
     run(str(programs[-1] / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8")
     control = str(programs[-1] / "pg_ctl")

@@ -26,8 +26,8 @@ from pathlib import Path
 from core.gym.models import the_gym
 from core.platform.db import Database
 
-HEALTHY_WITHIN_S = 60.0
-STOPS_WITHIN_S = 15.0
+HEALTHY_WITHIN_S = 240.0
+STOPS_WITHIN_S = 60.0
 
 
 class Process:
@@ -106,7 +106,7 @@ class RunningGym:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -133,7 +133,7 @@ class RunningGym:
         """What it has said so far, all its lives together."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
-    def wait_until(self, true: Callable[[], bool], what: str, name: str, limit_s: float = 30.0) -> None:
+    def wait_until(self, true: Callable[[], bool], what: str, name: str, limit_s: float = 180.0) -> None:
         """Wait for it, as long as the named process lives."""
         deadline = time.monotonic() + limit_s
         while not true():
@@ -167,7 +167,7 @@ def running_gym(folder: Path, *names: str, demo: bool = False, **settings: str) 
 def answers(address: str) -> bool:
     """Whether GET /healthz says 200."""
     try:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=2) as response:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=10) as response:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False

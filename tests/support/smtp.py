@@ -80,7 +80,7 @@ class MailServer:
         with self._changed:
             return list(self._received)
 
-    def wait_for(self, count: int, *, to: str | None = None, limit_s: float = 30.0) -> list[EmailMessage]:
+    def wait_for(self, count: int, *, to: str | None = None, limit_s: float = 180.0) -> list[EmailMessage]:
         """The mails to this address, as soon as there are so many. Raises AssertionError when they do not come."""
         with self._changed:
             came = self._changed.wait_for(lambda: len(self.messages(to=to)) >= count, limit_s)

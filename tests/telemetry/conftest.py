@@ -62,7 +62,7 @@ def run_program(program: str, settings: Settings) -> str:
         "SPIRIT_SECRET_KEY": SECRET_KEY,
     }
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=240, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout

@@ -288,7 +288,7 @@ def test_the_end_waits_for_nobody_longer_than_it_may(watching: Settings, caplog:
 
     def hang() -> None:
         hangs.set()
-        go_on.wait(30)
+        go_on.wait(120)
         raise OSError("gone")
 
     store.write = hang  # type: ignore[method-assign, assignment]
@@ -297,10 +297,10 @@ def test_the_end_waits_for_nobody_longer_than_it_may(watching: Settings, caplog:
     recorder._flush_at = 0.0
     recorder.wake()
     recorder.end(0.2)
-    assert hangs.wait(10)
+    assert hangs.wait(60)
     go_on.set()
     assert recorder._thread is not None
-    recorder._thread.join(10)
+    recorder._thread.join(60)
     assert not recorder._thread.is_alive()
 
 

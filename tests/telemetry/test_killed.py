@@ -42,7 +42,7 @@ def started(settings: Settings) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", WORKS], env=environment, stdout=subprocess.PIPE, text=True)
 
 
-def wait_until(condition: Any, what: str, within_s: float = 60) -> None:
+def wait_until(condition: Any, what: str, within_s: float = 240) -> None:
     until = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < until, what
