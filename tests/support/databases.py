@@ -14,6 +14,7 @@ from typing import Protocol
 import pytest
 
 from core.migrations import migrate
+from core.migrations import models as _every_table  # noqa: F401 (a table that refers to another finds it)
 from core.platform.db import Database
 from tests.support.postgresql import Server
 
