@@ -1,7 +1,7 @@
 """
-Who of the staff did what, when, and through which door: one row an action, never altered, kept for ever.
+The audit log: who of the staff did what, when, and through which channel; one row an action, never altered, kept for ever.
 
-Ids, a verb, a door and an instant; no text of anybody's, so that nothing in it has to be forgotten. What happens to a
+Ids, a verb, a channel and an instant; no text of anybody's, so that nothing in it has to be forgotten. What happens to a
 booking's state has a history of its own (core.bookings.history); core.ops.audit_view reads both as one.
 """
 
@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from core.platform.actor import Actor
 from core.platform.orm import Base
 
 
@@ -59,21 +60,12 @@ class Verb(enum.StrEnum):
     INCIDENT_RESOLVED = "incident resolved"
 
 
-class Door(enum.StrEnum):
-    """Through which it came."""
-
-    CONSOLE = "CONSOLE"
-    API = "API"
-    MAIL = "MAIL"
-    COMMAND_LINE = "COMMAND_LINE"
-    CLOCK = "CLOCK"
-
-
 class AuditEvent(Base):
     """
     One action of one member of staff. The database refuses to change or delete it (`audit_event_append_only`).
 
     account_id: None for the command line and the clock.
+    door: the channel, a value of core.platform.actor.Channel.
     subject, subject_id: what it was done to, such as "account" 7; "gym" has no number.
     """
 
@@ -90,17 +82,16 @@ class AuditEvent(Base):
 
 
 def record(
-    session: Session,
-    verb: Verb,
-    subject: str,
-    subject_id: int | None = None,
-    *,
-    by: int | None,
-    door: Door | None = None,
-    now: datetime,
+    session: Session, verb: Verb, subject: str, subject_id: int | None = None, *, by: Actor, now: datetime
 ) -> None:
-    """Call it in the transaction of the action. by: the account; None is the person at the machine's command line."""
-    door = door or (Door.COMMAND_LINE if by is None else Door.CONSOLE)
+    """Add one row to the audit log. Call it in the transaction of the action."""
     session.add(
-        AuditEvent(at=now, account_id=by, verb=verb.value, door=door.value, subject=subject, subject_id=subject_id)
+        AuditEvent(
+            at=now,
+            account_id=by.account_id,
+            verb=verb.value,
+            door=by.channel.value,
+            subject=subject,
+            subject_id=subject_id,
+        )
     )

@@ -13,15 +13,14 @@ from starlette.responses import Response
 import tasks
 from core.bookings import models, slots
 from core.bookings import queries as bookings
-from core.bookings.history import By
 from core.bookings.mail_status import family_status, said_to_staff
-from core.bookings.models import Actor, Channel
 from core.bookings.request_limits import request_from
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import Invalid
 from core.http.bookings import Booking, Decided
 from core.http.request import services_of
 from core.http.schemas import dumps
+from core.platform.actor import Actor, ActorRole, Channel
 from core.platform.numbers import id_in
 from core.schedule import queries
 from core.wording import spoken_instant
@@ -82,7 +81,7 @@ async def book(request: Request) -> Response:
     """
     given = await _body(request)
     wanted = _wanted(given, request.headers.get("idempotency-key"), services_of(request).settings.country)
-    by, network = By(Actor.PARENT, Channel.API), rate_limits.network_hash(request)
+    by, network = Actor(None, ActorRole.PARENT, Channel.API), rate_limits.network_hash(request)
     booking = await transact(
         request,
         lambda tx: request_from(tx.session, tx.coach, wanted, by=by, network=network, now=tx.now),

@@ -13,13 +13,14 @@ from core.bookings import queries
 from core.bookings.approval_warnings import Concern, concerns
 from core.bookings.decisions import Decision, by_link, check_answerable, decide
 from core.bookings.mail_status import family_status, said_to_staff
-from core.bookings.models import Booking, Channel
+from core.bookings.models import Booking
 from core.bookings.sentences import actor_name
 from core.errors import Invalid, NeedsAgreement, NotFound, SpiritError, Unavailable
 from core.gym.models import Gym, the_gym
 from core.http import problems
 from core.http.request import services_of
 from core.people.accounts import check_usable
+from core.platform.actor import Channel
 from core.platform.tokens import DecideToken
 from public_site.forms import read_form
 from public_site.templating import render

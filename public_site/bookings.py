@@ -9,7 +9,6 @@ from starlette.responses import RedirectResponse, Response
 
 import tasks
 from core.bookings import changes, queries
-from core.bookings.history import PARENT_ON_SITE
 from core.bookings.lesson_request import LessonRequest
 from core.bookings.mail_status import DeliveryStatus, family_status, masked
 from core.bookings.models import Booking, Status
@@ -32,6 +31,7 @@ from core.http import problems
 from core.http.request import services_of
 from core.mail.calendar import calendar_file
 from core.mail.family_mail import send_link_again
+from core.platform.actor import PARENT_ON_SITE
 from core.platform.numbers import whole_number
 from core.schedule.bookable import other_times
 from public_site import confirmations, form_replays, lesson_form, rate_limits

@@ -28,6 +28,7 @@ from core.schedule.new_coach import free_slug
 from core.telemetry.store import store_for
 from core.telemetry.tables import metric_log
 from tests.support import people
+from tests.support.actors import as_staff
 from tests.support.processes import RunningGym, running_gym
 
 SITE, CONSOLE = "http://127.0.0.1:8000", "http://127.0.0.1:8501"
@@ -239,7 +240,7 @@ def add_a_rule_that_rings() -> None:
     changes = {"title": "A disk", "fire_at": 0.000_002, "recover_at": 0.000_001, "after": timedelta()}
     with opened() as gym, gym.database.write() as transaction:
         ada = transaction.session.scalars(select(Account.id)).one()
-        choices.add_rule(transaction.session, "disk.used_share", changes, account_id=ada, now=transaction.now)
+        choices.add_rule(transaction.session, "disk.used_share", changes, by=as_staff(ada), now=transaction.now)
 
 
 def clock_of_the_evaluator() -> datetime | None:

@@ -19,6 +19,7 @@ from core.mail.transports import transport_for
 from core.ops.doctor import examine
 from core.ops.sweep import sweep
 from core.platform import clock
+from core.platform.actor import COMMAND_LINE
 from core.platform.services import Services
 from core.platform.settings import load_settings
 from tests.images.photos import detailed, saved
@@ -193,8 +194,8 @@ def test_a_storage_that_takes_no_pictures_is_named(healthy: Services) -> None:
 
 def test_room_for_pictures_that_is_nearly_used_up_is_named(healthy: Services) -> None:
     upload = intake.checked(saved(detailed(1000, 800), "PNG"), name="photo.png")
-    uploads.accept(healthy, upload, ImageKind.GALLERY, account_id=None)
-    healthy.database.transact(lambda tx: changes.set_budget(tx.session, 1 << 20, now=tx.now))
+    uploads.accept(healthy, upload, ImageKind.GALLERY, by=COMMAND_LINE)
+    healthy.database.transact(lambda tx: changes.set_budget(tx.session, 1 << 20, by=COMMAND_LINE, now=tx.now))
     assert "% of the room for pictures" in complaints(healthy)["pictures"]
 
 

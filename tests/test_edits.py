@@ -20,6 +20,7 @@ from core.schedule.hours import WeekWindow
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import Asks
 from core.schedule.preferences import Preferences, set_preferences
+from tests.support.actors import as_staff
 from tests.support.people import NOW, ada, first_lesson, nora
 
 SHOWN = {"name": "Spirit", "phone": "1"}
@@ -64,7 +65,7 @@ def test_choices_of_both_are_added_and_taken_out() -> None:
 def test_the_gym_s_texts_keep_what_another_admin_saved_meanwhile(session: Session) -> None:
     admin = ada(session)
     shown = GymTexts.of(the_gym(session)).model_dump()
-    save = partial(set_gym, session, account_id=admin.id, now=NOW, shown=shown)
+    save = partial(set_gym, session, by=as_staff(admin.id), now=NOW, shown=shown)
     save(GymTexts.parse({**shown, "phone": "555 0100"}))
     save(GymTexts.parse({**shown, "street": "Main Street 1"}))
     assert (the_gym(session).phone, the_gym(session).street) == ("555 0100", "Main Street 1")
@@ -76,7 +77,7 @@ def test_the_gym_s_texts_keep_what_another_admin_saved_meanwhile(session: Sessio
 def test_rules_that_do_not_go_with_another_admin_s_are_not_saved(session: Session) -> None:
     admin = ada(session)
     shown = GymRules.of(the_gym(session)).model_dump()
-    save = partial(set_rules, session, account_id=admin.id, now=NOW, shown=shown)
+    save = partial(set_rules, session, by=as_staff(admin.id), now=NOW, shown=shown)
     save(GymRules.parse({**shown, "most_requests_a_day": 4}))
     with pytest.raises(ChangedMeanwhile, match="More requests could wait") as refused:
         save(GymRules.parse({**shown, "most_open_requests": 5}))
@@ -89,18 +90,18 @@ def test_preferences_keep_a_mail_that_was_stopped_while_the_form_was_open(sessio
     shown = Preferences.of(coach).model_dump()
     coach.roll_up = not coach.roll_up
     wanted = Preferences.parse({**shown, "asks": Asks.NEVER})
-    set_preferences(session, coach, wanted, account_id=coach.account_id, now=NOW, shown=shown)
+    set_preferences(session, coach, wanted, by=as_staff(coach.account_id), now=NOW, shown=shown)
     assert coach.asks is Asks.NEVER and coach.roll_up is not shown["roll_up"]
     wanted = Preferences.parse({**shown, "asks": Asks.ALWAYS})
     with pytest.raises(ChangedMeanwhile):
-        set_preferences(session, coach, wanted, account_id=coach.account_id, now=NOW, shown={**shown, "asks": "?"})
+        set_preferences(session, coach, wanted, by=as_staff(coach.account_id), now=NOW, shown={**shown, "asks": "?"})
 
 
 def test_a_page_keeps_words_and_lessons_that_were_saved_meanwhile(session: Session) -> None:
     coach = nora(session)
     shown = page_of(coach)
     first, second = shown["lesson_ids"]
-    save = partial(set_page, session, coach, account_id=coach.account_id, now=NOW, shown=shown)
+    save = partial(set_page, session, coach, by=as_staff(coach.account_id), now=NOW, shown=shown)
     save(**{**shown, "bio": "New.", "lesson_ids": [first]})
     save(**{**shown, "tagline": "Floor"})
     assert page_of(coach) == {**shown, "bio": "New.", "tagline": "Floor", "lesson_ids": [first]}
@@ -112,7 +113,7 @@ def test_a_page_keeps_words_and_lessons_that_were_saved_meanwhile(session: Sessi
 def test_a_lesson_type_keeps_a_price_that_another_admin_saved_meanwhile(session: Session) -> None:
     admin, lesson = ada(session), first_lesson(session)
     shown = LessonFacts.of(lesson).model_dump()
-    save = partial(save_lesson, session, lesson.id, account_id=admin.id, now=NOW, shown=shown)
+    save = partial(save_lesson, session, lesson.id, by=as_staff(admin.id), now=NOW, shown=shown)
     save(LessonFacts.parse({**shown, "price_cents": 4500}))
     save(LessonFacts.parse({**shown, "name": "Trial"}))
     assert (lesson.price_cents, lesson.name) == (4500, "Trial")
@@ -127,7 +128,7 @@ def test_a_week_keeps_a_day_that_was_saved_meanwhile(session: Session) -> None:
 
     def save(**days: list[WeekWindow]) -> None:
         week = [window for windows in {**shown, **days}.values() for window in windows]
-        hours.set_weekly_hours(session, coach, week, account_id=coach.account_id, now=NOW, shown=shown)
+        hours.set_weekly_hours(session, coach, week, by=as_staff(coach.account_id), now=NOW, shown=shown)
 
     save(Monday=[WeekWindow(0, 540, 600)])
     save(Tuesday=[])
@@ -149,7 +150,7 @@ def test_of_two_admins_at_the_same_instant_one_is_told(database: Database) -> No
         texts = GymTexts.parse({**shown, "phone": phone})
         together.wait()
         try:
-            database.transact(lambda tx: set_gym(tx.session, texts, account_id=admin_id, shown=shown, now=tx.now))
+            database.transact(lambda tx: set_gym(tx.session, texts, by=as_staff(admin_id), shown=shown, now=tx.now))
         except ChangedMeanwhile:
             return "told"
         return "saved"

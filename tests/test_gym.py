@@ -17,6 +17,7 @@ from core.outbox.models import MessageKind, MessageState
 from core.platform.db import Database
 from core.platform.services import Services
 from core.staff import members
+from tests.support.actors import as_staff
 from tests.support.people import ada, nora, sam_wants
 
 
@@ -52,7 +53,9 @@ def test_whoever_works_here_no_more_gets_no_mail_about_families(services: Servic
         admin, coach = ada(transaction.session), nora(transaction.session)
         wanted = wish(coach, transaction.now)
     services.database.transact(lambda tx: request_lesson(tx.session, tx.coach, wanted, now=tx.now), coach=coach.id)
-    services.database.transact(lambda tx: members.disable(tx.session, coach.account_id, by=admin.id, now=tx.now))
+    services.database.transact(
+        lambda tx: members.disable(tx.session, coach.account_id, by=as_staff(admin.id), now=tx.now)
+    )
     deliver_due(services)
     with services.database.read() as session:
         told = {message.kind: message for message in list_messages(session)}

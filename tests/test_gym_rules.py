@@ -9,6 +9,7 @@ from core.bookings.requests import request_lesson
 from core.errors import Invalid, NotAllowed, TooMany
 from core.gym.models import the_gym
 from core.gym.rules import GymRules, set_rules
+from tests.support.actors import as_staff
 from tests.support.people import NOW, ada, at, nora, sam_wants
 
 DEFAULTS = {
@@ -47,7 +48,7 @@ def test_what_cannot_be_is_said(changes: dict[str, Any], sentence: str) -> None:
 
 def test_a_family_may_ask_for_as_much_as_the_gym_says_from_now_on(session: Session) -> None:
     admin, coach = ada(session), nora(session)
-    set_rules(session, GymRules.parse({**DEFAULTS, "most_open_requests": 1}), account_id=admin.id, now=NOW)
+    set_rules(session, GymRules.parse({**DEFAULTS, "most_open_requests": 1}), by=as_staff(admin.id), now=NOW)
     request_lesson(session, coach, sam_wants(coach, coach.lessons[0], at(3, 9)), now=NOW)
     with pytest.raises(TooMany, match="You have a request that waits for an answer"):
         request_lesson(session, coach, sam_wants(coach, coach.lessons[0], at(4, 9)), now=NOW)
@@ -56,4 +57,4 @@ def test_a_family_may_ask_for_as_much_as_the_gym_says_from_now_on(session: Sessi
 def test_a_coach_does_not_change_them(session: Session) -> None:
     coach = nora(session)
     with pytest.raises(NotAllowed):
-        set_rules(session, GymRules.parse(DEFAULTS), account_id=coach.account_id, now=NOW)
+        set_rules(session, GymRules.parse(DEFAULTS), by=as_staff(coach.account_id), now=NOW)

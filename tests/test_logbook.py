@@ -12,7 +12,9 @@ from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.requests import request_lesson
 from core.ops.audit_view import BOOKINGS, THE_REST, Entry, Question, all_entries, entries
 from core.people.models import Account
+from core.platform.actor import COMMAND_LINE
 from core.schedule.models import Coach
+from tests.support.actors import as_staff
 from tests.support.people import NOW, ada, at, nora, sam_wants
 
 HOUR = timedelta(hours=1)
@@ -27,11 +29,11 @@ def coach(session: Session) -> Coach:
 def admin(session: Session, coach: Coach) -> Account:
     """Ada held the mail at nine, Sam asked at ten, Nora approved at eleven, Ada released the mail then too."""
     account = ada(session)
-    audit.record(session, Verb.MAIL_HELD, "gym", by=account.id, now=NOW)
+    audit.record(session, Verb.MAIL_HELD, "gym", by=as_staff(account.id), now=NOW)
     booking = request_lesson(session, coach, sam_wants(coach, coach.lessons[1], at(1, 16)), now=NOW + HOUR)
     decide(session, coach, booking.id, Decision.APPROVE, by=by_link(coach), now=NOW + 2 * HOUR)
-    audit.record(session, Verb.MAIL_RELEASED, "gym", by=account.id, now=NOW + 2 * HOUR)
-    audit.record(session, Verb.INVITED, "account", account.id, by=None, now=NOW + 3 * HOUR)
+    audit.record(session, Verb.MAIL_RELEASED, "gym", by=as_staff(account.id), now=NOW + 2 * HOUR)
+    audit.record(session, Verb.INVITED, "account", account.id, by=COMMAND_LINE, now=NOW + 3 * HOUR)
     session.flush()
     return account
 

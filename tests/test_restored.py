@@ -27,6 +27,7 @@ from core.staff import sign_in_links
 from core.staff.sign_in_links import use_link
 from public_site.app import create_app
 from tests.support import people
+from tests.support.actors import as_staff
 from tests.support.people import new_key_of
 
 sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -125,7 +126,7 @@ def live_on(services: Services, coach_id: int) -> dict[str, int]:
     def staff(session: Session, coach: Coach, *, now: datetime) -> tuple[int, int, int]:
         hired = create_account(session, email=f"{now:%f}@spirit.example", name="New", role=Role.COACH, now=now)
         link = sign_in_links.new_link(session, hired, now=now)
-        rehearsal = practice.rehearse(session, coach, account_id=coach.account_id, now=now)
+        rehearsal = practice.rehearse(session, coach, by=as_staff(coach.account_id), now=now)
         return hired.id, link.id, rehearsal.id
 
     def request(session: Session, coach: Coach, *, now: datetime) -> int:

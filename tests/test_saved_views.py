@@ -5,12 +5,13 @@ from sqlalchemy.orm import Session
 
 from core.errors import Invalid, NotAllowed, NotFound
 from core.gym.saved_views import MAX_NAME_LENGTH, MAX_VIEWS, SavedView, forget_view, save_view, views_of
+from tests.support.actors import as_staff
 from tests.support.people import NOW, ada, nora
 
 
 def keep(session: Session, account_id: int, name: str = "Slow week", **changes: object) -> SavedView:
     given = {"page": "explorer", "address": "measure=p95&range=7d", "shared": False} | changes
-    return save_view(session, account_id=account_id, name=name, now=NOW, **given)  # type: ignore[arg-type]
+    return save_view(session, by=as_staff(account_id), name=name, now=NOW, **given)  # type: ignore[arg-type]
 
 
 def names(session: Session, account_id: int) -> list[str]:
@@ -52,8 +53,8 @@ def test_only_who_keeps_a_view_removes_it(session: Session) -> None:
     hers, other = ada(session).id, nora(session).account_id
     view = keep(session, hers, shared=True)
     with pytest.raises(NotAllowed):
-        forget_view(session, view.id, account_id=other, now=NOW)
-    forget_view(session, view.id, account_id=hers, now=NOW)
+        forget_view(session, view.id, by=as_staff(other), now=NOW)
+    forget_view(session, view.id, by=as_staff(hers), now=NOW)
     assert names(session, hers) == []
     with pytest.raises(NotFound):
-        forget_view(session, view.id, account_id=hers, now=NOW)
+        forget_view(session, view.id, by=as_staff(hers), now=NOW)

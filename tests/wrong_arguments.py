@@ -14,46 +14,47 @@ from console.widgets.acting import act, run_as, transact_as
 from console.widgets.drafts import Draft
 from console.widgets.session import Staff
 from core.gym.edits import Values
+from core.platform.actor import COMMAND_LINE, Actor
 from core.platform.db import Database
 from core.platform.services import Services
 from core.schedule.models import Coach
 from public_site import transact as site
 
 
-def teach(session: Session, coach: Coach, lesson_id: int, *, account_id: int, now: datetime) -> str:
+def teach(session: Session, coach: Coach, lesson_id: int, *, by: Actor, now: datetime) -> str:
     """A command as all are."""
-    return f"{session} {coach} {lesson_id} {account_id} {now}"
+    return f"{session} {coach} {lesson_id} {by} {now}"
 
 
-def save(session: Session, name: str, *, account_id: int, shown: Values, now: datetime) -> str:
+def save(session: Session, name: str, *, by: Actor, shown: Values, now: datetime) -> str:
     """A command of a form."""
-    return f"{session} {name} {account_id} {shown} {now}"
+    return f"{session} {name} {by} {shown} {now}"
 
 
-def take_in(services: Services, name: str, *, account_id: int) -> str:
+def take_in(services: Services, name: str, *, by: Actor) -> str:
     """A command that makes its own transactions."""
-    return f"{services} {name} {account_id}"
+    return f"{services} {name} {by}"
 
 
 def in_core(database: Database) -> None:
-    right: str = database.transact(lambda tx: teach(tx.session, tx.coach, 1, account_id=2, now=tx.now), coach=7)
-    database.transact(lambda tx: teach(tx.session, tx.coach, "1", account_id=2, now=tx.now), coach=7)  # type: ignore[arg-type]
+    right: str = database.transact(lambda tx: teach(tx.session, tx.coach, 1, by=COMMAND_LINE, now=tx.now), coach=7)
+    database.transact(lambda tx: teach(tx.session, tx.coach, "1", by=COMMAND_LINE, now=tx.now), coach=7)  # type: ignore[arg-type]
     database.transact(lambda tx: teach(tx.session, tx.coach, 1, account=2, now=tx.now), coach=7)  # type: ignore[call-arg]
-    database.transact(lambda tx: teach(tx.session, 1, account_id=2, now=tx.now), coach=7)  # type: ignore[call-arg, arg-type]
+    database.transact(lambda tx: teach(tx.session, 1, by=COMMAND_LINE, now=tx.now), coach=7)  # type: ignore[call-arg, arg-type]
     database.transact(teach, coach=7)  # type: ignore[arg-type]
-    number: int = database.transact(lambda tx: teach(tx.session, tx.coach, 1, account_id=2, now=tx.now))  # type: ignore[assignment]
+    number: int = database.transact(lambda tx: teach(tx.session, tx.coach, 1, by=COMMAND_LINE, now=tx.now))  # type: ignore[assignment]
     print(right, number)
 
 
 async def on_the_site(request: Request) -> None:
-    await site.transact(request, lambda tx: teach(tx.session, tx.coach, None, account_id=2, now=tx.now), coach=7)  # type: ignore[arg-type]
-    await site.transact(request, lambda tx: teach(tx.session, tx.coach, 1, account_id=2, now=tx.now))  # type: ignore[call-arg]
+    await site.transact(request, lambda tx: teach(tx.session, tx.coach, None, by=COMMAND_LINE, now=tx.now), coach=7)  # type: ignore[arg-type]
+    await site.transact(request, lambda tx: teach(tx.session, tx.coach, 1, by=COMMAND_LINE, now=tx.now))  # type: ignore[call-arg]
 
 
 def in_the_console(services: Services, who: api_auth.Caller, staff: Staff, draft: Draft) -> None:
-    act(staff, lambda tx: teach(tx.session, tx.coach, "1", account_id=tx.account_id, now=tx.now), done="")  # type: ignore[arg-type]
-    transact_as(staff, lambda tx: teach(tx.session, tx.coach, 1, by=tx.account_id, now=tx.now))  # type: ignore[call-arg]
-    api_auth.transact_as(services, who, lambda tx: teach(tx.session, tx.coach, 1, tx.account_id, now=tx.now))  # type: ignore[call-arg]
-    draft.save(staff, lambda tx, shown: save(tx.session, shown, account_id=1, shown=shown, now=tx.now), done="")  # type: ignore[arg-type]
-    run_as(staff, lambda account_id: take_in(services, 5, account_id=account_id))  # type: ignore[arg-type]
-    api_auth.run_as(services, who, lambda account_id: take_in(services, account_id=account_id))  # type: ignore[call-arg]
+    act(staff, lambda tx: teach(tx.session, tx.coach, "1", by=tx.by, now=tx.now), done="")  # type: ignore[arg-type]
+    transact_as(staff, lambda tx: teach(tx.session, tx.coach, 1, account_id=tx.by.account_id, now=tx.now))  # type: ignore[call-arg]
+    api_auth.transact_as(services, who, lambda tx: teach(tx.session, tx.coach, 1, tx.by, now=tx.now))  # type: ignore[call-arg]
+    draft.save(staff, lambda tx, shown: save(tx.session, shown, by=COMMAND_LINE, shown=shown, now=tx.now), done="")  # type: ignore[arg-type]
+    run_as(staff, lambda by: take_in(services, 5, by=by))  # type: ignore[arg-type]
+    api_auth.run_as(services, who, lambda by: take_in(services, by=by))  # type: ignore[call-arg]

@@ -130,7 +130,7 @@ def _buttons(incident: Incident, staff: Staff) -> None:
 def _acknowledge(incident: Incident, staff: Staff) -> None:
     act(
         staff,
-        lambda tx: incidents.acknowledge(tx.session, incident.id, account_id=tx.account_id, now=tx.now),
+        lambda tx: incidents.acknowledge(tx.session, incident.id, by=tx.by, now=tx.now),
         done="It is yours. Nobody is reminded of it until it resolves.",
     )
 
@@ -139,7 +139,7 @@ def _resolve(incident: Incident, staff: Staff) -> None:
     webhook = bool(services().settings.alert_webhook_url.get_secret_value())
     if act(
         staff,
-        lambda tx: incidents.resolve(tx.session, incident.id, account_id=tx.account_id, webhook=webhook, now=tx.now),
+        lambda tx: incidents.resolve(tx.session, incident.id, by=tx.by, webhook=webhook, now=tx.now),
         done="It is resolved, and the other admins are notified.",
     ):
         tasks.nudge_from_thread(services(), tasks.deliver_mail)

@@ -101,13 +101,13 @@ def _keep(rule: Rule, shown_to: Staff) -> None:
     if is_new:
         is_saved = act(
             shown_to,
-            lambda tx: choices.add_rule(tx.session, rule.metric, changes, account_id=tx.account_id, now=tx.now),
+            lambda tx: choices.add_rule(tx.session, rule.metric, changes, by=tx.by, now=tx.now),
             done=done,
         )
     else:
         is_saved = act(
             shown_to,
-            lambda tx: choices.change_rule(tx.session, rule.key, changes, account_id=tx.account_id, now=tx.now),
+            lambda tx: choices.change_rule(tx.session, rule.key, changes, by=tx.by, now=tx.now),
             done=done,
         )
     if is_saved:
@@ -116,13 +116,11 @@ def _keep(rule: Rule, shown_to: Staff) -> None:
 
 def _reset(rule: Rule, staff: Staff) -> None:
     done = inert(f"{rule.title} is as it came.")
-    if act(staff, lambda tx: choices.reset_rule(tx.session, rule.key, account_id=tx.account_id, now=tx.now), done=done):
+    if act(staff, lambda tx: choices.reset_rule(tx.session, rule.key, by=tx.by, now=tx.now), done=done):
         set_opened(OPENED, "")
 
 
 def _delete(rule: Rule, staff: Staff) -> None:
     done = inert(f"{rule.title} is deleted.")
-    if act(
-        staff, lambda tx: choices.delete_rule(tx.session, rule.key, account_id=tx.account_id, now=tx.now), done=done
-    ):
+    if act(staff, lambda tx: choices.delete_rule(tx.session, rule.key, by=tx.by, now=tx.now), done=done):
         set_opened(OPENED, "")

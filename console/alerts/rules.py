@@ -102,6 +102,6 @@ def _unmute(rule: Rule, staff: Staff) -> None:
 def _mute_until(rule: Rule, shown_to: Staff, until: datetime | None, done: str) -> None:
     act(
         shown_to,
-        lambda tx: choices.mute(tx.session, rule.key, until, account_id=tx.account_id, now=tx.now),
+        lambda tx: choices.mute(tx.session, rule.key, until, by=tx.by, now=tx.now),
         done=inert(done),
     )

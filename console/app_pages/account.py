@@ -44,9 +44,7 @@ def page() -> None:
         done = "You are signed in here, and nowhere else."
         act(
             staff,
-            lambda tx: own_account.end_other_sessions(
-                tx.session, keep_session=staff.session_id, account_id=tx.account_id, now=tx.now
-            ),
+            lambda tx: own_account.end_other_sessions(tx.session, keep_session=staff.session_id, by=tx.by, now=tx.now),
             done=done,
         )
         st.rerun()
@@ -83,7 +81,7 @@ def _keys(staff: Staff) -> None:
 def _end_key(staff: Staff, key_id: int) -> None:
     act(
         staff,
-        lambda tx: api_keys.end_key(tx.session, key_id, by=tx.account_id, now=tx.now),
+        lambda tx: api_keys.end_key(tx.session, key_id, by=tx.by, now=tx.now),
         done="The key opens nothing any more.",
     )
 
@@ -92,9 +90,7 @@ def _make_key(staff: Staff, name: str) -> None:
     try:
         st.session_state[FRESH_KEY] = transact_as(
             staff,
-            lambda tx: api_keys.make_key(
-                tx.session, name=name, in_session=staff.session_id, account_id=tx.account_id, now=tx.now
-            ),
+            lambda tx: api_keys.make_key(tx.session, name=name, in_session=staff.session_id, by=tx.by, now=tx.now),
         )
     except SpiritError as error:
         add_error(error)
@@ -104,8 +100,8 @@ def _set_password(staff: Staff, present: str, new: str) -> None:
     try:
         run_as(
             staff,
-            lambda account_id: own_account.set_password(
-                services(), account_id, present=present, new=new, keep_session=staff.session_id
+            lambda by: own_account.set_password(
+                services(), by=by, present=present, new=new, keep_session=staff.session_id
             ),
         )
     except SpiritError as error:

@@ -91,7 +91,7 @@ def _campaign(campaign: Campaign | None, heroes: Sequence[Image], staff: Staff) 
     if campaign:
         _delete(
             f"delete-campaign-{campaign.id}",
-            lambda tx: delete_campaign(tx.session, campaign.id, account_id=tx.account_id, now=tx.now),
+            lambda tx: delete_campaign(tx.session, campaign.id, by=tx.by, now=tx.now),
             campaign.headline,
             staff,
         )
@@ -179,9 +179,7 @@ def _save_campaign(open_draft: Draft, campaign: Campaign | None, values: dict[st
         campaign_id = campaign.id if campaign else None
         open_draft.save(
             staff,
-            lambda tx, shown: save_campaign(
-                tx.session, campaign_id, facts, account_id=tx.account_id, now=tx.now, shown=shown
-            ),
+            lambda tx, shown: save_campaign(tx.session, campaign_id, facts, by=tx.by, now=tx.now, shown=shown),
             done=KEPT,
         )
     st.rerun()
@@ -196,17 +194,15 @@ def _save_product(open_draft: Draft, product: Product | None, values: dict[str, 
         product_id = product.id if product else None
         open_draft.save(
             staff,
-            lambda tx, shown: save_product(
-                tx.session, product_id, facts, account_id=tx.account_id, now=tx.now, shown=shown
-            ),
+            lambda tx, shown: save_product(tx.session, product_id, facts, by=tx.by, now=tx.now, shown=shown),
             done=KEPT,
         )
     st.rerun()
 
 
-def _move(product: Product, by: int, label: str, disabled: bool, staff: Staff) -> None:
+def _move(product: Product, places: int, label: str, disabled: bool, staff: Staff) -> None:
     def command(tx: Acting) -> None:
-        move_product(tx.session, product.id, by, account_id=tx.account_id, now=tx.now)
+        move_product(tx.session, product.id, places, by=tx.by, now=tx.now)
 
     done = inert(f"{product.name} has moved.")
     st.button(label, key=f"{label}-{product.id}", on_click=_do, args=(command, done, staff), disabled=disabled)
@@ -215,7 +211,7 @@ def _move(product: Product, by: int, label: str, disabled: bool, staff: Staff) -
 def _delete_product(product: Product, staff: Staff) -> None:
     _delete(
         f"delete-{product.id}",
-        lambda tx: delete_product(tx.session, product.id, account_id=tx.account_id, now=tx.now),
+        lambda tx: delete_product(tx.session, product.id, by=tx.by, now=tx.now),
         product.name,
         staff,
     )

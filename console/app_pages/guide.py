@@ -57,7 +57,7 @@ def _begin(shown_to: Staff) -> None:
     done = "A practice request is on its way to your mailbox."
     if act(
         shown_to,
-        lambda tx: practice.rehearse(tx.session, tx.coach, account_id=tx.account_id, now=tx.now),
+        lambda tx: practice.rehearse(tx.session, tx.coach, by=tx.by, now=tx.now),
         coach=shown_to.coach_id,
         done=done,
     ):

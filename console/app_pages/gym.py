@@ -79,7 +79,7 @@ def _texts(gym: Gym, staff: Staff) -> None:
             else:
                 open_draft.save(
                     staff,
-                    lambda tx, shown: set_gym(tx.session, texts, account_id=tx.account_id, now=tx.now, shown=shown),
+                    lambda tx, shown: set_gym(tx.session, texts, by=tx.by, now=tx.now, shown=shown),
                     done="The gym’s page is kept, and families see it.",
                 )
             st.rerun()
@@ -104,7 +104,7 @@ def _rules_form(stored: GymRules, staff: Staff) -> None:
             else:
                 open_draft.save(
                     staff,
-                    lambda tx, shown: set_rules(tx.session, rules, account_id=tx.account_id, now=tx.now, shown=shown),
+                    lambda tx, shown: set_rules(tx.session, rules, by=tx.by, now=tx.now, shown=shown),
                     done="The rules are kept, and hold from now on.",
                 )
             st.rerun()
@@ -179,7 +179,7 @@ def _zone(staff: Staff) -> None:
     if st.button(inert(f"Set all coaches to {zone}")):
         act(
             staff,
-            lambda tx: set_everybodys_zone(tx.session, zone, account_id=tx.account_id, now=tx.now),
+            lambda tx: set_everybodys_zone(tx.session, zone, by=tx.by, now=tx.now),
             done=inert(f"All coaches are in {zone} now."),
         )
         st.rerun()
@@ -226,7 +226,7 @@ def _lesson(lesson: LessonType | None, staff: Staff) -> None:
                         tx.session,
                         lesson.id if lesson else None,
                         facts,
-                        account_id=tx.account_id,
+                        by=tx.by,
                         now=tx.now,
                         shown=shown,
                     ),

@@ -112,7 +112,7 @@ def _room(staff: Staff) -> None:
         wanted = st.number_input("Megabytes for all pictures together", 1, 1 << 30, used.budget_bytes // MIB)
         if st.form_submit_button("Keep"):
             done = f"Pictures may take {file_size(wanted * MIB)} from now on."
-            act(staff, lambda tx: set_budget(tx.session, wanted * MIB, account_id=tx.account_id, now=tx.now), done=done)
+            act(staff, lambda tx: set_budget(tx.session, wanted * MIB, by=tx.by, now=tx.now), done=done)
             st.rerun()
 
 

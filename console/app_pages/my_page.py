@@ -79,7 +79,7 @@ def _keep(open_draft: Draft, staff: Staff, coach_id: int, words: Words) -> None:
             tagline=words.tagline,
             bio=words.bio,
             lesson_ids=words.lesson_ids,
-            account_id=tx.account_id,
+            by=tx.by,
             now=tx.now,
             shown=shown,
         ),
@@ -105,7 +105,7 @@ def _feed(coach: Coach, staff: Staff) -> None:
         done = "There is a new address. The old one shows nothing any more."
         act(
             staff,
-            lambda tx: renew_feed(tx.session, tx.coach, account_id=tx.account_id, now=tx.now),
+            lambda tx: renew_feed(tx.session, tx.coach, by=tx.by, now=tx.now),
             coach=coach.id,
             done=done,
         )

@@ -32,6 +32,7 @@ from core.outbox import messages as outbox
 from core.outbox.models import MessageState, OutboxMessage
 from core.people.acting import Acting
 from core.platform import clock
+from core.platform.actor import Actor
 
 LINK = re.compile(r"https?://[^\s<>]+")
 PAGES, PAGE_SIZE = "mails_before", 100
@@ -88,7 +89,7 @@ def _switch(staff: Staff) -> None:
             "Send mail again",
             question,
             staff,
-            lambda tx: outbox_admin.release(tx.session, by=tx.account_id, now=tx.now),
+            lambda tx: outbox_admin.release(tx.session, by=tx.by, now=tx.now),
             "Mail goes out again.",
         )
     else:
@@ -97,7 +98,7 @@ def _switch(staff: Staff) -> None:
             "Hold all mail",
             question,
             staff,
-            lambda tx: outbox_admin.hold(tx.session, by=tx.account_id, now=tx.now),
+            lambda tx: outbox_admin.hold(tx.session, by=tx.by, now=tx.now),
             "Mail is held.",
         )
 
@@ -112,7 +113,7 @@ def _dead(staff: Staff) -> None:
             f"Try all {dead} dead again",
             question,
             staff,
-            lambda tx: outbox_admin.retry_dead(tx.session, None, by=tx.account_id, now=tx.now),
+            lambda tx: outbox_admin.retry_dead(tx.session, None, by=tx.by, now=tx.now),
             "They are tried again.",
         )
 
@@ -169,11 +170,11 @@ def _read(message: OutboxMessage, staff: Staff) -> None:
 class OfMail(Protocol):
     """An admin's command about one message."""
 
-    def __call__(self, session: Session, message_id: int, /, *, by: int, now: datetime) -> object: ...
+    def __call__(self, session: Session, message_id: int, /, *, by: Actor, now: datetime) -> object: ...
 
 
 def _of_mail(command: OfMail, message: OutboxMessage) -> Callable[[Acting], object]:
-    return lambda tx: command(tx.session, message.id, by=tx.account_id, now=tx.now)
+    return lambda tx: command(tx.session, message.id, by=tx.by, now=tx.now)
 
 
 def _ask(

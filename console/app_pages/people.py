@@ -20,6 +20,7 @@ from core.bookings.commitments import Commitments, commitments_by_account
 from core.people import api_keys, identities
 from core.people.models import Account, ApiKey, Role, StaffSession
 from core.platform import clock
+from core.platform.actor import Actor
 from core.schedule.preferences import coaches_without_mail
 from core.schedule.zones import zone_choices
 from core.staff import members as people
@@ -117,7 +118,7 @@ def _key(key: ApiKey, account: Account, staff: Staff) -> None:
     ):
         act(
             staff,
-            lambda tx: api_keys.end_key(tx.session, key.id, by=tx.account_id, now=tx.now),
+            lambda tx: api_keys.end_key(tx.session, key.id, by=tx.by, now=tx.now),
             done=inert(f"{account.name}’s key opens nothing any more."),
         )
         st.rerun()
@@ -126,7 +127,7 @@ def _key(key: ApiKey, account: Account, staff: Staff) -> None:
 class OfAccount(Protocol):
     """An admin's command about one account."""
 
-    def __call__(self, session: Session, account_id: int, /, *, by: int, now: datetime) -> object: ...
+    def __call__(self, session: Session, account_id: int, /, *, by: Actor, now: datetime) -> object: ...
 
 
 def _button(label: str, command: OfAccount, account: Account, staff: Staff, done: str, *, mails: bool = False) -> None:
@@ -135,7 +136,7 @@ def _button(label: str, command: OfAccount, account: Account, staff: Staff, done
         if (
             act(
                 staff,
-                lambda tx: command(tx.session, account.id, by=tx.account_id, now=tx.now),
+                lambda tx: command(tx.session, account.id, by=tx.by, now=tx.now),
                 done=inert(done),
             )
             and mails
@@ -163,7 +164,7 @@ def _invite(staff: Staff) -> None:
                     role=role,
                     teaches=teaches,
                     zone=zone,
-                    by=tx.account_id,
+                    by=tx.by,
                     now=tx.now,
                 ),
                 done=done,

@@ -52,9 +52,7 @@ def _preferences(coach_id: int, staff: Staff) -> None:
             else:
                 open_draft.save(
                     staff,
-                    lambda tx, shown: set_preferences(
-                        tx.session, tx.coach, wanted, account_id=tx.account_id, now=tx.now, shown=shown
-                    ),
+                    lambda tx, shown: set_preferences(tx.session, tx.coach, wanted, by=tx.by, now=tx.now, shown=shown),
                     coach=coach_id,
                     done="Your preferences are kept.",
                 )

@@ -13,9 +13,10 @@ from console.widgets.session import Staff, services, signed_in
 from core.bookings import queries
 from core.bookings.approval_warnings import Concern, concerns
 from core.bookings.mail_status import DeliveryStatus, family_statuses
-from core.bookings.models import Actor, Booking
+from core.bookings.models import Booking
 from core.bookings.sentences import actor_name
 from core.platform import clock
+from core.platform.actor import ActorRole
 from core.wording import spoken_instant, spoken_time
 
 STATUS_WORDS = {
@@ -73,7 +74,7 @@ def _mail(mailed: DeliveryStatus) -> str:
 def _by(booking: Booking, status: str) -> str:
     if status == "EXPIRED":
         return "nobody answered in time"
-    if booking.changed_by is Actor.PARENT:
+    if booking.changed_by is ActorRole.PARENT:
         return f"by the family, {spoken_instant(booking.changed_at, booking.coach.zone)}"
     return f"by {actor_name(booking)}, {spoken_instant(booking.changed_at, booking.coach.zone)}"
 

@@ -68,7 +68,7 @@ def _zone(coach: Coach, staff: Staff) -> None:
         if st.button("Keep this time zone", type="primary"):
             act(
                 staff,
-                lambda tx: set_zone(tx.session, tx.coach, zone, account_id=tx.account_id, now=tx.now),
+                lambda tx: set_zone(tx.session, tx.coach, zone, by=tx.by, now=tx.now),
                 coach=coach.id,
                 done=inert(f"The hours are meant in {zone} from now on."),
             )
@@ -89,7 +89,7 @@ def _keep_week(open_draft: Draft, coach_id: int, shown_to: Staff) -> None:
     open_draft.save(
         shown_to,
         lambda tx, shown: hours.set_weekly_hours(
-            tx.session, tx.coach, sorted(week, key=_order), account_id=tx.account_id, now=tx.now, shown=shown
+            tx.session, tx.coach, sorted(week, key=_order), by=tx.by, now=tx.now, shown=shown
         ),
         coach=coach_id,
         done="Your week is kept.",
@@ -213,7 +213,7 @@ def _single_days(coach: Coach, overrides: Sequence[DateOverride], staff: Staff) 
 def _remove(coach: Coach, override_id: int, staff: Staff) -> None:
     act(
         staff,
-        lambda tx: hours.remove_override(tx.session, tx.coach, override_id, account_id=tx.account_id, now=tx.now),
+        lambda tx: hours.remove_override(tx.session, tx.coach, override_id, by=tx.by, now=tx.now),
         coach=coach.id,
         done="That day is as every week again.",
     )
@@ -224,9 +224,7 @@ def _add(coach: Coach, on: date, what: str | None, begins: time, ends: time, sta
     done = f"{spoken_day(on)} is noted."
     act(
         staff,
-        lambda tx: hours.add_override(
-            tx.session, tx.coach, on, window, adds=what == MORE, account_id=tx.account_id, now=tx.now
-        ),
+        lambda tx: hours.add_override(tx.session, tx.coach, on, window, adds=what == MORE, by=tx.by, now=tx.now),
         coach=coach.id,
         done=done,
     )

@@ -18,12 +18,13 @@ from core.bookings.approval_warnings import Concern, concerns
 from core.bookings.attendance import note_attendance
 from core.bookings.changes import cancel_as_staff
 from core.bookings.mail_status import family_status
-from core.bookings.models import Actor, Attendance, Booking, BookingEvent, Status
+from core.bookings.models import Attendance, Booking, BookingEvent, Status
 from core.bookings.override import CAN_BE_APPROVED, approve_after_all
 from core.errors import NotFound
 from core.people.acting import Acting
 from core.people.models import Account
 from core.platform import clock
+from core.platform.actor import ActorRole
 from core.wording import money, spoken_instant, spoken_time
 
 DONE = {
@@ -89,7 +90,7 @@ def _happened(row: BookingEvent | AuditEvent, booking: Booking, names: dict[int,
     if isinstance(row, AuditEvent):
         who = names.get(row.account_id or 0) or "the clock"
         return f"{row.verb.capitalize()}: noted by {who}, {when}, {row.door.lower()}"
-    who = names.get(row.account_id or 0) or {Actor.PARENT: "the family", Actor.CLOCK: "the clock"}[row.actor]
+    who = names.get(row.account_id or 0) or {ActorRole.PARENT: "the family", ActorRole.CLOCK: "the clock"}[row.actor]
     directly = row.from_status is None and row.to_status is Status.APPROVED
     what = "Booked" if directly else "Asked for" if row.from_status is None else DONE[row.to_status]
     return f"{what} by {who}, {when}, {row.channel.value.lower()}"
@@ -134,7 +135,7 @@ def _attendance(booking: Booking, staff: Staff) -> None:
 
 def _note_attendance(booking: Booking, shown_to: Staff, what: Attendance | None) -> None:
     _run(
-        lambda tx: note_attendance(tx.session, tx.coach, booking.id, what, account_id=tx.account_id, now=tx.now),
+        lambda tx: note_attendance(tx.session, tx.coach, booking.id, what, by=tx.by, now=tx.now),
         booking,
         shown_to,
         "It is noted.",
@@ -152,7 +153,7 @@ def _keep_note(booking: Booking, shown_to: Staff) -> None:
     text = st.session_state[f"note-text-{booking.id}"]
     act(
         shown_to,
-        lambda tx: notes.keep_note(tx.session, booking.id, text, account_id=tx.account_id, now=tx.now),
+        lambda tx: notes.keep_note(tx.session, booking.id, text, by=tx.by, now=tx.now),
         done="Your note is kept.",
     )
 
@@ -173,7 +174,7 @@ def _cancel(booking: Booking, shown_to: Staff, reason_in: str) -> None:
             tx.session,
             tx.coach,
             booking.id,
-            account_id=tx.account_id,
+            by=tx.by,
             reason=reason,
             slot_version=booking.slot_version,
             now=tx.now,
@@ -191,7 +192,7 @@ def _approve_after_all(booking: Booking, shown_to: Staff, despite: tuple[Concern
             tx.session,
             tx.coach,
             booking.id,
-            account_id=tx.account_id,
+            by=tx.by,
             reason=reason,
             slot_version=booking.slot_version,
             despite=despite,

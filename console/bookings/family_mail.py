@@ -76,7 +76,7 @@ def _address(booking: Booking, staff: Staff, key: str) -> None:
 
 def _send_again(booking: Booking, shown_to: Staff) -> None:
     _run(
-        lambda tx: send_again(tx.session, tx.coach, booking.id, account_id=tx.account_id, now=tx.now),
+        lambda tx: send_again(tx.session, tx.coach, booking.id, by=tx.by, now=tx.now),
         booking,
         shown_to,
         "The mail is sent again.",
@@ -85,7 +85,7 @@ def _send_again(booking: Booking, shown_to: Staff) -> None:
 
 def _note_called(booking: Booking, shown_to: Staff) -> None:
     _run(
-        lambda tx: note_called(tx.session, tx.coach, booking.id, account_id=tx.account_id, now=tx.now),
+        lambda tx: note_called(tx.session, tx.coach, booking.id, by=tx.by, now=tx.now),
         booking,
         shown_to,
         "It is noted that the family knows.",
@@ -95,7 +95,7 @@ def _note_called(booking: Booking, shown_to: Staff) -> None:
 def _correct_address(booking: Booking, shown_to: Staff, typed_in: str) -> None:
     email = st.session_state[typed_in]
     _run(
-        lambda tx: correct_address(tx.session, tx.coach, booking.id, email, account_id=tx.account_id, now=tx.now),
+        lambda tx: correct_address(tx.session, tx.coach, booking.id, email, by=tx.by, now=tx.now),
         booking,
         shown_to,
         "The address is corrected, and the mail goes there.",

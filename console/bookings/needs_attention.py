@@ -74,4 +74,4 @@ def _member(one: UnreachedStaff, staff: Staff) -> None:
 
 
 def _settle(account_id: int, shown_to: Staff) -> None:
-    act(shown_to, lambda tx: settle_staff(tx.session, account_id, by=tx.account_id, now=tx.now), done="It is noted.")
+    act(shown_to, lambda tx: settle_staff(tx.session, account_id, by=tx.by, now=tx.now), done="It is noted.")

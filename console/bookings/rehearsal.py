@@ -57,7 +57,7 @@ def _answer(rehearsal: Rehearsal, decision: Decision, shown_to: Staff) -> None:
             rehearsal.id,
             decision,
             reason=reason,
-            account_id=tx.account_id,
+            by=tx.by,
             now=tx.now,
         ),
         coach=rehearsal.coach_id,

@@ -12,7 +12,7 @@ from console.widgets.markdown import inert
 from console.widgets.session import Staff, services
 from core.bookings.approval_warnings import Concern
 from core.bookings.decisions import Decision, decide_as_staff
-from core.bookings.models import Booking, Channel
+from core.bookings.models import Booking
 from core.platform import clock
 from core.wording import money, spoken_instant, spoken_time, time_left
 
@@ -112,11 +112,10 @@ def _decide(
             tx.coach,
             booking.id,
             decision,
-            channel=Channel.CONSOLE,
             reason=reason,
             slot_version=booking.slot_version,
             despite=despite,
-            account_id=tx.account_id,
+            by=tx.by,
             now=tx.now,
         ),
         coach=booking.coach_id,

@@ -18,6 +18,7 @@ from console.widgets.session import Staff, admins_only, services, signed_in
 from core.errors import SpiritError
 from core.people.models import Account
 from core.platform import clock
+from core.platform.actor import Actor
 from core.platform.clock import microseconds
 from core.telemetry import errors
 from core.telemetry.error_groups import IGNORED, RESOLVED
@@ -98,10 +99,10 @@ def _ignore(group_id: int, staff: Staff) -> None:
             store, now = monitor().store, clock.now()
             _act(
                 staff,
-                lambda account_id: errors.ignore(
+                lambda by: errors.ignore(
                     store,
                     group_id,
-                    by=account_id,
+                    by=by,
                     until=until,
                     more=int(more) or None,
                     more_people=int(people) or None,
@@ -113,15 +114,15 @@ def _ignore(group_id: int, staff: Staff) -> None:
 
 def _resolve(shown_to: Staff, group_id: int) -> None:
     store, now = monitor().store, clock.now()
-    _act(shown_to, lambda account_id: errors.resolve(store, group_id, by=account_id, now=now))
+    _act(shown_to, lambda by: errors.resolve(store, group_id, by=by, now=now))
 
 
 def _reopen(shown_to: Staff, group_id: int) -> None:
     store, now = monitor().store, clock.now()
-    _act(shown_to, lambda account_id: errors.reopen(store, group_id, by=account_id, now=now))
+    _act(shown_to, lambda by: errors.reopen(store, group_id, by=by, now=now))
 
 
-def _act(shown_to: Staff, command: Callable[[int], object]) -> None:
+def _act(shown_to: Staff, command: Callable[[Actor], object]) -> None:
     """The command, by the admin to whom it was shown. What the rules refuse is said."""
     try:
         admins_only(shown_to, MONITOR)

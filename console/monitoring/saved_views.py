@@ -33,7 +33,7 @@ def saved_views(page: str, chosen: Mapping[str, str]) -> None:
                     address=address,
                     shared=shared,
                     name=name,
-                    account_id=tx.account_id,
+                    by=tx.by,
                     now=tx.now,
                 ),
                 done="Kept.",
@@ -61,7 +61,7 @@ def _one(view: SavedView, page: str, staff: Staff) -> None:
 
 
 def _forget(view_id: int, shown_to: Staff) -> None:
-    act(shown_to, lambda tx: forget_view(tx.session, view_id, account_id=tx.account_id, now=tx.now), done="Removed.")
+    act(shown_to, lambda tx: forget_view(tx.session, view_id, by=tx.by, now=tx.now), done="Removed.")
 
 
 def _range() -> dict[str, str]:

@@ -69,7 +69,7 @@ def _show_it(coach_id: int, image: Image, staff: Staff) -> None:
 def _show(coach_id: int, image_id: int | None, shown_to: Staff, done: str) -> None:
     act(
         shown_to,
-        lambda tx: set_photo(tx.session, tx.coach, image_id, account_id=tx.account_id, now=tx.now),
+        lambda tx: set_photo(tx.session, tx.coach, image_id, by=tx.by, now=tx.now),
         coach=coach_id,
         done=done,
     )
@@ -93,7 +93,7 @@ def _describe(image: Image, staff: Staff) -> None:
         if st.form_submit_button("Keep these words"):
             act(
                 staff,
-                lambda tx: describe(tx.session, image.id, alt, account_id=tx.account_id, now=tx.now),
+                lambda tx: describe(tx.session, image.id, alt, by=tx.by, now=tx.now),
                 done="The words are kept.",
             )
             st.rerun()

@@ -69,9 +69,7 @@ def drop(where: str, label: str, take_in: TakeIn, *, several: bool, help: str | 
 
 def accepting(kind: ImageKind, staff: Staff, *, alt: str = "") -> TakeIn:
     """A `take_in` that stores files as new images of this kind."""
-    return lambda upload: run_as(
-        staff, lambda account_id: uploads.accept(services(), upload, kind, alt=alt, account_id=account_id)
-    )
+    return lambda upload: run_as(staff, lambda by: uploads.accept(services(), upload, kind, alt=alt, by=by))
 
 
 def progress(where: str, *, when_ready: Callable[[Image, Staff], None] | None = None) -> None:

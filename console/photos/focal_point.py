@@ -37,7 +37,7 @@ def focal_point(image: Image) -> None:
     st.html(cut_previews(image, (x, y)))
     if st.button("Keep this point", disabled=(x, y) == (image.focal_x, image.focal_y)):
         done = "The point is kept. Pages follow as soon as the cuts are made."
-        if act(staff, lambda tx: focus(tx.session, image.id, x, y, account_id=tx.account_id, now=tx.now), done=done):
+        if act(staff, lambda tx: focus(tx.session, image.id, x, y, by=tx.by, now=tx.now), done=done):
             tasks.nudge_from_thread(services(), tasks.make_pictures)
         st.rerun()
 

@@ -90,7 +90,7 @@ def _words(image: Image, staff: Staff) -> None:
         if st.form_submit_button("Keep these words"):
             act(
                 staff,
-                lambda tx: library.describe(tx.session, image.id, alt, account_id=tx.account_id, now=tx.now),
+                lambda tx: library.describe(tx.session, image.id, alt, by=tx.by, now=tx.now),
                 done="The words are kept.",
             )
             st.rerun()
@@ -129,7 +129,7 @@ def _replace(image: Image, staff: Staff) -> None:
     where = f"replace-{image.id}"
 
     def take_in(upload: intake.Upload) -> Image:
-        return run_as(staff, lambda account_id: uploads.replace(services(), image.id, upload, account_id=account_id))
+        return run_as(staff, lambda by: uploads.replace(services(), image.id, upload, by=by))
 
     hint = "Pages show the new photo as soon as it is made, and the old one until then."
     if drop.drop(where, "Replace it by another photo", take_in, several=False, help=hint):
@@ -148,16 +148,14 @@ def _again_or_away(image: Image, uses: list[Use], staff: Staff) -> None:
 
 def _again(image: Image, shown_to: Staff) -> None:
     done = "It is made again. Pages show what is there until then."
-    if act(
-        shown_to, lambda tx: library.regenerate(tx.session, image.id, account_id=tx.account_id, now=tx.now), done=done
-    ):
+    if act(shown_to, lambda tx: library.regenerate(tx.session, image.id, by=tx.by, now=tx.now), done=done):
         tasks.nudge_from_thread(services(), tasks.make_pictures)
 
 
 def _delete(image: Image, shown_to: Staff) -> None:
     if act(
         shown_to,
-        lambda tx: library.delete(tx.session, image.id, account_id=tx.account_id, now=tx.now),
+        lambda tx: library.delete(tx.session, image.id, by=tx.by, now=tx.now),
         done=inert(f"{image.name} is deleted."),
     ):
         open_sheet(None)

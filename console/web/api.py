@@ -18,7 +18,6 @@ from console.web.schemas import Pending, StaffDecision
 from core.bookings import models, queries
 from core.bookings.decisions import Decision, decide_as_staff
 from core.bookings.mail_status import family_status, said_to_staff
-from core.bookings.models import Channel
 from core.bookings.scope import whose_bookings
 from core.errors import SpiritError
 from core.http import problems
@@ -97,8 +96,7 @@ def _decide(services: Services, who: api_auth.Caller, wanted: StaffDecision, coa
             tx.coach,
             wanted.booking_id,
             Decision(wanted.action),
-            account_id=tx.account_id,
-            channel=Channel.API,
+            by=tx.by,
             reason=wanted.reason,
             despite=wanted.despite,
             now=tx.now,

@@ -19,9 +19,10 @@ from core.errors import SignInRefused, Unavailable
 from core.http import same_origin
 from core.http.request import services_of
 from core.people import api_keys
-from core.people.acting import Acting, ByKey, BySession, Proof, acting, get_actor
+from core.people.acting import Acting, ByKey, BySession, Proof, acting, actor_of, get_account
 from core.people.sessions import find_session
 from core.platform import clock
+from core.platform.actor import Actor, Channel
 from core.platform.services import Services
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ UNKNOWN_KEY = "We do not know this key. It may have been ended; make another on 
 class Caller:
     """The authenticated caller of a request."""
 
-    account_id: int
+    by: Actor  # as it was looked up when the request came
     proof: Proof  # the session or key, looked up again in the transaction of a change
 
 
@@ -50,7 +51,12 @@ async def caller_of(request: Request) -> Caller:
 
 async def account_of(request: Request) -> int:
     """The account id of a request's caller. Raises SignInRefused, Unavailable."""
-    return (await caller_of(request)).account_id
+    return (await caller_of(request)).by.staff_id
+
+
+async def actor_of_request(request: Request) -> Actor:
+    """A request's caller as an Actor, for what only reads. Raises SignInRefused, Unavailable."""
+    return (await caller_of(request)).by
 
 
 async def may_change(request: Request) -> Caller:
@@ -61,19 +67,19 @@ async def may_change(request: Request) -> Caller:
 
 
 def transact_as(services: Services, caller: Caller, command: Callable[[Acting], T], *, coach: int | None = None) -> T:
-    """One transaction, in which the caller is looked up once more, as `tx.account_id`. Raises what the command raises."""
-    return services.database.transact(acting(command, caller.proof), coach=coach)
+    """One transaction, in which the caller is looked up once more, as `tx.by`. Raises what the command raises."""
+    return services.database.transact(acting(command, caller.proof, Channel.API), coach=coach)
 
 
-def run_as(services: Services, caller: Caller, command: Callable[[int], T]) -> T:
+def run_as(services: Services, caller: Caller, command: Callable[[Actor], T]) -> T:
     """
     The same for what makes its own transactions: a body may have taken minutes to arrive since the caller was known.
 
-    command: takes the id of the account that acts.
+    command: takes who acts.
     """
     with services.database.read() as session:
-        account = get_actor(session, caller.proof, now=clock.now())
-    return command(account.id)
+        account = get_account(session, caller.proof, now=clock.now())
+    return command(actor_of(account, Channel.CONSOLE))
 
 
 def _key(request: Request) -> str | None:
@@ -94,7 +100,7 @@ def _by_key(services: Services, key: str) -> Caller:
     if api_keys.needs_touch(row, now=now):
         with contextlib.suppress(Unavailable):  # the request is answered all the same
             services.database.transact(lambda tx: api_keys.touch_key(tx.session, row.id, now=tx.now))
-    return Caller(row.account_id, ByKey(row.id))
+    return Caller(actor_of(row.account, Channel.API), ByKey(row.id))
 
 
 def _by_session(services: Services, cookies: list[str]) -> Caller | None:
@@ -103,4 +109,4 @@ def _by_session(services: Services, cookies: list[str]) -> Caller | None:
         return None
     with services.database.read() as session:
         row = find_session(session, token, now=clock.now())
-        return Caller(row.account_id, BySession(row.id)) if row else None
+        return Caller(actor_of(row.account, Channel.API), BySession(row.id)) if row else None

@@ -70,13 +70,11 @@ async def resolve(request: Request) -> Response:
     """POST …/errors/{id}/resolve: mark an error group resolved in the release that runs now. Raises NotFound, NotAllowed."""
     services = services_of(request)
     who = await api_auth.may_change(request)
-    await _admin(request, who.account_id)
+    await _admin(request, who.by.staff_id)
     store, group_id = monitor_of(services).store, id_in(request.path_params, "id")
     now = clock.now()
     done = await _read(
-        lambda: api_auth.run_as(
-            services, who, lambda account_id: errors.resolve(store, group_id, by=account_id, now=now)
-        )
+        lambda: api_auth.run_as(services, who, lambda by: errors.resolve(store, group_id, by=by, now=now))
     )
     return json_answer(Resolved(error=ErrorGroup.of(done)))
 

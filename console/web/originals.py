@@ -11,6 +11,7 @@ from core.images.models import Image
 from core.images.permissions import check_may_change
 from core.images.queries import get_image
 from core.images.uploads import original_path
+from core.platform.actor import Actor
 from core.platform.numbers import id_in
 from core.platform.services import Services
 
@@ -23,16 +24,16 @@ HEADERS = {
 
 async def original(request: Request) -> Response:
     """GET /originals/{image_id}: the uploaded file. Raises SignInRefused; NotFound for another coach's too."""
-    account_id = await api_auth.account_of(request)
+    by = await api_auth.actor_of_request(request)
     image_id = id_in(request.path_params, "image_id")
-    image, data = await run_in_threadpool(_original, services_of(request), image_id, account_id)
+    image, data = await run_in_threadpool(_original, services_of(request), image_id, by)
     return Response(data, media_type=f"image/{image.original_format}", headers=HEADERS)
 
 
-def _original(services: Services, image_id: int, account_id: int) -> tuple[Image, bytes]:
+def _original(services: Services, image_id: int, by: Actor) -> tuple[Image, bytes]:
     with services.database.read() as session:
         image = get_image(session, image_id)
-        check_may_change(session, image, account_id)
+        check_may_change(session, image, by)
     if not image.original_kept:
         raise NotFound("The original of this picture was not kept.")
     try:

@@ -20,6 +20,7 @@ from core.images import intake, models, uploads
 from core.images.delivery import pictures_of
 from core.images.permissions import check_may_change
 from core.images.queries import get_image, progress_of
+from core.platform.actor import Actor
 from core.platform.numbers import id_in
 from core.platform.services import Services
 
@@ -60,15 +61,15 @@ async def upload(request: Request) -> Response:
     except MultiPartException as error:
         raise HTTPException(400, error.message) from None
     await tasks.nudge(services, tasks.make_pictures)
-    answer = await run_in_threadpool(_image, services, image.id, who.account_id)
+    answer = await run_in_threadpool(_image, services, image.id, who.by)
     return json_answer(Uploaded(image=answer), 202)
 
 
 async def show(request: Request) -> Response:
     """GET /api/images/{image_id}: an image's state, progress and renditions. Raises SignInRefused; NotFound for another coach's too."""
-    account_id = await api_auth.account_of(request)
+    by = await api_auth.actor_of_request(request)
     image_id = id_in(request.path_params, "image_id")
-    return json_answer(await run_in_threadpool(_image, services_of(request), image_id, account_id))
+    return json_answer(await run_in_threadpool(_image, services_of(request), image_id, by))
 
 
 def _take_in(services: Services, sent: Upload, who: api_auth.Caller) -> models.Image:
@@ -78,14 +79,14 @@ def _take_in(services: Services, sent: Upload, who: api_auth.Caller) -> models.I
     return api_auth.run_as(
         services,
         who,
-        lambda account_id: uploads.accept(services, taken, sent.type, alt=sent.alt, account_id=account_id),
+        lambda by: uploads.accept(services, taken, sent.type, alt=sent.alt, by=by),
     )
 
 
-def _image(services: Services, image_id: int, account_id: int) -> Image:
+def _image(services: Services, image_id: int, by: Actor) -> Image:
     with services.database.read() as session:
         image = get_image(session, image_id)
-        check_may_change(session, image, account_id)
+        check_may_change(session, image, by)
         progress = progress_of(session, image)
     return Image.of(image, progress, [_rendition(services, file) for file in image.renditions])
 

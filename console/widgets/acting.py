@@ -13,6 +13,7 @@ from console.widgets.flash import add_error, add_success
 from console.widgets.session import Staff, services, still_signed_in
 from core.errors import NotAllowed, SpiritError
 from core.people.acting import OTHER_ROLE, Acting, BySession, acting
+from core.platform.actor import Actor
 
 T = TypeVar("T")
 SOMEBODY_ELSE = "This page was shown to somebody who is not signed in here any more, so nothing was changed."
@@ -33,7 +34,7 @@ def act(
     where the session has ended or is another's: the page that follows shows who is signed in.
 
     Args:
-        command: `lambda tx: set_gym(tx.session, texts, account_id=tx.account_id, now=tx.now)`.
+        command: `lambda tx: set_gym(tx.session, texts, by=tx.by, now=tx.now)`.
         coach: whose time it touches, as for Database.transact.
         refused: shows the error; flash.add_error unless given.
     """
@@ -63,12 +64,12 @@ def transact_as(shown_to: Staff, command: Callable[[Acting], T], *, coach: int |
     return services().database.transact(acting(command, proof), coach=coach)
 
 
-def run_as(shown_to: Staff, command: Callable[[int], T]) -> T:
+def run_as(shown_to: Staff, command: Callable[[Actor], T]) -> T:
     """
     Run a command that makes its own transactions, such as a photo upload, and return its result.
 
     Args:
-        command: takes the id of the account that acts.
+        command: takes who acts.
 
     Raises:
         NotAllowed: that person is not signed in here any more, or was an admin and is none.
@@ -79,4 +80,4 @@ def run_as(shown_to: Staff, command: Callable[[int], T]) -> T:
         raise NotAllowed(SOMEBODY_ELSE)
     if shown_to.is_admin and not staff.is_admin:
         raise NotAllowed(OTHER_ROLE)
-    return command(staff.account_id)
+    return command(staff.actor)

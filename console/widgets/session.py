@@ -21,6 +21,7 @@ from core.errors import NotAllowed, Unavailable
 from core.people.models import Role
 from core.people.sessions import TOUCH_EVERY, find_session, touch_session
 from core.platform import clock
+from core.platform.actor import Actor, ActorRole, Channel
 from core.platform.services import Services
 from core.schedule.queries import coach_of
 from core.telemetry.pseudonyms import Pseudonyms
@@ -44,6 +45,11 @@ class Staff:
     @property
     def is_admin(self) -> bool:
         return self.role is Role.ADMIN
+
+    @property
+    def actor(self) -> Actor:
+        """She, as who gives a command on a page."""
+        return Actor(self.account_id, ActorRole(self.role.value), Channel.CONSOLE)
 
     @property
     def has_bookings(self) -> bool:

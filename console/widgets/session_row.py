@@ -20,7 +20,7 @@ def one_session(row: StaffSession, staff: Staff) -> None:
     if right.button("End", key=f"end-session-{row.id}", help="Sign out there", width="stretch"):
         act(
             staff,
-            lambda tx: end_one_session(tx.session, row.id, by=tx.account_id, now=tx.now),
+            lambda tx: end_one_session(tx.session, row.id, by=tx.by, now=tx.now),
             done="Signed out there, also in a page that is open.",
         )
         st.rerun()

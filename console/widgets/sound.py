@@ -84,7 +84,7 @@ def chime() -> bytes:
 
 def _turn(shown_to: Staff, on: bool) -> None:
     done = "A sound will play when a request comes." if on else "No sound plays any more."
-    if act(shown_to, lambda tx: set_sound(tx.session, on=on, account_id=tx.account_id, now=tx.now), done=done) and on:
+    if act(shown_to, lambda tx: set_sound(tx.session, on=on, by=tx.by, now=tx.now), done=done) and on:
         _test()
 
 

@@ -21,6 +21,7 @@ from core.alerts.rules import METRICS, OWN, Filter, NoData, Rule, Severity
 from core.audit import Verb
 from core.errors import Invalid, NotFound
 from core.people.permissions import check_is_admin
+from core.platform.actor import Actor
 from core.platform.db import guard_named
 
 MAX_MUTE = timedelta(days=31)  # longer, it should be turned off
@@ -67,9 +68,7 @@ def get_rule(session: Session, key: str) -> RuleInForce:
     return _chosen(BY_KEY[key], choice)
 
 
-def add_rule(
-    session: Session, metric: str, changes: Mapping[str, Any], *, account_id: int, now: datetime
-) -> RuleInForce:
+def add_rule(session: Session, metric: str, changes: Mapping[str, Any], *, by: Actor, now: datetime) -> RuleInForce:
     """
     Add a custom rule about one metric of the catalogue.
 
@@ -79,7 +78,7 @@ def add_rule(
     Raises:
         NotAllowed: not an admin. NotFound: no such metric. Invalid: the rule, or one too many.
     """
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     if metric not in METRICS:
         raise NotFound("There is nothing of this name to be measured.")
     own = [choice for choice in session.scalars(select(RuleChoice)) if choice.metric is not None]
@@ -87,66 +86,64 @@ def add_rule(
         raise Invalid({"title": f"There are {MAX_OWN} rules of your own already. Please delete one first."})
     rule = replace(starting_rule(metric), key=f"{OWN}{token_hex(4)}")
     choice = RuleChoice(rule_key=rule.key, metric=metric)
-    return _keep(session, choice, replace(rule, **changes), Verb.ALERT_RULE_ADDED, account_id=account_id, now=now)
+    return _keep(session, choice, replace(rule, **changes), Verb.ALERT_RULE_ADDED, by=by, now=now)
 
 
-def change_rule(
-    session: Session, key: str, changes: Mapping[str, Any], *, account_id: int, now: datetime
-) -> RuleInForce:
+def change_rule(session: Session, key: str, changes: Mapping[str, Any], *, by: Actor, now: datetime) -> RuleInForce:
     """
     Change fields of a rule: all but its key and metric, and the title only of a custom one.
 
     Raises:
         NotAllowed: not an admin. NotFound: no such rule. Invalid: it cannot work.
     """
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     before = get_rule(session, key).rule
     rule = replace(before, **changes)
-    kept = _keep(session, _choice(session, key), rule, Verb.ALERT_RULE_CHANGED, account_id=account_id, now=now)
+    kept = _keep(session, _choice(session, key), rule, Verb.ALERT_RULE_CHANGED, by=by, now=now)
     if rule.filter != before.filter:  # what is left out now would never be measured to its end
-        incidents.end_all_of(session, key, account_id=account_id, now=now)
+        incidents.end_all_of(session, key, by=by, now=now)
     return kept
 
 
-def mute(session: Session, key: str, until: datetime | None, *, account_id: int, now: datetime) -> None:
+def mute(session: Session, key: str, until: datetime | None, *, by: Actor, now: datetime) -> None:
     """
     Mute a rule until this instant, or unmute it (None). Incidents open and close all the same.
 
     Raises:
         NotAllowed: not an admin. NotFound: no such rule. Invalid: for longer than MAX_MUTE.
     """
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     if until is not None and until > now + MAX_MUTE:
         raise Invalid({"until": "A rule can be muted for a month at most; turn it off if nobody needs it."})
     get_rule(session, key)
     _choice(session, key).muted_until = until
     verb = Verb.ALERT_RULE_MUTED if until is not None else Verb.ALERT_RULE_UNMUTED
-    audit.record(session, verb, f"alert rule {key}", by=account_id, now=now)
+    audit.record(session, verb, f"alert rule {key}", by=by, now=now)
     session.flush()
 
 
-def reset_rule(session: Session, key: str, *, account_id: int, now: datetime) -> None:
+def reset_rule(session: Session, key: str, *, by: Actor, now: datetime) -> None:
     """Reset a default rule: delete its overrides. Raises NotAllowed, NotFound."""
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     if key not in BY_KEY:
         raise NotFound("Only a rule that came with the gym can be set back.")
     if (choice := session.get(RuleChoice, key)) is not None:
         session.delete(choice)
-    audit.record(session, Verb.ALERT_RULE_CHANGED, f"alert rule {key}", by=account_id, now=now)
+    audit.record(session, Verb.ALERT_RULE_CHANGED, f"alert rule {key}", by=by, now=now)
     session.flush()
 
 
-def delete_rule(session: Session, key: str, *, account_id: int, now: datetime) -> None:
+def delete_rule(session: Session, key: str, *, by: Actor, now: datetime) -> None:
     """Delete a custom rule; open incidents of it end, past ones stay. Raises NotAllowed, NotFound."""
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     choice = session.get(RuleChoice, key)
     if choice is None or choice.metric is None:
         raise NotFound("Only a rule that was added can be deleted. Turn this one off instead.")
-    incidents.end_all_of(session, key, account_id=account_id, now=now)
+    incidents.end_all_of(session, key, by=by, now=now)
     session.flush()
     session.execute(delete(AlertStanding).where(AlertStanding.rule_key == key))
     session.delete(choice)
-    audit.record(session, Verb.ALERT_RULE_DELETED, f"alert rule {key}", by=account_id, now=now)
+    audit.record(session, Verb.ALERT_RULE_DELETED, f"alert rule {key}", by=by, now=now)
     session.flush()
 
 
@@ -158,9 +155,7 @@ def is_in_force(session: Session, chosen: RuleInForce) -> bool:
         return False
 
 
-def _keep(
-    session: Session, choice: RuleChoice, rule: Rule, verb: Verb, *, account_id: int, now: datetime
-) -> RuleInForce:
+def _keep(session: Session, choice: RuleChoice, rule: Rule, verb: Verb, *, by: Actor, now: datetime) -> RuleInForce:
     """Validate and store a rule: of a default one, only the fields that differ."""
     if rule.is_own:
         rule = replace(rule, title=parse_title(rule.title))
@@ -174,9 +169,9 @@ def _keep(
     for name, value in wanted.items():
         setattr(choice, name, value if name in different else None)
     session.add(choice)
-    audit.record(session, verb, f"alert rule {rule.key}", by=account_id, now=now)
+    audit.record(session, verb, f"alert rule {rule.key}", by=by, now=now)
     if not rule.enabled:
-        incidents.end_all_of(session, rule.key, account_id=account_id, now=now)
+        incidents.end_all_of(session, rule.key, by=by, now=now)
     try:
         session.flush()
     except IntegrityError as error:

@@ -27,6 +27,7 @@ from core.errors import NotFound, NotPossible, Refused
 from core.outbox import messages
 from core.people.models import Account, Role
 from core.people.permissions import check_is_admin
+from core.platform.actor import THE_CLOCK, Actor
 from core.platform.db import guard_named
 
 MAX_NOTICES_AN_HOUR = 5  # of one rule: a slow database slows every page, and one mail says as much as forty
@@ -81,7 +82,7 @@ def conclude(
         _lead_by(effect.joined, rule, instance)
     _note(row, after, reading, at, rule)
     change = _change(
-        session, row, before, metric=rule.metric, fire_at=rule.fire_at, account_id=None, at=at, worse=effect.worse
+        session, row, before, metric=rule.metric, fire_at=rule.fire_at, by=THE_CLOCK, at=at, worse=effect.worse
     )
     incident = _apply_effect(session, row, rule, effect, reading, at)
     if incident is not None:
@@ -155,20 +156,20 @@ def note(session: Session, rule: Rule, instance: str, reading: Reading, *, at: d
             raise
 
 
-def acknowledge(session: Session, incident_id: int, *, account_id: int, now: datetime) -> Incident:
+def acknowledge(session: Session, incident_id: int, *, by: Actor, now: datetime) -> Incident:
     """Acknowledge an open incident: no reminders until it resolves; idempotent. Raises NotAllowed, NotFound, NotPossible."""
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     incident = get_incident(session, incident_id)
     if not incident.is_open:
         raise NotPossible("This incident is over already.")
     if incident.acknowledged_at is None:
-        incident.acknowledged_at, incident.acknowledged_by = now, account_id
-        audit.record(session, Verb.INCIDENT_ACKNOWLEDGED, "incident", incident.id, by=account_id, now=now)
+        incident.acknowledged_at, incident.acknowledged_by = now, by.staff_id
+        audit.record(session, Verb.INCIDENT_ACKNOWLEDGED, "incident", incident.id, by=by, now=now)
     session.flush()
     return incident
 
 
-def resolve(session: Session, incident_id: int, *, account_id: int, webhook: bool = False, now: datetime) -> Incident:
+def resolve(session: Session, incident_id: int, *, by: Actor, webhook: bool = False, now: datetime) -> Incident:
     """
     Resolve an incident by hand, with all rules in it. If it is still bad, it fires anew.
 
@@ -176,20 +177,20 @@ def resolve(session: Session, incident_id: int, *, account_id: int, webhook: boo
         NotAllowed: not an admin. NotFound: no such incident. NotPossible: it is over already.
         AlreadyChanged: it changed at this moment.
     """
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     incident = get_incident(session, incident_id)
     rows = causes.standings_of(session, incident)
     if not incident.is_open or not rows:
         raise NotPossible("This incident is over already.")
     for row in rows[1:]:
-        _leave(session, row, incident, account_id=account_id, now=now)
-    _end(session, rows[0], incident, account_id=account_id, webhook=webhook, now=now)
-    audit.record(session, Verb.INCIDENT_RESOLVED, "incident", incident.id, by=account_id, now=now)
+        _leave(session, row, incident, by=by, now=now)
+    _end(session, rows[0], incident, by=by, webhook=webhook, now=now)
+    audit.record(session, Verb.INCIDENT_RESOLVED, "incident", incident.id, by=by, now=now)
     session.flush()
     return incident
 
 
-def end_all_of(session: Session, rule_key: str, *, account_id: int, now: datetime) -> None:
+def end_all_of(session: Session, rule_key: str, *, by: Actor, now: datetime) -> None:
     """
     End every incident of a rule that is turned off or deleted, without notifications.
 
@@ -201,10 +202,10 @@ def end_all_of(session: Session, rule_key: str, *, account_id: int, now: datetim
         if incident is None:
             row.state, row.since, row.silent_since = State.NORMAL, now, None
         elif len(causes.standings_of(session, incident)) > 1:  # other rules say that it goes on
-            _leave(session, row, incident, account_id=account_id, now=now)
+            _leave(session, row, incident, by=by, now=now)
         else:
             incident.told_at = None
-            _end(session, row, incident, account_id=account_id, webhook=False, now=now)
+            _end(session, row, incident, by=by, webhook=False, now=now)
 
 
 def get_incident(session: Session, incident_id: int) -> Incident:
@@ -264,7 +265,7 @@ def _change(
     *,
     metric: str,
     fire_at: float,
-    account_id: int | None,
+    by: Actor,
     at: datetime,
     worse: bool = False,
 ) -> AlertChange:
@@ -277,7 +278,7 @@ def _change(
         after=row.state,
         value=row.value,
         fire_at=fire_at,
-        account_id=account_id,
+        account_id=by.account_id,
         told=False,
         metric=metric,
         worse=worse,
@@ -328,23 +329,19 @@ def _open(session: Session, row: AlertStanding, rule: Rule, reading: Reading, at
     return incident
 
 
-def _end(
-    session: Session, row: AlertStanding, incident: Incident, *, account_id: int, webhook: bool, now: datetime
-) -> None:
-    change = _leave(session, row, incident, account_id=account_id, now=now)
-    incident.closed_at, incident.closed_by = now, account_id
+def _end(session: Session, row: AlertStanding, incident: Incident, *, by: Actor, webhook: bool, now: datetime) -> None:
+    change = _leave(session, row, incident, by=by, now=now)
+    incident.closed_at, incident.closed_by = now, by.staff_id
     if incident.told_at is not None:
         _notify(session, change, incident, webhook=webhook, now=now)
 
 
-def _leave(session: Session, row: AlertStanding, incident: Incident, *, account_id: int, now: datetime) -> AlertChange:
+def _leave(session: Session, row: AlertStanding, incident: Incident, *, by: Actor, now: datetime) -> AlertChange:
     """Set a rule to normal by hand and detach it. What happens once keeps its state, or it would fire anew."""
     before, row.number = State(row.state), row.number + 1
     if not causes.is_once(session, row):
         row.state, row.since, row.silent_since = State.NORMAL, now, None
-    change = _change(
-        session, row, before, metric=incident.metric, fire_at=incident.fire_at, account_id=account_id, at=now
-    )
+    change = _change(session, row, before, metric=incident.metric, fire_at=incident.fire_at, by=by, at=now)
     row.incident, change.incident_id, change.after = None, incident.id, State.NORMAL
     return change
 

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.audit import Verb
 from core.bookings import queries
-from core.bookings.models import Attendance, Booking, Channel, Status
+from core.bookings.models import Attendance, Booking, Status
 from core.bookings.permissions import by_member_of_staff, check_may_change
 from core.errors import NotPossible
+from core.platform.actor import Actor
 from core.schedule.models import Coach
 
 VERBS = {
@@ -21,7 +22,7 @@ VERBS = {
 
 
 def note_attendance(
-    session: Session, coach: Coach, booking_id: int, attendance: Attendance | None, *, account_id: int, now: datetime
+    session: Session, coach: Coach, booking_id: int, attendance: Attendance | None, *, by: Actor, now: datetime
 ) -> Booking:
     """
     Her own note, or an admin's; it can be corrected, and every change has its row. Nobody is mailed.
@@ -32,7 +33,7 @@ def note_attendance(
         NotFound: another coach's. NotAllowed: the account is not in use any more.
         NotPossible: the lesson is not confirmed, or has not begun.
     """
-    by = by_member_of_staff(session, coach, account_id, Channel.CONSOLE)
+    by = by_member_of_staff(session, coach, by)
     booking = queries.read_again(session, booking_id, coach)
     check_may_change(session, booking, by)
     if booking.status is not Status.APPROVED:
@@ -48,6 +49,6 @@ def note_attendance(
         .execution_options(synchronize_session=False)
     )
     session.refresh(booking)
-    audit.record(session, VERBS[attendance], "booking", booking.id, by=account_id, now=now)
+    audit.record(session, VERBS[attendance], "booking", booking.id, by=by, now=now)
     session.flush()
     return booking

@@ -6,8 +6,7 @@ from sqlalchemy.orm import Session
 
 from core.bookings import ended_errors, mails, queries, stale_forms
 from core.bookings.absent_coach import tell_coach_or_admins
-from core.bookings.history import By
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.bookings.permissions import by_member_of_staff, check_may_change
 from core.bookings.sentences import reason_given
 from core.bookings.terms import terms_of
@@ -15,6 +14,7 @@ from core.bookings.transition import change
 from core.errors import NotPossible, RequestExpired, TooLate
 from core.gym.models import the_gym
 from core.outbox.models import MessageKind
+from core.platform.actor import Actor, ActorRole
 from core.schedule.models import Coach
 
 
@@ -23,7 +23,7 @@ def cancel(
     coach: Coach,
     booking_id: int,
     *,
-    by: By,
+    by: Actor,
     reason: str | None = None,
     shown_costs: str | None = None,
     slot_version: int | None = None,
@@ -48,22 +48,22 @@ def cancel(
     """
     booking = queries.read_again(session, booking_id, coach)
     check_may_change(session, booking, by)
-    if booking.status is Status.CANCELLED and booking.changed_by is by.actor:
+    if booking.status is Status.CANCELLED and booking.changed_by is by.role:
         return booking
     _check_cancellable(booking, by, now=now)
     stale_forms.check_time(booking, slot_version)
-    reason = reason_given(reason, required=by.actor is not Actor.PARENT)
+    reason = reason_given(reason, required=by.role is not ActorRole.PARENT)
     terms = terms_of(booking, the_gym(session))
-    late = by.actor is Actor.PARENT and booking.status is Status.APPROVED and terms.is_late(booking.starts_at, now)
+    late = by.role is ActorRole.PARENT and booking.status is Status.APPROVED and terms.is_late(booking.starts_at, now)
     if late:
         stale_forms.check_costs(shown_costs, terms)
     if not change(session, booking, Status.CANCELLED, by=by, now=now, cancel_reason=reason, cancelled_late=late):
         _check_cancellable(booking, by, now=now)
         raise NotPossible("This booking was changed at the same moment. Please look at it again.")
     mails.add(session, MessageKind.CANCELLED, booking, now=now)
-    if by.actor is Actor.PARENT:
+    if by.role is ActorRole.PARENT:
         tell_coach_or_admins(session, MessageKind.LESSON_CANCELLED, booking, now=now)
-    elif by.actor is Actor.ADMIN:
+    elif by.role is ActorRole.ADMIN:
         mails.add(session, MessageKind.LESSON_CANCELLED, booking, now=now)
     session.flush()
     return booking
@@ -74,25 +74,25 @@ def cancel_as_staff(
     coach: Coach,
     booking_id: int,
     *,
-    account_id: int,
+    by: Actor,
     reason: str | None,
     slot_version: int | None = None,
     now: datetime,
 ) -> Booking:
     """A signed-in coach or admin cancels a confirmed lesson, with a reason. Raises what `cancel` raises."""
-    by = by_member_of_staff(session, coach, account_id, Channel.CONSOLE)
+    by = by_member_of_staff(session, coach, by)
     return cancel(session, coach, booking_id, by=by, reason=reason, slot_version=slot_version, now=now)
 
 
-def _check_cancellable(booking: Booking, by: By, *, now: datetime) -> None:
+def _check_cancellable(booking: Booking, by: Actor, *, now: datetime) -> None:
     status = booking.status_at(now)
     if status is Status.CANCELLED:
-        raise ended_errors.cancelled(booking, to_family=by.actor is Actor.PARENT)
+        raise ended_errors.cancelled(booking, to_family=by.role is ActorRole.PARENT)
     if status is Status.EXPIRED:
         raise RequestExpired(f"{ended_errors.expired_sentence(booking)} There is nothing left to cancel.")
     if status is Status.DENIED:
         raise NotPossible(f"{ended_errors.denied_sentence(booking)} There is nothing left to cancel.")
-    if status is Status.PENDING and by.actor is not Actor.PARENT:
+    if status is Status.PENDING and by.role is not ActorRole.PARENT:
         raise NotPossible("This request waits for an answer: approve or deny it instead.")
     if now >= booking.starts_at:
         raise TooLate("The lesson has begun, so it cannot be cancelled any more. Please call us.")

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.bookings import ended_errors, mails, queries, stale_forms
 from core.bookings.approval_warnings import check_agreed
-from core.bookings.history import By
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.bookings.permissions import by_member_of_staff, check_may_answer
 from core.bookings.sentences import reason_given
 from core.bookings.transition import change
 from core.outbox.models import MessageKind
+from core.platform.actor import Actor, ActorRole, Channel
 from core.schedule.models import Coach
 
 __all__ = ["Decision", "check_answerable", "decide", "decide_as_staff"]
@@ -33,7 +33,7 @@ def decide(
     booking_id: int,
     decision: Decision,
     *,
-    by: By,
+    by: Actor,
     reason: str | None = None,
     slot_version: int | None = None,
     despite: Collection[str] = (),
@@ -58,11 +58,11 @@ def decide(
     check_may_answer(session, booking, by)
     if not check_answerable(session, booking, decision, slot_version=slot_version, now=now):  # a second click
         return booking
-    reason = reason_given(reason, required=by.actor is Actor.ADMIN)
+    reason = reason_given(reason, required=by.role is ActorRole.ADMIN)
     if decision is Decision.APPROVE:
         check_agreed(session, booking, despite)
     reasons = {"denial_reason": reason if decision is Decision.DENY else None}
-    if by.actor is Actor.ADMIN:
+    if by.role is ActorRole.ADMIN:
         reasons["override_reason"] = reason
     if not change(session, booking, OUTCOME[decision], by=by, now=now, **reasons):  # another change came first
         check_answerable(session, booking, decision, now=now)
@@ -78,8 +78,7 @@ def decide_as_staff(
     booking_id: int,
     decision: Decision,
     *,
-    account_id: int,
-    channel: Channel,
+    by: Actor,
     reason: str | None = None,
     slot_version: int | None = None,
     despite: Collection[str] = (),
@@ -95,7 +94,7 @@ def decide_as_staff(
         NotAsShown: it was moved since.
         NotFound: it is another coach's, and this account is no admin: as if there were none.
     """
-    by = by_member_of_staff(session, coach, account_id, channel)
+    by = by_member_of_staff(session, coach, by)
     stale_forms.check_time(queries.read_again(session, booking_id, coach), slot_version)
     return decide(session, coach, booking_id, decision, by=by, reason=reason, despite=despite, now=now)
 
@@ -128,14 +127,14 @@ def check_answerable(
     return True
 
 
-def _tell(session: Session, booking: Booking, by: By, *, now: datetime) -> None:
+def _tell(session: Session, booking: Booking, by: Actor, *, now: datetime) -> None:
     mails.add(
         session, MessageKind.CONFIRMED if booking.status is Status.APPROVED else MessageKind.DENIED, booking, now=now
     )
-    if by.actor is Actor.ADMIN:
+    if by.role is ActorRole.ADMIN:
         mails.add(session, MessageKind.DECIDED_BY_ADMIN, booking, now=now)
 
 
-def by_link(coach: Coach, channel: Channel = Channel.MAIL) -> By:
+def by_link(coach: Coach, channel: Channel = Channel.MAIL) -> Actor:
     """The coach, through the link in her mail, or a program of hers that has it."""
-    return By(Actor.COACH, channel, coach.account_id)
+    return Actor(coach.account_id, ActorRole.COACH, channel)

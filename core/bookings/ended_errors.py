@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.bookings.mail_status import family_status, said_to_staff
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.bookings.sentences import actor_name
 from core.errors import AlreadyDecided, BookingCancelled, LinkReplaced, RequestExpired
+from core.platform.actor import ActorRole, Channel
 from core.wording import spoken_instant, spoken_time
 
 DOORS = {
@@ -33,7 +34,7 @@ def cancelled(booking: Booking, *, to_family: bool = False) -> BookingCancelled:
     """The error about a cancelled booking. to_family: an admin is "we" to them, and they know what it was."""
     by = actor_name(booking)
     if to_family:
-        by = {Actor.PARENT: "You", Actor.COACH: booking.coach.name}.get(booking.changed_by, "We")
+        by = {ActorRole.PARENT: "You", ActorRole.COACH: booking.coach.name}.get(booking.changed_by, "We")
     what = f"{by} cancelled this {_noun(booking)} on {_changed(booking)}."
     rest = "" if to_family else f" {_about(booking)} There is nothing left to do."
     return BookingCancelled(what + rest, **_who_and_when(booking))
@@ -54,7 +55,7 @@ def expired_sentence(booking: Booking) -> str:
 
 def denied_sentence(booking: Booking) -> str:
     """The sentence for the family about a denied request: by whom and when."""
-    by = booking.coach.name if booking.changed_by is Actor.COACH else "We"
+    by = booking.coach.name if booking.changed_by is ActorRole.COACH else "We"
     return f"{by} declined this request on {_changed(booking)}."
 
 

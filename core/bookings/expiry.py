@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from core.bookings import mails, queries
 from core.bookings.absent_coach import tell_coach_or_admins
-from core.bookings.history import THE_CLOCK
 from core.bookings.models import Booking, Status
 from core.bookings.transition import change
 from core.outbox.models import MessageKind
+from core.platform.actor import THE_CLOCK
 from core.schedule.models import Coach
 
 MIN_BEFORE_REMINDER = timedelta(minutes=15)  # a reminder right after the request's own mail helps nobody

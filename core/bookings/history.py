@@ -1,28 +1,15 @@
 """The append-only history of bookings: who changed one, when and through which channel; one row a change."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.bookings.models import Actor, Booking, BookingEvent, Channel, Status
+from core.bookings.models import Booking, BookingEvent, Status
+from core.platform.actor import Actor
 from core.telemetry import recording
 
 
-@dataclass(frozen=True)
-class By:
-    """The actor of a change, the door it came through, and the staff account if there is one."""
-
-    actor: Actor
-    channel: Channel
-    account_id: int | None = None
-
-
-PARENT_ON_SITE = By(Actor.PARENT, Channel.SITE)
-THE_CLOCK = By(Actor.CLOCK, Channel.CLOCK)
-
-
-def record(session: Session, booking: Booking, *, before: Status | None, by: By, now: datetime) -> None:
+def record(session: Session, booking: Booking, *, before: Status | None, by: Actor, now: datetime) -> None:
     """Add the change that just happened. The booking has its new state."""
     session.add(
         BookingEvent(
@@ -30,7 +17,7 @@ def record(session: Session, booking: Booking, *, before: Status | None, by: By,
             coach_id=booking.coach_id,
             from_status=before,
             to_status=booking.status,
-            actor=by.actor,
+            actor=by.role,
             account_id=by.account_id,
             channel=by.channel,
             at=now,
@@ -39,7 +26,7 @@ def record(session: Session, booking: Booking, *, before: Status | None, by: By,
     _note(session, booking, before=before, by=by, now=now)
 
 
-def _note(session: Session, booking: Booking, *, before: Status | None, by: By, now: datetime) -> None:
+def _note(session: Session, booking: Booking, *, before: Status | None, by: Actor, now: datetime) -> None:
     """For the monitor, once it is committed. An answer's value is how long the family waited for it, in seconds."""
     names = ["requested"] if before is None else []
     if booking.status is not Status.PENDING:
@@ -54,5 +41,5 @@ def _note(session: Session, booking: Booking, *, before: Status | None, by: By, 
             value=waited_s,
             coach_id=booking.coach_id,
             subject_id=booking.id,
-            detail=f"{by.actor} {by.channel}{' late' if booking.cancelled_late else ''}".lower(),
+            detail=f"{by.role} {by.channel}{' late' if booking.cancelled_late else ''}".lower(),
         )

@@ -3,11 +3,13 @@
 import enum
 import uuid
 from datetime import datetime
+from typing import Annotated
 
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from core.people.models import Account
+from core.platform.actor import ActorRole, Channel
 from core.platform.contacts import email_key
 from core.platform.orm import Base
 from core.schedule.models import Coach, LessonType
@@ -23,25 +25,6 @@ class Status(enum.StrEnum):
     CANCELLED = "CANCELLED"
 
 
-class Actor(enum.StrEnum):
-    """Who made a change."""
-
-    PARENT = "PARENT"
-    COACH = "COACH"
-    ADMIN = "ADMIN"
-    CLOCK = "CLOCK"
-
-
-class Channel(enum.StrEnum):
-    """Through which door a change came."""
-
-    SITE = "SITE"
-    MAIL = "MAIL"
-    CONSOLE = "CONSOLE"
-    API = "API"
-    CLOCK = "CLOCK"
-
-
 class Attendance(enum.StrEnum):
     """Whether a confirmed lesson took place, as noted after its start."""
 
@@ -51,6 +34,16 @@ class Attendance(enum.StrEnum):
 
 class HoldKind(enum.StrEnum):
     LESSON = "LESSON"
+
+
+ChangedBy = Annotated[ActorRole, mapped_column(Enum(ActorRole, native_enum=False, length=24))]
+ChangedThrough = Annotated[Channel, mapped_column(Enum(Channel, native_enum=False, length=24))]
+
+
+def but_command_line(column: str, values: type[enum.StrEnum], *, name: str) -> CheckConstraint:
+    """The CHECK of such a column: everything but COMMAND_LINE, which changes no booking."""
+    allowed = ", ".join(f"'{value}'" for value in values if value != "COMMAND_LINE")
+    return CheckConstraint(f"{column} IN ({allowed})", name=name)
 
 
 class Booking(Base):
@@ -64,6 +57,8 @@ class Booking(Base):
     __tablename__ = "booking"
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="times"),
+        but_command_line("changed_by", ActorRole, name="actor"),
+        but_command_line("channel", Channel, name="channel"),
         CheckConstraint("status <> 'PENDING' OR expires_at IS NOT NULL", name="pending_expires"),
         Index("ix_booking_coach_id_status_starts_at", "coach_id", "status", "starts_at"),  # a coach's feed and requests
         Index("ix_booking_coach_id_starts_at", "coach_id", "starts_at"),  # a coach's list, page by page
@@ -108,9 +103,9 @@ class Booking(Base):
     cancelled_at: Mapped[datetime | None]
     cancelled_late: Mapped[bool] = mapped_column(default=False)
     changed_at: Mapped[datetime]
-    changed_by: Mapped[Actor]
+    changed_by: Mapped[ChangedBy]
     changed_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    channel: Mapped[Channel]
+    channel: Mapped[ChangedThrough]
     attendance: Mapped[Attendance | None]
     anonymised_at: Mapped[datetime | None]  # since when names, addresses and notes are gone (core.bookings.retention)
     denial_reason: Mapped[str | None]  # shown to the family
@@ -178,6 +173,10 @@ class BookingEvent(Base):
     """The append-only history: one change of one booking. No personal data, so that it can stay for ever."""
 
     __tablename__ = "booking_event"
+    __table_args__ = (
+        but_command_line("actor", ActorRole, name="actor"),
+        but_command_line("channel", Channel, name="channel"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)  # a booking's history
@@ -186,7 +185,7 @@ class BookingEvent(Base):
         Enum(Status, native_enum=False, length=24, create_constraint=True, name="from_status")
     )
     to_status: Mapped[Status]
-    actor: Mapped[Actor]
+    actor: Mapped[ChangedBy]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    channel: Mapped[Channel]
+    channel: Mapped[ChangedThrough]
     at: Mapped[datetime] = mapped_column(index=True)

@@ -7,7 +7,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.bookings import queries
 from core.errors import Invalid, NotAllowed, NotFound
-from core.people.models import Account, Role
+from core.people.models import Role
+from core.people.permissions import account_of
+from core.platform.actor import Actor
 from core.platform.orm import Base
 from core.platform.text import at_most, paragraphs
 
@@ -31,7 +33,7 @@ def note_of(session: Session, booking_id: int, account_id: int) -> str:
     return note.text if note else ""
 
 
-def keep_note(session: Session, booking_id: int, text: str, *, account_id: int, now: datetime) -> None:
+def keep_note(session: Session, booking_id: int, text: str, *, by: Actor, now: datetime) -> None:
     """
     Hers from now on; an empty one is taken away.
 
@@ -39,7 +41,7 @@ def keep_note(session: Session, booking_id: int, text: str, *, account_id: int, 
         NotFound: no such booking, or another coach's. NotAllowed: the account is not in use any more.
         Invalid: too long, or characters that cannot be shown.
     """
-    account = session.get(Account, account_id)
+    account = account_of(session, by)
     if account is None or account.disabled_at is not None:
         raise NotAllowed("This account is not in use any more.")
     booking = queries.get_booking(session, booking_id)
@@ -49,12 +51,12 @@ def keep_note(session: Session, booking_id: int, text: str, *, account_id: int, 
         text = at_most(paragraphs(text), NOTE_LENGTH)
     except ValueError as wrong:
         raise Invalid({"note": str(wrong)}) from None
-    note = session.get(BookingNote, (booking_id, account_id))
+    note = session.get(BookingNote, (booking_id, by.staff_id))
     if not text:
         if note is not None:
             session.delete(note)
     elif note is None:
-        session.add(BookingNote(booking_id=booking_id, account_id=account_id, text=text, changed_at=now))
+        session.add(BookingNote(booking_id=booking_id, account_id=by.staff_id, text=text, changed_at=now))
     else:
         note.text, note.changed_at = text, now
     session.flush()

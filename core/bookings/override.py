@@ -1,6 +1,7 @@
 """An admin's override: DENIED or EXPIRED → APPROVED, if its time is free again."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -8,15 +9,16 @@ from sqlalchemy.orm import Session
 
 from core.bookings import expiry, mails, queries, slots, stale_forms
 from core.bookings.approval_warnings import check_agreed
-from core.bookings.history import By
 from core.bookings.holds import HOLD_GUARD, hold_for
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.bookings.permissions import check_may_change
 from core.bookings.sentences import actor_name, reason_given
 from core.bookings.transition import change
 from core.errors import NotAllowed, NotPossible, TooLate
 from core.outbox.models import MessageKind
-from core.people.models import Account, Role
+from core.people.models import Role
+from core.people.permissions import account_of
+from core.platform.actor import Actor, ActorRole
 from core.platform.db import guard_named
 from core.schedule.models import Coach
 from core.wording import spoken_instant
@@ -29,7 +31,7 @@ def approve_after_all(
     coach: Coach,
     booking_id: int,
     *,
-    account_id: int,
+    by: Actor,
     reason: str | None,
     slot_version: int | None = None,
     despite: Collection[str] = (),
@@ -51,11 +53,11 @@ def approve_after_all(
         NotAsShown: it was moved. NeedsAgreement: the coach's hours or lessons have changed since.
         Invalid: no reason was given.
     """
-    by = _by_admin(session, account_id)
+    by = _by_admin(session, by)
     expiry.expire_overdue(session, coach, now=now)
     booking = queries.read_again(session, booking_id, coach)
     check_may_change(session, booking, by)
-    if booking.status is Status.APPROVED and booking.changed_by is Actor.ADMIN:
+    if booking.status is Status.APPROVED and booking.changed_by is ActorRole.ADMIN:
         return booking
     if booking.status not in CAN_BE_APPROVED:
         since = f"by {actor_name(booking)}, since {spoken_instant(booking.changed_at, coach.zone)}"
@@ -74,12 +76,12 @@ def approve_after_all(
     return booking
 
 
-def _by_admin(session: Session, account_id: int) -> By:
+def _by_admin(session: Session, by: Actor) -> Actor:
     """Raises NotAllowed."""
-    account = session.get(Account, account_id)
+    account = account_of(session, by)
     if account is None or account.role is not Role.ADMIN:
         raise NotAllowed("Only an admin can approve what was denied or has expired.")
-    return By(Actor.ADMIN, Channel.CONSOLE, account.id)
+    return replace(by, role=ActorRole.ADMIN)
 
 
 def _take_time(session: Session, coach: Coach, booking: Booking, *, now: datetime) -> None:

@@ -2,60 +2,61 @@
 
 from sqlalchemy.orm import Session
 
-from core.bookings.history import By
-from core.bookings.models import Actor, Booking, Channel
+from core.bookings.models import Booking
 from core.errors import NotAllowed, NotFound
 from core.people.accounts import NOT_IN_USE, check_usable
 from core.people.models import Account, Role
+from core.people.permissions import account_of
+from core.platform.actor import Actor, ActorRole, Channel
 from core.schedule.models import Coach
 
 
-def by_member_of_staff(session: Session, coach: Coach, account_id: int, channel: Channel) -> By:
+def by_member_of_staff(session: Session, coach: Coach, by: Actor) -> Actor:
     """
-    A signed-in account as the actor of a change to this coach's booking: she herself, or else an admin.
+    The actor in the role it has towards this coach's bookings: she herself, or else an admin; looked up at this moment.
 
     Raises:
         NotFound: for everybody else, as if there were no such booking.
     """
-    account = session.get(Account, account_id)
+    account = account_of(session, by)
     if account is None or (account.role is not Role.ADMIN and account.id != coach.account_id):
         raise NotFound
-    return by_staff(account, coach, channel)
+    return by_staff(account, coach, by.channel)
 
 
-def by_staff(account: Account, coach: Coach, channel: Channel) -> By:
+def by_staff(account: Account, coach: Coach, channel: Channel) -> Actor:
     """A signed-in member of staff: the coach herself, or else an admin. Others are refused by the command."""
     own = account.id == coach.account_id
-    return By(Actor.COACH if own or account.role is not Role.ADMIN else Actor.ADMIN, channel, account.id)
+    return Actor(account.id, ActorRole.COACH if own or account.role is not Role.ADMIN else ActorRole.ADMIN, channel)
 
 
-def check_may_change(session: Session, booking: Booking, by: By) -> None:
+def check_may_change(session: Session, booking: Booking, by: Actor) -> None:
     """
     Let pass the parent (the handle proves it), this booking's coach, and admins; looked up at this moment.
 
     Raises:
         NotAllowed: anybody else, and accounts that are disabled.
     """
-    if by.actor is Actor.PARENT:
+    if by.role is ActorRole.PARENT:
         return
-    account = session.get(Account, by.account_id) if by.account_id is not None else None
+    account = account_of(session, by)
     if account is None:
         raise NotAllowed(NOT_IN_USE)
     check_usable(account)
-    if by.actor is Actor.COACH and account.id == booking.coach.account_id:
+    if by.role is ActorRole.COACH and account.id == booking.coach.account_id:
         return
-    if by.actor is Actor.ADMIN and account.role is Role.ADMIN:
+    if by.role is ActorRole.ADMIN and account.role is Role.ADMIN:
         return
     raise NotAllowed("Only this lesson's coach or an admin can change this booking.")
 
 
-def check_may_answer(session: Session, booking: Booking, by: By) -> None:
+def check_may_answer(session: Session, booking: Booking, by: Actor) -> None:
     """
     Let pass this booking's coach, and admins: nobody answers a request of their own.
 
     Raises:
         NotAllowed: anybody else, the parent included.
     """
-    if by.actor is Actor.PARENT:
+    if by.role is ActorRole.PARENT:
         raise NotAllowed("Only this lesson's coach or an admin can answer this request.")
     check_may_change(session, booking, by)

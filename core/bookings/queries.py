@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from core.bookings.models import Booking, BookingEvent, Channel, ReplacedHandle, Status
+from core.bookings.models import Booking, BookingEvent, ReplacedHandle, Status
 from core.bookings.scope import Whose, within
 from core.errors import LinkReplaced, NotFound
+from core.platform.actor import Channel
 from core.platform.tokens import hashed
 from core.schedule.models import Coach
 

@@ -14,13 +14,13 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, upd
 from sqlalchemy.orm import Session
 
 from core.bookings import mails, requests, slots, stale_forms
-from core.bookings.history import By
 from core.bookings.lesson_request import LessonRequest, Shown
-from core.bookings.models import Actor, Booking, Status
+from core.bookings.models import Booking, Status
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import LinkExpired, NotFound, TooMany
 from core.gym.models import Gym, the_gym
 from core.outbox.models import MessageState, OutboxMessage
+from core.platform.actor import Actor, ActorRole
 from core.platform.contacts import email_key
 from core.platform.tokens import hashed
 from core.schedule import queries
@@ -37,7 +37,7 @@ NO_SUCH_REQUEST = "This request was not confirmed within an hour, so it is gone.
 
 
 def request_from(
-    session: Session, coach: Coach, wanted: LessonRequest, *, by: By, network: str, now: datetime
+    session: Session, coach: Coach, wanted: LessonRequest, *, by: Actor, network: str, now: datetime
 ) -> Booking | UnconfirmedRequest:
     """
     A request that comes over the network: a booking, or one that waits for its family's confirmation.
@@ -90,7 +90,9 @@ def confirm(
         wanted = wanted.model_copy(update={"starts_at": starts_at})
     if agreed:
         wanted = wanted.model_copy(update=dict.fromkeys(Shown.model_fields))
-    booking = requests.request_lesson(session, coach, wanted, by=By(Actor.PARENT, waiting.channel), now=now)
+    booking = requests.request_lesson(
+        session, coach, wanted, by=Actor(None, ActorRole.PARENT, waiting.channel), now=now
+    )
     booking.idempotency_key_hash, booking.command_hash = waiting.idempotency_key_hash, waiting.command_hash
     waiting.booking_id, waiting.wanted, waiting.expires_at = booking.id, "", now + KEPT_AFTER_CONFIRMING
     session.flush()
@@ -182,7 +184,7 @@ def _holds_time(now: datetime) -> ColumnElement[bool]:
 
 
 def _ask_to_confirm(
-    session: Session, coach: Coach, wanted: LessonRequest, *, by: By, network: str, gym: Gym, now: datetime
+    session: Session, coach: Coach, wanted: LessonRequest, *, by: Actor, network: str, gym: Gym, now: datetime
 ) -> UnconfirmedRequest:
     """Store the request until its family confirms it. What would be refused is refused now, before a mail is sent."""
     coach = queries.get_coach_by_id(session, coach.id)

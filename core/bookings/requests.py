@@ -8,7 +8,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.bookings import expiry, history, mails, slots, stale_forms
-from core.bookings.history import PARENT_ON_SITE, By
 from core.bookings.holds import HOLD_GUARD, hold_for
 from core.bookings.lesson_request import LessonRequest
 from core.bookings.models import Booking, Status
@@ -18,6 +17,7 @@ from core.bookings.terms import Terms, gyms_terms
 from core.errors import IdempotencyMismatch, TooMany
 from core.gym.models import the_gym
 from core.outbox.models import MessageKind
+from core.platform.actor import PARENT_ON_SITE, Actor
 from core.platform.contacts import email_key
 from core.platform.db import guard_named
 from core.platform.tokens import hashed, new_handle
@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 
 
 def request_lesson(
-    session: Session, coach: Coach, wanted: LessonRequest, *, by: By = PARENT_ON_SITE, now: datetime
+    session: Session, coach: Coach, wanted: LessonRequest, *, by: Actor = PARENT_ON_SITE, now: datetime
 ) -> Booking:
     """
     A parent asks for a lesson: PENDING, or APPROVED where the coach needs no asking. Its time is held from now on.
@@ -122,7 +122,7 @@ def _seconds(until: datetime | None, now: datetime) -> int:
 
 
 def _booking(
-    coach: Coach, lesson: LessonType, slot: Slot, wanted: LessonRequest, terms: Terms, *, by: By, now: datetime
+    coach: Coach, lesson: LessonType, slot: Slot, wanted: LessonRequest, terms: Terms, *, by: Actor, now: datetime
 ) -> Booking:
     asks = slot.requires_approval
     return Booking(
@@ -146,7 +146,7 @@ def _booking(
         expires_at=expiry.expires_at(coach, slot.starts_at, now=now) if asks else None,
         approved_at=None if asks else now,
         changed_at=now,
-        changed_by=by.actor,
+        changed_by=by.role,
         channel=by.channel,
         idempotency_key_hash=hashed(wanted.idempotency_key) if wanted.idempotency_key else None,
         command_hash=wanted.fingerprint() if wanted.idempotency_key else None,

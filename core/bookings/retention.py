@@ -6,11 +6,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.audit import Door, Verb
+from core.audit import Verb
 from core.bookings.models import Booking
 from core.bookings.notes import BookingNote
 from core.gym.models import the_gym
 from core.outbox.models import OutboxMessage
+from core.platform.actor import THE_CLOCK
 from core.platform.tokens import new_handle
 
 A_MONTH = timedelta(days=365.25 / 12)  # on average: a retention time is no calendar date
@@ -58,7 +59,7 @@ def anonymise_finished(session: Session, *, now: datetime) -> int:
             .values(**FORGOTTEN, handle=new_handle(), anonymised_at=now)
             .execution_options(synchronize_session=False)
         )
-        audit.record(session, Verb.ANONYMISED, "booking", booking_id, by=None, door=Door.CLOCK, now=now)
+        audit.record(session, Verb.ANONYMISED, "booking", booking_id, by=THE_CLOCK, now=now)
     session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.booking_id.in_(old), OutboxMessage.account_id.is_(None))

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.bookings.models import Actor, Booking, Status
+from core.bookings.models import Booking, Status
 from core.errors import Invalid
+from core.platform.actor import ActorRole
 from core.platform.text import paragraphs
 
 REASON_LENGTH = 500  # at most
@@ -17,7 +18,7 @@ def actor_name(booking: Booking) -> str:
     """The name of who changed the booking last, for staff."""
     if booking.changed_by_account is not None:
         return booking.changed_by_account.name
-    return {Actor.PARENT: "The family", Actor.CLOCK: "The clock"}.get(booking.changed_by, "Somebody")
+    return {ActorRole.PARENT: "The family", ActorRole.CLOCK: "The clock"}.get(booking.changed_by, "Somebody")
 
 
 @dataclass(frozen=True)

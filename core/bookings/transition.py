@@ -7,8 +7,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from core.bookings import history
-from core.bookings.history import By
 from core.bookings.models import Booking, Hold, Status
+from core.platform.actor import Actor
 from core.platform.failpoints import failpoint
 
 TAKES_TIME = (Status.PENDING, Status.APPROVED)  # states with a hold
@@ -20,7 +20,7 @@ STAMP = {
 }
 
 
-def change(session: Session, booking: Booking, to: Status, *, by: By, now: datetime, **values: Any) -> bool:
+def change(session: Session, booking: Booking, to: Status, *, by: Actor, now: datetime, **values: Any) -> bool:
     """
     Move a booking to another state, if nobody was faster.
 
@@ -39,7 +39,7 @@ def change(session: Session, booking: Booking, to: Status, *, by: By, now: datet
             status=to,
             version=Booking.version + 1,
             changed_at=now,
-            changed_by=by.actor,
+            changed_by=by.role,
             changed_by_account_id=by.account_id,
             channel=by.channel,
             **{STAMP[to]: now},

@@ -6,7 +6,8 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.bookings.lesson_request import LessonRequest
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, ChangedThrough, Status, but_command_line
+from core.platform.actor import ActorRole, Channel
 from core.platform.orm import Base
 from core.schedule.models import Coach, LessonType
 
@@ -20,6 +21,7 @@ class UnconfirmedRequest(Base):
 
     __tablename__ = "unconfirmed_request"
     __table_args__ = (
+        but_command_line("channel", Channel, name="channel"),
         Index("ix_unconfirmed_request_network_hash_created_at", "network_hash", "created_at"),
         Index("ix_unconfirmed_request_customer_key_created_at", "customer_key", "created_at"),
     )
@@ -27,7 +29,7 @@ class UnconfirmedRequest(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"))
     lesson_type_id: Mapped[int] = mapped_column(ForeignKey("lesson_type.id"))
-    channel: Mapped[Channel]
+    channel: Mapped[ChangedThrough]
     wanted: Mapped[str]
     network_hash: Mapped[str]  # keyed hash of the sender's network, for its hourly limit
     customer_key: Mapped[str]  # as on Booking, for the address's own limit
@@ -73,7 +75,7 @@ class UnconfirmedRequest(Base):
             requested_at=self.created_at,
             expires_at=self.expires_at,
             changed_at=self.created_at,
-            changed_by=Actor.PARENT,
+            changed_by=ActorRole.PARENT,
             channel=self.channel,
             cancelled_late=False,
         )

@@ -17,6 +17,7 @@ from core.gym.models import content_changed
 from core.images.library import require_publishable
 from core.images.models import Image, ImageKind
 from core.people.permissions import check_is_admin
+from core.platform.actor import Actor
 from core.schedule.availability import at_wall_time
 
 
@@ -50,7 +51,7 @@ def save_campaign(
     campaign_id: int | None,
     facts: CampaignFacts,
     *,
-    account_id: int,
+    by: Actor,
     now: datetime,
     shown: Values | None = None,
 ) -> Campaign:
@@ -65,7 +66,7 @@ def save_campaign(
         NotPossible: its picture is not ready, not described, or was sent for another purpose.
         ChangedMeanwhile: the form was saved elsewhere while it was open.
     """
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     campaign = Campaign(created_at=now) if campaign_id is None else _lock(session, campaign_id)
     if campaign_id is not None:
         facts = merge(
@@ -81,16 +82,16 @@ def save_campaign(
         setattr(campaign, name, value)
     session.add(campaign)
     session.flush()
-    _changed(session, campaign.id, account_id, now)
+    _changed(session, campaign.id, by, now)
     return campaign
 
 
-def delete_campaign(session: Session, campaign_id: int, *, account_id: int, now: datetime) -> None:
+def delete_campaign(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> None:
     """Its picture stays among the images. Raises NotAllowed, NotFound."""
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     session.delete(_get(session, campaign_id))
     session.flush()
-    _changed(session, campaign_id, account_id, now)
+    _changed(session, campaign_id, by, now)
 
 
 def is_running(campaign: Campaign, today: date) -> bool:
@@ -111,6 +112,6 @@ def _get(session: Session, campaign_id: int) -> Campaign:
     return campaign
 
 
-def _changed(session: Session, campaign_id: int, account_id: int, now: datetime) -> None:
-    audit.record(session, Verb.CONTENT_CHANGED, "campaign", campaign_id, by=account_id, now=now)
+def _changed(session: Session, campaign_id: int, by: Actor, now: datetime) -> None:
+    audit.record(session, Verb.CONTENT_CHANGED, "campaign", campaign_id, by=by, now=now)
     content_changed(session)

@@ -16,6 +16,7 @@ from core.gym.models import content_changed
 from core.images.library import require_publishable
 from core.images.models import Image, ImageKind
 from core.people.permissions import check_is_admin
+from core.platform.actor import Actor
 
 
 def products(session: Session, *, shown: bool = True, most: int | None = None) -> Sequence[Product]:
@@ -31,7 +32,7 @@ def save_product(
     product_id: int | None,
     facts: ProductFacts,
     *,
-    account_id: int,
+    by: Actor,
     now: datetime,
     shown: Values | None = None,
 ) -> Product:
@@ -46,7 +47,7 @@ def save_product(
         NotPossible: its picture is not ready, not described, or was sent for another purpose.
         ChangedMeanwhile: the form was saved elsewhere while it was open.
     """
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     product = _new(session, now=now) if product_id is None else _lock(session, product_id)
     if product_id is not None:
         facts = merge(
@@ -62,29 +63,29 @@ def save_product(
         setattr(product, name, value)
     session.add(product)
     session.flush()
-    _changed(session, product.id, account_id, now)
+    _changed(session, product.id, by, now)
     return product
 
 
-def move_product(session: Session, product_id: int, by: int, *, account_id: int, now: datetime) -> None:
+def move_product(session: Session, product_id: int, places: int, *, by: Actor, now: datetime) -> None:
     """Some places towards the front (negative) or the end. Raises NotAllowed, NotFound."""
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     moved = _get(session, product_id)
     ordered = list(products(session, shown=False))
     before = ordered.index(moved)
-    ordered.insert(min(max(before + by, 0), len(ordered) - 1), ordered.pop(before))
+    ordered.insert(min(max(before + places, 0), len(ordered) - 1), ordered.pop(before))
     for place, product in enumerate(ordered, start=1):
         product.place = place
     session.flush()
-    _changed(session, product_id, account_id, now)
+    _changed(session, product_id, by, now)
 
 
-def delete_product(session: Session, product_id: int, *, account_id: int, now: datetime) -> None:
+def delete_product(session: Session, product_id: int, *, by: Actor, now: datetime) -> None:
     """Its picture stays among the images. Raises NotAllowed, NotFound."""
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     session.delete(_get(session, product_id))
     session.flush()
-    _changed(session, product_id, account_id, now)
+    _changed(session, product_id, by, now)
 
 
 def _new(session: Session, *, now: datetime) -> Product:
@@ -106,6 +107,6 @@ def _get(session: Session, product_id: int) -> Product:
     return product
 
 
-def _changed(session: Session, product_id: int, account_id: int, now: datetime) -> None:
-    audit.record(session, Verb.CONTENT_CHANGED, "product", product_id, by=account_id, now=now)
+def _changed(session: Session, product_id: int, by: Actor, now: datetime) -> None:
+    audit.record(session, Verb.CONTENT_CHANGED, "product", product_id, by=by, now=now)
     content_changed(session)

@@ -15,10 +15,11 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from core.bookings.expiry import expires_at
-from core.bookings.models import Actor, Attendance, Booking, BookingEvent, Channel, Hold, HoldKind, Status
+from core.bookings.models import Attendance, Booking, BookingEvent, Hold, HoldKind, Status
 from core.demo.small import COACHES, DemoSignIn, load_demo
 from core.people.accounts import create_account
 from core.people.models import Role
+from core.platform.actor import ActorRole, Channel
 from core.platform.services import Services
 from core.platform.tokens import new_handle
 from core.schedule.models import Asks, Coach, LessonType, WeeklyHours
@@ -173,29 +174,33 @@ def _life(
         "expires_at": until,
         "notes": "",
     }
-    begun = _event(coach, None, Status.PENDING if asks else Status.APPROVED, Actor.PARENT, Channel.SITE, requested_at)
+    begun = _event(
+        coach, None, Status.PENDING if asks else Status.APPROVED, ActorRole.PARENT, Channel.SITE, requested_at
+    )
     events = [begun]
     if until is not None and answered_at >= until:
         if until < now:
-            events.append(_event(coach, Status.PENDING, Status.EXPIRED, Actor.CLOCK, Channel.CLOCK, until))
+            events.append(_event(coach, Status.PENDING, Status.EXPIRED, ActorRole.CLOCK, Channel.CLOCK, until))
     elif asks and answered_at < now:
         answer = Status.DENIED if chance.random() < 0.08 else Status.APPROVED
         door = Channel.MAIL if chance.random() < 0.7 else Channel.CONSOLE
-        events.append(_event(coach, Status.PENDING, answer, Actor.COACH, door, answered_at))
+        events.append(_event(coach, Status.PENDING, answer, ActorRole.COACH, door, answered_at))
     last = events[-1]
     if last["to_status"] is Status.APPROVED and chance.random() < 0.09:
         left = starts_at - last["at"]
         cancelled_at = last["at"] + left * (0.98 if chance.random() < 0.35 else chance.random() * 0.8)
         if cancelled_at < now:
-            events.append(_event(coach, Status.APPROVED, Status.CANCELLED, Actor.PARENT, Channel.SITE, cancelled_at))
+            events.append(
+                _event(coach, Status.APPROVED, Status.CANCELLED, ActorRole.PARENT, Channel.SITE, cancelled_at)
+            )
             booking["cancelled_late"] = starts_at - cancelled_at < 24 * HOUR
     return _Life(_as_it_ended(booking, events, chance, now=now), _hold(booking, lesson, events), events)
 
 
 def _event(
-    coach: Coach, before: Status | None, after: Status, actor: Actor, channel: Channel, at: datetime
+    coach: Coach, before: Status | None, after: Status, actor: ActorRole, channel: Channel, at: datetime
 ) -> dict[str, Any]:
-    account_id = coach.account_id if actor is Actor.COACH else None
+    account_id = coach.account_id if actor is ActorRole.COACH else None
     return {
         "coach_id": coach.id,
         "from_status": before,

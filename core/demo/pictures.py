@@ -14,6 +14,8 @@ from core.images import intake, uploads
 from core.images.library import focus
 from core.images.models import Image, ImageKind
 from core.people.accounts import find_account
+from core.people.acting import actor_of
+from core.platform.actor import COMMAND_LINE, Actor, Channel
 from core.platform.services import Services
 from core.schedule.models import Coach
 
@@ -61,17 +63,18 @@ def hang_pictures(services: Services) -> None:
         slugs = set(session.scalars(select(Coach.slug)))
     if ada is None or not bare or not demo_photos.FACES.keys() <= slugs:
         return
+    by = actor_of(ada, Channel.CONSOLE)
     photos = {
-        slug: _sent(services, demo_photos.portrait(face), ImageKind.PROFILE, ALTS[slug], f"{slug}.jpg", ada.id)
+        slug: _sent(services, demo_photos.portrait(face), ImageKind.PROFILE, ALTS[slug], f"{slug}.jpg", by)
         for slug, face in demo_photos.FACES.items()
     }
-    hero = _sent(services, demo_photos.morning_in_the_hall(), ImageKind.CAMPAIGN, HERO, "morning.jpg", ada.id)
-    goods = [_sent(services, draw(), ImageKind.PRODUCT, alt, f"{name}.jpg", ada.id) for name, _, _, draw, alt in SHOP]
+    hero = _sent(services, demo_photos.morning_in_the_hall(), ImageKind.CAMPAIGN, HERO, "morning.jpg", by)
+    goods = [_sent(services, draw(), ImageKind.PRODUCT, alt, f"{name}.jpg", by) for name, _, _, draw, alt in SHOP]
     services.database.transact(lambda tx: _hang(tx.session, photos, hero, goods, services.settings.zone, now=tx.now))
 
 
-def _sent(services: Services, data: bytes, kind: ImageKind, alt: str, name: str, account_id: int) -> int:
-    return uploads.accept(services, intake.checked(data, name=name), kind, alt=alt, account_id=account_id).id
+def _sent(services: Services, data: bytes, kind: ImageKind, alt: str, name: str, by: Actor) -> int:
+    return uploads.accept(services, intake.checked(data, name=name), kind, alt=alt, by=by).id
 
 
 def _hang(
@@ -81,8 +84,8 @@ def _hang(
     today = now.astimezone(zone).date()
     for coach in session.scalars(select(Coach).where(Coach.slug.in_(photos))):
         coach.photo_id = photos[coach.slug]
-        focus(session, coach.photo_id, *FACE, account_id=None, now=now)
-    focus(session, hero, *BOTH_PEOPLE, account_id=None, now=now)
+        focus(session, coach.photo_id, *FACE, by=COMMAND_LINE, now=now)
+    focus(session, hero, *BOTH_PEOPLE, by=COMMAND_LINE, now=now)
     session.add(
         Campaign(
             headline="Winter handstand camp",

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.bookings import changes, expiry, slots
 from core.bookings.decisions import Decision, by_link, decide
-from core.bookings.history import PARENT_ON_SITE, By
-from core.bookings.models import Booking, Channel
+from core.bookings.models import Booking
 from core.bookings.permissions import by_staff
 from core.bookings.requests import LessonRequest, request_lesson
 from core.demo.pictures import hang_pictures
@@ -20,6 +19,7 @@ from core.gym.models import content_changed, the_gym
 from core.people.accounts import create_account, find_account
 from core.people.models import Account, Role
 from core.platform import clock
+from core.platform.actor import PARENT_ON_SITE, Actor, Channel
 from core.platform.services import Services
 from core.platform.storage import StorageUnavailable
 from core.schedule import queries
@@ -306,7 +306,12 @@ class _Story:
             )
 
     def _decide(
-        self, booking: Booking | None, coach: str, decision: Decision, reason: str | None = None, by: By | None = None
+        self,
+        booking: Booking | None,
+        coach: str,
+        decision: Decision,
+        reason: str | None = None,
+        by: Actor | None = None,
     ) -> None:
         if booking is None or booking.expires_at is None:
             return

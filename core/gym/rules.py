@@ -12,6 +12,7 @@ from core.errors import Invalid
 from core.gym.edits import Values, last_changed_by, merge
 from core.gym.models import Gym, lock_gym
 from core.people.permissions import check_is_admin
+from core.platform.actor import Actor
 from core.platform.forms import Form
 
 
@@ -37,7 +38,7 @@ class GymRules(Form):
             )
 
 
-def set_rules(session: Session, rules: GymRules, *, account_id: int, now: datetime, shown: Values | None = None) -> Gym:
+def set_rules(session: Session, rules: GymRules, *, by: Actor, now: datetime, shown: Values | None = None) -> Gym:
     """
     From now on.
 
@@ -46,7 +47,7 @@ def set_rules(session: Session, rules: GymRules, *, account_id: int, now: dateti
 
     Raises NotAllowed, ChangedMeanwhile.
     """
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     gym = lock_gym(session)
     rules = merge(
         rules.model_dump(),
@@ -57,6 +58,6 @@ def set_rules(session: Session, rules: GymRules, *, account_id: int, now: dateti
     )
     for name, value in rules:
         setattr(gym, name, value)
-    audit.record(session, Verb.RULES_CHANGED, "gym", by=account_id, now=now)
+    audit.record(session, Verb.RULES_CHANGED, "gym", by=by, now=now)
     session.flush()
     return gym

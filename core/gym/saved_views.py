@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from core.errors import Invalid, NotAllowed, NotFound
 from core.people.models import Account
+from core.platform.actor import Actor
 from core.platform.orm import Base
 from core.platform.text import one_line
 
@@ -35,7 +36,7 @@ class SavedView(Base):
 
 
 def save_view(
-    session: Session, *, account_id: int, name: str, page: str, address: str, shared: bool, now: datetime
+    session: Session, *, by: Actor, name: str, page: str, address: str, shared: bool, now: datetime
 ) -> SavedView:
     """Keep it under a name; the same name of the same person is the newer view. Raises Invalid."""
     try:
@@ -46,24 +47,24 @@ def save_view(
         raise Invalid({"name": f"Please give it a name of at most {MAX_NAME_LENGTH} letters."})
     if len(address) > MAX_ADDRESS_LENGTH:
         raise Invalid({"address": "This view has too much in it to be kept."})
-    own = select(SavedView).where(SavedView.account_id == account_id)
+    own = select(SavedView).where(SavedView.account_id == by.staff_id)
     view = session.scalars(own.where(SavedView.name == name, SavedView.page == page)).first()
     if view is None:
         if (session.scalar(select(func.count()).select_from(own.subquery())) or 0) >= MAX_VIEWS:
             raise Invalid({"name": f"You keep {MAX_VIEWS} views already. Please remove one first."})
-        view = SavedView(account_id=account_id, name=name, page=page)
+        view = SavedView(account_id=by.staff_id, name=name, page=page)
         session.add(view)
     view.address, view.shared, view.created_at = address, shared, now
     session.flush()
     return view
 
 
-def forget_view(session: Session, view_id: int, *, account_id: int, now: datetime) -> None:
+def forget_view(session: Session, view_id: int, *, by: Actor, now: datetime) -> None:
     """Hers alone. Raises NotFound, NotAllowed."""
     view = session.get(SavedView, view_id)
     if view is None:
         raise NotFound
-    if view.account_id != account_id:
+    if view.account_id != by.account_id:
         raise NotAllowed("Only who keeps this view can remove it.")
     session.delete(view)
     session.flush()

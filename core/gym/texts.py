@@ -11,6 +11,7 @@ from core.audit import Verb
 from core.gym.edits import Values, last_changed_by, merge
 from core.gym.models import Gym, content_changed, lock_gym
 from core.people.permissions import check_is_admin
+from core.platform.actor import Actor
 from core.platform.contacts import email_address, email_key
 from core.platform.forms import Form, Line, Visible
 from core.platform.text import paragraphs
@@ -41,7 +42,7 @@ class GymTexts(Form):
     ] = ""
 
 
-def set_gym(session: Session, texts: GymTexts, *, account_id: int, now: datetime, shown: Values | None = None) -> Gym:
+def set_gym(session: Session, texts: GymTexts, *, by: Actor, now: datetime, shown: Values | None = None) -> Gym:
     """
     Every page and every mail from now on.
 
@@ -50,7 +51,7 @@ def set_gym(session: Session, texts: GymTexts, *, account_id: int, now: datetime
 
     Raises NotAllowed, ChangedMeanwhile.
     """
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     gym = lock_gym(session)
     texts = merge(
         texts.model_dump(),
@@ -61,7 +62,7 @@ def set_gym(session: Session, texts: GymTexts, *, account_id: int, now: datetime
     )
     for name, value in texts:
         setattr(gym, name, value)
-    audit.record(session, Verb.GYM_CHANGED, "gym", by=account_id, now=now)
+    audit.record(session, Verb.GYM_CHANGED, "gym", by=by, now=now)
     session.flush()
     content_changed(session)
     return gym

@@ -15,6 +15,7 @@ from core.images.permissions import check_may_change, check_may_upload, check_ow
 from core.images.queries import get_image, storage_used
 from core.images.recipes import MEDIA_TYPES
 from core.platform import leases
+from core.platform.actor import Actor
 from core.platform.services import Services
 from core.platform.storage import PRIVATE
 from core.platform.text import at_most, one_line
@@ -23,9 +24,7 @@ MAX_ALT_LENGTH = 300
 FINISHED_BADLY = (ImageState.REJECTED, ImageState.FAILED)
 
 
-def accept(
-    services: Services, upload: Upload, kind: ImageKind, *, alt: str = "", account_id: int | None = None
-) -> Image:
+def accept(services: Services, upload: Upload, kind: ImageKind, *, alt: str = "", by: Actor) -> Image:
     """
     Take a photo in. It is kept first, then written down; the same file for the same purpose is one image.
 
@@ -41,22 +40,18 @@ def accept(
     """
     alt = read_alt(alt)
     with services.database.read() as session:
-        check_may_upload(session, kind, account_id)
+        check_may_upload(session, kind, by)
         check_budget(session, upload)
     keep_original(services, upload)
     try:
-        image = services.database.transact(
-            lambda tx: _enter(tx.session, upload, kind, alt=alt, account_id=account_id, now=tx.now)
-        )
+        image = services.database.transact(lambda tx: _enter(tx.session, upload, kind, alt=alt, by=by, now=tx.now))
     except IntegrityError:  # another tab was faster by a moment
-        image = services.database.transact(
-            lambda tx: _enter(tx.session, upload, kind, alt=alt, account_id=account_id, now=tx.now)
-        )
+        image = services.database.transact(lambda tx: _enter(tx.session, upload, kind, alt=alt, by=by, now=tx.now))
     _keep_still(services, upload)
     return image
 
 
-def replace(services: Services, image_id: int, upload: Upload, *, account_id: int | None) -> Image:
+def replace(services: Services, image_id: int, upload: Upload, *, by: Actor) -> Image:
     """
     Put another file in the place of an image's. Pages follow when its renditions are made; until then they show the old.
 
@@ -64,12 +59,10 @@ def replace(services: Services, image_id: int, upload: Upload, *, account_id: in
         NotFound: no such picture, or not hers; PictureTwice: this file is another image already; StorageFull; StorageUnavailable.
     """
     with services.database.read() as session:
-        check_may_change(session, get_image(session, image_id), account_id)
+        check_may_change(session, get_image(session, image_id), by)
         check_budget(session, upload)
     keep_original(services, upload)
-    image = services.database.transact(
-        lambda tx: _exchange(tx.session, image_id, upload, account_id=account_id, now=tx.now)
-    )
+    image = services.database.transact(lambda tx: _exchange(tx.session, image_id, upload, by=by, now=tx.now))
     _keep_still(services, upload)
     return image
 
@@ -107,18 +100,16 @@ def check_budget(session: Session, upload: Upload) -> None:
         )
 
 
-def _enter(
-    session: Session, upload: Upload, kind: ImageKind, *, alt: str, account_id: int | None, now: datetime
-) -> Image:
+def _enter(session: Session, upload: Upload, kind: ImageKind, *, alt: str, by: Actor, now: datetime) -> Image:
     image = session.scalars(select(Image).where(Image.original_hash == upload.hash, Image.kind == kind)).one_or_none()
     if image is None:
-        image = Image(kind=kind, alt=alt, uploaded_by=account_id, created_at=now, due_at=now)
+        image = Image(kind=kind, alt=alt, uploaded_by=by.account_id, created_at=now, due_at=now)
         _fill(image, upload, now=now)
         session.add(image)
         session.flush()
-        audit.record(session, Verb.PICTURE_SENT, "picture", image.id, by=account_id, now=now)
+        audit.record(session, Verb.PICTURE_SENT, "picture", image.id, by=by, now=now)
     else:
-        check_own(session, image, account_id)
+        check_own(session, image, by)
         image.alt = image.alt or alt
         image.original_kept = True
         if image.state in FINISHED_BADLY:
@@ -127,7 +118,7 @@ def _enter(
     return image
 
 
-def _exchange(session: Session, image_id: int, upload: Upload, *, account_id: int | None, now: datetime) -> Image:
+def _exchange(session: Session, image_id: int, upload: Upload, *, by: Actor, now: datetime) -> Image:
     image = get_image(session, image_id)
     twin = session.scalars(
         select(Image).where(Image.original_hash == upload.hash, Image.kind == image.kind, Image.id != image_id)
@@ -139,7 +130,7 @@ def _exchange(session: Session, image_id: int, upload: Upload, *, account_id: in
         if image.original_hash != upload.hash:
             session.add(RetiredOriginal(original_hash=image.original_hash, retired_at=now))
         _fill(image, upload, now=now)
-        audit.record(session, Verb.PICTURE_REPLACED, "picture", image.id, by=account_id, now=now)
+        audit.record(session, Verb.PICTURE_REPLACED, "picture", image.id, by=by, now=now)
     return image
 
 

@@ -7,15 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.audit import Door, Verb
+from core.audit import Verb
 from core.bookings import queries
 from core.bookings.lesson_request import read_email
 from core.bookings.mail_status import family_mail
-from core.bookings.models import Booking, Channel, ReplacedHandle
+from core.bookings.models import Booking, ReplacedHandle
 from core.bookings.permissions import by_member_of_staff, check_may_change
 from core.errors import Invalid, NotPossible
 from core.mail.resend import copies_since, resend, send_copy
 from core.outbox.models import MessageState, OutboxMessage, of_known_kind
+from core.platform.actor import Actor
 from core.platform.tokens import hashed, new_handle
 from core.schedule.models import Coach
 
@@ -25,7 +26,7 @@ NOTHING_TO_SEND = "There is no mail to send again: the lesson has begun, or no m
 
 
 def correct_address(
-    session: Session, coach: Coach, booking_id: int, email: str, *, account_id: int, now: datetime
+    session: Session, coach: Coach, booking_id: int, email: str, *, by: Actor, now: datetime
 ) -> Booking:
     """
     The family's mistyped mail address is put right; what waits, or could not be delivered, goes there.
@@ -40,7 +41,7 @@ def correct_address(
         Invalid: no mail address, or the one on record.
         NotPossible: names were taken away already.
     """
-    booking = _may_change(session, coach, booking_id, account_id)
+    booking = _may_change(session, coach, booking_id, by)
     if booking.anonymised_at is not None:
         raise NotPossible("Names and addresses of this booking were taken away, so there is nothing to correct.")
     address = read_email(email)
@@ -52,12 +53,12 @@ def correct_address(
     for message in _unsent(session, booking):
         resend(session, message.id, now=now)
     _send_newest(session, booking, now=now)
-    audit.record(session, Verb.ADDRESS_CORRECTED, "booking", booking.id, by=account_id, now=now)
+    audit.record(session, Verb.ADDRESS_CORRECTED, "booking", booking.id, by=by, now=now)
     session.flush()
     return booking
 
 
-def send_again(session: Session, coach: Coach, booking_id: int, *, account_id: int, now: datetime) -> Booking:
+def send_again(session: Session, coach: Coach, booking_id: int, *, by: Actor, now: datetime) -> Booking:
     """
     Staff send the family the mail that says how its booking stands, once more.
 
@@ -66,10 +67,10 @@ def send_again(session: Session, coach: Coach, booking_id: int, *, account_id: i
         NotAllowed: not this account's to change.
         NotPossible: there is no such mail that would still be true.
     """
-    booking = _may_change(session, coach, booking_id, account_id)
+    booking = _may_change(session, coach, booking_id, by)
     if not _send_newest(session, booking, now=now):
         raise NotPossible(NOTHING_TO_SEND)
-    audit.record(session, Verb.MAIL_RESENT, "booking", booking.id, by=account_id, now=now)
+    audit.record(session, Verb.MAIL_RESENT, "booking", booking.id, by=by, now=now)
     session.flush()
     return booking
 
@@ -81,17 +82,17 @@ def send_link_again(session: Session, coach: Coach, booking_id: int, *, now: dat
         _send_newest(session, booking, now=now)
 
 
-def note_called(session: Session, coach: Coach, booking_id: int, *, account_id: int, now: datetime) -> Booking:
+def note_called(session: Session, coach: Coach, booking_id: int, *, by: Actor, now: datetime) -> Booking:
     """Somebody has reached the family by other means, so that its undelivered mail is settled. Raises NotFound, NotAllowed."""
-    booking = _may_change(session, coach, booking_id, account_id)
-    audit.record(session, Verb.FAMILY_CALLED, "booking", booking.id, by=account_id, door=Door.CONSOLE, now=now)
+    booking = _may_change(session, coach, booking_id, by)
+    audit.record(session, Verb.FAMILY_CALLED, "booking", booking.id, by=by, now=now)
     session.flush()
     return booking
 
 
-def _may_change(session: Session, coach: Coach, booking_id: int, account_id: int) -> Booking:
+def _may_change(session: Session, coach: Coach, booking_id: int, by: Actor) -> Booking:
     booking = queries.read_again(session, booking_id, coach)
-    check_may_change(session, booking, by_member_of_staff(session, coach, account_id, Channel.CONSOLE))
+    check_may_change(session, booking, by_member_of_staff(session, coach, by))
     return booking
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core.bookings.models import Actor, Booking, Status
+from core.bookings.models import Booking, Status
 from core.bookings.sentences import actor_name, overturned
 from core.bookings.terms import terms_of
 from core.mail.context import MailContext, answer_by, athlete, lesson, parent, when
@@ -10,6 +10,7 @@ from core.mail.facts import Action, Facts, common_facts_of, facts_of
 from core.mail.links import Links, unlinked
 from core.mail.reply_to import family_of
 from core.outbox.kinds import Audience, MessageKind
+from core.platform.actor import ActorRole
 from core.wording import spoken_instant, time_left
 
 
@@ -71,7 +72,7 @@ def decided_by_admin(context: MailContext, links: Links) -> Facts:
 def lesson_cancelled(context: MailContext, links: Links) -> Facts:
     """A lesson or a request is off, by whom, and whether that was late."""
     booking = context.about
-    by_family = booking.changed_by is Actor.PARENT
+    by_family = booking.changed_by is ActorRole.PARENT
     who = parent(booking) if by_family else actor_name(booking)
     rows = [*_lesson_rows(context), ("Cancelled", f"{_changed_at(context)}, by {who}")]
     if booking.cancelled_late:

@@ -1,12 +1,12 @@
 """Facts of mails to a parent, a function a kind. Each carries the address of the family's secret page."""
 
-from core.bookings.models import Actor
 from core.bookings.sentences import actor_name, overturned
 from core.bookings.terms import terms_of
 from core.mail.context import MailContext, answer_by, athlete, lesson, when
 from core.mail.facts import Action, Facts, common_facts_of, facts_of
 from core.mail.links import Links
 from core.outbox.kinds import Audience, MessageKind
+from core.platform.actor import ActorRole
 from core.wording import spoken_instant, spoken_time
 
 
@@ -49,7 +49,7 @@ def confirmed(context: MailContext, links: Links) -> Facts:
             **_names(context, links),
             "earlier": earlier.outcome if earlier else None,
             "earlier_at": spoken_instant(earlier.at, context.zone) if earlier else None,
-            "coach_said_yes": booking.needed_asking and booking.changed_by is Actor.COACH,
+            "coach_said_yes": booking.needed_asking and booking.changed_by is ActorRole.COACH,
             "free_until": spoken_instant(terms.free_until(booking.starts_at), context.zone) if is_free else None,
             "late_hours": terms.late_hours,
             "fee": terms.fee,
@@ -65,7 +65,7 @@ def denied(context: MailContext, links: Links) -> Facts:
         rows=_lesson_rows(context),
         actions=[_other_times(context, links)],
         quote=_quote(context, booking.denial_reason),
-        words={**_names(context, links), "by_coach": booking.changed_by is Actor.COACH},
+        words={**_names(context, links), "by_coach": booking.changed_by is ActorRole.COACH},
     )
 
 
@@ -88,7 +88,7 @@ def expired(context: MailContext, links: Links) -> Facts:
 def cancelled(context: MailContext, links: Links) -> Facts:
     """It is off, by whom, and whether that was late."""
     booking = context.about
-    by_family, terms = booking.changed_by is Actor.PARENT, terms_of(booking, context.gym)
+    by_family, terms = booking.changed_by is ActorRole.PARENT, terms_of(booking, context.gym)
     rows = [*_lesson_rows(context), ("Cancelled", spoken_instant(booking.changed_at, context.zone))]
     if booking.cancelled_late:
         rows.append(("Late", f"Less than {terms.late_hours} hours before the lesson"))
@@ -99,7 +99,7 @@ def cancelled(context: MailContext, links: Links) -> Facts:
         words={
             **_names(context, links),
             "by_family": by_family,
-            "by_coach": booking.changed_by is Actor.COACH,
+            "by_coach": booking.changed_by is ActorRole.COACH,
             "was_confirmed": booking.approved_at is not None,
             "late": booking.cancelled_late,
             "fee": terms.fee,
@@ -140,7 +140,7 @@ def _names(context: MailContext, links: Links) -> dict[str, object]:
 
 def _quote(context: MailContext, reason: str | None) -> tuple[str, str] | None:
     """The reason, in the words of the coach, or of the gym when an admin gave it."""
-    author = actor_name(context.about) if context.about.changed_by is Actor.COACH else context.gym.name
+    author = actor_name(context.about) if context.about.changed_by is ActorRole.COACH else context.gym.name
     return (f"What {author} wrote", reason) if reason else None
 
 

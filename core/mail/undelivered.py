@@ -15,6 +15,7 @@ from core.errors import NotFound
 from core.outbox.models import MessageState, OutboxMessage, of_known_kind
 from core.people.models import Account
 from core.people.permissions import check_is_admin
+from core.platform.actor import Actor
 
 LOOKS_BACK = timedelta(days=31)  # after a lesson; who was not reached by then has no use for the news
 UNKNOWN = {
@@ -85,7 +86,7 @@ def unreached_staff(session: Session) -> Sequence[UnreachedStaff]:
     return [UnreachedStaff(account, message) for message, account in session.execute(query)]
 
 
-def settle_staff(session: Session, account_id: int, *, by: int, now: datetime) -> None:
+def settle_staff(session: Session, account_id: int, *, by: Actor, now: datetime) -> None:
     """An admin has seen to it that this member of staff gets her mail again. Raises NotAllowed, NotFound."""
     check_is_admin(session, by)
     if session.get(Account, account_id) is None:

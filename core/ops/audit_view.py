@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from core.audit import AuditEvent
-from core.bookings.models import Actor, BookingEvent, Status
+from core.bookings.models import BookingEvent, Status
 from core.people.models import Account
+from core.platform.actor import ActorRole
 
 PAGE_SIZE = 50
 BOOKINGS, THE_REST = "booking", "staff"
@@ -20,7 +21,7 @@ BECAME = {
     "EXPIRED": "expired",
     "CANCELLED": "cancelled",
 }
-NOBODY = {Actor.PARENT.value: "the family", Actor.CLOCK.value: "the clock"}
+NOBODY = {ActorRole.PARENT.value: "the family", ActorRole.CLOCK.value: "the clock"}
 
 Cursor = tuple[datetime, str, int]
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.errors import NotAllowed, SignInRefused
 from core.people.models import Account, ApiKey, Role
 from core.people.sessions import find_live_session
+from core.platform.actor import Actor, ActorRole, Channel
 from core.platform.db import Transaction
 
 T = TypeVar("T")
@@ -41,12 +42,14 @@ Proof = BySession | ByKey
 class Acting(Transaction):
     """A transaction of somebody who was looked up in it."""
 
-    account_id: int
+    by: Actor
 
 
-def acting(command: Callable[[Acting], T], proof: Proof) -> Callable[[Transaction], T]:
+def acting(
+    command: Callable[[Acting], T], proof: Proof, channel: Channel = Channel.CONSOLE
+) -> Callable[[Transaction], T]:
     """
-    The command, for `Database.transact`, with who acts as `tx.account_id`.
+    The command, for `Database.transact`, with who acts as `tx.by`.
 
     Raises (when it is run):
         SignInRefused: the session or the key has ended, or the account is disabled.
@@ -54,13 +57,18 @@ def acting(command: Callable[[Acting], T], proof: Proof) -> Callable[[Transactio
     """
 
     def run(tx: Transaction) -> T:
-        account = get_actor(tx.session, proof, now=tx.now)
-        return command(Acting(tx.session, tx.now, tx.locked, account_id=account.id))
+        account = get_account(tx.session, proof, now=tx.now)
+        return command(Acting(tx.session, tx.now, tx.locked, by=actor_of(account, channel)))
 
     return run
 
 
-def get_actor(session: Session, proof: Proof, *, now: datetime) -> Account:
+def actor_of(account: Account, channel: Channel) -> Actor:
+    """A member of staff as who gives a command. Whether the command is allowed, its own transaction asks the account."""
+    return Actor(account.id, ActorRole(account.role.value), channel)
+
+
+def get_account(session: Session, proof: Proof, *, now: datetime) -> Account:
     """The account behind it at this moment. Raises SignInRefused, NotAllowed."""
     if isinstance(proof, ByKey):
         account = session.scalars(

@@ -12,6 +12,7 @@ from core.errors import Invalid, NotAllowed, NotFound, NotPossible
 from core.people.models import Account, ApiKey
 from core.people.permissions import check_is_admin
 from core.people.sessions import check_fresh
+from core.platform.actor import Actor
 from core.platform.text import at_most, can_be_seen, one_line
 from core.platform.tokens import hashed, new_session_token
 
@@ -22,7 +23,7 @@ MAX_KEYS = 10  # in use, of one account
 TOUCH_EVERY = timedelta(minutes=1)  # one write a minute, however often it is used
 
 
-def make_key(session: Session, account_id: int, *, name: str, in_session: int, now: datetime) -> str:
+def make_key(session: Session, *, by: Actor, name: str, in_session: int, now: datetime) -> str:
     """
     A new key of one's own; returns it, once. It may do what its owner may, until it is ended.
 
@@ -33,26 +34,26 @@ def make_key(session: Session, account_id: int, *, name: str, in_session: int, n
         Invalid: it has no name. NotPossible: ten of hers are in use.
         NotAllowed: the account is not in use any more, or she signed in longer than FRESH ago.
     """
-    owner = session.get(Account, account_id, populate_existing=True, with_for_update=True)
+    owner = session.get(Account, by.staff_id, populate_existing=True, with_for_update=True)
     if owner is None or owner.disabled_at is not None:
         raise NotAllowed("This account is not in use any more.")
-    check_fresh(session, in_session, account_id, now=now)
+    check_fresh(session, in_session, by.staff_id, now=now)
     name = _name(name)
-    if len(keys_of(session, account_id)) >= MAX_KEYS:
+    if len(keys_of(session, by.staff_id)) >= MAX_KEYS:
         raise NotPossible(f"You have {MAX_KEYS} keys. Please end one that you use no more.")
     key = PREFIX + new_session_token()
-    session.add(ApiKey(account_id=account_id, name=name, key_hash=hashed(key), hint=key[:HINT_LENGTH], created_at=now))
-    audit.record(session, Verb.KEY_MADE, "account", account_id, by=account_id, now=now)
+    session.add(ApiKey(account_id=by.staff_id, name=name, key_hash=hashed(key), hint=key[:HINT_LENGTH], created_at=now))
+    audit.record(session, Verb.KEY_MADE, "account", by.account_id, by=by, now=now)
     session.flush()
     return key
 
 
-def end_key(session: Session, key_id: int, *, by: int, now: datetime) -> None:
+def end_key(session: Session, key_id: int, *, by: Actor, now: datetime) -> None:
     """It opens nothing from now on. Her own, or anybody's for an admin. Raises NotFound for others, as if there were none."""
     key = session.get(ApiKey, key_id)
     if key is None:
         raise NotFound("There is no such key.")
-    if key.account_id != by:
+    if key.account_id != by.account_id:
         try:
             check_is_admin(session, by)
         except NotAllowed:

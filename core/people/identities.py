@@ -18,6 +18,7 @@ from core.people.accounts import find_account
 from core.people.models import Account
 from core.people.permissions import check_is_admin
 from core.people.sessions import start_session
+from core.platform.actor import Actor
 
 NO_ACCOUNT = (
     "You are known to the sign-in service, and there is no account for you here. Ask an admin to invite you with the "
@@ -60,7 +61,7 @@ def sign_in_by_provider(session: Session, identity: Identity, *, user_agent: str
     return start_session(session, account.id, user_agent=user_agent, now=now)
 
 
-def forget_identity(session: Session, account_id: int, *, by: int, now: datetime) -> Account:
+def forget_identity(session: Session, account_id: int, *, by: Actor, now: datetime) -> Account:
     """Whoever comes from the provider with her verified address next is bound anew. Raises NotAllowed, NotFound."""
     check_is_admin(session, by)
     account = session.get(Account, account_id)

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, Status
+from core.platform.actor import ActorRole, Channel
 from core.platform.orm import Base
 from core.schedule.models import Coach, LessonType
 
@@ -63,7 +64,7 @@ class Rehearsal(Base):
             approved_at=self.answered_at if self.status is Status.APPROVED else None,
             denied_at=self.answered_at if self.status is Status.DENIED else None,
             changed_at=self.answered_at or self.requested_at,
-            changed_by=Actor.COACH if answered else Actor.PARENT,
+            changed_by=ActorRole.COACH if answered else ActorRole.PARENT,
             changed_by_account=self.coach.account if answered else None,
             channel=Channel.MAIL if answered else Channel.SITE,
             denial_reason=self.denial_reason,

@@ -17,7 +17,8 @@ from core.errors import LinkReplaced, NotAllowed, NotFound, NotPossible, Request
 from core.outbox.messages import new_message_id
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.accounts import NOT_IN_USE, check_usable
-from core.people.models import Account
+from core.people.permissions import account_of
+from core.platform.actor import Actor
 from core.rehearsals.models import Rehearsal
 from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach
@@ -28,14 +29,14 @@ LESSON_AT_MIN = 16 * 60  # 4 pm, in two days: a time like those that families as
 OVER = "This practice request is over. You can begin another one in the console, on the page Guide."
 
 
-def rehearse(session: Session, coach: Coach, *, account_id: int, now: datetime) -> Rehearsal:
+def rehearse(session: Session, coach: Coach, *, by: Actor, now: datetime) -> Rehearsal:
     """
     A new practice request, with its mail to this coach and to nobody else. An earlier one is over.
 
     Raises:
         NotAllowed: it is not the coach herself. NotPossible: she teaches no lesson that could be asked for.
     """
-    _check_herself(session, coach, account_id)
+    _check_herself(session, coach, by)
     lesson = next((lesson for lesson in coach.lessons if lesson.active), None)
     if lesson is None:
         raise NotPossible("You teach no lesson yet, so nobody could ask for one. Choose some on the page Public page.")
@@ -88,12 +89,12 @@ def answer_in_console(
     rehearsal_id: int,
     decision: Decision,
     *,
-    account_id: int,
+    by: Actor,
     reason: str | None = None,
     now: datetime,
 ) -> Rehearsal:
     """The same, without the link. Raises NotAllowed for everybody but the coach herself, and what `answer` raises."""
-    _check_herself(session, coach, account_id)
+    _check_herself(session, coach, by)
     return answer(session, coach, rehearsal_id, decision, reason=reason, now=now)
 
 
@@ -129,8 +130,8 @@ def clean_up(session: Session, *, now: datetime) -> None:
     _remove(session, made_before=now - LASTS)
 
 
-def _check_herself(session: Session, coach: Coach, account_id: int) -> None:
-    account = session.get(Account, account_id)
+def _check_herself(session: Session, coach: Coach, by: Actor) -> None:
+    account = account_of(session, by)
     if account is None:
         raise NotAllowed(NOT_IN_USE)
     check_usable(account)

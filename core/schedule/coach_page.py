@@ -14,6 +14,7 @@ from core.gym.edits import Values, last_changed_by, merge, merge_choices
 from core.images.library import require_publishable
 from core.images.models import ImageKind
 from core.images.permissions import check_may_change
+from core.platform.actor import Actor
 from core.platform.text import at_most, can_be_seen, one_line, paragraphs
 from core.schedule.hours import check_may_edit
 from core.schedule.models import Coach, LessonType
@@ -36,7 +37,7 @@ def set_page(
     tagline: str,
     bio: str,
     lesson_ids: Sequence[int],
-    account_id: int,
+    by: Actor,
     now: datetime,
     shown: Values | None = None,
 ) -> Coach:
@@ -51,7 +52,7 @@ def set_page(
         NotAllowed: neither the coach herself nor an admin.
         ChangedMeanwhile: the form was saved elsewhere while it was open.
     """
-    check_may_edit(session, coach, account_id)
+    check_may_edit(session, coach, by)
     values = {"name": name, "tagline": tagline, "bio": bio}
     texts, wrong = {}, {}
     for field, (read, length) in TEXTS.items():
@@ -72,12 +73,12 @@ def set_page(
     texts = merge(texts, stored, shown, read=dict, last_by=last_by)
     coach.account.name, coach.tagline, coach.bio = texts["name"], texts["tagline"], texts["bio"]
     coach.lessons = [*lessons, *(lesson for lesson in coach.lessons if not lesson.active)]
-    audit.record(session, Verb.PAGE_CHANGED, "coach", coach.id, by=account_id, now=now)
+    audit.record(session, Verb.PAGE_CHANGED, "coach", coach.id, by=by, now=now)
     session.flush()
     return coach
 
 
-def set_photo(session: Session, coach: Coach, image_id: int | None, *, account_id: int, now: datetime) -> Coach:
+def set_photo(session: Session, coach: Coach, image_id: int | None, *, by: Actor, now: datetime) -> Coach:
     """
     The photo on her page; None for none.
 
@@ -86,23 +87,23 @@ def set_photo(session: Session, coach: Coach, image_id: int | None, *, account_i
         NotPossible: it is not made yet, not described, or was sent for another purpose.
         NotAllowed: neither the coach herself nor an admin.
     """
-    check_may_edit(session, coach, account_id)
+    check_may_edit(session, coach, by)
     if image_id is not None:
         image = require_publishable(session, image_id, ImageKind.PROFILE)
         if image_id != coach.photo_id:
-            check_may_change(session, image, account_id)
+            check_may_change(session, image, by)
     coach.photo_id = image_id
-    audit.record(session, Verb.PAGE_CHANGED, "coach", coach.id, by=account_id, now=now)
+    audit.record(session, Verb.PAGE_CHANGED, "coach", coach.id, by=by, now=now)
     session.flush()
     session.expire(coach, ["photo"])
     return coach
 
 
-def renew_feed(session: Session, coach: Coach, *, account_id: int, now: datetime) -> Coach:
+def renew_feed(session: Session, coach: Coach, *, by: Actor, now: datetime) -> Coach:
     """Her calendar has a new secret address, and the old one shows nothing. Raises NotAllowed."""
-    check_may_edit(session, coach, account_id)
+    check_may_edit(session, coach, by)
     coach.feed_version += 1
-    audit.record(session, Verb.FEED_RENEWED, "coach", coach.id, by=account_id, now=now)
+    audit.record(session, Verb.FEED_RENEWED, "coach", coach.id, by=by, now=now)
     session.flush()
     return coach
 

@@ -12,7 +12,9 @@ from core import audit
 from core.audit import Verb
 from core.errors import Invalid, NotAllowed, NotFound
 from core.gym.edits import Values, last_changed_by, merge
-from core.people.models import Account, Role
+from core.people.models import Role
+from core.people.permissions import account_of
+from core.platform.actor import Actor
 from core.schedule.availability import DAY_MIN, Rules, Window
 from core.schedule.models import Coach, DateOverride, WeeklyHours
 
@@ -42,7 +44,7 @@ def set_weekly_hours(
     coach: Coach,
     windows: Sequence[WeekWindow],
     *,
-    account_id: int,
+    by: Actor,
     now: datetime,
     shown: Values | None = None,
 ) -> Coach:
@@ -57,7 +59,7 @@ def set_weekly_hours(
         NotAllowed: neither the coach herself nor an admin.
         ChangedMeanwhile: the same day was saved elsewhere while the page was open.
     """
-    check_may_edit(session, coach, account_id)
+    check_may_edit(session, coach, by)
     check_week(windows)
     windows = merge(
         by_weekday(windows),
@@ -71,7 +73,7 @@ def set_weekly_hours(
         WeeklyHours(coach_id=coach.id, weekday=window.weekday, start_min=window.start_min, end_min=window.end_min)
         for window in windows
     )
-    audit.record(session, Verb.HOURS_CHANGED, "coach", coach.id, by=account_id, now=now)
+    audit.record(session, Verb.HOURS_CHANGED, "coach", coach.id, by=by, now=now)
     session.flush()
     session.expire(coach, ["weekly_hours"])
     return coach
@@ -84,7 +86,7 @@ def add_override(
     window: Window,
     *,
     adds: bool,
-    account_id: int,
+    by: Actor,
     now: datetime,
 ) -> DateOverride:
     """
@@ -94,7 +96,7 @@ def add_override(
         Invalid: the day is past or too far away, the window is none, or there are too many.
         NotAllowed: neither the coach herself nor an admin.
     """
-    check_may_edit(session, coach, account_id)
+    check_may_edit(session, coach, by)
     today = now.astimezone(coach.zone).date()
     if not today <= on <= today + FURTHEST:
         raise Invalid({"on": "Please choose a day from today on, within a year."})
@@ -108,19 +110,19 @@ def add_override(
         coach_id=coach.id, local_on=on, adds=adds, start_min=window.start_min, end_min=window.end_min
     )
     session.add(override)
-    audit.record(session, Verb.HOURS_CHANGED, "coach", coach.id, by=account_id, now=now)
+    audit.record(session, Verb.HOURS_CHANGED, "coach", coach.id, by=by, now=now)
     session.flush()
     return override
 
 
-def remove_override(session: Session, coach: Coach, override_id: int, *, account_id: int, now: datetime) -> None:
+def remove_override(session: Session, coach: Coach, override_id: int, *, by: Actor, now: datetime) -> None:
     """That day is as every week again. Raises NotFound, NotAllowed."""
-    check_may_edit(session, coach, account_id)
+    check_may_edit(session, coach, by)
     override = session.get(DateOverride, override_id)
     if override is None or override.coach_id != coach.id:
         raise NotFound
     session.delete(override)
-    audit.record(session, Verb.HOURS_CHANGED, "coach", coach.id, by=account_id, now=now)
+    audit.record(session, Verb.HOURS_CHANGED, "coach", coach.id, by=by, now=now)
     session.flush()
 
 
@@ -165,9 +167,9 @@ def check_week(windows: Sequence[WeekWindow]) -> None:
             raise Invalid({"windows": f"Two windows on {WEEKDAYS[first.weekday]} overlap. Please make them one."})
 
 
-def check_may_edit(session: Session, coach: Coach, account_id: int) -> None:
+def check_may_edit(session: Session, coach: Coach, by: Actor) -> None:
     """Let only the coach herself and admins pass, looked up at this moment. Raises NotAllowed."""
-    account = session.get(Account, account_id)
+    account = account_of(session, by)
     if account is None or account.disabled_at is not None:
         raise NotAllowed("This account is not in use any more.")
     if account.id != coach.account_id and account.role is not Role.ADMIN:

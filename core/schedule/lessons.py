@@ -13,6 +13,7 @@ from core.errors import Invalid, NotFound
 from core.gym.edits import Values, last_changed_by, merge
 from core.gym.models import content_changed
 from core.people.permissions import check_is_admin
+from core.platform.actor import Actor
 from core.platform.forms import Form, Line, PriceCents, Visible, matching
 from core.schedule.models import FormerSlug, LessonType
 
@@ -42,7 +43,7 @@ def save_lesson(
     lesson_id: int | None,
     facts: LessonFacts,
     *,
-    account_id: int,
+    by: Actor,
     now: datetime,
     shown: Values | None = None,
 ) -> LessonType:
@@ -57,7 +58,7 @@ def save_lesson(
         Invalid: its address is another lesson's.
         ChangedMeanwhile: the form was saved elsewhere while it was open.
     """
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     lesson = LessonType()
     if lesson_id is not None:
         lesson = _lock(session, lesson_id)
@@ -77,7 +78,7 @@ def save_lesson(
     session.add(lesson)
     session.flush()
     _keep_former_slug(session, lesson, former)
-    audit.record(session, Verb.LESSON_CHANGED, "lesson", lesson.id, by=account_id, now=now)
+    audit.record(session, Verb.LESSON_CHANGED, "lesson", lesson.id, by=by, now=now)
     content_changed(session)
     return lesson
 

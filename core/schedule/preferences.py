@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.audit import Door, Verb
+from core.audit import Verb
 from core.errors import Invalid
 from core.gym.edits import Values, last_changed_by, merge
 from core.people.models import Account
+from core.platform.actor import Actor, ActorRole, Channel
 from core.platform.forms import Form
 from core.schedule.availability import DAY_MIN, MIN_TIME_TO_ANSWER
 from core.schedule.hours import check_may_edit
@@ -109,7 +110,7 @@ def set_preferences(
     coach: Coach,
     preferences: Preferences,
     *,
-    account_id: int,
+    by: Actor,
     now: datetime,
     shown: Values | None = None,
 ) -> Coach:
@@ -121,7 +122,7 @@ def set_preferences(
 
     Raises NotAllowed, ChangedMeanwhile.
     """
-    check_may_edit(session, coach, account_id)
+    check_may_edit(session, coach, by)
     preferences = merge(
         preferences.model_dump(),
         Preferences.of(coach).model_dump(),
@@ -131,7 +132,7 @@ def set_preferences(
     )
     for name, value in preferences:
         setattr(coach, name, value)
-    audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=account_id, now=now)
+    audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=by, now=now)
     session.flush()
     return coach
 
@@ -140,7 +141,7 @@ def stop_mail(session: Session, coach: Coach, digest: Digest, *, now: datetime) 
     """Unsubscribe a coach from a digest, by the link in it; idempotent."""
     if getattr(coach, digest.preference):
         setattr(coach, digest.preference, False)
-        by, door = coach.account_id, Door.MAIL
-        audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=by, door=door, now=now)
+        by = Actor(coach.account_id, ActorRole.COACH, Channel.MAIL)
+        audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=by, now=now)
         session.flush()
     return coach

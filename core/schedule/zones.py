@@ -13,6 +13,7 @@ from core.errors import Invalid
 from core.gym.models import content_changed
 from core.people.models import Account
 from core.people.permissions import check_is_admin
+from core.platform.actor import Actor
 from core.schedule.hours import check_may_edit
 from core.schedule.models import Coach
 
@@ -37,17 +38,17 @@ def check_zone(zone: str) -> str:
     return zone
 
 
-def set_zone(session: Session, coach: Coach, zone: str, *, account_id: int, now: datetime) -> Coach:
+def set_zone(session: Session, coach: Coach, zone: str, *, by: Actor, now: datetime) -> Coach:
     """
     Her hours are meant in this zone from now on: 9 am stays 9 am. Lessons that are booked keep their instant.
 
     Raises:
         NotAllowed: neither the coach herself nor an admin. Invalid: no such zone.
     """
-    check_may_edit(session, coach, account_id)
+    check_may_edit(session, coach, by)
     if coach.timezone != check_zone(zone):
         coach.timezone = zone
-        audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=account_id, now=now)
+        audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=by, now=now)
     session.flush()
     return coach
 
@@ -62,14 +63,14 @@ def coaches_elsewhere(session: Session, zone: str) -> Sequence[Coach]:
     ).all()
 
 
-def set_everybodys_zone(session: Session, zone: str, *, account_id: int, now: datetime) -> int:
+def set_everybodys_zone(session: Session, zone: str, *, by: Actor, now: datetime) -> int:
     """All coaches at once, as `set_zone` does it for one: after the gym's own was set. How many changed. Raises NotAllowed."""
-    check_is_admin(session, account_id)
+    check_is_admin(session, by)
     check_zone(zone)
     changed = session.scalars(select(Coach).where(Coach.timezone != zone).order_by(Coach.id).with_for_update()).all()
     for coach in changed:
         coach.timezone, coach.schedule_version = zone, coach.schedule_version + 1
-        audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=account_id, now=now)
+        audit.record(session, Verb.PREFERENCES_CHANGED, "coach", coach.id, by=by, now=now)
     session.flush()
     content_changed(session)
     return len(changed)

@@ -17,6 +17,7 @@ from core.people.accounts import create_account
 from core.people.models import Account, ApiKey, Role, SignInLink, StaffSession
 from core.people.permissions import check_is_admin, is_admin
 from core.people.sessions import IDLE
+from core.platform.actor import Actor
 from core.schedule.new_coach import add_coach
 from core.schedule.queries import coach_of
 from core.staff.sign_in_links import new_link
@@ -25,7 +26,7 @@ LAST_ADMIN = "This is the only admin. Please make somebody else an admin first."
 
 
 def invite(
-    session: Session, *, email: str, name: str, role: Role, teaches: bool, zone: str, by: int, now: datetime
+    session: Session, *, email: str, name: str, role: Role, teaches: bool, zone: str, by: Actor, now: datetime
 ) -> Account:
     """
     A new account, with an invitation in the mail that works once, within a week. teaches: she is shown as a coach as well.
@@ -38,13 +39,13 @@ def invite(
     account = create_account(session, email=email, name=name, role=role, now=now)
     if teaches:
         add_coach(session, account, zone=zone)
-    messages.add_sign_in(session, account, new_link(session, account, invited_by=by, now=now), now=now)
+    messages.add_sign_in(session, account, new_link(session, account, invited_by=by.staff_id, now=now), now=now)
     audit.record(session, Verb.INVITED, "account", account.id, by=by, now=now)
     session.flush()
     return account
 
 
-def invite_again(session: Session, account_id: int, *, by: int, now: datetime) -> Account:
+def invite_again(session: Session, account_id: int, *, by: Actor, now: datetime) -> Account:
     """
     Another invitation; the links of earlier ones work no more.
 
@@ -60,7 +61,7 @@ def invite_again(session: Session, account_id: int, *, by: int, now: datetime) -
         .values(expires_at=now)
         .execution_options(synchronize_session=False)
     )
-    messages.add_sign_in(session, account, new_link(session, account, invited_by=by, now=now), now=now)
+    messages.add_sign_in(session, account, new_link(session, account, invited_by=by.staff_id, now=now), now=now)
     audit.record(session, Verb.INVITED, "account", account.id, by=by, now=now)
     session.flush()
     return account
@@ -78,7 +79,7 @@ def invited_and_not_here_yet(session: Session) -> Mapping[int, datetime]:
     return {row[0]: row[1] for row in found}
 
 
-def change_role(session: Session, account_id: int, role: Role, *, by: int, now: datetime) -> Account:
+def change_role(session: Session, account_id: int, role: Role, *, by: Actor, now: datetime) -> Account:
     """From her next click on. Raises NotAllowed, NotFound; NotPossible where no admin would be left."""
     check_is_admin(session, by)
     account = _account(session, account_id)
@@ -90,7 +91,7 @@ def change_role(session: Session, account_id: int, role: Role, *, by: int, now: 
     return account
 
 
-def disable(session: Session, account_id: int, *, by: int, now: datetime) -> Account:
+def disable(session: Session, account_id: int, *, by: Actor, now: datetime) -> Account:
     """
     She is signed out everywhere, her keys end, and she signs in no more; if she coaches, parents see her no more. Her
     bookings stand, the mails about them that wait go to the admins, and admins answer what waits.
@@ -112,7 +113,7 @@ def disable(session: Session, account_id: int, *, by: int, now: datetime) -> Acc
     return account
 
 
-def enable(session: Session, account_id: int, *, by: int, now: datetime) -> Account:
+def enable(session: Session, account_id: int, *, by: Actor, now: datetime) -> Account:
     """She may sign in again, and is shown again if she coaches. Raises NotAllowed, NotFound."""
     check_is_admin(session, by)
     account = _account(session, account_id)
@@ -126,15 +127,15 @@ def enable(session: Session, account_id: int, *, by: int, now: datetime) -> Acco
     return account
 
 
-def end_sessions(session: Session, account_id: int, *, by: int, now: datetime) -> None:
+def end_sessions(session: Session, account_id: int, *, by: Actor, now: datetime) -> None:
     """Sign her out everywhere: by herself, or an admin. Raises NotAllowed."""
-    if by != account_id:
+    if by.account_id != account_id:
         check_is_admin(session, by)
     _end_all(session, account_id, now=now)
     audit.record(session, Verb.SESSIONS_ENDED, "account", account_id, by=by, now=now)
 
 
-def end_one_session(session: Session, session_id: int, *, by: int, now: datetime) -> None:
+def end_one_session(session: Session, session_id: int, *, by: Actor, now: datetime) -> None:
     """
     Sign her out in this one place: by herself, or an admin. Ending it again changes nothing.
 
@@ -142,7 +143,7 @@ def end_one_session(session: Session, session_id: int, *, by: int, now: datetime
         NotFound: there is none, or it is another's and `by` is no admin: the same answer.
     """
     found = session.get(StaffSession, session_id)
-    if found is None or (found.account_id != by and not is_admin(session, by)):
+    if found is None or (found.account_id != by.account_id and not is_admin(session, by)):
         raise NotFound("There is no such session.")
     if found.ended_at is None:
         found.ended_at = now

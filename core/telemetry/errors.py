@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import Column, ColumnElement, Connection, func, or_, select, update
 
 from core.errors import Invalid, NotFound
+from core.platform.actor import Actor
 from core.platform.clock import instant, microseconds
 from core.platform.text import one_line
 from core.telemetry.error_groups import HOUR_US, IGNORED, MOMENTS_FROM, OPEN, REGRESSED, RESOLVED, change_state
@@ -172,10 +173,10 @@ def list_changes(store: Store, group_id: int) -> list[Change]:
     return [Change(instant(row.at_us), row.state, row.by or None, row.release) for row in rows]
 
 
-def resolve(store: Store, group_id: int, *, by: int, now: datetime, release: str | None = None) -> ErrorGroup:
+def resolve(store: Store, group_id: int, *, by: Actor, now: datetime, release: str | None = None) -> ErrorGroup:
     """Mark a group as fixed in this release; idempotent. Raises NotFound."""
     release = release or this_release()
-    values = {"resolved_at_us": microseconds(now), "resolved_by": by, "resolved_in": release}
+    values = {"resolved_at_us": microseconds(now), "resolved_by": by.staff_id, "resolved_in": release}
     return _change(store, group_id, RESOLVED, values, by=by, now=now, release=release)
 
 
@@ -183,7 +184,7 @@ def ignore(
     store: Store,
     group_id: int,
     *,
-    by: int,
+    by: Actor,
     now: datetime,
     until: datetime | None = None,
     more: int | None = None,
@@ -210,7 +211,7 @@ def ignore(
     return _change(store, group_id, IGNORED, values, by=by, now=now, again=True)
 
 
-def reopen(store: Store, group_id: int, *, by: int, now: datetime) -> ErrorGroup:
+def reopen(store: Store, group_id: int, *, by: Actor, now: datetime) -> ErrorGroup:
     """Reopen a resolved or ignored group. Raises NotFound."""
     values = {"resolved_at_us": 0, "resolved_by": 0, "resolved_in": ""}
     return _change(store, group_id, OPEN, values, by=by, now=now)
@@ -222,7 +223,7 @@ def _change(
     state: str,
     values: dict[str, Any],
     *,
-    by: int,
+    by: Actor,
     now: datetime,
     release: str | None = None,
     again: bool = False,
@@ -234,7 +235,9 @@ def _change(
         row = _get(connection, group_id, lock=True)
         if row.state != state or again:
             connection.execute(update(error_group).where(error_group.c.id == group_id).values(**values))
-            change_state(connection, group_id, state, at_us=microseconds(now), by=by, release=release or this_release())
+            change_state(
+                connection, group_id, state, at_us=microseconds(now), by=by.staff_id, release=release or this_release()
+            )
     return get_group(store, group_id)
 
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from analytics import bookings, today
 from analytics.window import Window
-from core.bookings.models import Actor, Attendance, Booking, Channel, Status
+from core.bookings.models import Attendance, Booking, Status
+from core.platform.actor import ActorRole, Channel
 from core.schedule.models import Coach, DateOverride
 from tests.support import people
 from tests.support.people import NOW, ZONE
@@ -35,7 +36,7 @@ class Gym:
             "handle": f"handle-{self.number}", "coach_id": coach.id, "lesson_type_id": coach.lessons[0].id, "status": status,
             "starts_at": starts_at, "ends_at": changes.pop("ends_at", starts_at + HOUR), "price_cents": 1, "customer_name": "Sam",
             "customer_email": "sam@example.org", "athlete_name": "Ida", "requested_at": ASKED_AT, "changed_at": ASKED_AT,
-            "changed_by": Actor.PARENT, "channel": Channel.SITE, "expires_at": ASKED_AT + 2 * DAY,
+            "changed_by": ActorRole.PARENT, "channel": Channel.SITE, "expires_at": ASKED_AT + 2 * DAY,
         }  # fmt: skip
         self.session.execute(insert(Booking), [row | changes])
 

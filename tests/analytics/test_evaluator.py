@@ -25,6 +25,7 @@ from core.platform.clock import microseconds
 from core.platform.services import Services
 from tests.analytics.alarmed import MINUTE, NOW, Watched
 from tests.analytics.house import House
+from tests.support.actors import as_staff
 from tests.support.people import nora, sam_wants
 from tests.telemetry.alarm import hire
 
@@ -281,7 +282,7 @@ def test_a_rule_that_is_off_is_not_measured(watched: Watched) -> None:
         account = session.execute(text("SELECT id FROM account")).scalar_one()
     for key in ("errors", "errors-critical"):
         watched.services.database.transact(
-            lambda tx: choices.change_rule(tx.session, key, {"enabled": False}, account_id=account, now=tx.now)
+            lambda tx: choices.change_rule(tx.session, key, {"enabled": False}, by=as_staff(account), now=tx.now)
         )
     watched.minutes(2, errors=0.5)
     assert not {"errors", "errors-critical"} & watched.firing()
@@ -291,7 +292,7 @@ def add_rule(watched: Watched, title: str, metric: str, **changes: Any) -> Rule:
     with watched.services.database.read() as session:
         account = session.execute(text("SELECT id FROM account")).scalar_one()
     added: choices.RuleInForce = watched.services.database.transact(
-        lambda tx: choices.add_rule(tx.session, metric, {"title": title, **changes}, account_id=account, now=tx.now)
+        lambda tx: choices.add_rule(tx.session, metric, {"title": title, **changes}, by=as_staff(account), now=tx.now)
     )
     return added.rule
 
@@ -359,7 +360,7 @@ def test_a_rule_that_is_another_when_it_has_been_measured_opens_nothing(
     }
 
     def change(name: str) -> None:
-        watched.services.database.transact(lambda tx: meanwhile[how](tx.session, account_id=account, now=tx.now))
+        watched.services.database.transact(lambda tx: meanwhile[how](tx.session, by=as_staff(account), now=tx.now))
 
     watched.pass_a_minute(60, 30)
     monkeypatch.setattr(evaluator, "failpoint", change)

@@ -27,6 +27,7 @@ from core.telemetry.process_life import LOOP_SILENT, STOPPED
 from tests.analytics.alarmed import MINUTE, NOW, Watched
 from tests.analytics.house import House
 from tests.analytics.test_evaluator import DAY, HOUR, ask
+from tests.support.actors import as_staff
 from tests.telemetry.alarm import hire
 
 Usage = namedtuple("Usage", "total used free")
@@ -165,7 +166,7 @@ def test_an_error_that_was_resolved_and_is_back_is_said_once(watched: Watched) -
     watched.now += HOUR
     store = watched.house.store
     (group,) = errors.list_groups(store, start=watched.now - DAY, end=watched.now + DAY)
-    errors.resolve(store, group.id, by=1, now=watched.now, release="1.2")
+    errors.resolve(store, group.id, by=as_staff(1), now=watched.now, release="1.2")
     meet(watched, "no hours", "1.1")  # an older one, that runs still
     watched.pass_a_minute(0, 0)
     watched.evaluate()

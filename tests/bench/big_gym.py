@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from core.bookings.models import Actor, Booking, BookingEvent, Channel, Status
+from core.bookings.models import Booking, BookingEvent, Status
 from core.migrations import migrate
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.accounts import create_account
 from core.people.models import Account, Role
 from core.people.sessions import start_session
+from core.platform.actor import ActorRole, Channel
 from core.platform.db import Database
 from core.schedule.models import Coach, LessonType
 from tests.bench.gym import add_coaches
@@ -67,7 +68,7 @@ def _booking(
         "requested_at": at,
         "expires_at": starts_at - timedelta(hours=1),
         "changed_at": at,
-        "changed_by": Actor.PARENT,
+        "changed_by": ActorRole.PARENT,
         "channel": Channel.SITE,
     }
 
@@ -77,7 +78,7 @@ def _event(number: int, booking: dict[str, object], status: Status, at: datetime
         "booking_id": number + 1,
         "coach_id": booking["coach_id"],
         "to_status": status,
-        "actor": Actor.PARENT,
+        "actor": ActorRole.PARENT,
         "channel": Channel.SITE,
         "at": at,
     }

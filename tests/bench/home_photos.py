@@ -24,6 +24,7 @@ from core.gym.models import content_changed
 from core.images import intake, uploads
 from core.images.models import ImageKind
 from core.images.rendition_jobs import make_due
+from core.platform.actor import COMMAND_LINE
 from core.platform.services import Services
 from core.platform.settings import load_settings
 from core.schedule.models import Coach
@@ -91,7 +92,9 @@ def _row(state: str, density: int, visit: Visit) -> list[str]:
 def _sent(services: Services, files: list[Path]) -> list[int]:
     kinds = [ImageKind.CAMPAIGN, *[ImageKind.PROFILE] * 4, *[ImageKind.PRODUCT] * 3]
     return [
-        uploads.accept(services, intake.checked(path.read_bytes(), name=path.name), kind, alt="A photo").id
+        uploads.accept(
+            services, intake.checked(path.read_bytes(), name=path.name), kind, alt="A photo", by=COMMAND_LINE
+        ).id
         for path, kind in zip(files, kinds, strict=True)
     ]
 

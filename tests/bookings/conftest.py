@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.bookings import requests
-from core.bookings.history import By
-from core.bookings.models import Actor, Booking, BookingEvent, Channel, Hold, Status
+from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import Account
+from core.platform.actor import Actor, ActorRole, Channel
 from core.schedule.models import Coach, LessonType
 from tests.support import people
 from tests.support.people import NOW, at, sam_wants
@@ -33,12 +33,12 @@ class House:
     short: LessonType
 
     @property
-    def by_nora(self) -> By:
-        return By(Actor.COACH, Channel.MAIL, self.nora.account_id)
+    def by_nora(self) -> Actor:
+        return Actor(self.nora.account_id, ActorRole.COACH, Channel.MAIL)
 
     @property
-    def by_ada(self) -> By:
-        return By(Actor.ADMIN, Channel.CONSOLE, self.ada.id)
+    def by_ada(self) -> Actor:
+        return Actor(self.ada.id, ActorRole.ADMIN, Channel.CONSOLE)
 
     def ask(
         self,
@@ -57,7 +57,7 @@ class House:
         """Sam books a lesson of Omar's, who need not be asked."""
         return self.ask(starts_at, coach=self.omar, lesson=self.strength, now=now, **changes)
 
-    def events(self, booking: Booking) -> list[tuple[Status | None, Status, Actor, int | None, Channel, datetime]]:
+    def events(self, booking: Booking) -> list[tuple[Status | None, Status, ActorRole, int | None, Channel, datetime]]:
         found = self.session.scalars(
             select(BookingEvent).where(BookingEvent.booking_id == booking.id).order_by(BookingEvent.id)
         )

@@ -8,15 +8,16 @@ from sqlalchemy.orm import Session
 
 from core.bookings.changes import cancel
 from core.bookings.decisions import Decision, by_link, decide
-from core.bookings.history import PARENT_ON_SITE, By
 from core.bookings.lists import events_of
-from core.bookings.models import Actor, Booking, Channel, Hold, Status
+from core.bookings.models import Booking, Hold, Status
 from core.bookings.override import approve_after_all
 from core.bookings.requests import request_lesson
 from core.errors import Invalid, NotAllowed, NotPossible, SlotUnavailable, TooLate
 from core.outbox.models import MessageKind, OutboxMessage
 from core.people.models import Account
+from core.platform.actor import PARENT_ON_SITE, Actor, ActorRole, Channel
 from core.schedule.models import Coach
+from tests.support.actors import as_staff
 from tests.support.people import NOW, ada, at, nora, omar, sam_wants
 
 FOUR = at(9, 16)
@@ -44,7 +45,7 @@ def denied(session: Session, coach: Coach) -> Booking:
 def approve(
     session: Session, coach: Coach, booking: Booking, by: Account, now: datetime = NOW, reason: str = REASON
 ) -> Booking:
-    return approve_after_all(session, coach, booking.id, account_id=by.id, reason=reason, now=now)
+    return approve_after_all(session, coach, booking.id, by=as_staff(by.id), reason=reason, now=now)
 
 
 def holds(session: Session, booking: Booking) -> int:
@@ -55,7 +56,7 @@ def test_a_denied_request_is_approved_holds_its_time_and_both_are_told(
     session: Session, coach: Coach, admin: Account
 ) -> None:
     booking = approve(session, coach, denied(session, coach), admin)
-    assert (booking.status, booking.changed_by, booking.after_all_reason) == (Status.APPROVED, Actor.ADMIN, REASON)
+    assert (booking.status, booking.changed_by, booking.after_all_reason) == (Status.APPROVED, ActorRole.ADMIN, REASON)
     assert booking.denial_reason == "Away.", "a coach's words stay"
     assert holds(session, booking) == 1
     assert [event.to_status for event in events_of(session, booking.id)] == [
@@ -124,7 +125,7 @@ def test_nothing_is_late_that_nobody_agreed_to(session: Session, coach: Coach, a
 
 
 def test_an_admins_earlier_words_stay_as_well(session: Session, coach: Coach, admin: Account) -> None:
-    by_admin = By(Actor.ADMIN, Channel.CONSOLE, admin.id)
+    by_admin = Actor(admin.id, ActorRole.ADMIN, Channel.CONSOLE)
     booking = asked(session, coach)
     decide(session, coach, booking.id, Decision.DENY, by=by_admin, reason="The floor is closed.", now=NOW)
     approve(session, coach, booking, admin)

@@ -13,6 +13,7 @@ from core.outbox.models import OutboxMessage
 from core.people.models import Account
 from core.schedule.models import Coach
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
+from tests.support.actors import as_staff
 
 MINUTE = timedelta(minutes=1)
 NO_SHOW, TAUGHT = Attendance.NO_SHOW, Attendance.TAUGHT
@@ -28,7 +29,7 @@ def note(
     now: datetime = TUESDAY_AT_FOUR,
 ) -> Booking:
     account = by or house.omar.account
-    return note_attendance(house.session, coach or house.omar, booking.id, what, account_id=account.id, now=now)
+    return note_attendance(house.session, coach or house.omar, booking.id, what, by=as_staff(account.id), now=now)
 
 
 def verbs(house: House) -> list[tuple[int | None, str]]:
@@ -57,7 +58,7 @@ def test_an_admin_notes_it_too_and_a_team_mate_and_a_stranger_find_nothing(house
     with pytest.raises(NotFound):
         note(house, booking, NO_SHOW, by=house.nora.account)
     with pytest.raises(NotFound):
-        note_attendance(house.session, house.omar, booking.id, NO_SHOW, account_id=9999, now=TUESDAY_AT_FOUR)
+        note_attendance(house.session, house.omar, booking.id, NO_SHOW, by=as_staff(9999), now=TUESDAY_AT_FOUR)
     with pytest.raises(NotFound):
         note(house, booking, NO_SHOW, coach=house.nora, by=house.nora.account)
     assert booking.attendance is TAUGHT

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from core.bookings import changes
-from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Status
 from core.errors import TooLate
 from core.gym.models import the_gym
+from core.platform.actor import PARENT_ON_SITE
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support.people import NOW
 

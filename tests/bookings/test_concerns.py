@@ -6,24 +6,25 @@ import pytest
 
 from core.bookings.approval_warnings import Concern, concerns
 from core.bookings.decisions import Decision, decide, decide_as_staff
-from core.bookings.models import Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.bookings.override import approve_after_all
 from core.errors import NeedsAgreement
 from core.schedule.availability import Window
 from core.schedule.hours import WeekWindow, add_override, set_weekly_hours
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
+from tests.support.actors import as_staff
 from tests.support.people import NOW, ZONE
 
 
 def away(house: House) -> None:
     day = TUESDAY_AT_FOUR.astimezone(ZONE).date()
     account = house.nora.account_id
-    add_override(house.session, house.nora, day, Window(0, 1440), adds=False, account_id=account, now=NOW)
+    add_override(house.session, house.nora, day, Window(0, 1440), adds=False, by=as_staff(account), now=NOW)
 
 
 def other_week(house: House) -> None:
     mornings = [WeekWindow(weekday, 9 * 60, 12 * 60) for weekday in range(5)]
-    set_weekly_hours(house.session, house.nora, mornings, account_id=house.nora.account_id, now=NOW)
+    set_weekly_hours(house.session, house.nora, mornings, by=as_staff(house.nora.account_id), now=NOW)
 
 
 def archived(house: House) -> None:
@@ -90,7 +91,7 @@ def test_approving_after_all_asks_as_well(house: House) -> None:
             house.session,
             house.nora,
             booking.id,
-            account_id=house.ada.id,
+            by=as_staff(house.ada.id),
             reason="She comes in for it.",
             despite=despite,
             now=NOW,
@@ -107,8 +108,7 @@ def _as_ada(house: House, booking: Booking, *, despite: list[str]) -> Booking:
         house.nora,
         booking.id,
         Decision.APPROVE,
-        account_id=house.ada.id,
-        channel=Channel.CONSOLE,
+        by=as_staff(house.ada.id),
         reason="Nora asked me to.",
         despite=despite,
         now=NOW,

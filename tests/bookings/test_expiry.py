@@ -7,12 +7,12 @@ from sqlalchemy import select
 
 from core.bookings import changes, expiry
 from core.bookings.decisions import Decision, decide
-from core.bookings.history import PARENT_ON_SITE
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.bookings.queries import requests_awaiting_answer
 from core.bookings.scope import Everyone, OfCoach
 from core.errors import RequestExpired, SlotUnavailable
 from core.outbox.models import MessageKind, OutboxMessage
+from core.platform.actor import PARENT_ON_SITE, ActorRole, Channel
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support.people import NOW, at
 
@@ -79,8 +79,10 @@ def test_a_request_expires_at_its_instant_and_both_sides_hear_it(house: House) -
     assert booking.status is Status.PENDING
     instant = booking.expires_at
     assert expiry.expire_overdue(house.session, house.nora, now=instant) == [booking]
-    assert (booking.status, booking.expired_at, booking.changed_by) == (Status.EXPIRED, instant, Actor.CLOCK)
-    assert house.events(booking)[1:] == [(Status.PENDING, Status.EXPIRED, Actor.CLOCK, None, Channel.CLOCK, instant)]
+    assert (booking.status, booking.expired_at, booking.changed_by) == (Status.EXPIRED, instant, ActorRole.CLOCK)
+    assert house.events(booking)[1:] == [
+        (Status.PENDING, Status.EXPIRED, ActorRole.CLOCK, None, Channel.CLOCK, instant)
+    ]
     assert house.mails(booking) == [*asked, *EXPIRED_MAILS]
     assert house.holds(booking) == []
 

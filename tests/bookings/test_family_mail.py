@@ -14,6 +14,7 @@ from core.mail import family_mail
 from core.mail.validity import why_untrue
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from tests.bookings.conftest import House
+from tests.support.actors import as_staff
 from tests.support.people import NOW
 
 LATER = NOW + timedelta(minutes=10)
@@ -41,7 +42,7 @@ def asked(house: House, state: MessageState = MessageState.SENT) -> Booking:
 
 def correct(house: House, booking: Booking, account_id: int | None = None, email: str = RIGHT) -> Booking:
     account_id = account_id or house.nora.account_id
-    return family_mail.correct_address(house.session, house.nora, booking.id, email, account_id=account_id, now=LATER)
+    return family_mail.correct_address(house.session, house.nora, booking.id, email, by=as_staff(account_id), now=LATER)
 
 
 @pytest.mark.parametrize("state", [MessageState.QUEUED, MessageState.DEAD])
@@ -124,14 +125,14 @@ def test_staff_send_the_mail_again_that_says_how_it_stands(house: House) -> None
     booking = house.booked()
     (confirmation,) = to_family(house, booking)
     confirmation.state = MessageState.SENT
-    family_mail.send_again(house.session, house.omar, booking.id, account_id=house.ada.id, now=LATER)
+    family_mail.send_again(house.session, house.omar, booking.id, by=as_staff(house.ada.id), now=LATER)
     assert [row.kind for row in to_family(house, booking)] == [MessageKind.CONFIRMED] * 2
 
 
 def test_a_confirmation_is_not_sent_again_once_the_lesson_has_begun(house: House) -> None:
     booking = house.booked()
     with pytest.raises(NotPossible):
-        family_mail.send_again(house.session, house.omar, booking.id, account_id=house.ada.id, now=booking.starts_at)
+        family_mail.send_again(house.session, house.omar, booking.id, by=as_staff(house.ada.id), now=booking.starts_at)
 
 
 def test_a_family_sends_itself_its_link_three_times_an_hour(house: House) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 from core.bookings import changes, expiry
 from core.bookings.decisions import Decision, decide
-from core.bookings.history import PARENT_ON_SITE, THE_CLOCK, By
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.errors import (
     AlreadyDecided,
     BookingCancelled,
@@ -25,6 +24,7 @@ from core.errors import (
     TooLate,
 )
 from core.outbox.models import MessageKind
+from core.platform.actor import PARENT_ON_SITE, THE_CLOCK, Actor, ActorRole, Channel
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support.people import NOW
 
@@ -78,55 +78,55 @@ def cancelled_by_ada(house: House) -> tuple[Booking, datetime]:
     return changes.cancel(house.session, house.nora, booking.id, by=house.by_ada, reason="Power cut", now=now), now
 
 
-def sam(house: House) -> By:
+def sam(house: House) -> Actor:
     return PARENT_ON_SITE
 
 
-def nora(house: House) -> By:
+def nora(house: House) -> Actor:
     return house.by_nora
 
 
-def ada(house: House) -> By:
+def ada(house: House) -> Actor:
     return house.by_ada
 
 
-def omar_her_team_mate(house: House) -> By:
-    return By(Actor.COACH, Channel.CONSOLE, house.omar.account_id)
+def omar_her_team_mate(house: House) -> Actor:
+    return Actor(house.omar.account_id, ActorRole.COACH, Channel.CONSOLE)
 
 
-def omar_who_says_he_is_an_admin(house: House) -> By:
-    return By(Actor.ADMIN, Channel.CONSOLE, house.omar.account_id)
+def omar_who_says_he_is_an_admin(house: House) -> Actor:
+    return Actor(house.omar.account_id, ActorRole.ADMIN, Channel.CONSOLE)
 
 
-def ada_who_says_she_is_the_coach(house: House) -> By:
-    return By(Actor.COACH, Channel.CONSOLE, house.ada.id)
+def ada_who_says_she_is_the_coach(house: House) -> Actor:
+    return Actor(house.ada.id, ActorRole.COACH, Channel.CONSOLE)
 
 
-def a_stranger(house: House) -> By:
-    return By(Actor.COACH, Channel.API, None)
+def a_stranger(house: House) -> Actor:
+    return Actor(None, ActorRole.COACH, Channel.API)
 
 
-def an_account_that_never_was(house: House) -> By:
-    return By(Actor.ADMIN, Channel.API, 999_999)
+def an_account_that_never_was(house: House) -> Actor:
+    return Actor(999_999, ActorRole.ADMIN, Channel.API)
 
 
-def nora_who_left(house: House) -> By:
+def nora_who_left(house: House) -> Actor:
     house.nora.account.disabled_at = NOW
     return house.by_nora
 
 
-def ada_who_left(house: House) -> By:
+def ada_who_left(house: House) -> Actor:
     house.ada.disabled_at = NOW
     return house.by_ada
 
 
-def the_clock(house: House) -> By:
+def the_clock(house: House) -> Actor:
     return THE_CLOCK
 
 
 Situation = Callable[[House], tuple[Booking, datetime]]
-Person = Callable[[House], By]
-Verb = Callable[[House, Booking, By, datetime], Booking]
+Person = Callable[[House], Actor]
+Verb = Callable[[House, Booking, Actor, datetime], Booking]
 
 STAFF: list[Person] = [nora, ada]
 NOBODYS_BUSINESS: list[Person] = [
@@ -141,15 +141,15 @@ NOBODYS_BUSINESS: list[Person] = [
 ]
 
 
-def approves(house: House, booking: Booking, by: By, now: datetime) -> Booking:
+def approves(house: House, booking: Booking, by: Actor, now: datetime) -> Booking:
     return decide(house.session, house.nora, booking.id, Decision.APPROVE, by=by, reason="Nora rang", now=now)
 
 
-def denies(house: House, booking: Booking, by: By, now: datetime) -> Booking:
+def denies(house: House, booking: Booking, by: Actor, now: datetime) -> Booking:
     return decide(house.session, house.nora, booking.id, Decision.DENY, by=by, reason="Away that day", now=now)
 
 
-def cancels(house: House, booking: Booking, by: By, now: datetime) -> Booking:
+def cancels(house: House, booking: Booking, by: Actor, now: datetime) -> Booking:
     return changes.cancel(house.session, house.nora, booking.id, by=by, reason="Nora is ill", now=now)
 
 
@@ -204,9 +204,9 @@ def test_a_row_of_the_table_happens_as_written(
     changed = verb(house, booking, by, now)
     house.session.refresh(changed)
     assert (changed.status, changed.version, changed.slot_version) == (becomes, version + 1, 1)
-    assert (changed.changed_at, changed.changed_by, changed.channel) == (now, by.actor, by.channel)
+    assert (changed.changed_at, changed.changed_by, changed.channel) == (now, by.role, by.channel)
     assert changed.changed_by_account_id == by.account_id
-    assert house.events(booking) == [*events, (before, becomes, by.actor, by.account_id, by.channel, now)]
+    assert house.events(booking) == [*events, (before, becomes, by.role, by.account_id, by.channel, now)]
     assert house.mails(booking) == [*mails, *told]
     assert len(house.holds(booking)) == (1 if becomes is Status.APPROVED else 0)
 
@@ -284,7 +284,7 @@ def test_an_admin_needs_a_reason(house: House, situation: Situation, verb: Verb,
     assert house.record(booking) == before
 
 
-def _without_reason(house: House, booking: Booking, verb: Verb, by: By, reason: str | None, now: datetime) -> None:
+def _without_reason(house: House, booking: Booking, verb: Verb, by: Actor, reason: str | None, now: datetime) -> None:
     if verb is cancels:
         changes.cancel(house.session, house.nora, booking.id, by=by, reason=reason, now=now)
     else:
@@ -347,7 +347,7 @@ def test_the_second_answer_learns_who_was_faster(house: House) -> None:
 def test_a_booking_of_another_coach_is_not_found(house: House) -> None:
     booking, now = waiting(house)
     before = house.record(booking)
-    by_omar = By(Actor.COACH, Channel.MAIL, house.omar.account_id)
+    by_omar = Actor(house.omar.account_id, ActorRole.COACH, Channel.MAIL)
     with pytest.raises(NotFound):
         decide(house.session, house.omar, booking.id, Decision.APPROVE, by=by_omar, now=now)
     with pytest.raises(NotFound):

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from core.bookings import changes, requests
-from core.bookings.history import PARENT_ON_SITE
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.errors import IdempotencyMismatch, NotFound, SlotUnavailable, TooMany
 from core.outbox.models import MessageKind, OutboxMessage
+from core.platform.actor import PARENT_ON_SITE, ActorRole, Channel
 from core.platform.tokens import hashed
 from core.schedule.models import Asks, Coach, WeeklyHours
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
@@ -29,7 +29,7 @@ def test_a_request_waits_for_its_coach_and_holds_the_time(house: House) -> None:
     assert (booking.customer_name, booking.athlete_name, booking.notes) == ("Sam Rivera", "Ida", "First time.")
     assert (booking.price_cents, booking.requested_at, booking.approved_at) == (8500, NOW, None)
     assert house.holds(booking) == [(TUESDAY_AT_FOUR, TUESDAY_AT_FOUR + HOUR + 15 * MINUTE)]
-    assert house.events(booking) == [(None, Status.PENDING, Actor.PARENT, None, Channel.SITE, NOW)]
+    assert house.events(booking) == [(None, Status.PENDING, ActorRole.PARENT, None, Channel.SITE, NOW)]
     assert house.mails(booking) == [
         (MessageKind.REQUEST_RECEIVED, SAMS),
         (MessageKind.REQUEST, NORAS),
@@ -40,7 +40,7 @@ def test_a_request_waits_for_its_coach_and_holds_the_time(house: House) -> None:
 def test_where_no_asking_is_needed_the_lesson_is_booked_at_once(house: House) -> None:
     booking = house.booked()
     assert (booking.status, booking.approved_at, booking.expires_at) == (Status.APPROVED, NOW, None)
-    assert house.events(booking) == [(None, Status.APPROVED, Actor.PARENT, None, Channel.SITE, NOW)]
+    assert house.events(booking) == [(None, Status.APPROVED, ActorRole.PARENT, None, Channel.SITE, NOW)]
     assert house.mails(booking) == [(MessageKind.CONFIRMED, SAMS), (MessageKind.BOOKED_DIRECTLY, OMARS)]
     assert house.holds(booking) == [(TUESDAY_AT_FOUR, TUESDAY_AT_FOUR + 55 * MINUTE)]
 

@@ -17,6 +17,7 @@ from core.mail.context_reader import read_context
 from core.outbox.models import OutboxMessage
 from tests.bookings.conftest import House
 from tests.support import mail_samples
+from tests.support.actors import as_staff
 from tests.support.people import NOW, at
 
 YEARS = timedelta(days=731)
@@ -25,7 +26,7 @@ YEARS = timedelta(days=731)
 def test_names_addresses_and_words_go_and_the_figures_stay(house: House) -> None:
     booking = house.booked(notes="Left wrist.")
     handle, events, price = booking.handle, house.events(booking), booking.price_cents
-    keep_note(house.session, booking.id, "Pays in cash.", account_id=house.ada.id, now=NOW)
+    keep_note(house.session, booking.id, "Pays in cash.", by=as_staff(house.ada.id), now=NOW)
     assert anonymise_finished(house.session, now=booking.ends_at + YEARS) == 1
     house.session.refresh(booking)
     told = (booking.customer_name, booking.customer_email, booking.customer_phone, booking.athlete_name, booking.notes)

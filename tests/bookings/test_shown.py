@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from core.bookings import changes
-from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Status
 from core.bookings.terms import announced, gyms_terms, terms_of
 from core.errors import NotAsShown
 from core.gym.models import the_gym
+from core.platform.actor import PARENT_ON_SITE
 from core.schedule.models import Asks
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support.people import NOW, at

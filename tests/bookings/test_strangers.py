@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.bookings import request_limits
-from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Hold, Status
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import IdempotencyMismatch, LinkExpired, SlotUnavailable, TooMany
 from core.gym.models import the_gym
 from core.outbox.models import MessageKind, OutboxMessage
+from core.platform.actor import PARENT_ON_SITE
 from core.schedule.models import Coach
 from tests.support.people import NOW, at, nora, omar, sam_wants
 

@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 
 from core.bookings import changes, expiry
 from core.bookings.decisions import Decision, by_link, decide
-from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.bookings.requests import request_lesson
 from core.errors import NotFound, SlotUnavailable
 from core.outbox.models import OutboxMessage
+from core.platform.actor import PARENT_ON_SITE
 from core.platform.db import Database
 from core.platform.failpoints import FailpointReached, armed
 from core.schedule.models import Coach

@@ -18,6 +18,7 @@ from core.people.accounts import find_account
 from core.platform.services import Services
 from tests.browser.staff_pages import VIEWS, whole_page
 from tests.browser.visits import settle, sign_in
+from tests.support.actors import as_staff
 from tests.support.processes import RunningGym
 
 if TYPE_CHECKING:
@@ -80,11 +81,11 @@ def let_it_happen(services: Services) -> None:
         assert ada is not None
         slow = transaction.session.scalars(select(AlertStanding).where(AlertStanding.rule_key == "slow-route")).unique()
         (mine,) = [row.incident_id for row in slow if row.incident_id is not None]
-        incidents.acknowledge(transaction.session, mine, account_id=ada.id, now=transaction.now)
+        incidents.acknowledge(transaction.session, mine, by=as_staff(ada.id), now=transaction.now)
         until = transaction.now + 8 * HOUR
-        choices.mute(transaction.session, "disk", until, account_id=ada.id, now=transaction.now)
+        choices.mute(transaction.session, "disk", until, by=as_staff(ada.id), now=transaction.now)
         wanted = {"title": "Asking for a lesson fails", "filter": Filter("http", "site", "/bookings"), "min_samples": 5}
-        choices.add_rule(transaction.session, "requests.error_share", wanted, account_id=ada.id, now=transaction.now)
+        choices.add_rule(transaction.session, "requests.error_share", wanted, by=as_staff(ada.id), now=transaction.now)
 
 
 def fall_silent(services: Services) -> None:

@@ -31,6 +31,7 @@ from tests.browser import alarms, monitoring_pages, photographed_pages, staff_pa
 from tests.browser.visits import fill_in, pick_a_time
 from tests.support import browser as chromium
 from tests.support import mail_samples
+from tests.support.actors import as_staff
 from tests.support.processes import RunningGym, running_gym
 
 TARGET = Path("docs/screenshots")
@@ -177,7 +178,7 @@ def own_pages(album: Album, gym: RunningGym, services: Services) -> None:
     with services.database.read() as session:
         nora = session.get_one(Coach, waiting.coach_id)
     practised = services.database.transact(
-        lambda tx: practice.rehearse(tx.session, tx.coach, account_id=nora.account_id, now=tx.now), coach=nora.id
+        lambda tx: practice.rehearse(tx.session, tx.coach, by=as_staff(nora.account_id), now=tx.now), coach=nora.id
     )
     others = {
         "practice": f"{gym.site_url}/rehearsals/{services.signer.rehearsal(practised.id)}",

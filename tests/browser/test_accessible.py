@@ -14,6 +14,7 @@ from core.schedule.models import Coach
 from core.schedule.preferences import Digest
 from tests.browser.photographed_pages import until_made
 from tests.browser.visits import ask_for_a_lesson, pick_a_time, settle, sign_in, violations
+from tests.support.actors import as_staff
 from tests.support.processes import RunningGym
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -95,7 +96,7 @@ def test_nothing_on_the_pages_of_practice_and_of_a_mail_that_is_stopped(gym: Run
         coach = transaction.session.scalars(select(Coach).where(Coach.slug == "nora")).one()
         coach.roll_up = True  # in the other scheme it was stopped
     rehearsal = services.database.transact(
-        lambda tx: practice.rehearse(tx.session, tx.coach, account_id=coach.account_id, now=tx.now), coach=coach.id
+        lambda tx: practice.rehearse(tx.session, tx.coach, by=as_staff(coach.account_id), now=tx.now), coach=coach.id
     )
     services.database.dispose()
     visitor.goto(f"{gym.site_url}/rehearsals/{services.signer.rehearsal(rehearsal.id)}")

@@ -31,7 +31,7 @@ import tasks
 from console.monitoring.cached_queries import close_monitors
 from console.web import cookies, server
 from core.bookings.decisions import Decision, decide_as_staff
-from core.bookings.models import Booking, Channel
+from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
 from core.gym.models import the_gym
 from core.outbox.models import MessageKind, OutboxMessage
@@ -41,6 +41,7 @@ from core.platform.db import Database
 from core.platform.services import Services
 from core.schedule.models import Asks
 from tests.console.without_streamlit import app_without_streamlit
+from tests.support.actors import as_staff
 from tests.support.databases import Furnish
 from tests.support.people import NOW, PASSWORD, ada, at, nora, omar, sam_wants
 
@@ -116,8 +117,7 @@ class Desk:
                 tx.coach,
                 found.id,
                 decision,
-                account_id=self.account(who).id,
-                channel=Channel.CONSOLE,
+                by=as_staff(self.account(who).id),
                 reason=reason,
                 now=tx.now,
             ),

@@ -39,9 +39,8 @@ def ways_around(module: Module) -> list[str]:
 
 def _by_whoever_acts(command: ast.Call) -> bool:
     """Whether it is told who acts as only `act`, `transact_as` and `run_as` know it: by the lambda's own parameter."""
-    actor = {keyword.arg: ast.unparse(keyword.value) for keyword in command.keywords}
-    told = actor.get("account_id") or actor.get("by") or next(iter(map(ast.unparse, command.args[1:2])), "")
-    return told in ("tx.account_id", "account_id")
+    told = {keyword.arg: ast.unparse(keyword.value) for keyword in command.keywords}
+    return told.get("by") in ("tx.by", "by")
 
 
 def handlers_that_take_whoever_is_here(module: Module) -> list[str]:
@@ -82,14 +81,14 @@ def test_pages_change_something_only_through_the_module_acting(module: Module) -
 @pytest.mark.parametrize(
     "text",
     [
-        "from core.images import library\ndef f(session): library.delete(session, 1, account_id=2)",
+        "from core.images import library\ndef f(session): library.delete(session, 1, by=COMMAND_LINE)",
         "from core.images.uploads import accept\ntake = lambda upload: accept(services(), upload, 1)",
         "from core.people import own_account\ndef f(): own_account.set_password(services(), 1)",
-        "def f(): services().database.transact(command, account_id=staff.account_id)",
+        "def f(): services().database.transact(command, by=staff.actor)",
         "def f():\n    with monitor().store.write() as connection: ...",
         "from core.people.own_account import set_sound\ndef f(session): set_sound(session, 1, on=True, now=now)",
-        "from core.telemetry import errors\ndef f(): errors.resolve(store, 1, by=2, now=now)",
-        "from core.images import library\nact(staff, lambda tx: library.delete(tx.session, 1, account_id=staff.account_id))",
+        "from core.telemetry import errors\ndef f(): errors.resolve(store, 1, by=staff.actor, now=now)",
+        "from core.images import library\nact(staff, lambda tx: library.delete(tx.session, 1, by=staff.actor))",
     ],
 )
 def test_a_change_in_another_way_would_be_found(text: str) -> None:

@@ -3,11 +3,13 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.bookings.models import Channel, Status
+from core.bookings.models import Status
 from core.people import api_keys
+from core.platform.actor import Channel
 from tests.console.app_reader import texts
 from tests.console.conftest import Desk
 from tests.console.test_api import APPROVE, PENDING, refused
+from tests.support.actors import as_staff
 from tests.support.people import new_key_of
 
 
@@ -51,7 +53,9 @@ def test_a_key_that_ended_or_whose_owner_left_opens_nothing(desk: Desk) -> None:
     with desk.services.database.read() as session:
         found = api_keys.find_key(session, ended)
     assert found is not None
-    desk.services.database.transact(lambda tx: api_keys.end_key(tx.session, found.id, by=found.account_id, now=tx.now))
+    desk.services.database.transact(
+        lambda tx: api_keys.end_key(tx.session, found.id, by=as_staff(found.account_id), now=tx.now)
+    )
     desk.disable("omar")
     for key in (ended, left):
         refused(desk.get(PENDING, headers=bearer(key)), 401, "sign_in")

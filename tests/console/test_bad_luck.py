@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from console.widgets.markdown import inert
 from core.bookings.changes import cancel
 from core.bookings.decisions import Decision
-from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Status
 from core.outbox.models import MessageKind
+from core.platform.actor import PARENT_ON_SITE
 from core.platform.db import Database
 from tests.console.app_reader import press
 from tests.console.conftest import Desk

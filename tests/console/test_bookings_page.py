@@ -9,9 +9,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.bookings.decisions import Decision
-from core.bookings.models import Actor, Attendance, Booking, Status
+from core.bookings.models import Attendance, Booking, Status
 from core.errors import NotAllowed
 from core.outbox.models import MessageKind
+from core.platform.actor import ActorRole
 from tests.console.app_reader import athletes, choose, headers, press, texts
 from tests.console.conftest import Desk
 from tests.support.databases import both_databases
@@ -81,7 +82,7 @@ def test_a_coach_cancels_with_a_reason_that_the_family_reads(desk: Desk) -> None
     app.text_area[0].set_value(WHY)
     press(app, "Yes: cancel this lesson")
     booking = desk.booking("Ida")
-    assert (booking.status, booking.cancel_reason, booking.changed_by) == (Status.CANCELLED, WHY, Actor.COACH)
+    assert (booking.status, booking.cancel_reason, booking.changed_by) == (Status.CANCELLED, WHY, ActorRole.COACH)
     assert len(desk.mails(MessageKind.CANCELLED)) == 1 and not desk.mails(MessageKind.LESSON_CANCELLED)
     assert desk.nudged == ["deliver_mail"]
 

@@ -14,6 +14,7 @@ from core.mail import outbox_admin
 from core.ops import audit_view
 from tests.console.app_reader import choose, press
 from tests.console.conftest import Desk
+from tests.support.actors import as_staff
 from tests.support.databases import both_databases
 
 
@@ -21,7 +22,9 @@ from tests.support.databases import both_databases
 def busy(desk: Desk) -> Desk:
     """Three requests were made; Nora approved one, Ada held the mail."""
     desk.answer("Ida", Decision.APPROVE)
-    desk.services.database.transact(lambda tx: outbox_admin.hold(tx.session, by=desk.account("ada").id, now=tx.now))
+    desk.services.database.transact(
+        lambda tx: outbox_admin.hold(tx.session, by=as_staff(desk.account("ada").id), now=tx.now)
+    )
     return desk
 
 

@@ -10,6 +10,7 @@ from core.schedule import hours, queries
 from core.schedule.models import Asks, Coach
 from tests.console.app_reader import texts, titles
 from tests.console.conftest import Desk
+from tests.support.actors import as_staff
 from tests.support.people import at
 
 
@@ -116,7 +117,9 @@ def test_whoever_is_no_coach_and_no_admin_any_more_changes_nothing(desk: Desk) -
 
     with pytest.raises(NotAllowed):
         desk.services.database.transact(
-            lambda tx: hours.set_weekly_hours(tx.session, tx.coach, [], account_id=desk.account("omar").id, now=tx.now),
+            lambda tx: hours.set_weekly_hours(
+                tx.session, tx.coach, [], by=as_staff(desk.account("omar").id), now=tx.now
+            ),
             coach=coach(desk).id,
         )
     assert listed(desk, 3) > 0

@@ -7,8 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from console.widgets.markdown import inert
 from core.bookings.decisions import Decision
-from core.bookings.models import Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.outbox.models import MessageKind
+from core.platform.actor import Channel
 from core.platform.db import Transaction
 from tests.console.app_reader import (
     LAST_PAGES,

@@ -10,10 +10,12 @@ from core.images.library import set_budget
 from core.images.models import Image, ImageKind
 from core.images.queries import get_image
 from core.images.rendition_jobs import make_due
+from core.platform.actor import COMMAND_LINE
 from core.schedule.models import Coach
 from tests.console.app_reader import headers
 from tests.console.conftest import Desk
 from tests.images.photos import jpeg
+from tests.support.actors import as_staff
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -148,7 +150,7 @@ def test_an_image_that_a_page_shows_is_not_deleted_and_where_is_said(desk: Desk)
 
 def test_the_room_for_pictures_is_shown_and_a_warning_comes_before_it_is_used_up(desk: Desk) -> None:
     image = sent_by_ada(desk, ImageKind.GALLERY)
-    desk.services.database.transact(lambda tx: set_budget(tx.session, 1 << 20, now=tx.now))
+    desk.services.database.transact(lambda tx: set_budget(tx.session, 1 << 20, by=COMMAND_LINE, now=tx.now))
     app = desk.open(desk.start("ada"), "images")
     assert not app.warning
     with desk.services.database.write() as transaction:
@@ -172,7 +174,7 @@ def test_an_original_is_for_whoever_may_change_it_alone(desk: Desk) -> None:
 
 def sent_by_ada(desk: Desk, kind: ImageKind) -> Image:
     upload = intake.checked(jpeg(1200, 900), name="photo.jpg")
-    image = uploads.accept(desk.services, upload, kind, alt="A photo", account_id=desk.account("ada").id)
+    image = uploads.accept(desk.services, upload, kind, alt="A photo", by=as_staff(desk.account("ada").id))
     make_due(desk.services, fine=False)
     return image
 

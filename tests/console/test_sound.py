@@ -13,6 +13,7 @@ from core.errors import NotAllowed
 from core.people.own_account import set_sound
 from tests.console.app_reader import press
 from tests.console.conftest import Desk
+from tests.support.actors import as_staff
 from tests.support.people import NOW, nora, omar
 
 
@@ -42,7 +43,9 @@ def test_the_sound_is_off_until_somebody_turns_it_on_and_hears_it_at_once(
 
 @pytest.mark.parametrize("on", [True, False])
 def test_a_new_request_is_announced_and_heard_only_where_the_sound_is_on(desk: Desk, on: bool) -> None:
-    desk.services.database.transact(lambda tx: set_sound(tx.session, desk.account("nora").id, on=on, now=tx.now))
+    desk.services.database.transact(
+        lambda tx: set_sound(tx.session, by=as_staff(desk.account("nora").id), on=on, now=tx.now)
+    )
     app = desk.open(desk.start("nora"))
     assert not audio(app), "what waited before is no news"
     app.session_state["counted"] = 1
@@ -62,9 +65,9 @@ def test_the_sound_is_a_short_file_for_who_is_signed_in(desk: Desk) -> None:
 
 def test_the_sound_is_a_setting_of_each_person_and_a_disabled_account_has_none(session: Session) -> None:
     hers, his = nora(session).account, omar(session).account
-    set_sound(session, hers.id, on=True, now=NOW)
+    set_sound(session, by=as_staff(hers.id), on=True, now=NOW)
     assert (hers.sound, his.sound) == (True, False)
     hers.disabled_at = NOW
     for account_id in (hers.id, 9999):
         with pytest.raises(NotAllowed):
-            set_sound(session, account_id, on=True, now=NOW)
+            set_sound(session, by=as_staff(account_id), on=True, now=NOW)

@@ -21,6 +21,7 @@ from core.people.models import Account, Role
 from core.platform.db import Database
 from core.platform.services import Services
 from core.schedule.models import Coach
+from tests.support.actors import as_staff
 from tests.support.databases import Furnish
 from tests.support.people import ada, nora
 
@@ -38,7 +39,7 @@ class Gallery:
         self, data: bytes, kind: ImageKind = ImageKind.GALLERY, *, alt: str = "A photo", name: str = "photo.jpg"
     ) -> Image:
         upload = intake.checked(data, name=name)
-        return uploads.accept(self.services, upload, kind, alt=alt, account_id=self.ada)
+        return uploads.accept(self.services, upload, kind, alt=alt, by=as_staff(self.ada))
 
     def make(self, *, fine: bool = False) -> Work:
         return make_due(self.services, fine=fine)

@@ -7,6 +7,7 @@ import pytest
 from core.bootstrap import services
 from core.images import intake, uploads
 from core.images.models import ImageKind
+from core.platform.actor import COMMAND_LINE
 from tests.images.photos import jpeg
 from tests.test_cli import Terminal, gym, terminal
 
@@ -16,7 +17,7 @@ sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 def send() -> None:
     upload = intake.checked(jpeg(500, 400), name="hall.jpg")
-    uploads.accept(services(), upload, ImageKind.GALLERY, alt="The hall", account_id=None)
+    uploads.accept(services(), upload, ImageKind.GALLERY, alt="The hall", by=COMMAND_LINE)
     services().database.dispose()
     services.cache_clear()
 

@@ -13,6 +13,7 @@ from core.errors import PictureRejected, PictureTooLarge, PictureUnknown, Storag
 from core.images import intake, library
 from core.images.headers import read_header
 from core.images.models import Image
+from core.platform.actor import COMMAND_LINE
 from tests.images.conftest import Gallery
 from tests.images.photos import chunk, detailed, jpeg, png_head, quarters, saved
 
@@ -184,7 +185,7 @@ def test_the_senders_name_is_only_for_reading() -> None:
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_when_the_room_is_used_up_nothing_more_is_taken(gallery: Gallery) -> None:
-    gallery.services.database.transact(lambda tx: library.set_budget(tx.session, 1 << 20, now=tx.now))
+    gallery.services.database.transact(lambda tx: library.set_budget(tx.session, 1 << 20, by=COMMAND_LINE, now=tx.now))
     data = saved(detailed(900, 700), "PNG")
     assert len(data) < 1 << 21
     with pytest.raises(StorageFull, match="used up"):

@@ -22,12 +22,14 @@ from core.images.upkeep import sweep_orphans
 from core.images.uploads import original_path
 from core.ops.sweep import sweep
 from core.platform import clock
+from core.platform.actor import COMMAND_LINE
 from core.platform.failpoints import armed
 from core.platform.storage import Stored
 from core.schedule.coach_page import set_photo
 from core.schedule.models import Coach
 from tests.images.conftest import Gallery
 from tests.images.photos import CANARY, detailed, jpeg, saved
+from tests.support.actors import as_staff
 
 sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 WORKER = "from core.bootstrap import services; from core.images.rendition_jobs import make_due; make_due(services(), fine=False)"
@@ -164,7 +166,7 @@ def undisturbed(gallery: Gallery) -> set[tuple[str, str]]:
     """Path and hash of what this photo becomes when nothing happens. The gallery is empty again afterwards."""
     image = gallery.made(jpeg(850, 600))
     files = {(file.path, file.sha256) for file in image.renditions}
-    gallery.services.database.transact(lambda tx: library.delete(tx.session, image.id, account_id=None, now=tx.now))
+    gallery.services.database.transact(lambda tx: library.delete(tx.session, image.id, by=COMMAND_LINE, now=tx.now))
     upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
     assert [*gallery.services.media.files()] == []
     return files
@@ -255,7 +257,7 @@ def test_a_photo_that_breaks_while_it_is_opened_is_rejected_for_good(gallery: Ga
     assert gallery.make() == Work() and [*gallery.services.media.files()] == []
     with pytest.raises(NotPossible, match="was rejected"):
         gallery.services.database.transact(
-            lambda tx: library.regenerate(tx.session, image.id, account_id=gallery.ada, now=tx.now)
+            lambda tx: library.regenerate(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now)
         )
 
 
@@ -263,7 +265,9 @@ def test_a_photo_that_breaks_while_it_is_opened_is_rejected_for_good(gallery: Ga
 def test_a_replaced_photo_keeps_its_pages_until_the_new_one_is_there(gallery: Gallery) -> None:
     image = gallery.made(jpeg(900, 600), alt="The hall")
     before = {file.path for file in image.renditions}
-    uploads.replace(gallery.services, image.id, intake.checked(jpeg(700, 700), name="new.jpg"), account_id=gallery.ada)
+    uploads.replace(
+        gallery.services, image.id, intake.checked(jpeg(700, 700), name="new.jpg"), by=as_staff(gallery.ada)
+    )
     assert {file.path for file in gallery.image(image.id).renditions} == before
     with armed(picture_developed="raise"):
         gallery.make()
@@ -282,7 +286,7 @@ def test_a_broken_replacement_leaves_the_old_picture_on_its_pages(gallery: Galle
     image = gallery.made(jpeg(900, 600))
     before = {file.path for file in image.renditions}
     broken = saved(detailed(900, 700), "PNG")[:30_000]
-    uploads.replace(gallery.services, image.id, intake.checked(broken, name="x.png"), account_id=gallery.ada)
+    uploads.replace(gallery.services, image.id, intake.checked(broken, name="x.png"), by=as_staff(gallery.ada))
     assert gallery.make() == Work(rejected=1)
     after = gallery.image(image.id)
     assert after.state is ImageState.REJECTED and {file.path for file in after.renditions} == before
@@ -292,7 +296,7 @@ def test_a_broken_replacement_leaves_the_old_picture_on_its_pages(gallery: Galle
 def test_a_file_that_is_another_image_already_replaces_none(gallery: Gallery) -> None:
     one, _ = gallery.made(jpeg(300, 200)), gallery.made(jpeg(400, 200), name="twin.jpg")
     with pytest.raises(PictureTwice, match=r"twin\.jpg"):
-        uploads.replace(gallery.services, one.id, intake.checked(jpeg(400, 200), name="a"), account_id=gallery.ada)
+        uploads.replace(gallery.services, one.id, intake.checked(jpeg(400, 200), name="a"), by=as_staff(gallery.ada))
 
 
 @sqlite_only
@@ -315,14 +319,14 @@ def test_a_moved_focal_point_cuts_anew_and_moved_back_finds_its_cuts(gallery: Ga
     first = {file.path for file in image.renditions}
     focus = library.focus
     gallery.services.database.transact(
-        lambda tx: focus(tx.session, image.id, 0, 50, account_id=gallery.ada, now=tx.now)
+        lambda tx: focus(tx.session, image.id, 0, 50, by=as_staff(gallery.ada), now=tx.now)
     )
     assert {file.path for file in gallery.image(image.id).renditions} == first
     gallery.make()
     moved = gallery.image(image.id)
     assert first.isdisjoint(file.path for file in moved.renditions) and moved.state is ImageState.READY
     gallery.services.database.transact(
-        lambda tx: focus(tx.session, image.id, 50, 50, account_id=gallery.ada, now=tx.now)
+        lambda tx: focus(tx.session, image.id, 50, 50, by=as_staff(gallery.ada), now=tx.now)
     )
     before = {file.path: file.stored_at for file in gallery.services.media.files()}
     gallery.make()
@@ -330,7 +334,7 @@ def test_a_moved_focal_point_cuts_anew_and_moved_back_finds_its_cuts(gallery: Ga
     assert {file.path: file.stored_at for file in gallery.services.media.files()} == before
     with pytest.raises(Invalid):
         gallery.services.database.transact(
-            lambda tx: focus(tx.session, image.id, 101, 50, account_id=gallery.ada, now=tx.now)
+            lambda tx: focus(tx.session, image.id, 101, 50, by=as_staff(gallery.ada), now=tx.now)
         )
 
 
@@ -338,12 +342,12 @@ def test_a_moved_focal_point_cuts_anew_and_moved_back_finds_its_cuts(gallery: Ga
 def test_a_focal_point_moved_while_it_is_made_is_not_lost(gallery: Gallery) -> None:
     image = gallery.made(jpeg(1200, 500), ImageKind.PROFILE)
     gallery.services.database.transact(
-        lambda tx: library.focus(tx.session, image.id, 10, 50, account_id=gallery.ada, now=tx.now)
+        lambda tx: library.focus(tx.session, image.id, 10, 50, by=as_staff(gallery.ada), now=tx.now)
     )
     claim = gallery.services.database.transact(lambda tx: rendition_jobs._claim(tx.session, fine=False, now=tx.now))
     assert claim is not None
     gallery.services.database.transact(
-        lambda tx: library.focus(tx.session, image.id, 90, 50, account_id=gallery.ada, now=tx.now)
+        lambda tx: library.focus(tx.session, image.id, 90, 50, by=as_staff(gallery.ada), now=tx.now)
     )
     with pytest.raises(rendition_jobs._Overtaken):
         gallery.services.database.transact(lambda tx: rendition_jobs._finish(tx.session, claim, [], None, now=tx.now))
@@ -380,7 +384,7 @@ def test_originals_can_be_dropped_and_then_nothing_is_made_again(gallery: Galler
     assert [*gallery.services.originals.files()] == [] and not gallery.image(image.id).original_kept
     with pytest.raises(NotPossible, match="was not kept"):
         gallery.services.database.transact(
-            lambda tx: library.regenerate(tx.session, image.id, account_id=gallery.ada, now=tx.now)
+            lambda tx: library.regenerate(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now)
         )
     assert gallery.send(jpeg(900, 600)).original_kept
 
@@ -423,7 +427,7 @@ def test_a_file_shared_by_two_images_stays_while_one_needs_it(gallery: Gallery) 
         used = storage_used(session)
     assert used.renditions_bytes == sum(file.size_bytes for file in product.renditions)
     gallery.services.database.transact(
-        lambda tx: library.delete(tx.session, product.id, account_id=gallery.ada, now=tx.now)
+        lambda tx: library.delete(tx.session, product.id, by=as_staff(gallery.ada), now=tx.now)
     )
     upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
     assert {file.path for file in gallery.services.media.files()} == shared
@@ -439,7 +443,7 @@ def test_what_is_missing_or_damaged_is_found_and_comes_back_at_the_same_address(
     found = {(fault.path, fault.what) for fault in upkeep.verify(gallery.services)}
     assert found == {(files[0].path, "missing"), (files[1].path, "damaged")}
     upkeep.forget_damaged(gallery.services, image.id)
-    gallery.services.database.transact(lambda tx: library.regenerate(tx.session, image.id, account_id=None, now=tx.now))
+    gallery.services.database.transact(lambda tx: library.regenerate(tx.session, image.id, by=COMMAND_LINE, now=tx.now))
     assert gallery.make() == Work(made=1)
     assert upkeep.verify(gallery.services) == []
     assert {file.path for file in gallery.image(image.id).renditions} == {file.path for file in files}
@@ -449,7 +453,7 @@ def test_what_is_missing_or_damaged_is_found_and_comes_back_at_the_same_address(
 def test_deleted_files_go_and_the_photo_of_a_family_with_them(gallery: Gallery) -> None:
     image = gallery.made(jpeg(300, 200, comment=CANARY))
     gallery.services.database.transact(
-        lambda tx: library.delete(tx.session, image.id, account_id=gallery.ada, now=tx.now)
+        lambda tx: library.delete(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now)
     )
     with pytest.raises(NotFound):
         gallery.image(image.id)
@@ -467,15 +471,17 @@ def test_a_picture_that_a_page_shows_is_not_deleted(gallery: Gallery) -> None:
     image = gallery.made(jpeg(900, 900), ImageKind.PROFILE)
     transact = gallery.services.database.transact
     transact(
-        lambda tx: set_photo(tx.session, tx.coach, image.id, account_id=gallery.ada, now=tx.now), coach=gallery.coach
+        lambda tx: set_photo(tx.session, tx.coach, image.id, by=as_staff(gallery.ada), now=tx.now), coach=gallery.coach
     )
     with pytest.raises(PictureInUse, match=r"Nora.*'s page") as refused:
-        transact(lambda tx: library.delete(tx.session, image.id, account_id=gallery.ada, now=tx.now))
+        transact(lambda tx: library.delete(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now))
     assert len(refused.value.uses) == 1
     with pytest.raises(Invalid, match="needs a few words"):
-        transact(lambda tx: library.describe(tx.session, image.id, "  ", account_id=gallery.ada, now=tx.now))
-    transact(lambda tx: set_photo(tx.session, tx.coach, None, account_id=gallery.ada, now=tx.now), coach=gallery.coach)
-    transact(lambda tx: library.delete(tx.session, image.id, account_id=gallery.ada, now=tx.now))
+        transact(lambda tx: library.describe(tx.session, image.id, "  ", by=as_staff(gallery.ada), now=tx.now))
+    transact(
+        lambda tx: set_photo(tx.session, tx.coach, None, by=as_staff(gallery.ada), now=tx.now), coach=gallery.coach
+    )
+    transact(lambda tx: library.delete(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now))
 
 
 @sqlite_only
@@ -484,20 +490,20 @@ def test_only_what_is_made_described_and_meant_for_it_is_published(gallery: Gall
     waiting = gallery.send(jpeg(900, 900), ImageKind.PROFILE)
     with pytest.raises(NotPossible, match="not ready yet"):
         transact(
-            lambda tx: set_photo(tx.session, tx.coach, waiting.id, account_id=gallery.ada, now=tx.now),
+            lambda tx: set_photo(tx.session, tx.coach, waiting.id, by=as_staff(gallery.ada), now=tx.now),
             coach=gallery.coach,
         )
     gallery.make()
     silent = gallery.made(jpeg(800, 900), ImageKind.PROFILE, alt="")
     with pytest.raises(NotPossible, match="what is to be seen"):
         transact(
-            lambda tx: set_photo(tx.session, tx.coach, silent.id, account_id=gallery.ada, now=tx.now),
+            lambda tx: set_photo(tx.session, tx.coach, silent.id, by=as_staff(gallery.ada), now=tx.now),
             coach=gallery.coach,
         )
     product = gallery.made(jpeg(700, 900), ImageKind.PRODUCT)
     with pytest.raises(NotPossible, match="another purpose"):
         transact(
-            lambda tx: set_photo(tx.session, tx.coach, product.id, account_id=gallery.ada, now=tx.now),
+            lambda tx: set_photo(tx.session, tx.coach, product.id, by=as_staff(gallery.ada), now=tx.now),
             coach=gallery.coach,
         )
 
@@ -506,24 +512,26 @@ def test_only_what_is_made_described_and_meant_for_it_is_published(gallery: Gall
 def test_a_coach_sends_her_own_photo_and_changes_nobody_elses(gallery: Gallery) -> None:
     upload = intake.checked(jpeg(900, 900), name="nora.jpg")
     with pytest.raises(NotAllowed, match="admin's to send"):
-        uploads.accept(gallery.services, upload, ImageKind.PRODUCT, account_id=gallery.nora)
-    hers = uploads.accept(gallery.services, upload, ImageKind.PROFILE, alt="Nora on the beam", account_id=gallery.nora)
+        uploads.accept(gallery.services, upload, ImageKind.PRODUCT, by=as_staff(gallery.nora))
+    hers = uploads.accept(
+        gallery.services, upload, ImageKind.PROFILE, alt="Nora on the beam", by=as_staff(gallery.nora)
+    )
     adas = gallery.send(jpeg(500, 500), ImageKind.PROFILE)
     transact = gallery.services.database.transact
-    transact(lambda tx: library.describe(tx.session, hers.id, "Nora laughs", account_id=gallery.nora, now=tx.now))
+    transact(lambda tx: library.describe(tx.session, hers.id, "Nora laughs", by=as_staff(gallery.nora), now=tx.now))
     for command in (library.delete, library.regenerate):
         with pytest.raises(NotFound):
-            transact(lambda tx: command(tx.session, adas.id, account_id=gallery.nora, now=tx.now))
+            transact(lambda tx: command(tx.session, adas.id, by=as_staff(gallery.nora), now=tx.now))
     with pytest.raises(NotFound):
-        uploads.replace(gallery.services, adas.id, upload, account_id=gallery.nora)
+        uploads.replace(gallery.services, adas.id, upload, by=as_staff(gallery.nora))
     gallery.make()
     with pytest.raises(NotFound):
         transact(
-            lambda tx: set_photo(tx.session, tx.coach, adas.id, account_id=gallery.nora, now=tx.now),
+            lambda tx: set_photo(tx.session, tx.coach, adas.id, by=as_staff(gallery.nora), now=tx.now),
             coach=gallery.coach,
         )
     transact(
-        lambda tx: set_photo(tx.session, tx.coach, hers.id, account_id=gallery.nora, now=tx.now), coach=gallery.coach
+        lambda tx: set_photo(tx.session, tx.coach, hers.id, by=as_staff(gallery.nora), now=tx.now), coach=gallery.coach
     )
 
 
@@ -561,7 +569,7 @@ def test_a_file_that_somebody_else_sent_is_said_to_be_there(gallery: Gallery) ->
     gallery.send(jpeg(90, 60), ImageKind.PROFILE)
     with pytest.raises(PictureTwice, match="sent by somebody else"):
         uploads.accept(
-            gallery.services, intake.checked(jpeg(90, 60), name="me.jpg"), ImageKind.PROFILE, account_id=gallery.nora
+            gallery.services, intake.checked(jpeg(90, 60), name="me.jpg"), ImageKind.PROFILE, by=as_staff(gallery.nora)
         )
 
 

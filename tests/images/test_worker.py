@@ -10,6 +10,7 @@ from core.bootstrap import build
 from core.images import intake, uploads
 from core.images.models import Image, ImageKind, ImageState
 from core.images.queries import get_image
+from core.platform.actor import COMMAND_LINE
 from core.platform.services import Services
 from core.platform.settings import load_settings
 from core.platform.storage import FOR_EVER
@@ -25,7 +26,7 @@ def services_of(gym: RunningGym) -> Services:
 
 def send(services: Services, data: bytes | None = None) -> Image:
     upload = intake.checked(data or jpeg(900, 600), name="hall.jpg")
-    return uploads.accept(services, upload, ImageKind.GALLERY, alt="The hall", account_id=None)
+    return uploads.accept(services, upload, ImageKind.GALLERY, alt="The hall", by=COMMAND_LINE)
 
 
 def image(services: Services, image_id: int) -> Image:

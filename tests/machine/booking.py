@@ -4,8 +4,9 @@ import enum
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.bookings.models import Actor, Channel, Status
+from core.bookings.models import Status
 from core.outbox.models import MessageKind
+from core.platform.actor import ActorRole, Channel
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LESSONS = {"first-lesson-30": (30, 0), "tumbling-60": (60, 15), "strength-45": (45, 10)}  # minutes, kept free after
@@ -28,15 +29,15 @@ BAD_NEWS = [kind for kind, states in SAYS.items() if states[0] in (Status.DENIED
 
 
 class Who(enum.Enum):
-    PARENT = (Actor.PARENT, Channel.SITE)
-    COACH_BY_LINK = (Actor.COACH, Channel.MAIL)
-    COACH = (Actor.COACH, Channel.CONSOLE)
-    TEAM_MATE = (Actor.COACH, Channel.API)
-    ADMIN = (Actor.ADMIN, Channel.CONSOLE)
-    CLOCK = (Actor.CLOCK, Channel.CLOCK)
+    PARENT = (ActorRole.PARENT, Channel.SITE)
+    COACH_BY_LINK = (ActorRole.COACH, Channel.MAIL)
+    COACH = (ActorRole.COACH, Channel.CONSOLE)
+    TEAM_MATE = (ActorRole.COACH, Channel.API)
+    ADMIN = (ActorRole.ADMIN, Channel.CONSOLE)
+    CLOCK = (ActorRole.CLOCK, Channel.CLOCK)
 
     @property
-    def actor(self) -> Actor:
+    def role(self) -> ActorRole:
         return self.value[0]
 
 

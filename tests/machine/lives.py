@@ -11,10 +11,10 @@ from hypothesis.stateful import Bundle, MultipleResults, initialize, multiple, p
 
 from core.bookings.changes import cancel
 from core.bookings.decisions import Decision, decide
-from core.bookings.history import By
 from core.bookings.models import Booking, Status
 from core.bookings.requests import LessonRequest, request_lesson
 from core.ops.sweep import sweep
+from core.platform.actor import Actor
 from core.platform.failpoints import FailpointReached, armed
 from tests.machine.booking import DAY, HOUR, MINUTE, Change, Who
 from tests.machine.booking import Booking as Told
@@ -180,8 +180,8 @@ class Lives(Promises):
         if done is not None and isinstance(expected, Change):
             booking.happened(expected, self.clock.time)
 
-    def _by(self, number: int, who: Who) -> By:
+    def _by(self, number: int, who: Who) -> Actor:
         coach = self.model.bookings[number].coach
         team_mate = "omar" if coach == "nora" else "nora"
         account = {Who.PARENT: None, Who.ADMIN: "ada", Who.TEAM_MATE: team_mate}.get(who, coach)
-        return By(*who.value, self.gym.accounts[account] if account else None)
+        return Actor(self.gym.accounts[account] if account else None, *who.value)

@@ -13,7 +13,7 @@ Knows the table of a booking's life as people would tell it, and nothing of how 
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from core.bookings.models import Actor, Status
+from core.bookings.models import Status
 from core.errors import (
     AlreadyDecided,
     BookingCancelled,
@@ -27,6 +27,7 @@ from core.errors import (
     TooMany,
 )
 from core.outbox.models import MessageKind
+from core.platform.actor import ActorRole
 from tests.machine.booking import DAY, EXPIRY, HOUR, LESSONS, MINUTE, Booking, Change, Who
 from tests.support.people import NOW, ZONE, at
 
@@ -87,7 +88,7 @@ class Model:
         if who is Who.TEAM_MATE:
             return NotAllowed
         if status is Status.CANCELLED:
-            return None if booking.history[-1][2].actor is who.actor else BookingCancelled
+            return None if booking.history[-1][2].role is who.role else BookingCancelled
         if status is Status.EXPIRED:
             return RequestExpired
         if status is Status.DENIED or (status is Status.PENDING and not parent):
@@ -96,7 +97,7 @@ class Model:
             return TooLate
         if not parent and not reason:
             return Invalid
-        to_coach = () if who.actor is Actor.COACH else (MessageKind.LESSON_CANCELLED,)
+        to_coach = () if who.role is ActorRole.COACH else (MessageKind.LESSON_CANCELLED,)
         late = parent and status is Status.APPROVED and now > booking.starts_at - DAY
         return Change(Status.CANCELLED, who, (MessageKind.CANCELLED, *to_coach), late)
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from core.bookings.models import Actor, Status
+from core.bookings.models import Status
 from core.bookings.sentences import first_names
 from core.errors import NotFound
 from core.mail.calendar import calendar, calendar_file, feed
 from core.outbox.kinds import CalendarMethod
 from core.outbox.models import MessageKind
+from core.platform.actor import ActorRole
 from tests.mail.reading import read
 from tests.support.mail_samples import (
     APPROVED,
@@ -91,7 +92,7 @@ def test_a_cancelled_lesson_leaves_the_calendar() -> None:
 
 
 def test_a_withdrawn_request_was_in_no_calendar() -> None:
-    mail = read(sample(MessageKind.CANCELLED, approved_at=None, changed_by=Actor.PARENT)).mail
+    mail = read(sample(MessageKind.CANCELLED, approved_at=None, changed_by=ActorRole.PARENT)).mail
     assert mail.get_content_type() == "multipart/alternative"
 
 

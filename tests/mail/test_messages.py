@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from core.bookings.models import Actor, Channel
 from core.mail.compose import compose
 from core.mail.context import Invitation
 from core.mail.smtp import as_sent
 from core.outbox.models import MessageKind
 from core.people.models import Role
+from core.platform.actor import ActorRole, Channel
 from tests.mail.reading import Read, read
 from tests.support.mail_samples import (
     ABOUT_A_LESSON,
@@ -221,7 +221,7 @@ def test_a_lesson_confirmed_within_the_last_day_promises_no_free_cancellation() 
 
 
 @pytest.mark.parametrize(
-    "changes", [{"expires_at": None, "changed_by": Actor.PARENT}, {**BY_ADA, "changed_by_account": ada()}]
+    "changes", [{"expires_at": None, "changed_by": ActorRole.PARENT}, {**BY_ADA, "changed_by_account": ada()}]
 )
 def test_nora_said_yes_only_if_she_did(changes: dict[str, Any]) -> None:
     mail = read(sample(MessageKind.CONFIRMED, **changes))
@@ -286,7 +286,13 @@ def test_a_parent_hears_that_the_coach_cancelled_and_why() -> None:
 
 
 def test_a_parent_who_cancelled_late_reads_what_that_costs() -> None:
-    by_family = {**CANCELLED, **LATE, "changed_by": Actor.PARENT, "channel": Channel.SITE, "changed_by_account": None}
+    by_family = {
+        **CANCELLED,
+        **LATE,
+        "changed_by": ActorRole.PARENT,
+        "channel": Channel.SITE,
+        "changed_by_account": None,
+    }
     mail = read(sample(MessageKind.CANCELLED, **by_family, cancel_reason=None))
     says(mail, "You cancelled your lesson", "It was cancelled late. A late cancellation costs half the lesson.")
     says(mail, "Less than 24 hours before the lesson", "If that was not you, please tell us.")
@@ -295,7 +301,7 @@ def test_a_parent_who_cancelled_late_reads_what_that_costs() -> None:
 def test_a_parent_who_withdrew_a_request_reads_that_nothing_is_booked() -> None:
     withdrawn: dict[str, Any] = {
         "approved_at": None,
-        "changed_by": Actor.PARENT,
+        "changed_by": ActorRole.PARENT,
         "changed_by_account": None,
         "cancel_reason": None,
     }

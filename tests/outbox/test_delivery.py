@@ -12,7 +12,6 @@ from sqlalchemy import update
 
 from core.bookings import changes, expiry
 from core.bookings.decisions import Decision
-from core.bookings.history import PARENT_ON_SITE
 from core.errors import Unavailable
 from core.gym.models import Gym, the_gym
 from core.mail import delivery
@@ -31,6 +30,7 @@ from core.outbox.failures import (
 from core.outbox.models import MessageKind, MessageState
 from core.platform import clock as core_clock
 from core.platform import leases
+from core.platform.actor import PARENT_ON_SITE
 from core.platform.failpoints import FailpointReached, armed
 from core.schedule.models import Coach
 from core.staff.sign_in_links import ask_for_link, use_link

@@ -7,11 +7,14 @@ from core.errors import NotPossible
 from core.mail import outbox_admin
 from core.mail.transports import PermanentFailure
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
+from core.platform.actor import COMMAND_LINE
 from tests.outbox.conftest import SAMS, Post
 
 
 def resend(post: Post, message: OutboxMessage) -> OutboxMessage:
-    return post.services.database.transact(lambda tx: outbox_admin.resend(tx.session, message.id, by=None, now=tx.now))
+    return post.services.database.transact(
+        lambda tx: outbox_admin.resend(tx.session, message.id, by=COMMAND_LINE, now=tx.now)
+    )
 
 
 def test_a_sent_mail_is_sent_again_as_a_new_one(post: Post) -> None:
@@ -47,6 +50,6 @@ def test_a_dead_mail_goes_to_the_address_that_is_on_record_now(post: Post) -> No
 def test_what_was_dropped_is_not_sent_again(post: Post) -> None:
     post.book()
     message = post.row(MessageKind.CONFIRMED)
-    post.services.database.transact(lambda tx: outbox_admin.drop(tx.session, message.id, by=None, now=tx.now))
+    post.services.database.transact(lambda tx: outbox_admin.drop(tx.session, message.id, by=COMMAND_LINE, now=tx.now))
     with pytest.raises(NotPossible):
         resend(post, message)

@@ -14,8 +14,10 @@ from core.mail import family_mail, outbox_admin
 from core.mail.undelivered import UnreachedFamily, settle_staff, unreached_families, unreached_staff
 from core.outbox.failures import PermanentFailure
 from core.outbox.models import MessageKind
+from core.platform.actor import Actor
 from tests.outbox.conftest import NORAS, SAMS, Post
 from tests.support import people
+from tests.support.actors import as_staff
 from tests.support.people import NOW
 
 
@@ -35,9 +37,9 @@ def refused(post: Post, address: str = SAMS) -> None:
     post.server.refuse_with(PermanentFailure("550 no such user"), only=address)
 
 
-def act(post: Post, command: Callable[..., Any], booking: Booking, *values: Any, by: int) -> None:
+def act(post: Post, command: Callable[..., Any], booking: Booking, *values: Any, by: Actor) -> None:
     post.services.database.transact(
-        lambda tx: command(tx.session, tx.coach, booking.id, *values, account_id=by, now=tx.now), coach=booking.coach_id
+        lambda tx: command(tx.session, tx.coach, booking.id, *values, by=by, now=tx.now), coach=booking.coach_id
     )
 
 
@@ -81,7 +83,7 @@ def test_it_is_gone_once_somebody_has_called_and_back_when_the_next_mail_fails(
     refused(post)
     booking = post.ask()
     post.deliver()
-    act(post, family_mail.note_called, booking, by=ada)
+    act(post, family_mail.note_called, booking, by=as_staff(ada))
     assert families(post) == []
     clock.shift(60)
     post.answer(booking, Decision.APPROVE)
@@ -93,7 +95,7 @@ def test_it_is_gone_once_the_address_is_corrected_and_the_mail_has_left(post: Po
     refused(post)
     booking = post.ask()
     post.deliver()
-    act(post, family_mail.correct_address, booking, "sam@gmail.com", by=ada)
+    act(post, family_mail.correct_address, booking, "sam@gmail.com", by=as_staff(ada))
     post.deliver()
     assert families(post) == [] and "sam@gmail.com" in post.server.recipients()
 
@@ -102,7 +104,7 @@ def test_a_corrected_address_that_is_refused_too_stands_there_again(post: Post, 
     post.server.refuse_with(PermanentFailure("550 no such user"))
     booking = post.ask()
     post.deliver()
-    act(post, family_mail.correct_address, booking, "sam@gmail.con", by=ada)
+    act(post, family_mail.correct_address, booking, "sam@gmail.con", by=as_staff(ada))
     assert families(post) == []
     post.deliver()
     assert [family.message.recipient for family in families(post)] == ["sam@gmail.con"]
@@ -130,11 +132,11 @@ def test_a_coach_whose_mail_is_refused_is_shown_until_an_admin_settles_it_or_a_m
     assert shown() == [("Nora Lindqvist", NORAS)] and families(post) == []
     account_id = post.row(MessageKind.REQUEST).account_id
     assert account_id is not None
-    post.services.database.transact(lambda tx: settle_staff(tx.session, account_id, by=ada, now=tx.now))
+    post.services.database.transact(lambda tx: settle_staff(tx.session, account_id, by=as_staff(ada), now=tx.now))
     assert shown() == []
     clock.shift(60)
     post.services.database.transact(
-        lambda tx: outbox_admin.retry(tx.session, post.row(MessageKind.REQUEST).id, by=ada, now=tx.now)
+        lambda tx: outbox_admin.retry(tx.session, post.row(MessageKind.REQUEST).id, by=as_staff(ada), now=tx.now)
     )
     post.deliver()
     assert len(shown()) == 1
@@ -147,4 +149,6 @@ def test_a_coach_whose_mail_is_refused_is_shown_until_an_admin_settles_it_or_a_m
 def test_only_an_admin_settles_it(post: Post) -> None:
     account_id = post.ask().coach.account_id
     with pytest.raises(NotAllowed):
-        post.services.database.transact(lambda tx: settle_staff(tx.session, account_id, by=account_id, now=tx.now))
+        post.services.database.transact(
+            lambda tx: settle_staff(tx.session, account_id, by=as_staff(account_id), now=tx.now)
+        )

@@ -9,6 +9,7 @@ from core.errors import Invalid, NotAllowed, NotFound, NotPossible
 from core.people import api_keys
 from core.people.models import Account, ApiKey
 from core.staff import members
+from tests.support.actors import as_staff
 from tests.support.people import NOW, ada, new_key_of, nora, omar
 
 MINUTE = timedelta(minutes=1)
@@ -55,9 +56,9 @@ def test_it_ends_by_its_owner_or_an_admin_and_stays_in_the_books(session: Sessio
         key = made(session, coach)
         found = api_keys.find_key(session, key)
         assert found is not None
-        api_keys.end_key(session, found.id, by=by.id, now=NOW + MINUTE)
+        api_keys.end_key(session, found.id, by=as_staff(by.id), now=NOW + MINUTE)
         assert api_keys.find_key(session, key) is None and not api_keys.keys_of(session, coach.id)
-        api_keys.end_key(session, found.id, by=by.id, now=NOW + 2 * MINUTE)
+        api_keys.end_key(session, found.id, by=as_staff(by.id), now=NOW + 2 * MINUTE)
         assert found.ended_at == NOW + MINUTE
 
 
@@ -65,23 +66,23 @@ def test_a_team_mate_finds_no_key_to_end(session: Session, coach: Account) -> No
     key, team_mate = made(session, coach), omar(session).account
     for key_id in (only(session).id, 999):
         with pytest.raises(NotFound, match="There is no such key"):
-            api_keys.end_key(session, key_id, by=team_mate.id, now=NOW)
+            api_keys.end_key(session, key_id, by=as_staff(team_mate.id), now=NOW)
     assert api_keys.find_key(session, key) is not None
 
 
 def test_an_account_that_is_disabled_loses_its_keys_for_good(session: Session, coach: Account) -> None:
     admin, key = ada(session), made(session, coach)
-    members.disable(session, coach.id, by=admin.id, now=NOW)
+    members.disable(session, coach.id, by=as_staff(admin.id), now=NOW)
     assert api_keys.find_key(session, key) is None
     with pytest.raises(NotAllowed):
         made(session, coach)
-    members.enable(session, coach.id, by=admin.id, now=NOW)
+    members.enable(session, coach.id, by=as_staff(admin.id), now=NOW)
     assert api_keys.find_key(session, key) is None
 
 
 def test_signing_out_everywhere_leaves_the_programs_at_work(session: Session, coach: Account) -> None:
     key = made(session, coach)
-    members.end_sessions(session, coach.id, by=coach.id, now=NOW)
+    members.end_sessions(session, coach.id, by=as_staff(coach.id), now=NOW)
     assert api_keys.find_key(session, key) is not None
 
 
@@ -90,7 +91,7 @@ def test_ten_keys_are_enough(session: Session, coach: Account) -> None:
         made(session, coach, f"script {number}")
     with pytest.raises(NotPossible, match="10 keys"):
         made(session, coach)
-    api_keys.end_key(session, api_keys.keys_of(session, coach.id)[0].id, by=coach.id, now=NOW)
+    api_keys.end_key(session, api_keys.keys_of(session, coach.id)[0].id, by=as_staff(coach.id), now=NOW)
     made(session, coach)
 
 

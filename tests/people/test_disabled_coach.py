@@ -8,16 +8,17 @@ from sqlalchemy import select
 from core.bookings import changes, expiry
 from core.bookings.commitments import commitments_by_account, commitments_by_lesson, commitments_of_disabled
 from core.bookings.decisions import Decision, decide, decide_as_staff
-from core.bookings.history import PARENT_ON_SITE
-from core.bookings.models import Booking, Channel
+from core.bookings.models import Booking
 from core.errors import NotAllowed
 from core.mail.compose import compose
 from core.mail.context_reader import read_context
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.accounts import create_account
 from core.people.models import Role
+from core.platform.actor import PARENT_ON_SITE
 from core.staff import members
 from tests.bookings.conftest import House, house  # noqa: F401 (a fixture)
+from tests.support.actors import as_staff
 from tests.support.mail_samples import settings, signer
 from tests.support.people import NOW, PASSWORD, at
 
@@ -27,7 +28,7 @@ ADAS, BEAS = "ada@spirit.example", "bea@spirit.example"
 
 def disable(house: House) -> None:  # noqa: F811
     create_account(house.session, email=BEAS, name="Bea", role=Role.ADMIN, password=PASSWORD, now=NOW)
-    members.disable(house.session, house.nora.account_id, by=house.ada.id, now=LATER)
+    members.disable(house.session, house.nora.account_id, by=as_staff(house.ada.id), now=LATER)
 
 
 def waiting(house: House, booking: Booking, kind: MessageKind) -> list[OutboxMessage]:  # noqa: F811
@@ -66,10 +67,10 @@ def test_mails_that_wait_for_her_go_to_every_admin_at_their_time(house: House, k
 def test_her_mails_come_back_to_her_when_she_does(house: House) -> None:  # noqa: F811
     booking = house.ask()
     disable(house)
-    members.enable(house.session, house.nora.account_id, by=house.ada.id, now=LATER)
+    members.enable(house.session, house.nora.account_id, by=as_staff(house.ada.id), now=LATER)
     (hers,) = waiting(house, booking, MessageKind.REMINDER)
     assert hers.recipient == house.nora.account.email
-    members.disable(house.session, house.nora.account_id, by=house.ada.id, now=LATER + timedelta(minutes=1))
+    members.disable(house.session, house.nora.account_id, by=as_staff(house.ada.id), now=LATER + timedelta(minutes=1))
     assert len(waiting(house, booking, MessageKind.REMINDER)) == 2
 
 
@@ -100,8 +101,7 @@ def test_an_admin_answers_for_her_and_she_does_not(house: House) -> None:  # noq
         house.nora,
         booking.id,
         Decision.DENY,
-        account_id=house.ada.id,
-        channel=Channel.CONSOLE,
+        by=as_staff(house.ada.id),
         reason="Nora has left.",
         now=LATER,
     )

@@ -12,6 +12,7 @@ from core.people.models import Account
 from core.people.sessions import find_session
 from core.platform.db import Database
 from core.staff import members
+from tests.support.actors import as_staff
 from tests.support.people import NOW, ada, nora, omar
 
 NORAS = Identity("https://id.example", "s-1", "Nora@Spirit.Example", email_verified=True)
@@ -43,13 +44,13 @@ def test_nobody_becomes_staff_by_it_and_who_left_stays_out(session: Session) -> 
     with pytest.raises(SignInRefused, match="no account for you here"):
         come(session, replace(NORAS, subject="s-2", email="stranger@spirit.example"))
     assert find_account(session, "stranger@spirit.example") is None
-    members.disable(session, account.id, by=admin.id, now=NOW)
+    members.disable(session, account.id, by=as_staff(admin.id), now=NOW)
     with pytest.raises(SignInRefused, match="no account for you here"):
         come(session, NORAS)
     assert account.provider_subject is None
-    members.enable(session, account.id, by=admin.id, now=NOW)
+    members.enable(session, account.id, by=as_staff(admin.id), now=NOW)
     come(session, NORAS)
-    members.disable(session, account.id, by=admin.id, now=NOW)
+    members.disable(session, account.id, by=as_staff(admin.id), now=NOW)
     with pytest.raises(SignInRefused, match="no account for you here"):
         come(session, NORAS)
 
@@ -67,8 +68,8 @@ def test_an_admin_lets_her_be_bound_anew_and_nobody_else_does(session: Session) 
     come(session, NORAS)
     for by in (account, team_mate):
         with pytest.raises(NotAllowed):
-            forget_identity(session, account.id, by=by.id, now=NOW)
-    forget_identity(session, account.id, by=admin.id, now=NOW)
+            forget_identity(session, account.id, by=as_staff(by.id), now=NOW)
+    forget_identity(session, account.id, by=as_staff(admin.id), now=NOW)
     assert come(session, replace(NORAS, subject="s-2")) is account
 
 

@@ -10,6 +10,7 @@ from core.outbox.models import MessageKind
 from core.schedule.availability import Window
 from core.schedule.hours import add_override
 from tests.public_site.conftest import Gym, hidden, words
+from tests.support.actors import as_staff
 from tests.support.databases import both_databases
 
 
@@ -154,7 +155,7 @@ def test_time_that_the_coach_has_kept_free_since_is_said_and_a_second_press_appr
         session, coach = transaction.session, transaction.coach
         assert coach is not None
         day, account_id = booking.starts_at.astimezone(coach.zone).date(), coach.account_id
-        add_override(session, coach, day, Window(0, 1440), adds=False, account_id=account_id, now=transaction.now)
+        add_override(session, coach, day, Window(0, 1440), adds=False, by=as_staff(account_id), now=transaction.now)
     asked = gym.post(address, {**as_shown, "decision": "approve", "reason": "kept"})
     assert asked.status_code == 409 and gym.booking(booking.handle).status is Status.PENDING
     assert "outside of Nora Lindqvist’s hours" in words(asked.text) and "kept</textarea>" in asked.text

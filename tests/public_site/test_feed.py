@@ -8,6 +8,7 @@ from core.schedule.coach_page import renew_feed
 from core.schedule.models import Coach
 from tests.public_site.conftest import TUESDAY_FOUR, Gym
 from tests.public_site.test_family_page import decided
+from tests.support.actors import as_staff
 from tests.support.people import at
 
 
@@ -47,7 +48,7 @@ def test_a_renewed_feed_address_replaces_the_old_one(gym: Gym) -> None:
     with gym.services.database.read() as session:
         account_id = session.get_one(Coach, gym.nora_id).account_id
     gym.services.database.transact(
-        lambda tx: renew_feed(tx.session, tx.coach, account_id=account_id, now=tx.now), coach=gym.nora_id
+        lambda tx: renew_feed(tx.session, tx.coach, by=as_staff(account_id), now=tx.now), coach=gym.nora_id
     )
     assert gym.get(address(gym)).status_code == 404 and gym.get(address(gym, 2)).status_code == 200
 

@@ -15,6 +15,7 @@ from core.platform import clock
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import Coach, LessonType
 from tests.public_site.conftest import Gym, as_text, words
+from tests.support.actors import as_staff
 from tests.support.people import ada, at
 
 WEEK, FORM = "/coaches/nora/tumbling-60", f"/coaches/nora/tumbling-60/request?start={as_text(at(2, 16))}"
@@ -29,7 +30,7 @@ def renamed(gym: Gym, lesson_id: int, slug: str, *, active: bool = True) -> None
             slug=slug, name=lesson.name, minutes=lesson.minutes, price_cents=lesson.price_cents, active=active
         )
         account_id = (admin or ada(session)).id
-        save_lesson(session, lesson_id, facts, account_id=account_id, now=transaction.now)
+        save_lesson(session, lesson_id, facts, by=as_staff(account_id), now=transaction.now)
 
 
 def archived(gym: Gym) -> None:
@@ -158,7 +159,7 @@ def test_a_link_of_before_a_correction_says_that_it_was_replaced(gym: Gym) -> No
     with gym.services.database.write() as transaction:
         admin = ada(transaction.session).id
     gym.services.database.transact(
-        lambda tx: correct_address(tx.session, tx.coach, booking.id, "sam@gmail.com", account_id=admin, now=tx.now),
+        lambda tx: correct_address(tx.session, tx.coach, booking.id, "sam@gmail.com", by=as_staff(admin), now=tx.now),
         coach=booking.coach_id,
     )
     answer = gym.get(f"/bookings/{booking.handle}")
@@ -177,7 +178,7 @@ def test_the_links_of_a_disabled_coach_read_nothing(gym: Gym, kind: str) -> None
     with gym.services.database.write(gym.nora_id) as transaction:
         coach = transaction.coach
         assert coach is not None
-        rehearsal = practice.rehearse(transaction.session, coach, account_id=coach.account_id, now=transaction.now)
+        rehearsal = practice.rehearse(transaction.session, coach, by=as_staff(coach.account_id), now=transaction.now)
         paths = {
             "approvals": f"/approvals/{gym.token(booking)}",
             "rehearsals": f"/rehearsals/{signer.rehearsal(rehearsal.id)}",

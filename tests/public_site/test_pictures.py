@@ -14,6 +14,7 @@ from core.images.rendition_jobs import make_due
 from core.schedule.coach_page import set_photo
 from tests.images.photos import jpeg
 from tests.public_site.conftest import Gym
+from tests.support.actors import as_staff
 from tests.support.people import NOW, ZONE, ada
 
 TODAY = NOW.astimezone(ZONE).date()
@@ -30,7 +31,7 @@ def admin(gym: Gym) -> int:
 
 def sent(gym: Gym, kind: ImageKind, admin: int, alt: str) -> int:
     upload = intake.checked(jpeg(900, 1200), name="photo.jpg")
-    image = uploads.accept(gym.services, upload, kind, alt=alt, account_id=admin)
+    image = uploads.accept(gym.services, upload, kind, alt=alt, by=as_staff(admin))
     make_due(gym.services, fine=False)
     return image.id
 
@@ -38,7 +39,7 @@ def sent(gym: Gym, kind: ImageKind, admin: int, alt: str) -> int:
 def campaign(gym: Gym, admin: int, image_id: int | None, **changes: object) -> None:
     values = {"headline": "Winter camp", "starts_on": TODAY, "ends_on": TODAY, "image_id": image_id, **changes}
     gym.services.database.transact(
-        lambda tx: save_campaign(tx.session, None, CampaignFacts.parse(values), account_id=admin, now=tx.now)
+        lambda tx: save_campaign(tx.session, None, CampaignFacts.parse(values), by=as_staff(admin), now=tx.now)
     )
 
 
@@ -75,7 +76,7 @@ def test_the_shop_shows_what_is_there_at_once(gym: Gym, admin: int) -> None:
     picture = sent(gym, ImageKind.PRODUCT, admin, "A navy shirt")
     for name, image_id in (("Shirt & co", picture), ("Chalk", None)):
         facts = ProductFacts.parse({"name": name, "price_cents": 2850, "text": "Cotton.", "image_id": image_id})
-        gym.services.database.transact(lambda tx: save_product(tx.session, None, facts, account_id=admin, now=tx.now))
+        gym.services.database.transact(lambda tx: save_product(tx.session, None, facts, by=as_staff(admin), now=tx.now))
     page = gym.get("/shop").text
     assert "<h2>Shirt &amp; co</h2>" in page and "$28.50" in page and "Cotton." in page
     assert page.count("<picture>") == 1 and 'alt="A navy shirt"' in page
@@ -86,7 +87,7 @@ def test_a_face_is_shown_when_it_is_made_and_initials_until_then(gym: Gym, admin
     assert "<picture>" not in gym.get("/coaches/nora").text and "monogram" in gym.get("/coaches/nora").text
     face = sent(gym, ImageKind.PROFILE, admin, "Nora laughs")
     gym.services.database.transact(
-        lambda tx: set_photo(tx.session, tx.coach, face, account_id=admin, now=tx.now), coach=gym.nora_id
+        lambda tx: set_photo(tx.session, tx.coach, face, by=as_staff(admin), now=tx.now), coach=gym.nora_id
     )
     for path in ("/", "/coaches", "/coaches/nora"):
         page = gym.get(path).text

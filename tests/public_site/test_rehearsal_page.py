@@ -11,6 +11,7 @@ from core.rehearsals import practice
 from core.rehearsals.models import Rehearsal
 from core.schedule.models import Coach
 from tests.public_site.conftest import Gym, words
+from tests.support.actors import as_staff
 
 MARK = "Practice: nothing of this is real"
 
@@ -20,7 +21,7 @@ def rehearsal(gym: Gym) -> Rehearsal:
     with gym.services.database.read() as session:
         account_id = session.get_one(Coach, gym.nora_id).account_id
     return gym.services.database.transact(
-        lambda tx: practice.rehearse(tx.session, tx.coach, account_id=account_id, now=tx.now), coach=gym.nora_id
+        lambda tx: practice.rehearse(tx.session, tx.coach, by=as_staff(account_id), now=tx.now), coach=gym.nora_id
     )
 
 

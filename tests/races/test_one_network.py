@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import text
 
 from core.bookings import request_limits
-from core.bookings.history import PARENT_ON_SITE
 from core.bookings.models import Booking, Hold
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import TooMany
 from core.outbox.models import OutboxMessage
+from core.platform.actor import PARENT_ON_SITE
 from core.platform.db import Database
 from core.schedule.models import Coach
 from tests.races.house import House

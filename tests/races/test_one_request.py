@@ -10,12 +10,12 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from core.bookings import changes, expiry
 from core.bookings.decisions import Decision, by_link, decide
-from core.bookings.history import PARENT_ON_SITE, THE_CLOCK
-from core.bookings.models import Actor, Booking, BookingEvent, Channel, Hold, Status
+from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.bookings.permissions import by_staff
 from core.bookings.transition import TAKES_TIME, change
 from core.outbox.models import MessageKind
 from core.people.models import Account
+from core.platform.actor import PARENT_ON_SITE, THE_CLOCK, ActorRole, Channel
 from core.platform.db import Database
 from core.schedule.models import Coach
 from tests.races.house import House, ask, without_our_queue
@@ -121,7 +121,7 @@ def careless_change(database: Database, coach_id: int, booking_id: int, to: Stat
         event = {"booking_id": booking_id, "coach_id": coach_id, "from_status": before, "to_status": to, "at": NOW}
         with engine.begin() as connection:
             connection.execute(update(Booking).where(Booking.id == booking_id).values(status=to))
-            connection.execute(insert(BookingEvent).values(actor=Actor.CLOCK, channel=Channel.CLOCK, **event))
+            connection.execute(insert(BookingEvent).values(actor=ActorRole.CLOCK, channel=Channel.CLOCK, **event))
         return True
     finally:
         engine.dispose()

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.bookings.models import Actor, Booking, BookingEvent, Channel, Hold, HoldKind, Status
+from core.bookings.models import Booking, BookingEvent, Hold, HoldKind, Status
 from core.outbox.models import MessageKind
+from core.platform.actor import ActorRole, Channel
 from core.platform.db import Database
 from core.schedule.models import LessonType
 from tests.races.house import House, ask, without_our_queue
@@ -104,6 +105,6 @@ def _pending(coach_id: int, lesson_id: int, starts_at: datetime, ends_at: dateti
         requested_at=NOW,
         expires_at=starts_at,
         changed_at=NOW,
-        changed_by=Actor.PARENT,
+        changed_by=ActorRole.PARENT,
         channel=Channel.SITE,
     )

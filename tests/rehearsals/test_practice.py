@@ -24,6 +24,7 @@ from core.rehearsals.models import Rehearsal
 from core.schedule.models import Coach
 from tests.outbox.conftest import FakeServer
 from tests.support import people
+from tests.support.actors import as_staff
 from tests.support.people import NOW
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -39,7 +40,7 @@ class Gym:
 
     def rehearse(self) -> Rehearsal:
         return self.services.database.transact(
-            lambda tx: practice.rehearse(tx.session, tx.coach, account_id=self.account(self.nora), now=tx.now),
+            lambda tx: practice.rehearse(tx.session, tx.coach, by=as_staff(self.account(self.nora)), now=tx.now),
             coach=self.nora,
         )
 
@@ -132,12 +133,12 @@ def test_only_the_coach_herself_practises_no_team_mate_and_no_admin(gym: Gym) ->
     for by in (gym.account(gym.omar), gym.ada, 999):
         with pytest.raises(NotAllowed):
             gym.services.database.transact(
-                lambda tx: practice.rehearse(tx.session, tx.coach, account_id=by, now=tx.now), coach=gym.nora
+                lambda tx: practice.rehearse(tx.session, tx.coach, by=as_staff(by), now=tx.now), coach=gym.nora
             )
         with pytest.raises(NotAllowed):
             gym.services.database.transact(
                 lambda tx: practice.answer_in_console(
-                    tx.session, tx.coach, rehearsal.id, Decision.APPROVE, account_id=by, now=tx.now
+                    tx.session, tx.coach, rehearsal.id, Decision.APPROVE, by=as_staff(by), now=tx.now
                 ),
                 coach=gym.nora,
             )
@@ -192,7 +193,7 @@ def test_a_mail_that_was_answered_in_the_console_first_does_not_leave(gym: Gym) 
     rehearsal = gym.rehearse()
     gym.services.database.transact(
         lambda tx: practice.answer_in_console(
-            tx.session, tx.coach, rehearsal.id, Decision.APPROVE, account_id=gym.account(gym.nora), now=tx.now
+            tx.session, tx.coach, rehearsal.id, Decision.APPROVE, by=as_staff(gym.account(gym.nora)), now=tx.now
         ),
         coach=gym.nora,
     )

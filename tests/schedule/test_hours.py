@@ -7,14 +7,15 @@ from sqlalchemy.orm import Session
 
 from core.bookings import changes, outside_hours, requests, slots
 from core.bookings.decisions import Decision, decide
-from core.bookings.history import PARENT_ON_SITE, By
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.errors import Invalid, NotFound
+from core.platform.actor import PARENT_ON_SITE, Actor, ActorRole, Channel
 from core.schedule import hours
 from core.schedule.availability import Window
 from core.schedule.hours import WeekWindow
 from core.schedule.models import Asks, Coach, DateOverride
 from tests.support import people
+from tests.support.actors import as_staff
 from tests.support.people import NOW, at, sam_wants
 
 DAY = timedelta(days=1)
@@ -31,11 +32,11 @@ def nora(session: Session) -> Coach:
 
 
 def keep(session: Session, coach: Coach, *windows: WeekWindow) -> None:
-    hours.set_weekly_hours(session, coach, windows, account_id=coach.account_id, now=NOW)
+    hours.set_weekly_hours(session, coach, windows, by=as_staff(coach.account_id), now=NOW)
 
 
 def change_day(session: Session, coach: Coach, on: date, window: Window, *, adds: bool) -> DateOverride:
-    return hours.add_override(session, coach, on, window, adds=adds, account_id=coach.account_id, now=NOW)
+    return hours.add_override(session, coach, on, window, adds=adds, by=as_staff(coach.account_id), now=NOW)
 
 
 def free(session: Session, coach: Coach, on: date = TUESDAY) -> list[datetime]:
@@ -96,7 +97,7 @@ def test_a_day_off_takes_that_day_out_of_the_free_times(session: Session, nora: 
     day_off = change_day(session, nora, TUESDAY, WHOLE_DAY, adds=False)
     assert free(session, nora) == []
     assert len(free(session, nora, TUESDAY + 7 * DAY)) == 9
-    hours.remove_override(session, nora, day_off.id, account_id=nora.account_id, now=NOW)
+    hours.remove_override(session, nora, day_off.id, by=as_staff(nora.account_id), now=NOW)
     assert len(free(session, nora)) == 9
 
 
@@ -104,7 +105,7 @@ def test_another_coachs_single_day_is_not_found(session: Session, nora: Coach) -
     his = change_day(session, people.omar(session), TUESDAY, WHOLE_DAY, adds=False)
     for number in (his.id, 999_999):
         with pytest.raises(NotFound):
-            hours.remove_override(session, nora, number, account_id=nora.account_id, now=NOW)
+            hours.remove_override(session, nora, number, by=as_staff(nora.account_id), now=NOW)
     assert session.get(DateOverride, his.id) is his
 
 
@@ -156,7 +157,7 @@ def outside(session: Session, coach: Coach, *week: WeekWindow, now: datetime) ->
 
 def test_lessons_to_come_that_a_new_week_would_not_offer_are_named_and_stay(session: Session) -> None:
     nora, mornings = people.nora(session), [WeekWindow(weekday, 540, 720) for weekday in range(5)]
-    by_nora = By(Actor.COACH, Channel.MAIL, nora.account_id)
+    by_nora = Actor(nora.account_id, ActorRole.COACH, Channel.MAIL)
     starts = [at(0, 16), at(1, 11), at(2, 11, 30), at(3, 8), at(3, 16), at(4, 16), at(4, 13)]
     change_day(session, nora, date(2026, 11, 26), Window(480, 540), adds=True)
     past, _, half_outside, _, booked, cancelled, denied = [asked(session, nora, start) for start in starts]

@@ -20,6 +20,7 @@ from core.schedule.hours import WeekWindow
 from core.schedule.models import Coach
 from core.schedule.preferences import Preferences
 from tests.support import people
+from tests.support.actors import as_staff
 from tests.support.people import NOW, at, sam_wants
 
 DAY = timedelta(days=1)
@@ -35,7 +36,7 @@ def nora(session: Session) -> Coach:
 def write(session: Session, coach: Coach, **changes: Any) -> None:
     """Her page as in TEXTS, with her lessons as they are, except for what `changes` says."""
     values: dict[str, Any] = {**TEXTS, "lesson_ids": [lesson.id for lesson in coach.lessons], **changes}
-    coach_page.set_page(session, coach, account_id=coach.account_id, now=NOW, **values)
+    coach_page.set_page(session, coach, by=as_staff(coach.account_id), now=NOW, **values)
 
 
 def shown(coach: Coach) -> tuple[str, str, str, set[str]]:
@@ -135,10 +136,10 @@ def test_a_week_shows_before_it_is_kept_what_it_offers_afterwards(
     lesson, last_on, now = people.first_lesson(session), first_on + 6 * DAY, at((first_on - MONDAY).days, 9)
     if not hours.overrides_from(session, nora, MONDAY):  # the first time: a lesson that waits, and a day more
         requests.request_lesson(session, nora, sam_wants(nora, lesson, at(1, 16)), now=NOW)
-        ADD_A_SINGLE_DAY(session, nora, account_id=nora.account_id, now=NOW)
+        ADD_A_SINGLE_DAY(session, nora, by=as_staff(nora.account_id), now=NOW)
     rules = hours.with_week(slots.rules_for(session, nora, lesson, first_on=first_on, last_on=last_on), week)
     preview = slots.open_slots_under(session, nora, rules, first_on=first_on, last_on=last_on, now=now)
-    hours.set_weekly_hours(session, nora, week, account_id=nora.account_id, now=NOW)
+    hours.set_weekly_hours(session, nora, week, by=as_staff(nora.account_id), now=NOW)
     assert slots.open_slots(session, nora, lesson, first_on=first_on, last_on=last_on, now=now) == preview
 
 
@@ -169,17 +170,17 @@ def record(session: Session, coach: Coach) -> tuple[Any, ...]:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_she_herself_and_an_admin_change_it_and_nobody_else(session: Session, nora: Coach, command: str) -> None:
     ada, omar = people.ada(session), people.omar(session)
-    ADD_A_SINGLE_DAY(session, nora, account_id=nora.account_id, now=NOW)
+    ADD_A_SINGLE_DAY(session, nora, by=as_staff(nora.account_id), now=NOW)
     before = record(session, nora)
     nora.account.disabled_at = ada.disabled_at = NOW
     for account_id in (omar.account_id, nora.account_id, ada.id, 999_999):
         with pytest.raises(NotAllowed):
-            COMMANDS[command](session, nora, account_id=account_id, now=NOW)
+            COMMANDS[command](session, nora, by=as_staff(account_id), now=NOW)
         assert record(session, nora) == before
     nora.account.disabled_at = ada.disabled_at = None
     for account_id in (nora.account_id, ada.id):
         with session.begin_nested() as attempt:
-            COMMANDS[command](session, nora, account_id=account_id, now=NOW)
+            COMMANDS[command](session, nora, by=as_staff(account_id), now=NOW)
             assert record(session, nora) != before
             attempt.rollback()
 
@@ -189,13 +190,13 @@ def test_a_change_moves_her_version_by_one(database: Database, monkeypatch: pyte
     monkeypatch.setattr("core.platform.clock.now", lambda: NOW)
     with database.write() as transaction:
         nora, omar = people.nora(transaction.session), people.omar(transaction.session)
-        ADD_A_SINGLE_DAY(transaction.session, nora, account_id=nora.account_id, now=NOW)
+        ADD_A_SINGLE_DAY(transaction.session, nora, by=as_staff(nora.account_id), now=NOW)
     with pytest.raises(NotAllowed):
         database.transact(
-            lambda tx: COMMANDS[command](tx.session, tx.coach, account_id=omar.account_id, now=tx.now), coach=nora.id
+            lambda tx: COMMANDS[command](tx.session, tx.coach, by=as_staff(omar.account_id), now=tx.now), coach=nora.id
         )
     database.transact(
-        lambda tx: COMMANDS[command](tx.session, tx.coach, account_id=nora.account_id, now=tx.now), coach=nora.id
+        lambda tx: COMMANDS[command](tx.session, tx.coach, by=as_staff(nora.account_id), now=tx.now), coach=nora.id
     )
     with database.read() as session:
         assert [session.get_one(Coach, coach.id).schedule_version for coach in (nora, omar)] == [1, 0]

@@ -16,6 +16,7 @@ from core.schedule.availability import Slot
 from core.schedule.models import Asks, Coach
 from core.schedule.preferences import STEPS_MIN, Preferences
 from tests.support import people
+from tests.support.actors import as_staff
 from tests.support.people import NOW, at, sam_wants
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -59,7 +60,7 @@ def refused(**changes: Any) -> dict[str, str]:
 
 
 def prefer(session: Session, coach: Coach, **changes: Any) -> None:
-    preferences.set_preferences(session, coach, parse(**changes), account_id=coach.account_id, now=NOW)
+    preferences.set_preferences(session, coach, parse(**changes), by=as_staff(coach.account_id), now=NOW)
 
 
 def free(session: Session, coach: Coach, *, now: datetime = NOW, days: int = 1) -> tuple[Slot, ...]:

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.bookings import changes, expiry, requests, slots
-from core.bookings.history import PARENT_ON_SITE
 from core.errors import NoLongerOffered, NotFound, SlotUnavailable
 from core.people.models import Role
+from core.platform.actor import PARENT_ON_SITE
 from core.schedule import queries
 from core.schedule.availability import OpenSlots, Slot
 from core.schedule.models import Asks, Coach, DateOverride, LessonType, WeeklyHours

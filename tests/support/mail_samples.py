@@ -12,13 +12,14 @@ from core.alerts.defaults import BY_KEY
 from core.alerts.models import AlertChange, Incident
 from core.alerts.notices import Notice
 from core.alerts.state_machine import State
-from core.bookings.models import Actor, Booking, Channel, Status
+from core.bookings.models import Booking, Status
 from core.gym.models import Gym
 from core.mail.context import Invitation, MailContext
 from core.mail.digest import Digest
 from core.outbox.kinds import Audience, MessageKind
 from core.outbox.models import OutboxMessage
 from core.people.models import Account, Role
+from core.platform.actor import ActorRole, Channel
 from core.platform.settings import Settings
 from core.platform.tokens import Signer
 from core.rehearsals.models import Rehearsal
@@ -98,7 +99,7 @@ def booking(**changes: Any) -> Booking:
         "requested_at": NOW,
         "expires_at": STARTS_AT - 25 * HOUR,
         "changed_at": NOW,
-        "changed_by": Actor.PARENT,
+        "changed_by": ActorRole.PARENT,
         "channel": Channel.SITE,
         "cancelled_late": False,
     }
@@ -111,15 +112,15 @@ APPROVED: dict[str, Any] = {
     "approved_at": NOW + HOUR,
     "changed_at": NOW + HOUR,
 }
-BY_NORA: dict[str, Any] = {"changed_by": Actor.COACH, "changed_by_account_id": 2, "channel": Channel.MAIL}
-BY_ADA: dict[str, Any] = {"changed_by": Actor.ADMIN, "changed_by_account_id": 1, "channel": Channel.CONSOLE}
+BY_NORA: dict[str, Any] = {"changed_by": ActorRole.COACH, "changed_by_account_id": 2, "channel": Channel.MAIL}
+BY_ADA: dict[str, Any] = {"changed_by": ActorRole.ADMIN, "changed_by_account_id": 1, "channel": Channel.CONSOLE}
 DENIED: dict[str, Any] = {"status": Status.DENIED, "version": 2, "denied_at": NOW + HOUR, "changed_at": NOW + HOUR}
 EXPIRED: dict[str, Any] = {
     "status": Status.EXPIRED,
     "version": 2,
     "expired_at": STARTS_AT - 25 * HOUR,
     "changed_at": STARTS_AT - 25 * HOUR,
-    "changed_by": Actor.CLOCK,
+    "changed_by": ActorRole.CLOCK,
     "channel": Channel.CLOCK,
 }
 CANCELLED: dict[str, Any] = {

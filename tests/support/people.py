@@ -21,6 +21,7 @@ from core.people.api_keys import make_key
 from core.people.models import Account, Role, StaffSession
 from core.people.sessions import start_session
 from core.schedule.models import Asks, Coach, LessonType, WeeklyHours
+from tests.support.actors import as_staff
 
 PASSWORD = "chalk-and-rings"
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -132,7 +133,7 @@ def just_signed_in(session: Session, account_id: int, *, now: datetime = NOW) ->
 def new_key_of(session: Session, account_id: int, *, name: str = "A script", now: datetime = NOW) -> str:
     """A key that she made when she had just signed in; of that session nothing is left."""
     here = just_signed_in(session, account_id, now=now)
-    key = make_key(session, account_id, name=name, in_session=here, now=now)
+    key = make_key(session, by=as_staff(account_id), name=name, in_session=here, now=now)
     session.delete(session.get_one(StaffSession, here))
     session.flush()
     return key

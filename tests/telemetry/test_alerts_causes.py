@@ -14,6 +14,7 @@ from core.alerts.notices import find_notice
 from core.alerts.rules import Rule, cause_of
 from core.alerts.state_machine import Lead, Reading
 from core.platform.services import Services
+from tests.support.actors import as_staff
 from tests.telemetry.alarm import NOON, Alarm, hire
 
 LEAD = Lead("site", "/bookings", 7, "ValueError: no hours")
@@ -68,7 +69,7 @@ def test_what_opens_critical_is_said_once(alarm: Alarm) -> None:
 def test_it_is_said_to_be_worse_also_to_who_looks_after_it(alarm: Alarm) -> None:
     read(alarm, WARNING, FEW)
     alarm.services.database.transact(
-        lambda tx: incidents.acknowledge(tx.session, 1, account_id=alarm.admins["Ada"], now=tx.now)
+        lambda tx: incidents.acknowledge(tx.session, 1, by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     read(alarm, CRITICAL, MANY)
     assert events(alarm) == ["firing", "worse"]
@@ -103,7 +104,7 @@ def test_a_new_error_is_said_once_and_not_that_it_is_over(alarm: Alarm) -> None:
 def test_a_new_error_that_was_resolved_as_an_incident_does_not_ring_again(alarm: Alarm) -> None:
     read(alarm, NEW, Reading(1.0, 1, lead=Lead(error_id=7)), "ValueError (#7)")
     alarm.services.database.transact(
-        lambda tx: incidents.resolve(tx.session, 1, account_id=alarm.admins["Ada"], now=tx.now)
+        lambda tx: incidents.resolve(tx.session, 1, by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     read(alarm, NEW, Reading(1.0, 1, lead=Lead(error_id=7)), "ValueError (#7)")
     assert len(alarm.incidents()) == 1 and events(alarm) == ["firing"]
@@ -113,7 +114,7 @@ def test_resolving_ends_all_rules_of_the_incident_and_what_is_bad_begins_anew(al
     read(alarm, WARNING, FEW)
     read(alarm, CRITICAL, MANY)
     alarm.services.database.transact(
-        lambda tx: incidents.resolve(tx.session, 1, account_id=alarm.admins["Ada"], now=tx.now)
+        lambda tx: incidents.resolve(tx.session, 1, by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     read(alarm, CRITICAL, MANY)
     read(alarm, WARNING, MANY)
@@ -127,11 +128,11 @@ def test_a_rule_that_is_turned_off_leaves_the_incident_to_the_others(alarm: Alar
     transact = alarm.services.database.transact
     transact(
         lambda tx: choices.change_rule(
-            tx.session, "errors-critical", {"enabled": False}, account_id=account, now=tx.now
+            tx.session, "errors-critical", {"enabled": False}, by=as_staff(account), now=tx.now
         )
     )
     assert alarm.incidents()[0].is_open
-    transact(lambda tx: choices.change_rule(tx.session, "errors", {"enabled": False}, account_id=account, now=tx.now))
+    transact(lambda tx: choices.change_rule(tx.session, "errors", {"enabled": False}, by=as_staff(account), now=tx.now))
     assert not alarm.incidents()[0].is_open
 
 

@@ -23,6 +23,7 @@ from core.people.models import Account, Role
 from core.platform.services import Services
 from core.platform.settings import load_settings
 from tests.outbox.conftest import FakeServer
+from tests.support.actors import as_staff
 from tests.telemetry.alarm import BAD, GOOD, NOON, Alarm, hire
 from tests.telemetry.hook import Hook, listening
 
@@ -123,7 +124,7 @@ def test_nobody_is_reminded_of_what_is_looked_after(desk: Desk) -> None:
     desk.alarm.read(BAD, later=timedelta(hours=5))
     acknowledge = incidents.acknowledge
     desk.alarm.services.database.transact(
-        lambda tx: acknowledge(tx.session, 1, account_id=desk.alarm.admins["Ada"], now=tx.now)
+        lambda tx: acknowledge(tx.session, 1, by=as_staff(desk.alarm.admins["Ada"]), now=tx.now)
     )
     assert desk.deliver() == Delivery(dropped=2)
     assert desk.dropped() == ["somebody was looking after it before this was sent"] * 2

@@ -14,6 +14,7 @@ from core.audit import AuditEvent
 from core.errors import NotAllowed, NotFound, NotPossible
 from core.people.models import Role
 from core.platform.services import Services
+from tests.support.actors import as_staff
 from tests.telemetry.alarm import BAD, GOOD, NOON, Alarm, hire
 
 HOUR = timedelta(hours=1)
@@ -50,7 +51,7 @@ def test_it_is_said_again_while_nobody_looks_after_it(alarm: Alarm) -> None:
     assert alarm.changes() == ["fires!", "still fires!", "still fires!"]
     (incident,) = alarm.incidents()
     alarm.services.database.transact(
-        lambda tx: incidents.acknowledge(tx.session, incident.id, account_id=alarm.admins["Eve"], now=tx.now)
+        lambda tx: incidents.acknowledge(tx.session, incident.id, by=as_staff(alarm.admins["Eve"]), now=tx.now)
     )
     alarm.read(*[BAD] * 9, later=HOUR)
     assert alarm.changes() == ["fires!", "still fires!", "still fires!"], "Eve does"
@@ -94,18 +95,18 @@ def test_an_admin_resolves_it_and_the_others_hear_by_whom(alarm: Alarm) -> None:
     alarm.read(BAD)
     (incident,) = alarm.incidents()
     alarm.services.database.transact(
-        lambda tx: incidents.resolve(tx.session, incident.id, account_id=alarm.admins["Ada"], now=tx.now)
+        lambda tx: incidents.resolve(tx.session, incident.id, by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     assert alarm.told() == ["ada", "eve", "eve"]
     (closed,) = alarm.incidents()
     assert closed.closer is not None and closed.closer.name == "Ada Moreno" and not closed.is_open
     with pytest.raises(NotPossible, match="over already"):
         alarm.services.database.transact(
-            lambda tx: incidents.resolve(tx.session, incident.id, account_id=alarm.admins["Eve"], now=tx.now)
+            lambda tx: incidents.resolve(tx.session, incident.id, by=as_staff(alarm.admins["Eve"]), now=tx.now)
         )
     with pytest.raises(NotPossible, match="over already"):
         alarm.services.database.transact(
-            lambda tx: incidents.acknowledge(tx.session, incident.id, account_id=alarm.admins["Eve"], now=tx.now)
+            lambda tx: incidents.acknowledge(tx.session, incident.id, by=as_staff(alarm.admins["Eve"]), now=tx.now)
         )
     alarm.read(BAD)
     assert len(alarm.incidents()) == 2, "still bad, it begins anew"
@@ -118,31 +119,31 @@ def test_a_coach_and_a_stranger_change_nothing(alarm: Alarm) -> None:
     transact = alarm.services.database.transact
     for command in (incidents.acknowledge, incidents.resolve):
         with pytest.raises(NotAllowed):
-            transact(lambda tx: command(tx.session, incident.id, account_id=nora, now=tx.now))
+            transact(lambda tx: command(tx.session, incident.id, by=as_staff(nora), now=tx.now))
         with pytest.raises(NotFound):
-            transact(lambda tx: command(tx.session, 999, account_id=alarm.admins["Ada"], now=tx.now))
+            transact(lambda tx: command(tx.session, 999, by=as_staff(alarm.admins["Ada"]), now=tx.now))
     for key, error in (("errors", NotAllowed), ("nonsense", NotFound)):
         who = nora if error is NotAllowed else alarm.admins["Ada"]
         with pytest.raises(error):
-            transact(lambda tx: choices.change_rule(tx.session, key, {"enabled": False}, account_id=who, now=tx.now))
+            transact(lambda tx: choices.change_rule(tx.session, key, {"enabled": False}, by=as_staff(who), now=tx.now))
         with pytest.raises(error):
-            transact(lambda tx: choices.mute(tx.session, key, None, account_id=who, now=tx.now))
+            transact(lambda tx: choices.mute(tx.session, key, None, by=as_staff(who), now=tx.now))
         with pytest.raises(error):
-            transact(lambda tx: choices.reset_rule(tx.session, key, account_id=who, now=tx.now))
+            transact(lambda tx: choices.reset_rule(tx.session, key, by=as_staff(who), now=tx.now))
 
 
 def test_what_the_staff_did_is_in_the_log(alarm: Alarm) -> None:
     alarm.read(BAD)
     (incident,), ada = alarm.incidents(), alarm.admins["Ada"]
     transact = alarm.services.database.transact
-    transact(lambda tx: incidents.acknowledge(tx.session, incident.id, account_id=ada, now=tx.now))
-    transact(lambda tx: incidents.resolve(tx.session, incident.id, account_id=ada, now=tx.now))
+    transact(lambda tx: incidents.acknowledge(tx.session, incident.id, by=as_staff(ada), now=tx.now))
+    transact(lambda tx: incidents.resolve(tx.session, incident.id, by=as_staff(ada), now=tx.now))
     transact(
         lambda tx: choices.change_rule(
-            tx.session, "disk", {"fire_at": 0.7, "recover_at": 0.6}, account_id=ada, now=tx.now
+            tx.session, "disk", {"fire_at": 0.7, "recover_at": 0.6}, by=as_staff(ada), now=tx.now
         )
     )
-    transact(lambda tx: choices.mute(tx.session, "disk", NOON, account_id=ada, now=tx.now))
+    transact(lambda tx: choices.mute(tx.session, "disk", NOON, by=as_staff(ada), now=tx.now))
     with alarm.services.database.read() as session:
         verbs = [event.verb for event in session.query(AuditEvent).order_by(AuditEvent.id)]
     assert verbs == ["incident acknowledged", "incident resolved", "alert rule changed", "alert rule muted"]

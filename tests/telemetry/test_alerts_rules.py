@@ -17,6 +17,7 @@ from core.audit import AuditEvent
 from core.errors import Invalid, NotAllowed, NotFound
 from core.people.models import Role
 from core.platform.services import Services
+from tests.support.actors import as_staff
 from tests.telemetry.alarm import BAD, NOON, Alarm, hire
 
 EVERYTHING: dict[str, Any] = {
@@ -43,7 +44,7 @@ def alarm(services: Services) -> Alarm:
 
 def change(alarm: Alarm, key: str, **changes: Any) -> RuleInForce:
     done: RuleInForce = alarm.services.database.transact(
-        lambda tx: choices.change_rule(tx.session, key, changes, account_id=alarm.admins["Ada"], now=tx.now)
+        lambda tx: choices.change_rule(tx.session, key, changes, by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     return done
 
@@ -51,7 +52,7 @@ def change(alarm: Alarm, key: str, **changes: Any) -> RuleInForce:
 def add(alarm: Alarm, title: str, metric: str = "requests.error_share", **changes: Any) -> Rule:
     added: RuleInForce = alarm.services.database.transact(
         lambda tx: choices.add_rule(
-            tx.session, metric, {"title": title, **changes}, account_id=alarm.admins["Ada"], now=tx.now
+            tx.session, metric, {"title": title, **changes}, by=as_staff(alarm.admins["Ada"]), now=tx.now
         )
     )
     return added.rule
@@ -72,7 +73,7 @@ def test_every_field_of_a_rule_is_changed_and_set_back(alarm: Alarm) -> None:
     burn = change(alarm, "burn-fast", window=2 * HOUR, short_window=10 * MINUTE).rule
     assert (burn.window, burn.short_window) == (2 * HOUR, 10 * MINUTE)
     alarm.services.database.transact(
-        lambda tx: choices.reset_rule(tx.session, "errors", account_id=alarm.admins["Ada"], now=tx.now)
+        lambda tx: choices.reset_rule(tx.session, "errors", by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     assert rules(alarm)["Requests fail"] == BY_KEY["errors"]
 
@@ -110,7 +111,7 @@ def test_a_rule_of_ones_own_is_added_changed_and_deleted(alarm: Alarm) -> None:
     change(alarm, rule.key, title="Booking fails often", min_samples=0, repeat=WEEK)
     assert rules(alarm)["Booking fails often"].repeat == WEEK
     alarm.services.database.transact(
-        lambda tx: choices.delete_rule(tx.session, rule.key, account_id=alarm.admins["Ada"], now=tx.now)
+        lambda tx: choices.delete_rule(tx.session, rule.key, by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     assert set(rules(alarm)) == {rule.title for rule in DEFAULT_RULES}
     with alarm.services.database.read() as session:
@@ -128,7 +129,7 @@ def test_an_incident_keeps_its_name_when_its_rule_is_gone(alarm: Alarm) -> None:
     alarm.rule = add(alarm, "Booking fails", after=timedelta())
     alarm.read(BAD)
     alarm.services.database.transact(
-        lambda tx: choices.delete_rule(tx.session, alarm.rule.key, account_id=alarm.admins["Ada"], now=tx.now)
+        lambda tx: choices.delete_rule(tx.session, alarm.rule.key, by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     (incident,) = alarm.incidents()
     assert not incident.is_open and sentences.headline(incident) == "Booking fails"
@@ -178,17 +179,17 @@ def test_a_coach_changes_no_rule(alarm: Alarm) -> None:
         (choices.delete_rule, (mine.key,)),
     ):
         with pytest.raises(NotAllowed):
-            transact(lambda tx: command(tx.session, *arguments, account_id=nora, now=tx.now))
+            transact(lambda tx: command(tx.session, *arguments, by=as_staff(nora), now=tx.now))
     assert rules(alarm)["Mine"] == mine
 
 
 def test_what_came_with_the_gym_cannot_be_deleted_nor_ones_own_set_back(alarm: Alarm) -> None:
     ada, transact = alarm.admins["Ada"], alarm.services.database.transact
     with pytest.raises(NotFound, match="Turn this one off"):
-        transact(lambda tx: choices.delete_rule(tx.session, "errors", account_id=ada, now=tx.now))
+        transact(lambda tx: choices.delete_rule(tx.session, "errors", by=as_staff(ada), now=tx.now))
     mine = add(alarm, "Mine")
     with pytest.raises(NotFound, match="came with the gym"):
-        transact(lambda tx: choices.reset_rule(tx.session, mine.key, account_id=ada, now=tx.now))
+        transact(lambda tx: choices.reset_rule(tx.session, mine.key, by=as_staff(ada), now=tx.now))
     with pytest.raises(NotFound):
         add(alarm, "Mine too", "shoes.worn_count")
     assert change(alarm, "errors", title="Another").rule.title == "Requests fail"
@@ -263,9 +264,9 @@ def test_quiet_hours_are_read_as_they_are_written() -> None:
 def test_a_mute_has_an_end(alarm: Alarm) -> None:
     ada, zone = alarm.admins["Ada"], alarm.services.settings.zone
     with alarm.services.database.write() as transaction:
-        choices.mute(transaction.session, "errors", NOON + HOUR, account_id=ada, now=NOON)
+        choices.mute(transaction.session, "errors", NOON + HOUR, by=as_staff(ada), now=NOON)
         with pytest.raises(Invalid, match="a month at most"):
-            choices.mute(transaction.session, "errors", NOON + timedelta(days=40), account_id=ada, now=NOON)
+            choices.mute(transaction.session, "errors", NOON + timedelta(days=40), by=as_staff(ada), now=NOON)
     with alarm.services.database.read() as session:
         chosen = choices.get_rule(session, "errors")
     assert chosen.is_muted(NOON, zone) and not chosen.is_muted(NOON + HOUR, zone)

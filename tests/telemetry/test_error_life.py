@@ -16,6 +16,7 @@ from core.telemetry.errors import ErrorGroup
 from core.telemetry.pseudonyms import Pseudonyms
 from core.telemetry.recorder import Recorder
 from core.telemetry.store import Store
+from tests.support.actors import as_staff
 from tests.telemetry.conftest import Kept
 
 ADA = 7
@@ -56,16 +57,16 @@ def states(store: Store, group: ErrorGroup) -> list[tuple[str, int | None]]:
 
 def test_a_resolved_error_that_happens_again_is_regressed(store: Store, again: Again) -> None:
     group = again()
-    resolved = errors.resolve(store, group.id, by=ADA, now=now())
+    resolved = errors.resolve(store, group.id, by=as_staff(ADA), now=now())
     assert (resolved.state, resolved.resolved_by) == ("resolved", ADA) and resolved.resolved_in
-    assert errors.resolve(store, group.id, by=ADA + 1, now=now()) == resolved
+    assert errors.resolve(store, group.id, by=as_staff(ADA + 1), now=now()) == resolved
     assert again().state == "regressed"
     assert states(store, group) == [("open", None), ("resolved", ADA), ("regressed", None)]
 
 
 def test_late_news_from_before_it_was_resolved_opens_nothing(store: Store, again: Again) -> None:
     group = again()
-    errors.resolve(store, group.id, by=ADA, now=now() + timedelta(hours=1))
+    errors.resolve(store, group.id, by=as_staff(ADA), now=now() + timedelta(hours=1))
     after = again()
     assert (after.state, after.count) == ("resolved", 2)
 
@@ -74,21 +75,21 @@ def test_an_older_release_that_still_runs_opens_nothing(store: Store, again: Aga
     group = again(release="1.0")
     with store.write() as connection:
         mark_release(connection, "1.1", at_us=microseconds(now() + timedelta(minutes=1)))
-    errors.resolve(store, group.id, by=ADA, now=now(), release="1.1")
+    errors.resolve(store, group.id, by=as_staff(ADA), now=now(), release="1.1")
     assert again(release="1.0").state == "resolved"
     assert again(release="1.1").state == "regressed"
 
 
 def test_an_ignored_error_comes_back_after_a_count(store: Store, again: Again) -> None:
     group = again(5)
-    assert errors.ignore(store, group.id, by=ADA, more=3, now=now()).ignored_until_count == 8
+    assert errors.ignore(store, group.id, by=as_staff(ADA), more=3, now=now()).ignored_until_count == 8
     assert again(2).state == "ignored"
     assert again().state == "open"
 
 
 def test_an_ignored_error_comes_back_after_people(store: Store, again: Again) -> None:
     group = again(who="a")
-    errors.ignore(store, group.id, by=ADA, more_people=2, now=now())
+    errors.ignore(store, group.id, by=as_staff(ADA), more_people=2, now=now())
     assert again(9, who="a").state == "ignored"
     assert again(who="b").state == "ignored"
     assert again(who="c").state == "open"
@@ -96,28 +97,28 @@ def test_an_ignored_error_comes_back_after_people(store: Store, again: Again) ->
 
 def test_an_ignored_error_comes_back_after_a_time(store: Store, again: Again) -> None:
     group = again()
-    errors.ignore(store, group.id, by=ADA, until=now() + timedelta(hours=1), now=now())
+    errors.ignore(store, group.id, by=as_staff(ADA), until=now() + timedelta(hours=1), now=now())
     assert again().state == "ignored"
     moment = now()
-    errors.ignore(store, group.id, by=ADA, until=moment + timedelta(microseconds=1), now=moment)
+    errors.ignore(store, group.id, by=as_staff(ADA), until=moment + timedelta(microseconds=1), now=moment)
     assert again().state == "open"
 
 
 def test_nothing_is_ignored_for_ever(store: Store, again: Again) -> None:
     group = again()
     with pytest.raises(Invalid, match="until when"):
-        errors.ignore(store, group.id, by=ADA, now=now())
+        errors.ignore(store, group.id, by=as_staff(ADA), now=now())
     with pytest.raises(Invalid, match="passed"):
-        errors.ignore(store, group.id, by=ADA, until=now() - timedelta(hours=1), now=now())
+        errors.ignore(store, group.id, by=as_staff(ADA), until=now() - timedelta(hours=1), now=now())
     with pytest.raises(NotFound):
-        errors.ignore(store, group.id + 1, by=ADA, more=1, now=now())
+        errors.ignore(store, group.id + 1, by=as_staff(ADA), more=1, now=now())
     assert states(store, group) == [("open", None)]
 
 
 def test_a_reopened_error_is_open(store: Store, again: Again) -> None:
     group = again()
-    errors.resolve(store, group.id, by=ADA, now=now())
-    opened = errors.reopen(store, group.id, by=ADA, now=now())
+    errors.resolve(store, group.id, by=as_staff(ADA), now=now())
+    opened = errors.reopen(store, group.id, by=as_staff(ADA), now=now())
     assert (opened.state, opened.resolved_at) == ("open", None)
 
 

@@ -12,6 +12,7 @@ from core.telemetry import error_groups, errors
 from core.telemetry.captured import CapturedError, capture
 from core.telemetry.error_groups import MAX_MOMENTS, PendingGroup, mark_moments
 from core.telemetry.store import Store
+from tests.support.actors import as_staff
 from tests.telemetry.conftest import Kept
 
 AT = datetime(2026, 11, 23, 17, 40, 3, 250_000, tzinfo=UTC)
@@ -93,5 +94,5 @@ def test_critical_errors_of_late_that_nobody_has_solved(store: Store) -> None:
     (group,) = errors.latest_critical(store, since=AT - timedelta(hours=1))
     assert group.level == "CRITICAL"
     assert errors.latest_critical(store, since=AT + timedelta(seconds=1)) == []
-    errors.resolve(store, group.id, by=1, now=AT + timedelta(seconds=5))
+    errors.resolve(store, group.id, by=as_staff(1), now=AT + timedelta(seconds=5))
     assert errors.latest_critical(store, since=AT - timedelta(hours=1)) == []

@@ -22,6 +22,7 @@ from core.audit import Verb
 from core.gym.models import new_storage_id, the_gym
 from core.outbox import messages
 from core.people.models import Account, ApiKey, SignInLink, StaffSession
+from core.platform.actor import COMMAND_LINE
 from core.schedule.models import Coach
 
 NAMED_BY_LINKS = ("account", "coach", "booking", "rehearsal", "sign_in_link")
@@ -63,7 +64,7 @@ def renew(session: Session, *, keep_keys: bool = False, now: datetime) -> Renewe
     messages.hold(session, now=now)
     gym.storage_id, gym.restored_at = new_storage_id(), now
     _jump(session)
-    audit.record(session, Verb.RESTORED, "gym", by=None, now=now)
+    audit.record(session, Verb.RESTORED, "gym", by=COMMAND_LINE, now=now)
     return Renewed(
         sessions=_end(session, update(StaffSession).where(StaffSession.ended_at.is_(None)).values(ended_at=now)),
         links=_end(session, update(SignInLink).where(SignInLink.used_at.is_(None)).values(used_at=now)),

@@ -11,6 +11,7 @@ from core.images.models import Image, ImageKind
 from core.images.queries import images_of, storage_used
 from core.images.rendition_jobs import make_due
 from core.migrations import check_schema
+from core.platform.actor import COMMAND_LINE
 from core.platform.numbers import MAX_ID
 from core.platform.services import Services
 
@@ -60,7 +61,7 @@ def regenerate(numbers: Which = None) -> None:
 
 
 def _make_anew(ready: Services, image_id: int) -> None:
-    ready.database.transact(lambda tx: library.regenerate(tx.session, image_id, account_id=None, now=tx.now))
+    ready.database.transact(lambda tx: library.regenerate(tx.session, image_id, by=COMMAND_LINE, now=tx.now))
 
 
 @app.command()

@@ -17,6 +17,7 @@ from core.migrations import check_schema
 from core.outbox import messages
 from core.outbox.models import MessageState, OutboxMessage
 from core.platform import clock
+from core.platform.actor import COMMAND_LINE
 from core.platform.numbers import MAX_ID
 from core.platform.services import Services
 
@@ -64,18 +65,22 @@ def retry(
         raise typer.BadParameter("a mail's number, or --dead with or without --since")
     ready = _ready()
     if message_id is not None:
-        ready.database.transact(lambda tx: outbox_admin.retry(tx.session, message_id, by=None, now=tx.now))
+        ready.database.transact(lambda tx: outbox_admin.retry(tx.session, message_id, by=COMMAND_LINE, now=tx.now))
         print(f"Mail {message_id} is queued again.")
         return
     instant = since.replace(tzinfo=ready.settings.zone) if since is not None else None
-    queued = ready.database.transact(lambda tx: outbox_admin.retry_dead(tx.session, instant, by=None, now=tx.now))
+    queued = ready.database.transact(
+        lambda tx: outbox_admin.retry_dead(tx.session, instant, by=COMMAND_LINE, now=tx.now)
+    )
     print(f"{len(queued)} {'mail is' if len(queued) == 1 else 'mails are'} queued again.")
 
 
 @app.command()
 def resend(message_id: MessageId) -> None:
     """Send a mail once more that was sent, to the address on record now; a dead or waiting one is tried at once."""
-    again = _ready().database.transact(lambda tx: outbox_admin.resend(tx.session, message_id, by=None, now=tx.now))
+    again = _ready().database.transact(
+        lambda tx: outbox_admin.resend(tx.session, message_id, by=COMMAND_LINE, now=tx.now)
+    )
     print(f"Mail {again.id} is queued.")
 
 
@@ -85,14 +90,16 @@ def drop(
     reason: Annotated[str, typer.Option(help="Why; kept with the mail.")] = outbox_admin.DROPPED_BY_HAND,
 ) -> None:
     """Never send this mail."""
-    _ready().database.transact(lambda tx: outbox_admin.drop(tx.session, message_id, reason=reason, by=None, now=tx.now))
+    _ready().database.transact(
+        lambda tx: outbox_admin.drop(tx.session, message_id, reason=reason, by=COMMAND_LINE, now=tx.now)
+    )
     print(f"Mail {message_id} will not be sent.")
 
 
 @app.command()
 def hold() -> None:
     """Send nothing until `release`."""
-    _ready().database.transact(lambda tx: outbox_admin.hold(tx.session, by=None, now=tx.now))
+    _ready().database.transact(lambda tx: outbox_admin.hold(tx.session, by=COMMAND_LINE, now=tx.now))
     print("Mail is held.")
 
 
@@ -100,7 +107,7 @@ def hold() -> None:
 def release() -> None:
     """End the hold, after a restore or by hand: mail and webhooks go out, files are removed again, and the mail server is tried anew."""
     ready = _ready()
-    ready.database.transact(lambda tx: outbox_admin.release(tx.session, by=None, now=tx.now))
+    ready.database.transact(lambda tx: outbox_admin.release(tx.session, by=COMMAND_LINE, now=tx.now))
     with ready.database.read() as session:
         due = messages.count_due(session, now=clock.now())
     waiting = "none waits" if not due else f"{due} {'is' if due == 1 else 'are'} due at once, if still true"
