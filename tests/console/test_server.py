@@ -28,7 +28,7 @@ READ_BACK = """
 import json
 import streamlit
 from starlette.testclient import TestClient
-from console import options, server
+from console.web import options, server
 from core.bootstrap import services
 
 with TestClient(server.create_app()):
@@ -92,9 +92,11 @@ def test_every_option_is_ours_wherever_and_however_it_is_started(house: House) -
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    told: dict[str, list[object]] = json.loads(done.stdout)
-    assert {name: found for name, (_, found) in told.items()} == {name: wanted for name, (wanted, _) in told.items()}
-    assert len(told) > 40 and COOKIE_SECRET not in done.stdout
+    values: dict[str, list[object]] = json.loads(done.stdout)
+    assert {name: actual for name, (_, actual) in values.items()} == {
+        name: wanted for name, (wanted, _) in values.items()
+    }
+    assert len(values) > 40 and COOKIE_SECRET not in done.stdout
 
 
 def test_without_our_options_that_folder_would_have_changed_streamlit(house: House) -> None:
