@@ -29,7 +29,7 @@ from huey.serializer import SignedSerializer
 from core.images.rendition_jobs import PicturePump
 from core.mail.delivery import MailPump
 from core.ops import duties, sweep, timetable
-from core.ops.clock_jumps import ClockWatch
+from core.ops.clock_jumps import ClockCheck
 from core.ops.timetable import TIMETABLE, Pass
 from core.outbox import metrics
 from core.outbox.lanes import Lane
@@ -78,7 +78,7 @@ def _huey_at(settings: Settings) -> Huey:
 mail_pump = MailPump([Lane.MAIL])
 alert_pump, webhook_pump = MailPump([Lane.ALERTS], at_once=1), MailPump([Lane.WEBHOOK], at_once=1)
 mail_wake, alerts_wake, webhook_wake = threading.Event(), threading.Event(), threading.Event()
-trust_clock = ClockWatch()
+trust_clock = ClockCheck()
 picture_pump, fine_picture_pump = PicturePump(), PicturePump()
 
 

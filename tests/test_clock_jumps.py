@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from core.ops import clock_jumps
-from core.ops.clock_jumps import ClockWatch
+from core.ops.clock_jumps import ClockCheck
 from tests.support.people import NOW
 
 HOUR = timedelta(hours=1)
@@ -33,7 +33,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
 
 
 def test_time_that_passes_is_trusted_also_after_a_night_asleep(machine: Machine) -> None:
-    watch = ClockWatch()
+    watch = ClockCheck()
     assert watch()
     for seconds in (20, 20, 8 * 3600, 20):
         machine.pass_(seconds)
@@ -41,7 +41,7 @@ def test_time_that_passes_is_trusted_also_after_a_night_asleep(machine: Machine)
 
 
 def test_a_jump_ahead_is_doubted_and_forgotten_when_it_is_set_right(machine: Machine) -> None:
-    watch = ClockWatch()
+    watch = ClockCheck()
     assert watch()
     machine.clock.shift(5 * HOUR)
     for _ in range(3):
@@ -53,7 +53,7 @@ def test_a_jump_ahead_is_doubted_and_forgotten_when_it_is_set_right(machine: Mac
 
 
 def test_a_jump_that_stays_is_believed_after_ten_minutes(machine: Machine) -> None:
-    watch = ClockWatch()
+    watch = ClockCheck()
     assert watch()
     machine.clock.shift(5 * HOUR)
     assert not watch()
@@ -64,7 +64,7 @@ def test_a_jump_that_stays_is_believed_after_ten_minutes(machine: Machine) -> No
 
 
 def test_a_correction_of_minutes_or_backwards_is_no_jump(machine: Machine) -> None:
-    watch = ClockWatch()
+    watch = ClockCheck()
     assert watch()
     machine.clock.shift(timedelta(minutes=5))
     assert watch()

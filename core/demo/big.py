@@ -48,7 +48,7 @@ BUSY = (0.34, 0.42, 0.46, 0.44, 0.38, 0.62, 0.30)  # how full each weekday is, M
 
 def load_big_demo(services: Services) -> list[DemoSignIn]:
     """
-    The demo gym, then many more coaches and their two years; what is there already stays.
+    Load the demo gym, then many more coaches and their two years; what is there already stays.
 
     Raises:
         SettingInvalid: SPIRIT_BASE_URL is https, so this may be a real gym.

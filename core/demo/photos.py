@@ -80,7 +80,7 @@ class Sheet:
         self.pen = ImageDraw.Draw(self.picture)
 
     def finished(self) -> bytes:
-        """With light from the upper left and a little grain, as a phone would save it."""
+        """The drawing as a JPEG, with light from the upper left and a little grain, as a phone would save it."""
         picture = self.picture.reduce(FINER)
         width, height = self.size
         darkness = Image.radial_gradient("L").resize((width * 2, height * 2))

@@ -1,4 +1,4 @@
-"""Pictures for the demo gym: its coaches, a campaign that runs now, a shop. The worker makes what pages show of them."""
+"""Images of the demo gym: its coaches, a campaign that runs now, a shop. The worker makes the renditions."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -56,7 +56,7 @@ SHOP: tuple[tuple[str, str, int, Draw, str], ...] = (
 
 
 def hang_pictures(services: Services) -> None:
-    """Once, for a gym with the demo's people and without any image, campaign or product."""
+    """Upload the demo's images, once: for a gym with the demo's people and without any image, campaign or product."""
     with services.database.read() as session:
         ada = find_account(session, "ada@spirit.example")
         bare = not any(session.scalar(select(func.count()).select_from(kind)) for kind in (Image, Campaign, Product))

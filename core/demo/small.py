@@ -134,7 +134,7 @@ FAMILIES = {
 
 def load_demo(services: Services) -> list[DemoSignIn]:
     """
-    Fill an empty gym; a gym that has coaches already is left as it is.
+    Load the demo gym into an empty database; one that has coaches already is left as it is.
 
     Returns:
         The demo's sign-ins that exist.

@@ -1,14 +1,14 @@
 """
-What site and console say alike over HTTP; plain Python, no framework, imported by no rule.
+HTTP for site and console alike; plain Python, no framework, imported by no rule.
 
-    edge        around every answer: request id, time taken, security headers, one log line
-    body        how much of it is read
-    origin      did this form come from our own page?
-    schemas     bases of the JSON models: answers, bodies, queries
-    bookings    a booking as JSON, and an answer to a request
-    openapi     OpenAPI documents, generated from those models
-    connections slow clients are closed; a cap per address
-    sender      where it came from, for counting
-    request     the services and the sender of a request
-    problems    the status of each error, and its JSON (RFC 9457)
+    edge.py            outermost ASGI layer: request id, timing, security headers, log line, request log
+    body.py            size limit of a request's body
+    same_origin.py     CSRF check by Sec-Fetch-Site and Origin
+    schemas.py         bases of the JSON models: answers, bodies, queries
+    bookings.py        a booking as JSON, and an answer to a request
+    openapi.py         OpenAPI documents, generated from those models
+    connections.py     slow-client protection (slowloris), and a cap of connections per address
+    client_address.py  client address or network, as key of rate limits
+    request.py         the services and the sender of a request
+    problems.py        status of each error, and its problem document (RFC 9457)
 """

@@ -1,4 +1,4 @@
-"""A request's body, refused as soon as it is known to be too large, by an answer of our own."""
+"""Size limit of a request's body: refused as soon as it is known to be too large, with an answer of our own."""
 
 from core.http.edge import Message, Receive
 
@@ -10,7 +10,7 @@ class BodyTooLarge(Exception):
 
 
 def at_most(receive: Receive, most_bytes: int = MAX_BYTES) -> Receive:
-    """The same body, counted while it arrives. Raises BodyTooLarge where it is read."""
+    """ASGI receive wrapper that counts the body while it arrives; it raises BodyTooLarge where it is read."""
     received = 0
 
     async def counted() -> Message:

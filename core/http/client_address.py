@@ -1,10 +1,10 @@
-"""Where a request came from, for counting."""
+"""Client address or network of a request, as the key of rate limits."""
 
 from ipaddress import IPv6Address, ip_address
 
 
 def network_of(host: str) -> str:
-    """The address; for IPv6 the network, since a household has billions of addresses; IPv4 in IPv6 is IPv4."""
+    """Rate-limit key of an address: IPv4 as it is, IPv6 by network, since a household has billions; mapped IPv4 is IPv4."""
     try:
         address = ip_address(host)
     except ValueError:

@@ -48,7 +48,7 @@ def document(
     security: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """
-    The whole description.
+    The OpenAPI document of these operations.
 
     Args:
         base_url: the one server.

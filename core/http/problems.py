@@ -1,4 +1,4 @@
-"""Errors as site and console tell them: a status, a short title, and `application/problem+json` (RFC 9457)."""
+"""Problem documents (RFC 9457) of errors: status, short title, and `application/problem+json`."""
 
 from typing import Annotated, Any
 
@@ -127,7 +127,7 @@ class Problem(Answer):
 
 
 def status_of(error: SpiritError) -> int:
-    """The status of the nearest ancestor that has one; 500 for what should never reach a visitor."""
+    """HTTP status of an error, by its nearest ancestor that has one; 500 for what should never reach a visitor."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
@@ -145,7 +145,7 @@ def problem_of_status(status: int, *, code: str | None = None, detail: str | Non
 
 
 def headers_of(error: SpiritError) -> dict[str, str]:
-    """When to come back, for who is asked to wait."""
+    """Response headers of an error: Retry-After, where it has one."""
     return {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany | Unavailable) else {}
 
 

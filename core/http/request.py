@@ -1,4 +1,4 @@
-"""What a request brings along, on site and console alike. `Any`: core knows no Starlette."""
+"""Services and sender of a request, on site and console alike. `Any`: core knows no Starlette."""
 
 from typing import Any
 
@@ -13,5 +13,5 @@ def services_of(request: Any) -> Services:
 
 
 def sender_of(request: Any) -> str:
-    """Whose requests count together: its address, for IPv6 its network."""
+    """Rate-limit key of a request: its address, for IPv6 its network."""
     return network_of(request.client.host if request.client else "")

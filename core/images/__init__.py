@@ -1,28 +1,39 @@
 """
-Photos, from the phone that took them to the page that shows them.
+Images: upload, validation, sandboxed decoding, renditions, delivery.
 
-    models       an image, and the renditions made of it
-    intake       bytes from outside: counted while they come, looked at before they are believed; `headers` reads them
-    uploads      accept, replace
-    recipes      which sizes and formats a kind of image gets
-    making       claim, develop, store, record: what the worker does, in numbered steps
-    darkroom     the process that may die: `darkroom_process` starts a child for each picture, `pixels` is what it does,
-                 `decoding` what it does first
-    storage      a folder or a bucket
-    delivery     addresses, and what a page needs to show one: `pictures.of(image)`
-    queries      images by kind, one with its renditions, what has been made so far, storage used
-    changes      describe, focus, make again, delete
-    uses         where an image appears
-    upkeep       what nothing refers to any more is removed after a while; is everything where it should be?
+    models.py           tables: images, their renditions, deletions that are due
+    intake.py           validation of uploaded bytes, counted while they come
+    headers.py          parser of image headers: format, size, orientation
+    uploads.py          commands: accept and replace an upload
+    library.py          commands: describe, focus, regenerate, delete
+    permissions.py      who may change which image
+    queries.py          queries: images by kind, progress, storage used
+    gallery.py          queries for the console's gallery
+    uses.py             where an image appears
+    recipes.py          sizes and formats of each kind of image
+    rendition_jobs.py   the worker's job: claim, decode, encode, store, record
+    decoder_client.py   client of the sandboxed decoder
+    decoder_process.py  fork server: a child with resource limits for each image
+    confinement.py      sandbox: no_new_privs and a seccomp filter
+    fd_messages.py      messages over a Unix socket, with file descriptors
+    decoding.py         decoding of an original, upright, in sRGB
+    pixels.py           the child's job: crop, resize, encode
+    colours.py          color management to sRGB
+    icc.py              ICC profiles: reading and building
+    cmyk.py             profile for CMYK images without one
+    transparency.py     background for transparent images
+    delivery.py         addresses, srcset and placeholder of an image for a page
+    upkeep.py           orphan removal and verification of the storages
+    ownership.py        marker of which gym owns a storage
 
 What a page of the console or of the site calls (`pictures_of(services)` is the gym's `Delivery`):
 
     intake.checked(data, name=…) → Upload                    PictureRejected says what to send instead
-    uploads.accept(services, upload, kind, alt=…, by=…) → Image; then nudge tasks.make_pictures
-    uploads.replace(services, image_id, upload, by=…)
+    uploads.accept(services, upload, kind, alt=…, account_id=…) → Image; then nudge tasks.make_pictures
+    uploads.replace(services, image_id, upload, account_id=…)
     queries.images_of(session, kind=…, containing=…, state=…) · get_image · progress_of · storage_used
-    library.describe | focus | regenerate | delete(tx.session, image_id, …, by=…, now=tx.now)
-    changes.require_publishable(session, image_id, kind)     before anything may show it
+    library.describe | focus | regenerate | delete(tx.session, image_id, …, account_id=…, now=tx.now)
+    library.require_publishable(session, image_id, kind)     before anything may show it
     uses.uses_of(session, image)                             who shows it; whatever can show one joins uses.SHOWN_BY
     pictures_of(services).of(image, narrow=…) → Picture | None   for templates/picture.html; .absolute_address(path) elsewhere
 

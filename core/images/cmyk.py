@@ -1,5 +1,5 @@
 """
-The press that a CMYK picture without a profile is taken to be meant for: coated paper by SWOP, as most of them are.
+Default ICC profile of CMYK images without one: coated paper by SWOP, as most of them are meant for.
 
 Sixteen mixtures of full inks are known by measurement; what lies between them is mixed from these by how much paper each
 covers (Neugebauer's equations, in sRGB's steps, which lie near to what dots that spread give). Colours come out within

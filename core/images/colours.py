@@ -1,5 +1,5 @@
 """
-Colour management: what colours a file means, and the way from them to sRGB, so that they come out as a browser shows them.
+Color management: the color space that a file means, and its conversion to sRGB, as a browser shows it.
 
 What counts, in this order: a PNG's cICP; the ICC profile, by what it says and whatever its name; the nclx of an AVIF or
 HEIC; a PNG's sRGB, then gAMA with cHRM. Nothing of these: sRGB; for CMYK the press of core/images/cmyk.py.

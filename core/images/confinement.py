@@ -1,5 +1,5 @@
 """
-What a process gives up before it reads bytes from outside: new privileges, other programs, the network, other processes.
+Sandbox of a process that reads untrusted bytes: no new privileges, programs, network or other processes.
 
 By Linux's no_new_privs and a seccomp filter, on the processors whose call numbers are listed; elsewhere only the limits of
 the child hold. Threads, memory, files that are open already and sockets that are connected already stay.
@@ -39,7 +39,7 @@ class _Program(ctypes.Structure):
 
 
 def confine() -> bool:
-    """Give all of it up, for good, for this thread and those it starts. Returns whether the filter stands."""
+    """Enter the sandbox, for good, for this thread and those it starts. Whether the filter is installed."""
     if sys.platform != "linux":
         return False
     libc = ctypes.CDLL(None, use_errno=True)

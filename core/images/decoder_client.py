@@ -1,8 +1,8 @@
 """
-Where pictures are decoded: outside. Give it a file and a list of renditions; it answers one by one, or with a reason.
+Client of the sandboxed decoder process: send an original and a list of renditions, receive files one by one, or a refusal.
 
-    with Darkroom() as darkroom:
-        for told in darkroom.develop(original, header, specs, …):
+    with DecoderClient() as decoder:
+        for event in decoder.develop(original, header, specs, …):
 
 A picture that wants more memory or time than its header lets expect ends its own child, and nothing else.
 """
@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from core.images.decoding import PictureRefused
 from core.images.fd_messages import receive, send
 from core.images.headers import Header
-from core.images.pixels import Glimpse, Made, Opened
+from core.images.pixels import Made, Opened, Placeholder
 from core.images.recipes import Spec
 
 MIB = 1 << 20
@@ -36,13 +36,13 @@ TOO_LONG = "This picture takes too long to open. Please save it once more as an 
 DIED = "This picture could not be opened. Please save it once more as an ordinary JPEG and send that."
 
 
-class DarkroomFailed(Exception):
-    """The process died of something that was not the picture's fault, or may not have been; it can be tried again."""
+class DecoderFailed(Exception):
+    """The decoder process died of something other than the image, or perhaps so; retryable."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one picture may take."""
+    """Resource limits of one job."""
 
     memory_bytes: int
     cpu_s: int = CPU_S
@@ -50,19 +50,19 @@ class Limits:
 
 
 def limits_for(header: Header) -> Limits:
-    """By what the header says: an honest file keeps well within them."""
+    """Resource limits by the header: an honest file keeps well within them."""
     a_pixel = BYTES_PER_PIXEL[header.format] + (PROGRESSIVE_BYTES if header.progressive else 0)
     return Limits(ENCODING_BYTES + header.pixels * a_pixel)
 
 
-class Darkroom:
-    """One process for as many pictures as come, one at a time. Starts with the first."""
+class DecoderClient:
+    """A decoder process for any number of jobs, one at a time; started by the first."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def __enter__(self) -> "Darkroom":
+    def __enter__(self) -> "DecoderClient":
         return self
 
     def __exit__(
@@ -80,7 +80,7 @@ class Darkroom:
         focal: tuple[int, int],
         background: str,
         limits: Limits | None = None,
-    ) -> Iterator[Opened | Made | Glimpse]:
+    ) -> Iterator[Opened | Made | Placeholder]:
         """
         What the picture turns out to be, its renditions as they are finished (each `file` is closed by the caller),
         and what stands in for it.
@@ -90,7 +90,7 @@ class Darkroom:
 
         Raises:
             PictureRefused: for good, with a sentence.
-            DarkroomFailed: try again later.
+            DecoderFailed: try again later.
         """
         limits = limits or limits_for(header)
         job = {
@@ -107,19 +107,19 @@ class Darkroom:
         finished = False
         try:
             with contextlib.closing(answers):
-                while (told := self._next(answers)) is not None:
-                    finished = told[0]["told"] in ("done", "refused")
-                    if told[0]["told"] == "refused":
-                        raise PictureRefused(told[0]["reason"])
+                while (event := self._next(answers)) is not None:
+                    finished = event[0]["event"] in ("done", "refused")
+                    if event[0]["event"] == "refused":
+                        raise PictureRefused(event[0]["reason"])
                     if not finished:
-                        yield _as_told(*told, by_key)
+                        yield _event_of(*event, by_key)
         finally:
             status = self._status(limits)
         if not finished:
             raise _cause(status)
 
     def close(self) -> None:
-        """The process ends by itself when nobody listens any more."""
+        """Close the socket; the process ends by itself when nobody listens any more."""
         if self._control is not None:
             self._control.close()
         if self._process is not None:
@@ -142,7 +142,7 @@ class Darkroom:
             except OSError as error:
                 ours.close()
                 self.close()
-                raise DarkroomFailed("the darkroom is gone") from error
+                raise DecoderFailed("the decoder is gone") from error
         return ours
 
     def _start(self) -> socket.socket:
@@ -165,7 +165,7 @@ class Darkroom:
         return (message, files) if message is not None else None
 
     def _status(self, limits: Limits) -> int:
-        """How the child ended. A darkroom that does not say so is closed; the next picture gets a new one."""
+        """How the child ended. A decoder that does not say so is closed; the next picture gets a new one."""
         try:
             assert self._control is not None
             message, _ = receive(self._control, descriptors=0)
@@ -179,11 +179,11 @@ class Darkroom:
         return int(message["status"])
 
 
-def _as_told(message: dict[str, Any], files: list[int], specs: dict[str, Spec]) -> Opened | Made | Glimpse:
-    if message["told"] == "opened":
+def _event_of(message: dict[str, Any], files: list[int], specs: dict[str, Spec]) -> Opened | Made | Placeholder:
+    if message["event"] == "opened":
         return Opened(message["width_px"], message["height_px"], message["note"])
-    if message["told"] == "glimpse":
-        return Glimpse(message["placeholder"], message["colour"])
+    if message["event"] == "placeholder":
+        return Placeholder(message["placeholder"], message["colour"])
     return Made(specs[message["key"]], message["width_px"], message["height_px"], os.fdopen(files[0], "rb"))
 
 
@@ -193,10 +193,10 @@ def _cause(status: int) -> Exception:
     be: not even the clock on the wall, for who knows what else this machine had to do.
     """
     if not os.WIFSIGNALED(status):
-        return DarkroomFailed(f"the child ended with {os.waitstatus_to_exitcode(status)}")
+        return DecoderFailed(f"the child ended with {os.waitstatus_to_exitcode(status)}")
     number = os.WTERMSIG(status)
     if number == signal.SIGXCPU:
         return PictureRefused(TOO_LONG)
     if number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGXFSZ, signal.SIGFPE, signal.SIGILL):
         return PictureRefused(DIED)
-    return DarkroomFailed(f"the child was ended by {signal.Signals(number).name}")
+    return DecoderFailed(f"the child was ended by {signal.Signals(number).name}")

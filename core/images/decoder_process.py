@@ -1,5 +1,5 @@
 """
-The process in which pictures are decoded: `python -m core.images.decoder_process FD`, started by `darkroom`.
+Fork server of the sandboxed decoder: `python -m core.images.decoder_process FD`, started by `decoder_client`.
 
 It loads the decoders once and then waits. Each job is done by a child of its own, which takes limits upon itself before
 it looks at a byte, may die of them without harm, and leaves nothing behind in the next one.
@@ -23,7 +23,7 @@ from core.images import pixels
 from core.images.confinement import confine
 from core.images.decoding import PictureRefused
 from core.images.fd_messages import receive, send
-from core.images.pixels import Glimpse, Made, Opened
+from core.images.pixels import Made, Opened, Placeholder
 from core.images.recipes import Spec
 
 NICENESS, PATIENT_NICENESS = 10, 19
@@ -33,7 +33,7 @@ MAX_WRITTEN_BYTES = 64 << 20
 
 
 def main(descriptor: int) -> None:
-    """Serve jobs until whoever started us is gone."""
+    """Serve jobs until the client is gone."""
     os.nice(NICENESS)
     Image.init()
     pillow_heif.register_heif_opener(thumbnails=False)
@@ -84,14 +84,14 @@ def _work(job: dict[str, Any], answers: socket.socket, original: BinaryIO) -> No
             needed=frozenset(job["needed"]),
             focal=tuple(job["focal"]),
             background=job["background"],
-            tell=lambda told: _tell(answers, told),
+            report=lambda event: _send_event(answers, event),
         )
     except PictureRefused as refusal:
-        send(answers, {"told": "refused", "reason": str(refusal)})
+        send(answers, {"event": "refused", "reason": str(refusal)})
     except MemoryError:
-        send(answers, {"told": "refused", "reason": TOO_MUCH_MEMORY})
+        send(answers, {"event": "refused", "reason": TOO_MUCH_MEMORY})
     else:
-        send(answers, {"told": "done"})
+        send(answers, {"event": "done"})
 
 
 def _limit(*, memory_bytes: int, cpu_s: int, wall_s: int) -> None:
@@ -106,15 +106,15 @@ def _limit(*, memory_bytes: int, cpu_s: int, wall_s: int) -> None:
     signal.alarm(wall_s)
 
 
-def _tell(answers: socket.socket, told: Opened | Made | Glimpse) -> None:
-    if isinstance(told, Opened):
-        send(answers, {"told": "opened", "width_px": told.width_px, "height_px": told.height_px, "note": told.note})
-    elif isinstance(told, Glimpse):
-        send(answers, {"told": "glimpse", "placeholder": told.placeholder, "colour": told.colour})
+def _send_event(answers: socket.socket, event: Opened | Made | Placeholder) -> None:
+    if isinstance(event, Opened):
+        send(answers, {"event": "opened", "width_px": event.width_px, "height_px": event.height_px, "note": event.note})
+    elif isinstance(event, Placeholder):
+        send(answers, {"event": "placeholder", "placeholder": event.placeholder, "colour": event.colour})
     else:
-        size = {"width_px": told.width_px, "height_px": told.height_px}
-        with told.file:
-            send(answers, {"told": "made", "key": told.spec.key, **size}, told.file.fileno())
+        size = {"width_px": event.width_px, "height_px": event.height_px}
+        with event.file:
+            send(answers, {"event": "made", "key": event.spec.key, **size}, event.file.fileno())
 
 
 def _spec(given: dict[str, Any]) -> Spec:

@@ -1,6 +1,6 @@
 """
-From untrusted bytes to pixels: opened by an allow-list, decoded once (a JPEG at the scale that is needed), turned upright,
-and brought to sRGB (core/images/colours.py). A child of the darkroom does this; nothing else decodes.
+Decoding of untrusted bytes to pixels: opened by an allow-list, decoded once (a JPEG at the scale that is needed), turned upright,
+and brought to sRGB (core/images/colours.py). A child of the decoder does this; nothing else decodes.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ CONTRADICTS = "The file says one size and holds another. Please save the photo o
 
 
 class PictureRefused(Exception):
-    """It cannot be shown; the sentence is for the person who sent it."""
+    """The image cannot be decoded, for good; the message is for the person who sent it."""
 
 
 @contextlib.contextmanager

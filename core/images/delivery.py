@@ -1,5 +1,5 @@
 """
-Addresses of pictures, and all that a page needs to show one: `pictures.of(image)`.
+Delivery of images: addresses on the site or a CDN, and the `<picture>` of an image, by `pictures.of(image)`.
 
 Every address names one file for ever, so nothing is ever purged, and a CDN needs no rule but to pull. With
 `cloudinary:CLOUD` Cloudinary fetches our largest file and makes sizes and formats of its own.
@@ -33,7 +33,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture, ready for a template. `src` is a JPEG that every browser can show."""
+    """A `<picture>`, ready for a template. `src` is a JPEG that every browser can show."""
 
     sources: Sequence[Source]
     src: str
@@ -55,7 +55,7 @@ class Picture:
 @dataclass(frozen=True)
 class Delivery:
     """
-    Where browsers fetch pictures.
+    Builder of image addresses, by the delivery settings.
 
     base: what stands before a path, "/media" for the site itself. absolute: the same with scheme and host.
     cloud: Cloudinary's name for us; None without it.
@@ -67,7 +67,7 @@ class Delivery:
 
     @property
     def origin(self) -> str | None:
-        """What a content security policy has to allow; None when it is the site itself."""
+        """Origin for the content security policy; None when it is the site itself."""
         if self.cloud is not None:
             return CLOUDINARY_ORIGIN
         parts = urlsplit(self.base)
@@ -75,7 +75,7 @@ class Delivery:
 
     @property
     def absolute_origin(self) -> str:
-        """The same for other places than the site: the console shows pictures too."""
+        """Origin for the content security policy of the console, which shows images too."""
         parts = urlsplit(self.absolute)
         return self.origin or f"{parts.scheme}://{parts.netloc}"
 
@@ -84,7 +84,7 @@ class Delivery:
         return f"{self.base}/{path}"
 
     def absolute_address(self, path: str) -> str:
-        """A file's address for everybody else."""
+        """A file's absolute address, for mails and the console."""
         return f"{self.absolute}/{path}"
 
     def get_optimized_image_url(
@@ -171,13 +171,13 @@ class Delivery:
 
 
 def pictures_of(services: Services) -> Delivery:
-    """Where browsers fetch this gym's pictures."""
+    """The delivery of this gym."""
     return delivery_for(services.settings.media_base_url, base_url=services.settings.base_url)
 
 
 @cache
 def delivery_for(media_base_url: str, *, base_url: str) -> Delivery:
-    """By two settings, once."""
+    """The delivery for two settings; cached."""
     absolute = f"{base_url}{LOCAL}"
     if media_base_url.startswith("cloudinary:"):
         return Delivery(LOCAL, absolute, media_base_url.removeprefix("cloudinary:"))

@@ -1,4 +1,4 @@
-"""One JSON message after another over a local socket, open files travelling beside them."""
+"""Messages over a Unix socket: JSON, with file descriptors beside it (SCM_RIGHTS)."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ _turn = threading.Lock()  # threads of one process must not mix their messages
 
 
 def send(to: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
-    """Head and files first, by themselves, so that the files cannot come with another message's head."""
+    """Send a message: head and files first, by themselves, so that the files cannot come with another message's head."""
     body = json.dumps(message).encode()
     with _turn:
         socket.send_fds(to, [struct.pack(">I", len(body))], descriptors)
@@ -23,7 +23,7 @@ def send(to: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
 
 def receive(source: socket.socket, *, descriptors: int) -> tuple[dict[str, Any] | None, list[int]]:
     """
-    The next message with its files, which are the caller's to close; None when the other side is gone.
+    Receive the next message with its files, which the caller closes; None when the peer is gone.
 
     Args:
         descriptors: how many files a message may bring.

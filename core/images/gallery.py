@@ -1,4 +1,4 @@
-"""What people who look after pictures ask: what it saved, how it was cut, which ones may be shown."""
+"""Queries and figures for the console's gallery: bytes saved, crops, publishable images."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ PHONE_PX = 800  # what a phone of today fetches for a picture as wide as its scr
 
 @dataclass(frozen=True)
 class Saving:
-    """What came in, and what a phone fetches instead."""
+    """Size of the original against what a phone fetches."""
 
     original_bytes: int
     phone_bytes: int
@@ -32,19 +32,19 @@ class Saving:
 
 
 def saving_of(image: Image) -> Saving:
-    """Of an image that has been made."""
+    """The saving of an image with finished renditions."""
     chosen = min(image.renditions, key=lambda file: (abs(file.width_px - PHONE_PX), file.size_bytes))
     return Saving(image.original_bytes, chosen.size_bytes)
 
 
 def find_image(session: Session, image_id: int) -> Image | None:
-    """With its live renditions."""
+    """An image with its live renditions; None where there is none."""
     query = select(Image).where(Image.id == image_id).options(selectinload(Image.renditions))
     return session.scalars(query).one_or_none()
 
 
 def publishable(session: Session, kind: ImageKind, *, uploaded_by: Collection[int] | None = None) -> Sequence[Image]:
-    """Those that a page may show, the latest first. uploaded_by: only what these accounts sent."""
+    """Images that a page may show, the latest first. uploaded_by: only what these accounts sent."""
     query = (
         select(Image)
         .where(Image.kind == kind, Image.ready_at.is_not(None), Image.alt != "")
@@ -57,17 +57,17 @@ def publishable(session: Session, kind: ImageKind, *, uploaded_by: Collection[in
 
 
 def smallest_jpeg(image: Image) -> Rendition | None:
-    """What a list shows; None while there is none."""
+    """The thumbnail for a list; None while there is none."""
     return min((file for file in image.renditions if file.format == "jpeg"), key=_width, default=None)
 
 
 def cuts_of(image: Image) -> dict[str, tuple[int, int]]:
-    """The ratios (width by height) that its recipe cuts around the focal point, by name; empty when it is shown whole."""
+    """Aspect ratios that the recipe crops around the focal point, by name; empty when the image is shown whole."""
     return {shape.name: shape.ratio for shape in RECIPES[image.kind.value].shapes if shape.ratio}
 
 
 def cut_position(size: tuple[int, int], ratio: tuple[int, int], focal: tuple[int, int]) -> tuple[float, float]:
-    """Where a cut lies, as `object-position` says it: in per cent of the way that it could be moved."""
+    """A crop's position as CSS `object-position`: in percent of the way that it could be moved."""
     left, top, right, bottom = crop_box(size, ratio, focal)
     across, down = size[0] - (right - left), size[1] - (bottom - top)
     return (100 * left / across if across else 50.0), (100 * top / down if down else 50.0)

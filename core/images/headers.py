@@ -1,5 +1,5 @@
 """
-What a file says about itself, read by hand: no decoder has seen it yet, and none has to be trusted with it.
+Parser of image headers (JPEG, PNG, GIF, WebP, AVIF, HEIC), written by hand, before any decoder sees the bytes.
 
 Only what a limit needs is read: the format by its first bytes, width and height, how many frames and scans, how large
 its colour profile is, how much memory its pixels will want.
@@ -22,12 +22,12 @@ NO_FRAME = {0xC4, 0xC8, 0xCC}  # tables among the numbers of frames
 
 
 class Unreadable(Exception):
-    """It begins like a picture, and then makes no sense."""
+    """Known magic bytes, but an invalid or truncated header."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """A file's own word on itself. scans: of a JPEG; progressive: its whole coefficients are held at once."""
+    """Header of an image file. scans: of a JPEG; progressive: its whole coefficients are held at once."""
 
     format: str
     width_px: int
@@ -43,7 +43,7 @@ class Header:
 
 
 def format_of(data: bytes) -> str | None:
-    """By its first bytes: jpeg, png, gif, webp, avif, heic. None: nothing we accept."""
+    """Format by magic bytes: jpeg, png, gif, webp, avif, heic; None for anything else."""
     if data.startswith(b"\xff\xd8") and data.find(b"\xff", 2, 2 + MAX_JUNK_BYTES) > 0:
         return "jpeg"
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -57,7 +57,7 @@ def format_of(data: bytes) -> str | None:
 
 def read_header(data: bytes) -> Header | None:
     """
-    The header of a whole file; None when its format is none that we accept.
+    Parse the header of a whole file; None when its format is none that we accept.
 
     Raises:
         Unreadable: it is broken or cut off before the end of its header.
@@ -139,7 +139,7 @@ def _png(data: bytes) -> Header:
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """A PNG's chunks up to its pixels, the first of these included: name and content."""
+    """Chunks of a PNG up to the first IDAT included: (name, content)."""
     at, whole = 8, memoryview(data)
     while at + 8 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
@@ -237,7 +237,7 @@ MAX_BOXES = 10_000
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """
-    Every box, the containers' contents in their place: its name, and where its content begins and ends.
+    Boxes of an ISO base media file, containers flattened: (name, start and end of the content).
 
     Raises:
         Unreadable: a box ends before it begins, or there is no end of them.

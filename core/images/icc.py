@@ -1,5 +1,5 @@
 """
-ICC profiles written by hand: of an RGB space given by its primaries and transfer curve, and of a printing press.
+Builder of ICC profiles: of an RGB space by its primaries and transfer curve, and of a printing press.
 
 For files that say their colours by other means than a profile; littleCMS then brings both the same way to sRGB.
 Source: ICC.1:2022, sections 8 to 10; the lut16 of version 2, whose Lab is counted in 256ths (section 10.10).
@@ -30,7 +30,7 @@ class Space:
 
     def to_xyz(self) -> Matrix:
         """
-        Linear RGB to XYZ as it would look under D50, columns red, green, blue.
+        Matrix from linear RGB to XYZ, adapted to D50; columns red, green, blue.
 
         Raises:
             ValueError: the points span no colours.
@@ -43,7 +43,7 @@ class Space:
 
 @dataclass(frozen=True)
 class Curve:
-    """From a code (0 to 1) to light (0 to 1): (a·x + b)^gamma above `knee`, slope·x below it."""
+    """Transfer curve from code (0 to 1) to light (0 to 1): (a·x + b)^gamma above `knee`, slope·x below it."""
 
     gamma: float
     a: float = 1.0
@@ -60,7 +60,7 @@ SRGB = Space((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 
 
 def rgb_profile(space: Space, curve: Curve) -> bytes:
-    """The profile of a display. Raises ValueError for a space that spans no colours."""
+    """ICC profile of an RGB space. Raises ValueError for a space that spans no colours."""
     matrix = space.to_xyz()
     shape = struct.pack(">4sIHH", b"para", 0, 3, 0)
     shape += b"".join(map(_fixed, (curve.gamma, curve.a, curve.b, curve.slope, curve.knee)))
@@ -72,7 +72,7 @@ def rgb_profile(space: Space, curve: Curve) -> bytes:
 
 def press_profile(colour_of: Callable[[Sequence[float]], Vector], *, grid: int) -> bytes:
     """
-    The profile of a press with four inks, from what each mixture looks like.
+    ICC profile of a press with four inks, from the color of each mixture.
 
     Args:
         colour_of: four amounts of ink (0 to 1) to sRGB (0 to 1).
@@ -88,7 +88,7 @@ def press_profile(colour_of: Callable[[Sequence[float]], Vector], *, grid: int) 
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """Of a 3 × 3. Raises ValueError when there is none."""
+    """Inverse of a 3 × 3 matrix. Raises ValueError when there is none."""
     (a, b, c), (d, e, f), (g, h, i) = matrix
     determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
     if abs(determinant) < 1e-9:

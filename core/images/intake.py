@@ -1,5 +1,5 @@
 """
-Bytes from outside, on their way in: counted while they come, and looked at before anything opens them.
+Validation of uploads: size limit while the bytes come, header check before any decoder opens them.
 
 What is refused here leaves nothing behind, and would be refused again: the sentence says what to do instead.
 """
@@ -30,7 +30,7 @@ TOO_LARGE = f"This file is larger than {MAX_BYTES >> 20} MB. Please send a small
 
 @dataclass(frozen=True)
 class Upload:
-    """A whole file that passed. hash: SHA-256 of its bytes; name: the sender's, for people to read only."""
+    """A validated file. hash: SHA-256 of its bytes; name: the sender's, for people to read only."""
 
     data: bytes
     name: str

@@ -1,4 +1,4 @@
-"""An image is what was uploaded; a rendition is a file that was made of it."""
+"""Tables of images: an image is an upload, a rendition a file made of it."""
 
 import enum
 from datetime import datetime

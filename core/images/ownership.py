@@ -1,5 +1,5 @@
 """
-Whose storage it is: an object in each one carries the gym's storage id, and only that gym removes files there.
+Ownership marker of a storage: an object in each one carries the gym's storage id, and only that gym removes files there.
 
 A drill that was restored beside the real gym shares its bucket and knows less: what it does not know would be an orphan to
 it. A restore renews the id in the database; what lies in the bucket stays as it was, so the drill removes nothing until
@@ -12,7 +12,7 @@ from core.platform.storage import OWNER, PRIVATE, Storage
 
 
 def why_nothing_is_removed(services: Services) -> str | None:
-    """The reason, in words; None when files of both storages may be removed. Raises StorageUnavailable."""
+    """Why removal is disabled, in words; None when files of both storages may be removed. Raises StorageUnavailable."""
     with services.database.read() as session:
         is_held = the_gym(session).mail_held
     if is_held:
@@ -22,7 +22,7 @@ def why_nothing_is_removed(services: Services) -> str | None:
 
 def why_not_ours(services: Services, *, claim: bool = True) -> str | None:
     """
-    The reason, in words; None when both storages are this gym's.
+    Why the storages are not this gym's, in words; None when both are.
 
     Args:
         claim: a storage that nobody owns becomes this gym's, unless it was restored and the storage has files.
@@ -46,7 +46,7 @@ def why_not_ours(services: Services, *, claim: bool = True) -> str | None:
 
 
 def claim(services: Services) -> None:
-    """From now on both storages are this gym's. Raises StorageUnavailable."""
+    """Write this gym's marker into both storages. Raises StorageUnavailable."""
     with services.database.read() as session:
         storage_id = the_gym(session).storage_id
     for storage in (services.media, services.originals):

@@ -1,5 +1,5 @@
 """
-From an original to finished files: what a child of the darkroom does.
+The decoder child's job: decode, crop, resize and encode an original into renditions.
 
 Decoded (core/images/decoding.py), and each size made from the next larger. What is transparent stays so where the format can,
 and is laid on its ground elsewhere (core/images/transparency.py). What is written has pixels and nothing else.
@@ -45,7 +45,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Glimpse:
+class Placeholder:
     """
     What stands in until the picture is there: a data URI, and the average colour. Of a transparent picture nothing may
     stand behind it: the data URI is "", and the colour is its ground.
@@ -55,7 +55,7 @@ class Glimpse:
     colour: str
 
 
-Told = Callable[[Opened | Made | Glimpse], None]
+Report = Callable[[Opened | Made | Placeholder], None]
 
 
 def develop(
@@ -67,10 +67,10 @@ def develop(
     needed: frozenset[str],
     focal: tuple[int, int],
     background: str,
-    tell: Told,
+    report: Report,
 ) -> None:
     """
-    Make the renditions, and tell each as it is finished.
+    Make the renditions, and report each as it is finished.
 
     Args:
         form: by its first bytes. size: by its header, not upright.
@@ -84,9 +84,9 @@ def develop(
         with decoded(original, form=form, size=size, specs=alike) as (pixels, upright_size, note):
             picture = without_idle_alpha(pixels)
             ground = ground_for(picture, background) if picture.mode == "RGBA" else background
-            tell(Opened(*upright_size, note))
-            smallest = _finish_all(picture, upright_size, alike, needed, focal, ground, tell)
-            tell(_glimpse(smallest, ground))
+            report(Opened(*upright_size, note))
+            smallest = _finish_all(picture, upright_size, alike, needed, focal, ground, report)
+            report(_placeholder(smallest, ground))
 
 
 def _finish_all(
@@ -96,7 +96,7 @@ def _finish_all(
     needed: frozenset[str],
     focal: tuple[int, int],
     ground: str,
-    tell: Told,
+    report: Report,
 ) -> Image.Image:
     """Every size of every shape, and the files that are needed of it. Returns the smallest."""
     smallest = picture
@@ -109,7 +109,7 @@ def _finish_all(
                 files = [spec for spec in made.specs if spec.key in needed]
                 for spec in files:  # saving keeps its options on the image for a while
                     pixels = made.pixels.copy() if len(files) > 1 else made.pixels
-                    encoding.append(threads.submit(_encode, pixels, spec, ground, tell))
+                    encoding.append(threads.submit(_encode, pixels, spec, ground, report))
         try:
             for finished in as_completed(encoding):
                 finished.result()
@@ -183,7 +183,7 @@ def _resized(
     return whole
 
 
-def _encode(pixels: Image.Image, spec: Spec, ground: str, tell: Told) -> None:
+def _encode(pixels: Image.Image, spec: Spec, ground: str, report: Report) -> None:
     """Into a real file: into memory Pillow's JPEG encoder would hold the interpreter for its whole run."""
     if spec.format not in KEEPS_ALPHA:
         pixels = laid_on(ground, pixels)
@@ -198,22 +198,22 @@ def _encode(pixels: Image.Image, spec: Spec, ground: str, tell: Told) -> None:
         pixels.save(file, "WEBP", quality=spec.quality, method=4)
     file.flush()
     file.seek(0)
-    tell(Made(spec, *pixels.size, file))
+    report(Made(spec, *pixels.size, file))
 
 
 def scratch(name: str) -> BinaryIO:
-    """A file without a name, in memory where the system has that."""
+    """An anonymous file, in memory (memfd) where the system has that."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create(name), "w+b")
     return tempfile.TemporaryFile()
 
 
-def _glimpse(pixels: Image.Image, ground: str) -> Glimpse:
+def _placeholder(pixels: Image.Image, ground: str) -> Placeholder:
     if pixels.mode == "RGBA":
-        return Glimpse("", ground)
+        return Placeholder("", ground)
     small = pixels.resize((PLACEHOLDER_PX, max(1, min(64, round(PLACEHOLDER_PX * pixels.height / pixels.width)))))
     file = io.BytesIO()
     small.save(file, "WEBP", quality=40, method=4)
     red, green, blue = small.resize((1, 1), Image.Resampling.BOX).tobytes()
     encoded = base64.b64encode(file.getvalue()).decode()
-    return Glimpse(f"data:image/webp;base64,{encoded}", f"#{red:02x}{green:02x}{blue:02x}")
+    return Placeholder(f"data:image/webp;base64,{encoded}", f"#{red:02x}{green:02x}{blue:02x}")

@@ -1,4 +1,4 @@
-"""Images, found."""
+"""Queries on images: by kind, by state, progress, storage used."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Progress:
 
 
 def get_image(session: Session, image_id: int) -> Image:
-    """With its live renditions. Raises NotFound."""
+    """An image with its live renditions. Raises NotFound."""
     query = select(Image).where(Image.id == image_id).options(selectinload(Image.renditions))
     image = session.scalars(query).one_or_none() if 0 < image_id < BEYOND_ALL_IDS else None
     if image is None:
@@ -65,7 +65,7 @@ def images_of(
     uploaded_by: int | None = None,
     limit: int = 200,
 ) -> Sequence[Image]:
-    """With their live renditions, the latest first. containing: a part of the file's name or of what is to be seen."""
+    """Images with their live renditions, the latest first. containing: a part of the file's name or of what is to be seen."""
     query = select(Image).options(selectinload(Image.renditions)).order_by(Image.id.desc()).limit(limit)
     if kind is not None:
         query = query.where(Image.kind == kind)
@@ -82,7 +82,7 @@ def images_of(
 
 
 def progress_of(session: Session, image: Image) -> Progress:
-    """How far an image has come that is being made."""
+    """Progress of an image's renditions."""
     recipe = RECIPES[image.kind.value]
     wanted = sum(len(shape.sizes) for shape in recipe.shapes) * len(recipe.formats)
     made = session.scalar(
@@ -95,7 +95,7 @@ def progress_of(session: Session, image: Image) -> Progress:
 
 
 def storage_used(session: Session) -> StorageUsed:
-    """What lies in the storages: replaced renditions count until they are swept, an original once."""
+    """Usage of the storages: replaced renditions count until they are swept, an original once."""
     files = select(Rendition.path, func.max(Rendition.size_bytes).label("size")).group_by(Rendition.path).subquery()
     originals = (
         select(Image.original_hash, func.max(Image.original_bytes).label("size"))
@@ -123,7 +123,7 @@ def needs_making(*, fine: bool) -> ColumnElement[bool]:
 
 
 def waiting(session: Session) -> tuple[int, int]:
-    """How many images wait to be made, and how many of those that are shown wait to become smaller."""
+    """Queue length: (images to be made, images that are shown and to be refined)."""
     quick = session.scalar(select(func.count()).select_from(Image).where(needs_making(fine=False)))
     both = session.scalar(
         select(func.count()).select_from(Image).where(or_(needs_making(fine=False), needs_making(fine=True)))

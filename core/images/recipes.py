@@ -1,5 +1,5 @@
 """
-Which sizes and formats a kind of image gets.
+Recipes: sizes, crops, formats and qualities of each kind of image.
 
 The sizes are the plan's: 2000 pixels inside, 1200, 800 and 400 wide, as JPEG and as AVIF; a campaign is cut wide and
 tall around what matters in it, and a coach's face square. AVIF is made quickly at once, and slowly when nothing else
@@ -59,7 +59,7 @@ class Recipe:
     background: str = WHITE
 
     def fingerprint(self, *, fine: bool = False) -> str:
-        """Another one when anything about the recipe changes."""
+        """Hash of the recipe: another one when anything about it changes."""
         return _hash({"recipe": asdict(self), "pipeline": PIPELINE, "fine": fine})[:16]
 
 
@@ -82,7 +82,7 @@ class Spec:
 
     @property
     def path(self) -> str:
-        """Where it lies in the media storage."""
+        """Its path in the media storage."""
         return f"{self.key[:2]}/{self.key}.{SUFFIXES[self.format]}"
 
 
@@ -130,7 +130,7 @@ def _step(value: float) -> int:
 
 def specs_of(recipe: Recipe, *, pixels: str, focal: tuple[int, int], encoders: str, fine: bool) -> list[Spec]:
     """
-    What is to be made, the largest of a shape first, JPEG before AVIF.
+    Renditions of a recipe, the largest of a shape first, JPEG before AVIF.
 
     Args:
         pixels: the hash of the original, which stands for its pixels.
@@ -148,7 +148,7 @@ def specs_of(recipe: Recipe, *, pixels: str, focal: tuple[int, int], encoders: s
 
 @cache
 def fingerprints(*, fine: bool) -> dict[str, str]:
-    """Each kind's recipe, as it is now."""
+    """Hash of each kind's present recipe."""
     return {kind: recipe.fingerprint(fine=fine) for kind, recipe in RECIPES.items()}
 
 

@@ -1,10 +1,10 @@
 """
-Make what is due, in numbered steps. One picture at a time; killed anywhere, it goes on from there.
+The worker's rendition job, in numbered steps: one image at a time; killed anywhere, the next pass goes on from there.
 
 1. Claim one image by lease (core/platform/leases.py), in a short transaction: first those that nobody can see yet, then those that can become
    smaller with patience. A lease that ran out is claimed again.
 2. Fetch the original, and see which renditions of its recipe are not there yet.
-3. Develop those in the darkroom. Each is stored first and written down then, which also renews the lease; a file that was
+3. Develop those in the decoder. Each is stored first and written down then, which also renews the lease; a file that was
    stored and not written down is stored once more, at the same address.
 4. Finish: the new renditions are shown, all at once, and the old ones retire; their addresses work on for a while.
 
@@ -27,11 +27,11 @@ from sqlalchemy.orm import Session
 
 from core.gym.models import content_changed
 from core.images import ownership
-from core.images.decoder_client import Darkroom, DarkroomFailed
+from core.images.decoder_client import DecoderClient, DecoderFailed
 from core.images.decoding import INCOMPLETE, PictureRefused
 from core.images.headers import Header, Unreadable, read_header
 from core.images.models import Image, ImageState, Rendition
-from core.images.pixels import Glimpse, Made, Opened, scratch
+from core.images.pixels import Made, Opened, Placeholder, scratch
 from core.images.queries import needs_making
 from core.images.recipes import MEDIA_TYPES, RECIPES, Spec, fingerprints, specs_of
 from core.images.uploads import original_path
@@ -43,7 +43,7 @@ from core.platform.services import Services
 from core.platform.storage import AWAY, StorageUnavailable
 from core.telemetry import recording
 
-LEASE = timedelta(seconds=180)  # longer than the darkroom and one rendition's storing may take
+LEASE = timedelta(seconds=180)  # longer than the decoder and one rendition's storing may take
 MAX_ATTEMPTS = 8
 MIN_PAUSE, MAX_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 NOT_OPENED_YET = "This picture could not be made just now."
@@ -53,21 +53,21 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Work:
-    """How many images a pass made, refined, rejected, and will try again."""
+class RenditionCounts:
+    """Outcome of a pass: images made, refined, rejected, and to be retried."""
 
     made: int = 0
     refined: int = 0
     rejected: int = 0
     retried: int = 0
 
-    def counting(self, what: str) -> "Work":
+    def counting(self, what: str) -> "RenditionCounts":
         return replace(self, **{what: getattr(self, what) + 1})
 
 
 @dataclass(frozen=True)
 class Claim:
-    """An image that is ours. fine: it is shown already, and is to become smaller."""
+    """A leased image. fine: it is shown already, and is to become smaller."""
 
     lease: leases.Claim
     fine: bool
@@ -77,36 +77,36 @@ class Claim:
         return self.lease.row_id
 
 
-def make_due(services: Services, *, fine: bool = True, until: Callable[[], bool] | None = None) -> Work:
+def make_due(services: Services, *, fine: bool = True, until: Callable[[], bool] | None = None) -> RenditionCounts:
     """
-    Make until nothing is due. Safe to run at any time, anywhere, any number of times.
+    Make renditions until nothing is due; idempotent, safe in parallel.
 
     Args:
         fine: also what is only to become smaller.
         until: asked before each image; true ends the pass.
     """
-    done = Work()
-    with Darkroom() as darkroom:
+    done = RenditionCounts()
+    with DecoderClient() as decoder:
         while (
             not (until and until())
             and (claim := services.database.transact(lambda tx: _claim(tx.session, fine=fine, now=tx.now))) is not None
         ):
             began = time.monotonic()
-            done = done.counting(what := _make(services, darkroom, claim))
+            done = done.counting(what := _make(services, decoder, claim))
             if (recorder := recording.active()) is not None:
                 recorder.event("image", what, value=time.monotonic() - began, subject_id=claim.image_id)
     return done
 
 
 class PicturePump(CoalescingRunner):
-    """One works at a time."""
+    """Coalescing runner of `make_due`, one pass at a time."""
 
     def __init__(self) -> None:
         super().__init__(1)
 
-    def ring(self, services: Services, *, fine: bool = False) -> Work:
-        """Make what is due, unless somebody is at it already and will look again. What the last pass did."""
-        return next(reversed(self.run(lambda: make_due(services, fine=fine))), Work())
+    def ring(self, services: Services, *, fine: bool = False) -> RenditionCounts:
+        """Run passes until nothing is due, or have the running one repeat. The outcome of the last pass."""
+        return next(reversed(self.run(lambda: make_due(services, fine=fine))), RenditionCounts())
 
 
 def _claim(session: Session, *, fine: bool, now: datetime) -> Claim | None:
@@ -124,15 +124,15 @@ def _in_work() -> ColumnElement[ImageState]:
     return case((Image.state == ImageState.READY, Image.state), else_=literal(ImageState.MAKING, Image.state.type))
 
 
-def _make(services: Services, darkroom: Darkroom, claim: Claim) -> str:
-    """Steps 2 to 4. What became of it, as Work counts it."""
+def _make(services: Services, decoder: DecoderClient, claim: Claim) -> str:
+    """Steps 2 to 4. What became of it, as RenditionCounts counts it."""
     failpoint("picture_claimed")
     with services.database.read() as session:
         image = session.get(Image, claim.image_id)
     if image is None:
         return "retried"
     try:
-        _develop(services, darkroom, image, claim)
+        _develop(services, decoder, image, claim)
     except PictureRefused as refusal:
         why = str(refusal)
         log.info("picture rejected", image_id=image.id, why=why)
@@ -140,7 +140,7 @@ def _make(services: Services, darkroom: Darkroom, claim: Claim) -> str:
         return "rejected"
     except StorageUnavailable as failure:
         return _try_again(services, image, claim, AWAY, detail=failure.detail)
-    except DarkroomFailed as failure:
+    except DecoderFailed as failure:
         return _try_again(services, image, claim, NOT_OPENED_YET, detail=str(failure))
     except _Overtaken:
         return "retried"
@@ -154,25 +154,25 @@ class _Overtaken(Exception):
     """We slept so long that somebody else has claimed it since, or it was deleted."""
 
 
-def _develop(services: Services, darkroom: Darkroom, image: Image, claim: Claim) -> None:
+def _develop(services: Services, decoder: DecoderClient, image: Image, claim: Claim) -> None:
     recipe = RECIPES[image.kind.value]
     specs = wanted_specs(image, fine=claim.fine)
-    glimpse: Glimpse | None = None
+    placeholder: Placeholder | None = None
     original, header = _fetch(services, image)  # step 2
     needed = frozenset(spec.key for spec in specs) - _there(services, claim)
     with original:
-        for told in darkroom.develop(  # step 3
+        for event in decoder.develop(  # step 3
             original, header, specs, needed=needed, focal=_focal(image), background=recipe.background
         ):
-            if isinstance(told, Opened):
-                _opened(services, claim, told)
-            elif isinstance(told, Glimpse):
-                glimpse = told
+            if isinstance(event, Opened):
+                _opened(services, claim, event)
+            elif isinstance(event, Placeholder):
+                placeholder = event
             else:
-                with told.file:
-                    _keep(services, claim, told)
+                with event.file:
+                    _keep(services, claim, event)
     failpoint("picture_developed")
-    services.database.transact(lambda tx: _finish(tx.session, claim, specs, glimpse, now=tx.now))  # step 4
+    services.database.transact(lambda tx: _finish(tx.session, claim, specs, placeholder, now=tx.now))  # step 4
     if claim.fine and not services.settings.keep_originals:
         _drop_original(services, image)
 
@@ -272,7 +272,9 @@ def _record(session: Session, claim: Claim, made: Made, size_bytes: int, sha256:
     )
 
 
-def _finish(session: Session, claim: Claim, specs: list[Spec], glimpse: Glimpse | None, *, now: datetime) -> None:
+def _finish(
+    session: Session, claim: Claim, specs: list[Spec], placeholder: Placeholder | None, *, now: datetime
+) -> None:
     image = _ours(session, claim)
     wanted = {spec.key for spec in specs}
     for rendition in session.scalars(select(Rendition).where(Rendition.image_id == image.id)):
@@ -281,8 +283,8 @@ def _finish(session: Session, claim: Claim, specs: list[Spec], glimpse: Glimpse 
             rendition.retired_at = None
         elif rendition.retired_at is None:
             rendition.retired_at = now
-    if glimpse is not None:
-        image.placeholder, image.colour = glimpse.placeholder, glimpse.colour
+    if placeholder is not None:
+        image.placeholder, image.colour = placeholder.placeholder, placeholder.colour
     image.state, image.reason, image.ready_at = ImageState.READY, None, image.ready_at or now
     image.recipe_made = fingerprints(fine=False)[image.kind.value]
     if claim.fine:

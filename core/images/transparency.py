@@ -1,5 +1,5 @@
 """
-Transparent pictures: the ground they are shown on, and how they are laid on it where a format keeps no transparency.
+Background of transparent images: its choice, and alpha compositing for formats without transparency.
 
 A white logo on a white page is a blank page, so each picture gets the ground on which less of it vanishes: the recipe's,
 or dark ink. Pages put the same ground beneath a format that stays transparent, so that all formats look alike.
@@ -18,7 +18,7 @@ WEIGHTS = (0.2126, 0.7152, 0.0722)  # of red, green and blue in what an eye take
 
 
 def without_idle_alpha(picture: Image.Image) -> Image.Image:
-    """RGB, where nothing of it is transparent at all."""
+    """The image as RGB, where its alpha channel is opaque everywhere."""
     if picture.mode == "RGBA" and picture.getchannel("A").getextrema()[0] == 255:
         return picture.convert("RGB")
     return picture
@@ -35,7 +35,7 @@ def ground_for(picture: Image.Image, usual: str) -> str:
 
 
 def laid_on(ground: str, picture: Image.Image) -> Image.Image:
-    """What is transparent shows the ground."""
+    """Composite the image onto the background."""
     if picture.mode != "RGBA":
         return picture
     whole = Image.new("RGB", picture.size, ground)

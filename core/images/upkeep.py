@@ -1,4 +1,4 @@
-"""The storages, kept in order: what nothing refers to goes after a while; what should be there is looked at."""
+"""Maintenance of the storages: removal of orphans after a grace period, verification of files."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ ORIGINALS_GRACE = timedelta(days=30)  # an older backup than that still names it
 
 @dataclass(frozen=True)
 class Swept:
-    """What went, or would go: addresses, originals, how many bytes that is; and why nothing went, where that is so."""
+    """Outcome of a removal, or of a dry run: addresses, originals, how many bytes that is; and why nothing went, where that is so."""
 
     media: Sequence[str]
     originals: Sequence[str]
@@ -32,7 +32,7 @@ class Swept:
 
 @dataclass(frozen=True)
 class Fault:
-    """A file that is not as it was made. path: in its storage; what: "missing", "damaged"."""
+    """A missing or damaged file. path: in its storage; what: "missing", "damaged"."""
 
     image_id: int | None
     path: str
@@ -78,7 +78,7 @@ def sweep_orphans(services: Services, *, grace: timedelta | None = None, dry_run
 
 
 def verify(services: Services, *, image_id: int | None = None) -> list[Fault]:
-    """Read every file that pages refer to, and every original, and compare. Raises StorageUnavailable."""
+    """Verify every file that pages refer to, and every original, by its hash. Raises StorageUnavailable."""
     with services.database.read() as session:
         renditions = select(Rendition).where(Rendition.live.is_(True)).order_by(Rendition.id)
         kept = select(Image).where(Image.original_kept.is_(True)).order_by(Image.id)
@@ -99,7 +99,7 @@ def verify(services: Services, *, image_id: int | None = None) -> list[Fault]:
 
 
 def forget_damaged(services: Services, image_id: int) -> None:
-    """What is not as it was made is made anew the next time, at the same address. Raises StorageUnavailable."""
+    """Forget damaged renditions, so that they are made anew at the same address. Raises StorageUnavailable."""
     with services.database.read() as session:
         rows = session.scalars(select(Rendition).where(Rendition.image_id == image_id)).all()
     damaged = [row.id for row in rows if _fault(services.media, row.path, row.sha256)]

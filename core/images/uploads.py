@@ -1,4 +1,4 @@
-"""Accept a photo, or put another in the place of one. The rest is the worker's."""
+"""Commands on uploads: accept an image, or replace one. The renditions are the worker's."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ FINISHED_BADLY = (ImageState.REJECTED, ImageState.FAILED)
 
 def accept(services: Services, upload: Upload, kind: ImageKind, *, alt: str = "", by: Actor) -> Image:
     """
-    Take a photo in. It is kept first, then written down; the same file for the same purpose is one image.
+    Accept an upload: its file is stored first, then its row; the same file for the same purpose is one image.
 
     Returns:
         The image, WAITING; or the one that was there already, tried again if it had failed.
@@ -53,7 +53,7 @@ def accept(services: Services, upload: Upload, kind: ImageKind, *, alt: str = ""
 
 def replace(services: Services, image_id: int, upload: Upload, *, by: Actor) -> Image:
     """
-    Put another file in the place of an image's. Pages follow when its renditions are made; until then they show the old.
+    Replace an image's file. Pages follow when its renditions are made; until then they show the old.
 
     Raises:
         NotFound: no such picture, or not hers; PictureTwice: this file is another image already; StorageFull; StorageUnavailable.
@@ -76,7 +76,7 @@ def read_alt(alt: str) -> str:
 
 
 def keep_original(services: Services, upload: Upload) -> None:
-    """As it came, under its hash, where nobody from outside can look."""
+    """Store an original under its hash, in the private storage."""
     media_type = MEDIA_TYPES.get(upload.header.format, f"image/{upload.header.format}")
     services.originals.put(original_path(upload.hash), upload.data, media_type=media_type, caching=PRIVATE)
 

@@ -10,7 +10,7 @@ from core.images.models import Image
 
 @dataclass(frozen=True)
 class Use:
-    """A page that shows it. path: on the public site."""
+    """A page that shows an image. path: on the public site."""
 
     what: str
     path: str
@@ -20,5 +20,5 @@ SHOWN_BY: list[Callable[[Session, Image], Sequence[Use]]] = []
 
 
 def uses_of(session: Session, image: Image) -> list[Use]:
-    """Every place, in no particular order."""
+    """All uses of an image, in no particular order."""
     return [use for shown_by in SHOWN_BY for use in shown_by(session, image)]

@@ -1,5 +1,12 @@
 """
-The schema, from the first table on, for SQLite and PostgreSQL.
+Schema migrations for SQLite and PostgreSQL, by Alembic, under a lock.
+
+    guards.py      guards of the database: exclusion constraints, triggers
+    checks.py      helper: widens a CHECK without rebuilding its table
+    identities.py  helper: AUTOINCREMENT for an existing table
+    models.py      every table, for the metadata
+    env.py         Alembic's environment
+    versions/      the migrations, in order
 
 `migrate` brings a database to the newest schema, in steps:
 

@@ -1,4 +1,4 @@
-"""Alembic runs this inside the transaction that `core.migrations.migrate` has opened."""
+"""Alembic's environment: runs inside the transaction that `core.migrations.migrate` has opened."""
 
 from alembic import context
 

@@ -1,5 +1,5 @@
 """
-The guards that the database itself keeps, whatever the code does.
+Guards of the database, which hold whatever the code does: exclusion constraints and triggers.
 
     ex_hold_coach               no two holds of a coach overlap
     booking_event_append_only   history is never altered
@@ -60,7 +60,7 @@ TABLES = {
 
 
 def create(op: Any) -> None:
-    """Put up what is not there, on the tables that exist by now. `op` is Alembic's, inside a migration."""
+    """Create the guards that are missing, on the tables that exist by now. `op` is Alembic's, inside a migration."""
     connection = op.get_bind()
     there = set(inspect(connection).get_table_names())
     wanted = sorted(
@@ -75,7 +75,7 @@ def create(op: Any) -> None:
 
 
 def missing(connection: Connection) -> set[str]:
-    """The names of guards that do not stand."""
+    """Names of the missing guards."""
     if connection.dialect.name == "sqlite":
         found = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
         return set(SQLITE) - set(found)

@@ -1,4 +1,4 @@
-"""Every table, imported so that the metadata is whole."""
+"""Imports of every module with tables, so that the metadata is complete."""
 
 from core.alerts.models import AlertChange, AlertClock, AlertStanding, Incident, RuleChoice
 from core.audit import AuditEvent

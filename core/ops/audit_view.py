@@ -1,4 +1,4 @@
-"""The log: every change of a booking and everything else that the staff did, as one list, latest first."""
+"""Queries on the audit log: changes of bookings and all other actions of the staff as one list, latest first, paged."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Question:
 def entries(
     session: Session, question: Question, *, after: Cursor | None = None, limit: int | None = None
 ) -> list[Entry]:
-    """The latest that answer, below `after`; a page and one more."""
+    """A page of entries and one more, latest first, below the cursor `after`."""
     found: list[Entry] = []
     limit = limit or PAGE_SIZE + 1
     if question.source in (None, BOOKINGS):
@@ -71,7 +71,7 @@ def entries(
 
 
 def all_entries(session: Session, question: Question, *, at_most: int) -> Iterator[Entry]:
-    """Page after page, for an export."""
+    """Iterate over all entries, page after page, for an export."""
     after, left = None, at_most
     while left > 0 and (page := entries(session, question, after=after, limit=min(left, 1000))):
         yield from page

@@ -25,7 +25,7 @@ def time_since_boot_s() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-class ClockWatch:
+class ClockCheck:
     """Asked before each pass whether the clock can be trusted."""
 
     def __init__(self) -> None:

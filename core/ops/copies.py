@@ -1,5 +1,5 @@
 """
-Copies of what the gym knows, and the names in them: they leave when the anonymising rule says so, as from the database.
+Anonymization and retention of copies: database copies and mail files lose names when the database does.
 
     backups/spirit-before-migration-*.db     made before each migration
     before-restore-*/                        what a restore moved away
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 
 def forget_in_copies(services: Services, *, now: datetime) -> None:
-    """Take the names of old lessons out of every copy, and remove what is too old. Safe to run at any time."""
+    """Anonymize old lessons in every copy, and delete copies that are too old; idempotent."""
     with services.database.read() as session:
         gym = the_gym(session)
     if gym.mail_held or not gym.anonymise_after_months:
@@ -61,7 +61,7 @@ def forget_in_copies(services: Services, *, now: datetime) -> None:
 
 
 def older_than_the_rule(services: Services, *, now: datetime) -> list[Path]:
-    """Copies that should have gone."""
+    """Copies that retention should have deleted."""
     with services.database.read() as session:
         months = the_gym(session).anonymise_after_months
     if not months:

@@ -1,4 +1,4 @@
-"""`spirit doctor`: the things that stop a gym, each looked at for real, each said in a line."""
+"""Diagnosis of an installation, `spirit doctor`: checks of database, mail, storage, addresses and processes, a line each."""
 
 import os
 import secrets
@@ -44,7 +44,7 @@ CONNECT_S = 10
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: whether it is well, and a sentence."""
+    """Result of one check: whether it is well, and a sentence."""
 
     about: str
     is_well: bool
@@ -55,11 +55,11 @@ class Finding:
 
 
 class Unwell(SpiritError):
-    """Something is wrong; says what to do."""
+    """A check failed; the message says what to do."""
 
 
 def examine(services: Services) -> list[Finding]:
-    """Look at everything, whatever was found before. In the order in which to repair."""
+    """Run every check, whatever failed before, in the order in which to repair."""
     return [_finding(about, check, services) for about, check in CHECKS.items()]
 
 

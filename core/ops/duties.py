@@ -43,7 +43,7 @@ class Duty:
     follows: str
 
     def applies(self, settings: Settings) -> bool:
-        """Whether this gym has it."""
+        """Whether a duty applies to this gym's settings."""
         return settings.telemetry or self.name != ARCHIVE
 
 
@@ -68,7 +68,7 @@ WORK_OF_CORE: Mapping[str, Work] = {ORPHANS: upkeep.sweep_orphans}
 
 
 def do_due(services: Services, work: Mapping[str, Work]) -> list[str]:
-    """Do what is due of this work, one after the other. Safe to run anywhere, by any number at once. The names of what was done."""
+    """Claim and run every due duty that `work` has a function for, one after the other. The names of those done."""
     return [duty.name for duty in DUTIES if duty.name in work and _do(services, duty, work[duty.name])]
 
 
@@ -120,7 +120,7 @@ def _done(session: Session, duty: Duty, holder: str, *, now: datetime) -> None:
 
 
 def due(session: Session, settings: Settings) -> list[str]:
-    """The names of what is due and free, for whoever has to start a process for it."""
+    """Names of duties that are due and unclaimed, for whoever has to start a process for them."""
     shared_now = leases.lease_clock(session)
     clocks = {clock.name: clock for clock in session.scalars(select(DutyClock))}
     return [

@@ -1,5 +1,5 @@
 """
-Logs: one line an event, as text or JSON, with the request's id and without personal data.
+Structured logging: one line an event, as text or JSON, with the correlation id and without personal data.
 
 The request that causes a line (core.telemetry.context) is on it, and whatever is bound by `structlog.contextvars`. Lines of
 libraries that use the standard `logging` pass through the same processors. No process keeps an access log: addresses
@@ -24,13 +24,13 @@ OUR_PACKAGES = ("core", "analytics", "public_site", "console", "tasks", "__main_
 
 
 def configure(settings: Settings) -> None:
-    """Set this process's logging up. Call once, before the first line."""
+    """Configure this process's logging; to be called once, before the first line."""
     logging.config.dictConfig(standard_config(settings))
 
 
 def standard_config(settings: Settings) -> dict[str, Any]:
     """
-    The same as `configure`, in the form that `logging.config` and uvicorn take. uvicorn hands it to its workers.
+    The configuration of `configure` as a dictionary for `logging.config` and uvicorn. uvicorn hands it to its workers.
     """
     return {
         "version": 1,
@@ -54,7 +54,7 @@ def standard_config(settings: Settings) -> dict[str, Any]:
 
 
 def formatter(style: str) -> logging.Formatter:
-    """The one formatter of a process. Making it configures structlog too, so that a worker process needs no more."""
+    """Factory of a process's formatter. It configures structlog too, so that a worker process needs no more."""
     structlog.configure(
         processors=[*_common(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -74,19 +74,19 @@ def formatter(style: str) -> logging.Formatter:
 
 
 def with_request_id(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Name the request, run of a page or task that is at hand."""
+    """Processor: add the correlation id of the current request, page run or task."""
     if (work := current.get()) is not None:
         event.setdefault("request_id", work.request_id)
     return event
 
 
 def without_personal_data(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Hide what names a person or opens something, wherever it stands. The rules are the monitor's."""
+    """Processor: redact secrets and personal data, by core/telemetry/scrubbing.py."""
     return {key: HIDDEN if is_secret(key) else scrubbed(value) for key, value in event.items()}
 
 
 def masked(text: str) -> str:
-    """A text with e-mail addresses, tokens and passwords hidden."""
+    """A text with e-mail addresses, tokens and passwords redacted."""
     return scrubbed_text(text)
 
 

@@ -1,5 +1,5 @@
 """
-`spirit up`: site, console and worker under one parent, for a machine without a supervisor of its own.
+Process supervisor of `spirit up`: site, console and worker under one parent, for a machine without a supervisor of its own.
 
 Each child leads a process session of its own, and what it prints is passed on behind its name. TERM or Ctrl-C asks
 all of them to finish, and kills whoever has not after nine seconds. A child that dies is started again after a pause
@@ -41,7 +41,7 @@ def run(
     children: Sequence[Child], *, environment: Mapping[str, str], ready: Sequence[str], say: Say | None = None
 ) -> None:
     """
-    Run until TERM or Ctrl-C, then stop everything within ten seconds.
+    Supervise the children until TERM or Ctrl-C, then stop them within ten seconds.
 
     Args:
         environment: of every child.
@@ -69,7 +69,7 @@ def require_free_port(port: int, option: str, *, host: str = "127.0.0.1") -> Non
 
 
 def die_with_parent() -> None:
-    """On Linux a supervised child is told to stop when its parent is killed, so that it does not keep the port."""
+    """Set the parent-death signal (Linux), so that a child whose parent is killed stops, and frees the port."""
     if os.environ.get(SUPERVISED) and sys.platform == "linux":
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)

@@ -1,7 +1,7 @@
 """
-The truth behind every nudge, in two passes that never wait for each other's reasons.
+The sweep: one pass over everything that is due, which makes certain what nudges make prompt.
 
-    keep_true   the database alone: requests expire, summaries are written, what is old is forgotten; under a second
+    keep_true   the database alone: expiry, daily summaries, retention; under a second
     deliver     the network: each lane of the outbox by senders of its own, bounded by time
 """
 
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 def sweep(services: Services, *, pictures: bool = True) -> dict[str, int]:
     """
-    Each of PASSES once, pictures last and for a while: for whoever has no worker. Safe to run at any time, anywhere, any number of times.
+    Run each of PASSES once, renditions last and for a while: for machines without a worker. Idempotent, safe in parallel.
 
     Args:
         pictures: False where another thread makes them.
@@ -50,7 +50,7 @@ def sweep(services: Services, *, pictures: bool = True) -> dict[str, int]:
 
 
 def keep_true(services: Services) -> int:
-    """The pass that touches our own database alone. Returns how many requests expired."""
+    """Database pass: expiry, summaries, retention. How many requests expired."""
     expired = expire_requests(services)
     write_summaries(services)
     tidy_up_files(services, names_left=services.database.transact(lambda tx: _tidy_up(tx.session, now=tx.now)) > 0)
@@ -58,7 +58,7 @@ def keep_true(services: Services) -> int:
 
 
 def deliver(services: Services, *, within_s: float = NETWORK_WITHIN_S) -> Delivery:
-    """The pass that talks to the network: every lane at once, so that none waits for another."""
+    """Network pass: deliver every lane of the outbox in parallel, so that none waits for another."""
     stop_at = time.monotonic() + within_s
     with ThreadPoolExecutor(len(ALL_LANES), thread_name_prefix="lane") as senders:
         passes = [
@@ -69,7 +69,7 @@ def deliver(services: Services, *, within_s: float = NETWORK_WITHIN_S) -> Delive
 
 
 def make_pictures(services: Services) -> int:
-    """Make pictures for a while. Whatever stops them stops nothing else. Returns how many were made."""
+    """Rendition pass, bounded by time; its failure stops nothing else. How many images were made."""
     stop_at = time.monotonic() + PICTURES_WITHIN_S
     try:
         return make_due(services, until=lambda: time.monotonic() > stop_at).made
@@ -79,7 +79,7 @@ def make_pictures(services: Services) -> int:
 
 
 def counts(delivery: Delivery) -> dict[str, int]:
-    """A delivery as plain numbers."""
+    """A delivery's outcome as a dictionary of counts."""
     return {"sent": delivery.sent, "dropped": delivery.dropped, "retried": delivery.retried, "dead": delivery.dead}
 
 
@@ -94,7 +94,7 @@ def expire_requests(services: Services) -> int:
 
 
 def write_summaries(services: Services) -> None:
-    """The daily summary of everybody whose morning has come, once."""
+    """Queue the daily summary of each coach whose morning has come, once a day."""
     with services.database.read() as session:
         due = daily_summary.coaches_without_todays(session, now=clock.now())
     for coach_id in due:

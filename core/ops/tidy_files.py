@@ -1,4 +1,4 @@
-"""Files that grow or keep names by themselves: SQLite's log, copies, mails in a folder. A part of every sweep."""
+"""File maintenance in every sweep: checkpoint of SQLite's write-ahead log, anonymization of copies and mail files."""
 
 import time
 from datetime import timedelta
@@ -20,7 +20,7 @@ class _Copies:
 
 def tidy_up_files(services: Services, *, names_left: bool) -> None:
     """
-    The log is cut when it is long. Once names have left the database they leave its log at once, and the copies.
+    Checkpoint a long write-ahead log. Once names have left the database they leave its log at once, and the copies.
 
     Args:
         names_left: whether bookings were anonymised just now. Copies are looked through then, and once a day.

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.images import decoding, pixels
 from core.images.headers import read_header
-from core.images.pixels import Glimpse, Made, Opened
+from core.images.pixels import Made, Opened, Placeholder
 from core.images.recipes import PLAN, Recipe, Shape, specs_of
 
 FOUR = Recipe([Shape("whole", PLAN)], formats=("jpeg",))
@@ -50,10 +50,10 @@ def patient_files(path: Path) -> dict[int, bytes]:
 def _developed(path: Path, recipe: Recipe, *, fine: bool) -> dict[int, bytes]:
     made: dict[int, bytes] = {}
 
-    def keep(told: Opened | Made | Glimpse) -> None:
-        if isinstance(told, Made):
-            with told.file:
-                made[told.spec.width_px] = told.file.read()
+    def keep(event: Opened | Made | Placeholder) -> None:
+        if isinstance(event, Made):
+            with event.file:
+                made[event.spec.width_px] = event.file.read()
 
     header = read_header(path.read_bytes())
     assert header is not None
@@ -67,7 +67,7 @@ def _developed(path: Path, recipe: Recipe, *, fine: bool) -> dict[int, bytes]:
             needed=frozenset(spec.key for spec in specs),
             focal=(50, 50),
             background=recipe.background,
-            tell=keep,
+            report=keep,
         )
     return made
 
@@ -94,9 +94,9 @@ def profile(files: list[Path]) -> dict[str, float]:
     return {name: spent / sum(taken.values()) for name, spent in taken.items()}
 
 
-def _close(told: Opened | Made | Glimpse) -> None:
-    if isinstance(told, Made):
-        told.file.close()
+def _close(event: Opened | Made | Placeholder) -> None:
+    if isinstance(event, Made):
+        event.file.close()
 
 
 if __name__ == "__main__":

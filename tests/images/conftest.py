@@ -16,7 +16,7 @@ from sqlalchemy import select
 from core.images import intake, uploads
 from core.images.models import Image, ImageKind, Rendition
 from core.images.queries import get_image
-from core.images.rendition_jobs import Work, make_due
+from core.images.rendition_jobs import RenditionCounts, make_due
 from core.people.models import Account, Role
 from core.platform.db import Database
 from core.platform.services import Services
@@ -41,7 +41,7 @@ class Gallery:
         upload = intake.checked(data, name=name)
         return uploads.accept(self.services, upload, kind, alt=alt, by=as_staff(self.ada))
 
-    def make(self, *, fine: bool = False) -> Work:
+    def make(self, *, fine: bool = False) -> RenditionCounts:
         return make_due(self.services, fine=fine)
 
     def image(self, image_id: int) -> Image:

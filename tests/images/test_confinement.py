@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.images.confinement import confine
-from core.images.decoder_client import Darkroom
+from core.images.decoder_client import DecoderClient
 from core.images.fd_messages import MAX_MESSAGE_BYTES
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="no_new_privs and seccomp are Linux's")
@@ -52,10 +52,10 @@ def test_without_the_filter_each_of_these_can_be_done(tmp_path: Path) -> None:
 def test_the_decoder_gets_an_environment_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SPIRIT_SECRET_KEY", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "SPIRIT_MAIL_URL"):
         monkeypatch.setenv(name, "canary-of-a-secret")
-    with Darkroom() as darkroom:
-        darkroom._start()
-        assert darkroom._process is not None
-        there = _environment(darkroom._process.pid)
+    with DecoderClient() as decoder:
+        decoder._start()
+        assert decoder._process is not None
+        there = _environment(decoder._process.pid)
     assert b"canary" not in there and b"MALLOC_ARENA_MAX" in there
 
 

@@ -12,7 +12,7 @@ from PIL import Image as Pixels
 
 from core.errors import PictureRejected
 from core.images import intake
-from core.images.decoder_client import Darkroom
+from core.images.decoder_client import DecoderClient
 from core.images.decoding import PictureRefused
 from core.images.headers import read_header
 from core.images.pixels import Made, Opened
@@ -147,8 +147,8 @@ def test_the_largest_photos_of_phones_are_made_within_the_childs_limits(what: st
     intake.checked(file.read_bytes(), name="photo")
     specs = specs_of(RECIPES["campaign"], pixels="x", focal=(50, 50), encoders="", fine=False)
     needed = frozenset(spec.key for spec in specs if spec.format == "jpeg")
-    with Darkroom() as darkroom, file.open("rb") as original:
-        answers = list(darkroom.develop(original, header, specs, needed=needed, focal=(50, 50), background="#ffffff"))
+    with DecoderClient() as decoder, file.open("rb") as original:
+        answers = list(decoder.develop(original, header, specs, needed=needed, focal=(50, 50), background="#ffffff"))
     assert answers[0] == Opened(*size, None)
     made = [one for one in answers if isinstance(one, Made)]
     assert len(made) == len(needed)

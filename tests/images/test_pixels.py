@@ -15,7 +15,7 @@ from PIL import ImageCms, PngImagePlugin
 from core.images import decoding, pixels
 from core.images.decoding import PictureRefused
 from core.images.headers import read_header
-from core.images.pixels import Glimpse, Made, Opened
+from core.images.pixels import Made, Opened, Placeholder
 from core.images.recipes import PATIENT, PLAN, QUICK, SMALL, TUNE, Recipe, Shape, Spec, jpeg_tables, specs_of
 from tests.images.photos import (
     BLUE,
@@ -52,7 +52,7 @@ class Developed:
         specs = specs_of(recipe, pixels="x", focal=focal, encoders="", fine=fine)
         self.files: list[tuple[Spec, tuple[int, int], bytes]] = []
         self.opened: list[Opened] = []
-        self.glimpses: list[Glimpse] = []
+        self.glimpses: list[Placeholder] = []
         pixels.develop(
             io.BytesIO(data),
             form=header.format,
@@ -61,17 +61,17 @@ class Developed:
             needed=frozenset(spec.key for spec in specs),
             focal=focal,
             background=recipe.background,
-            tell=self.keep,
+            report=self.keep,
         )
 
-    def keep(self, told: Opened | Made | Glimpse) -> None:
-        if isinstance(told, Opened):
-            self.opened.append(told)
-        elif isinstance(told, Glimpse):
-            self.glimpses.append(told)
+    def keep(self, event: Opened | Made | Placeholder) -> None:
+        if isinstance(event, Opened):
+            self.opened.append(event)
+        elif isinstance(event, Placeholder):
+            self.glimpses.append(event)
         else:
-            with told.file:
-                self.files.append((told.spec, (told.width_px, told.height_px), told.file.read()))
+            with event.file:
+                self.files.append((event.spec, (event.width_px, event.height_px), event.file.read()))
 
     def pictures(self) -> list[tuple[str, Pixels.Image]]:
         return [(spec.format, Pixels.open(io.BytesIO(data)).convert("RGB")) for spec, _, data in self.files]
@@ -272,9 +272,9 @@ def test_nothing_but_pixels_leaves(form: str) -> None:
 
 
 def test_a_glimpse_is_small_and_stands_by_itself() -> None:
-    glimpse = Developed(jpeg(2000, 1500), WHOLE).glimpses[0]
-    assert glimpse.placeholder.startswith("data:image/webp;base64,") and len(glimpse.placeholder) < 500
-    assert glimpse.colour == "#7d6d55" or glimpse.colour.startswith("#")
+    placeholder = Developed(jpeg(2000, 1500), WHOLE).glimpses[0]
+    assert placeholder.placeholder.startswith("data:image/webp;base64,") and len(placeholder.placeholder) < 500
+    assert placeholder.colour == "#7d6d55" or placeholder.colour.startswith("#")
 
 
 # Encoders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -396,7 +396,7 @@ def test_a_picture_that_is_larger_than_its_header_said_is_refused() -> None:
     with pytest.raises(PictureRefused, match="says one size and holds another"):
         pixels.develop(
             io.BytesIO(data), form="jpeg", size=(32, 32), specs=[], needed=frozenset(), focal=(50, 50),
-            background="#ffffff", tell=lambda _: None,
+            background="#ffffff", report=lambda _: None,
         )  # fmt: skip
 
 

@@ -1,11 +1,11 @@
 """
-A copy of the gym in one file, made while it runs, and the way back.
+Online backup of the gym into one file, and restore.
 
-    making      back_up: a snapshot, made on the gym's own disk, then moved to where it was asked for
-    archive     the file: a zip of backup.json, spirit.db and, if it was made here, the secret key
-    restoring   restore: SQLite, checked under its final name before anybody hears "Restored"
-    renewal     what a restore ends and holds, on both databases; and the ids that are never given out again
-    checking    whether a database is whole: pages, foreign keys, guards, schema, row counts
+    making.py     back_up: a snapshot, made on the gym's own disk, then moved to where it was asked for
+    archive.py    the file: a zip of backup.json, spirit.db and, if it was made here, the secret key
+    restoring.py  restore: SQLite, checked under its final name before it is reported as restored
+    renewal.py    what a restore ends and holds, on both databases; and the ids that are never given out again
+    checking.py   integrity check of a database: pages, foreign keys, guards, schema, row counts
 
 Whoever has the file has everything: links in mails that were sent go on working after a restore.
 """

@@ -1,4 +1,4 @@
-"""Whether a database is whole: its pages, foreign keys, guards and schema."""
+"""Integrity check of a database: pages, foreign keys, guards, schema, row counts."""
 
 import sqlite3
 from contextlib import closing
@@ -13,7 +13,7 @@ MAX_NAMED = 3
 
 def fault_of_file(path: Path, *, quickly: bool = False) -> str | None:
     """
-    What SQLite finds wrong with a file, in its words; None when it is whole.
+    Integrity fault of a SQLite file, in SQLite's words; None when it is whole.
 
     Args:
         quickly: leave out whether indexes agree with their tables, which takes most of the time.
@@ -52,7 +52,7 @@ def require_ours(database: Database) -> None:
 
 
 def row_counts(path: Path) -> dict[str, int]:
-    """How many rows each table has."""
+    """Row counts by table."""
     with closing(sqlite3.connect(path)) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}  # noqa: S608 (names from the schema itself)

@@ -59,7 +59,7 @@ def back_up(services: Services, file: Path) -> None:
 
 @contextmanager
 def scratch(beside: Path) -> Iterator[Path]:
-    """A private folder on this disk, gone when the block ends."""
+    """Context manager: a private temporary folder on the same disk."""
     beside.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".spirit-", dir=beside))
     try:
@@ -69,7 +69,7 @@ def scratch(beside: Path) -> Iterator[Path]:
 
 
 def sync_folder(folder: Path) -> None:
-    """A new name is on the disk for good. Some shares cannot sync a folder; they have the name already."""
+    """fsync a folder, so that a new name survives a power cut; shares that cannot are skipped: they have the name already."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):
@@ -132,7 +132,7 @@ class _Move:
 def within(
     limit_s: float, work: Callable[[], object], place: Path, *, since: Callable[[], float] | None = None
 ) -> None:
-    """Run it on a thread of its own; give up, in words, when the place has been silent for so long."""
+    """Run a function on a thread of its own with a timeout, for shares that hang."""
     failed: list[BaseException] = []
 
     def run() -> None:

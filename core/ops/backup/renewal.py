@@ -1,5 +1,5 @@
 """
-What a database that came back from a backup may not simply go on with.
+Renewal of a restored database: what ends, what is held, and which ids are skipped before it may be started.
 
 1. Nothing leaves it: mail, webhooks and the removal of files are held until `spirit outbox release`.
 2. Sessions, sign-in links and invitations end; API keys and calendar addresses too, unless they are to be kept: what was
@@ -35,7 +35,7 @@ MAX_FEED_VERSION = 2**31 - 1
 
 @dataclass(frozen=True)
 class Renewed:
-    """What was ended, and who can sign in again as the backup knows them."""
+    """Outcome of a renewal: what was ended, and who can sign in again as the backup knows them."""
 
     sessions: int
     links: int
@@ -45,7 +45,7 @@ class Renewed:
     accounts: Sequence[str]
 
     def sentences(self) -> list[str]:
-        """For the person at the command line."""
+        """The outcome in sentences, for the command line."""
         links = f"{_count(self.sessions, 'session')} and {_count(self.links, 'sign-in link or invitation', 'sign-in links or invitations')}"
         programs = f"{_count(self.keys, 'API key')} and {_count(self.feeds, 'calendar address', 'calendar addresses')}"
         kept = f"{programs} {'were kept, revoked ones of since then included' if self.kept_keys else 'ended as well'}."

@@ -1,12 +1,13 @@
 """
-`spirit`: the command line of whoever installs and runs the gym.
+The command line `spirit`, for whoever installs and runs the gym.
 
-    serving    up, site, console, worker
-    data       migrate, demo, sweep, archive, backup, restore, after-restore
-    staff      create-admin, create-coach
-    outbox     outbox list, show, retry, resend, drop, hold, release; send-test-email
-    images     images list, verify, regenerate, claim, sweep
-    checks     doctor, config
+    serving.py   up, site, console, worker
+    data.py      migrate, demo, sweep, archive, backup, restore, after-restore
+    staff.py     create-admin, create-coach
+    outbox.py    outbox list, show, retry, resend, drop, hold, release; send-test-email
+    images.py    images list, verify, regenerate, claim, sweep
+    checks.py    doctor, config
+    __main__.py  `python -m core.ops.cli`
 
 Web servers and the worker are started by module name: core knows none of them. What goes wrong is one line on stderr
 and exit code 1; 2 is for wrong usage.
@@ -53,7 +54,7 @@ def main() -> None:
 
 
 def give_up(reason: str) -> None:
-    """Say why in one line (the settings' faults have one each) and stop."""
+    """Exit with code 1 and the error on one line (the settings' faults have one each)."""
     said = reason if "\nSPIRIT_" in reason else " ".join(reason.split())
     print(f"spirit: {said}", file=sys.stderr)
     sys.exit(1)

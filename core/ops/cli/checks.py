@@ -1,4 +1,4 @@
-"""doctor, config: what is set, and whether it works."""
+"""Commands doctor and config: diagnosis, and the settings in force."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""migrate, demo, sweep, archive, backup, restore, after-restore: what happens to the data."""
+"""Commands on the data: migrate, demo, sweep, archive, backup, restore, after-restore."""
 
 from pathlib import Path
 from typing import Annotated

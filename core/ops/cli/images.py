@@ -1,4 +1,4 @@
-"""The pictures: list, verify, regenerate, claim, sweep."""
+"""Commands on images: list, verify, regenerate, claim, sweep."""
 
 from typing import Annotated
 

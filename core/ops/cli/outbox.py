@@ -1,4 +1,4 @@
-"""The mail queue: list, show, retry, resend, drop, hold, release; and a mail to try the mail server."""
+"""Commands on the outbox: list, show, retry, resend, drop, hold, release; and a test mail."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""up, site, console, worker: the processes."""
+"""Commands that start processes: up, site, console, worker."""
 
 import os
 import resource

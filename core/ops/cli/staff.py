@@ -1,4 +1,4 @@
-"""create-admin, create-coach: the first people of a gym."""
+"""Commands that create the first accounts of a gym: create-admin, create-coach."""
 
 import sys
 from datetime import datetime
