@@ -26,21 +26,18 @@ OVERDUE_AFTER = 3  # intervals: one that was missed is a restart, two are a slow
 
 log = structlog.get_logger()
 
-Work = Callable[[Services], object]
+DutyFunction = Callable[[Services], object]
 
 
 @dataclass(frozen=True)
 class Duty:
-    """
-    every: the interval. lasts: how long it may take before another may take it up. does: what, for people.
-    follows: what happens without it.
-    """
+    """A periodic duty."""
 
     name: str
-    every: timedelta
-    lasts: timedelta
-    does: str
-    follows: str
+    every: timedelta  # the interval
+    lasts: timedelta  # the lease: after it another process may claim it
+    does: str  # for people
+    follows: str  # what happens without it, for people
 
     def applies(self, settings: Settings) -> bool:
         """Whether a duty applies to this gym's settings."""
@@ -64,18 +61,18 @@ DUTIES = (
         follows="photos that were deleted stay in the storage",
     ),
 )
-WORK_OF_CORE: Mapping[str, Work] = {ORPHANS: upkeep.sweep_orphans}
+WORK_OF_CORE: Mapping[str, DutyFunction] = {ORPHANS: upkeep.sweep_orphans}
 
 
-def do_due(services: Services, work: Mapping[str, Work]) -> list[str]:
+def do_due(services: Services, work: Mapping[str, DutyFunction]) -> list[str]:
     """Claim and run every due duty that `work` has a function for, one after the other. The names of those done."""
     return [duty.name for duty in DUTIES if duty.name in work and _do(services, duty, work[duty.name])]
 
 
-def _do(services: Services, duty: Duty, work: Work) -> bool:
+def _do(services: Services, duty: Duty, work: DutyFunction) -> bool:
     """Whether it was due, ours, and came to its end. A failure is logged, and tried again once the claim has run out."""
     if not duty.applies(services.settings):
-        return False
+        return False  # this gym records no telemetry
     claimed = services.database.transact(lambda tx: _claim(tx.session, duty, now=tx.now))
     if claimed is None:
         return False  # not due yet, or another is at it
