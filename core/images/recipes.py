@@ -20,7 +20,7 @@ WHITE, DARK_GROUND = "#ffffff", COLORS["light"]["ink"].lower()  # what transpare
 QUICK, PATIENT, SLOWEST = 9, 6, 5  # speeds of the AVIF encoder
 SLOWEST_TO_PX = 800  # what phones fetch; of larger ones the last speed would take many seconds
 TUNE = "iq"  # what the patient encoder strives for: a still picture's look
-# Of the JPEG's quantization tables, tuned on the sample photos for the fewest bytes at the same visual difference.
+# Of the JPEG's quantization tables, tuned on photos at equal SSIMULACRA2 (DECISIONS.md).
 STEEPNESS, BEND, COLOUR_IS_COARSER = 0.4, 0.75, 1.4
 COARSENESS = {2000: 2.45, 1200: 2.48, 800: 2.55, 400: 3.6, 200: 3.6}  # the finest step, by width
 SUFFIXES = {"jpeg": "jpg", "avif": "avif", "webp": "webp"}
@@ -38,7 +38,7 @@ class Size:
     webp: int
 
 
-# The qualities of a row are those at which the formats differ from the original alike, by measurement.
+# The qualities of a row are those at which the formats look alike by SSIMULACRA2 (DECISIONS.md).
 PLAN = (Size(2000, 85, 73, 74, 90), Size(1200, 85, 73, 72, 90), Size(800, 85, 74, 68, 90), Size(400, 80, 65, 62, 82))
 SMALL = (Size(800, 85, 74, 68, 90), Size(400, 80, 65, 62, 82), Size(200, 80, 65, 62, 82))
 
