@@ -55,7 +55,6 @@ def test_every_word_lives_where_its_page_says() -> None:
 
 TOPS = [ROOT / top for top in ("core", "analytics", "console", "public_site")]
 PACKAGES = [file.parent for top in TOPS for file in sorted(top.rglob("__init__.py")) if file.parent.name != "versions"]
-WITHOUT_A_MAP = {"core/mail", "core/outbox"}  # must shrink to nothing
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: str(package.relative_to(ROOT)))
@@ -65,10 +64,7 @@ def test_every_module_is_once_on_the_map_of_its_package_with_a_caption(package: 
     modules = [file.name for file in package.glob("*.py") if file.name != "__init__.py"]
     packages = [f"{file.parent.name}/" for file in package.glob("*/__init__.py")]
     on_the_map = sorted(entry for entry in named if entry.endswith(".py") or entry in packages)
-    if str(package.relative_to(ROOT)) in WITHOUT_A_MAP:
-        assert on_the_map != sorted(modules + packages), "it has a map now: take it off the list"
-    else:
-        assert on_the_map == sorted(modules + packages)
+    assert on_the_map == sorted(modules + packages)
 
 
 def _anchor(heading: str) -> str:
