@@ -29,10 +29,10 @@ Images: upload, validation, sandboxed decoding, renditions, delivery.
 What a page of the console or of the site calls (`pictures_of(services)` is the gym's `Delivery`):
 
     intake.checked(data, name=…) → Upload                    PictureRejected says what to send instead
-    uploads.accept(services, upload, kind, alt=…, account_id=…) → Image; then nudge tasks.make_pictures
-    uploads.replace(services, image_id, upload, account_id=…)
+    uploads.accept(services, upload, kind, alt=…, by=…) → Image; then nudge tasks.make_pictures
+    uploads.replace(services, image_id, upload, by=…)
     queries.images_of(session, kind=…, containing=…, state=…) · get_image · progress_of · storage_used
-    library.describe | focus | regenerate | delete(tx.session, image_id, …, account_id=…, now=tx.now)
+    library.describe | focus | regenerate | delete(tx.session, image_id, …, by=…, now=tx.now)
     library.require_publishable(session, image_id, kind)     before anything may show it
     uses.uses_of(session, image)                             who shows it; whatever can show one joins uses.SHOWN_BY
     pictures_of(services).of(image, narrow=…) → Picture | None   for templates/picture.html; .absolute_address(path) elsewhere

@@ -1,7 +1,4 @@
-"""Commands on an image: describe, set the focal point, regenerate, delete; and the storage budget.
-
-`account_id` is who does it; None is the command line.
-"""
+"""Commands on an image that is there: describe it, say what matters in it, make it again, delete it."""
 
 from datetime import datetime
 
@@ -20,39 +17,40 @@ from core.images.uploads import read_alt
 from core.images.uses import uses_of
 from core.people.permissions import check_is_admin
 from core.platform import leases
+from core.platform.actor import COMMAND_LINE, Actor
 
 ORIGINAL_GONE = "Its original was not kept, so it cannot be made again. Please replace it by the photo itself."
 
 
-def describe(session: Session, image_id: int, alt: str, *, account_id: int | None, now: datetime) -> Image:
+def describe(session: Session, image_id: int, alt: str, *, by: Actor, now: datetime) -> Image:
     """Set the text alternative. Raises Invalid."""
-    image = _hers(session, image_id, account_id)
+    image = _hers(session, image_id, by)
     alt = read_alt(alt)
     if not alt and uses_of(session, image):
         raise Invalid({"alt": "Pages show this picture, so it needs a few words on what is to be seen."})
     if alt != image.alt:
         image.alt = alt
         content_changed(session)
-        _written_down(session, image, Verb.PICTURE_CHANGED, account_id, now)
+        _written_down(session, image, Verb.PICTURE_CHANGED, by, now)
     return image
 
 
-def focus(session: Session, image_id: int, x: int, y: int, *, account_id: int | None, now: datetime) -> Image:
+def focus(session: Session, image_id: int, x: int, y: int, *, by: Actor, now: datetime) -> Image:
     """Set the focal point, in percent from the left and the top. Pages follow when new renditions are made."""
-    image = _hers(session, image_id, account_id)
+    image = _hers(session, image_id, by)
     if not (0 <= x <= 100 and 0 <= y <= 100):
         raise Invalid({"focal": "The point should lie in the picture."})
     if (x, y) != (image.focal_x, image.focal_y):
         _require_original(image)
         image.focal_x, image.focal_y = x, y
         _make_again(image, now=now)
-        _written_down(session, image, Verb.PICTURE_CHANGED, account_id, now)
+        _written_down(session, image, Verb.PICTURE_CHANGED, by, now)
     return image
 
 
-def regenerate(session: Session, image_id: int, *, account_id: int | None, now: datetime) -> Image:
+def regenerate(session: Session, image_id: int, *, by: Actor, now: datetime) -> Image:
     """Regenerate the renditions from the original: undamaged ones keep their address. Raises NotPossible."""
-    image = _hers(session, image_id, account_id)
+    image = _hers(session, image_id, by)
     if image.state is ImageState.REJECTED:
         raise NotPossible(f"This picture was rejected: {image.reason}")
     _require_original(image)
@@ -60,14 +58,14 @@ def regenerate(session: Session, image_id: int, *, account_id: int | None, now: 
     return image
 
 
-def delete(session: Session, image_id: int, *, account_id: int | None, now: datetime) -> None:
+def delete(session: Session, image_id: int, *, by: Actor, now: datetime) -> None:
     """
     Remove an image that no page shows. Its files follow after a while, for pages that people have open.
 
     Raises:
         PictureInUse: with where it appears.
     """
-    image = _hers(session, image_id, account_id)
+    image = _hers(session, image_id, by)
     if uses := uses_of(session, image):
         raise PictureInUse([use.what for use in uses])
     session.execute(
@@ -77,7 +75,7 @@ def delete(session: Session, image_id: int, *, account_id: int | None, now: date
         .execution_options(synchronize_session=False)
     )
     session.add(RetiredOriginal(original_hash=image.original_hash, retired_at=now))
-    _written_down(session, image, Verb.PICTURE_DELETED, account_id, now)
+    _written_down(session, image, Verb.PICTURE_DELETED, by, now)
     session.flush()
     session.execute(sql_delete(Image).where(Image.id == image_id))
     session.expunge(image)
@@ -97,23 +95,23 @@ def require_publishable(session: Session, image_id: int, kind: ImageKind) -> Ima
     return image
 
 
-def set_budget(session: Session, budget_bytes: int, *, account_id: int | None = None, now: datetime) -> None:
+def set_budget(session: Session, budget_bytes: int, *, by: Actor, now: datetime) -> None:
     """Set the storage budget of all images. Raises NotAllowed."""
-    if account_id is not None:
-        check_is_admin(session, account_id)
+    if by != COMMAND_LINE:
+        check_is_admin(session, by)
     if not 1 << 20 <= budget_bytes <= 1 << 50:
         raise Invalid({"budget": "Please allow 1 MB at least."})
     the_gym(session).media_budget_bytes = budget_bytes
-    audit.record(session, Verb.RULES_CHANGED, "gym", by=account_id, now=now)
+    audit.record(session, Verb.RULES_CHANGED, "gym", by=by, now=now)
 
 
-def _written_down(session: Session, image: Image, verb: Verb, account_id: int | None, now: datetime) -> None:
-    audit.record(session, verb, "picture", image.id, by=account_id, now=now)
+def _written_down(session: Session, image: Image, verb: Verb, by: Actor, now: datetime) -> None:
+    audit.record(session, verb, "picture", image.id, by=by, now=now)
 
 
-def _hers(session: Session, image_id: int, account_id: int | None) -> Image:
+def _hers(session: Session, image_id: int, by: Actor) -> Image:
     image = get_image(session, image_id)
-    check_may_change(session, image, account_id)
+    check_may_change(session, image, by)
     return image
 
 

@@ -20,6 +20,7 @@ Settings and services:
     setting_values.py      validators of settings
     services.py            the services container
     clock.py               the system clock
+    actor.py               who makes a change: account, role and channel, as one value
     tokens.py              signed tokens, keyed hashes, random secrets
     storage.py             object storage: a folder or an S3 bucket
     disk.py                free and used disk space

@@ -17,7 +17,7 @@ from core.images import intake, library, recipes, rendition_jobs, upkeep, upload
 from core.images.models import Image, ImageKind, ImageState, Rendition
 from core.images.queries import images_of, progress_of, storage_used
 from core.images.recipes import Recipe, Shape
-from core.images.rendition_jobs import PicturePump, Work
+from core.images.rendition_jobs import PicturePump, RenditionCounts
 from core.images.upkeep import sweep_orphans
 from core.images.uploads import original_path
 from core.ops.sweep import sweep
@@ -82,15 +82,15 @@ def test_the_same_file_from_many_tabs_at_once_is_one_image(gallery: Gallery) -> 
     for one in tabs:
         one.join()
     assert len(ids) == 8 and len(set(ids)) == 1
-    assert gallery.make() == Work(made=1)
+    assert gallery.make() == RenditionCounts(made=1)
 
 
 @sqlite_only
 def test_a_second_pass_finds_nothing_to_do(gallery: Gallery) -> None:
     gallery.made(jpeg(300, 200))
-    assert gallery.make() == Work()
-    assert gallery.make(fine=True) == Work(refined=1)
-    assert gallery.make(fine=True) == Work()
+    assert gallery.make() == RenditionCounts()
+    assert gallery.make(fine=True) == RenditionCounts(refined=1)
+    assert gallery.make(fine=True) == RenditionCounts()
 
 
 def test_public_pages_are_built_anew_only_for_a_picture_that_one_of_them_shows(gallery: Gallery) -> None:
@@ -112,7 +112,7 @@ def test_public_pages_are_built_anew_only_for_a_picture_that_one_of_them_shows(g
 def test_two_passes_at_once_make_each_picture_once(gallery: Gallery) -> None:
     for width in (100, 200, 300, 400):
         gallery.send(jpeg(width, 90))
-    done: list[Work] = []
+    done: list[RenditionCounts] = []
     passes = [threading.Thread(target=lambda: done.append(gallery.make())) for _ in range(2)]
     for one in passes:
         one.start()
@@ -127,15 +127,15 @@ def test_a_ring_that_finds_the_pump_busy_makes_it_look_once_more(
 ) -> None:
     pump, passes = PicturePump(), []
 
-    def one_pass(services: object, *, fine: bool) -> Work:
+    def one_pass(services: object, *, fine: bool) -> RenditionCounts:
         passes.append(fine)
         if len(passes) < 3:
-            assert pump.ring(gallery.services) == Work()
-        return Work(made=len(passes))
+            assert pump.ring(gallery.services) == RenditionCounts()
+        return RenditionCounts(made=len(passes))
 
     monkeypatch.setattr(rendition_jobs, "make_due", one_pass)
-    assert pump.ring(gallery.services) == Work(made=3)
-    assert pump.ring(gallery.services, fine=True) == Work(made=4)
+    assert pump.ring(gallery.services) == RenditionCounts(made=3)
+    assert pump.ring(gallery.services, fine=True) == RenditionCounts(made=4)
     assert passes == [False, False, False, True]
 
 
@@ -184,9 +184,9 @@ def test_a_worker_killed_at_any_step_is_followed_by_one_that_ends_in_the_same_fi
     recorded = len(gallery.renditions(image.id))
     assert recorded == {"rendition_recorded": 1, "picture_developed": len(undisturbed)}.get(failpoint, 0)
     assert gallery.image(image.id).state is ImageState.MAKING
-    assert gallery.make() == Work()  # nobody takes a picture from a worker that may be alive
+    assert gallery.make() == RenditionCounts()  # nobody takes a picture from a worker that may be alive
     let_leases_run_out(gallery)
-    assert gallery.make() == Work(made=1)
+    assert gallery.make() == RenditionCounts(made=1)
     done = gallery.image(image.id)
     assert {(file.path, file.sha256) for file in done.renditions} == undisturbed
     assert {file.path for file in gallery.services.media.files()} == {path for path, _ in undisturbed}
@@ -237,11 +237,11 @@ def test_a_lease_that_ran_out_is_lost_even_to_the_same_workers_next_claim(galler
 def test_a_mistake_of_ours_stops_that_picture_and_no_other(gallery: Gallery) -> None:
     first, second = gallery.send(jpeg(100, 90)), gallery.send(jpeg(200, 90))
     with armed(picture_developed="raise"):
-        assert gallery.make() == Work(retried=2)
+        assert gallery.make() == RenditionCounts(retried=2)
     assert gallery.image(first.id).reason == rendition_jobs.NOT_OPENED_YET
     with gallery.services.database.write() as transaction:
         transaction.session.execute(update(Image).values(due_at=transaction.now))
-    assert gallery.make() == Work(made=2)
+    assert gallery.make() == RenditionCounts(made=2)
     assert gallery.image(second.id).reason is None
 
 
@@ -251,10 +251,10 @@ def test_a_mistake_of_ours_stops_that_picture_and_no_other(gallery: Gallery) -> 
 def test_a_photo_that_breaks_while_it_is_opened_is_rejected_for_good(gallery: Gallery) -> None:
     whole = saved(detailed(900, 700), "PNG")
     image = gallery.send(whole[: len(whole) // 2])
-    assert gallery.make() == Work(rejected=1)
+    assert gallery.make() == RenditionCounts(rejected=1)
     rejected = gallery.image(image.id)
     assert rejected.state is ImageState.REJECTED and "incomplete or damaged" in (rejected.reason or "")
-    assert gallery.make() == Work() and [*gallery.services.media.files()] == []
+    assert gallery.make() == RenditionCounts() and [*gallery.services.media.files()] == []
     with pytest.raises(NotPossible, match="was rejected"):
         gallery.services.database.transact(
             lambda tx: library.regenerate(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now)
@@ -287,7 +287,7 @@ def test_a_broken_replacement_leaves_the_old_picture_on_its_pages(gallery: Galle
     before = {file.path for file in image.renditions}
     broken = saved(detailed(900, 700), "PNG")[:30_000]
     uploads.replace(gallery.services, image.id, intake.checked(broken, name="x.png"), by=as_staff(gallery.ada))
-    assert gallery.make() == Work(rejected=1)
+    assert gallery.make() == RenditionCounts(rejected=1)
     after = gallery.image(image.id)
     assert after.state is ImageState.REJECTED and {file.path for file in after.renditions} == before
 
@@ -304,7 +304,7 @@ def test_patience_makes_it_anew_under_another_address_and_smaller_than_the_jpeg(
     image = gallery.made(saved(detailed(1000, 750), "JPEG", quality=92))
     quick = {file.width_px: file for file in image.renditions if file.format == "avif"}
     jpegs = {file.path: file.size_bytes for file in image.renditions if file.format == "jpeg"}
-    assert gallery.make(fine=True) == Work(refined=1)
+    assert gallery.make(fine=True) == RenditionCounts(refined=1)
     after = gallery.image(image.id)
     fine = {file.width_px: file for file in after.renditions if file.format == "avif"}
     assert sum(file.size_bytes for file in fine.values()) < sum(jpegs.values())
@@ -351,7 +351,7 @@ def test_a_focal_point_moved_while_it_is_made_is_not_lost(gallery: Gallery) -> N
     )
     with pytest.raises(rendition_jobs._Overtaken):
         gallery.services.database.transact(lambda tx: rendition_jobs._finish(tx.session, claim, [], None, now=tx.now))
-    assert gallery.make() == Work(made=1)
+    assert gallery.make() == RenditionCounts(made=1)
 
 
 @sqlite_only
@@ -364,7 +364,7 @@ def test_a_changed_recipe_makes_again_what_it_touches(gallery: Gallery, monkeypa
         monkeypatch.setattr(module, "RECIPES", changed)
     recipes.fingerprints.cache_clear()
     try:
-        assert gallery.make() == Work(made=1)
+        assert gallery.make() == RenditionCounts(made=1)
         after = {file.path for file in gallery.image(product.id).renditions}
     finally:
         recipes.fingerprints.cache_clear()
@@ -394,7 +394,7 @@ def test_a_lost_original_is_said(gallery: Gallery) -> None:
     image = gallery.send(jpeg(900, 600))
     for file in [*gallery.services.originals.files()]:
         gallery.services.originals.remove(file.path)
-    assert gallery.make() == Work(rejected=1)
+    assert gallery.make() == RenditionCounts(rejected=1)
     assert "send the photo again" in (gallery.image(image.id).reason or "")
 
 
@@ -444,7 +444,7 @@ def test_what_is_missing_or_damaged_is_found_and_comes_back_at_the_same_address(
     assert found == {(files[0].path, "missing"), (files[1].path, "damaged")}
     upkeep.forget_damaged(gallery.services, image.id)
     gallery.services.database.transact(lambda tx: library.regenerate(tx.session, image.id, by=COMMAND_LINE, now=tx.now))
-    assert gallery.make() == Work(made=1)
+    assert gallery.make() == RenditionCounts(made=1)
     assert upkeep.verify(gallery.services) == []
     assert {file.path for file in gallery.image(image.id).renditions} == {file.path for file in files}
 
