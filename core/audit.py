@@ -16,7 +16,7 @@ from core.platform.orm import Base
 
 
 class Verb(enum.StrEnum):
-    """What was done. A new one needs no migration: the column is plain text."""
+    """The actions that are logged. A new one needs no migration: the column is plain text."""
 
     INVITED = "invited"
     ROLE_CHANGED = "role changed"
@@ -63,22 +63,21 @@ class Verb(enum.StrEnum):
 class AuditEvent(Base):
     """
     One action of one member of staff. The database refuses to change or delete it (`audit_event_append_only`).
-
-    account_id: None for the command line and the clock.
-    door: the channel, a value of core.platform.actor.Channel.
-    subject, subject_id: what it was done to, such as "account" 7; "gym" has no number.
     """
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_subject_subject_id", "subject", "subject_id"),)
+    __table_args__ = (
+        # the newest change of one thing: who saved a form last (core.gym.edits)
+        Index("ix_audit_event_subject_subject_id", "subject", "subject_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(index=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    verb: Mapped[str]
-    door: Mapped[str]
-    subject: Mapped[str]
-    subject_id: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(index=True)  # the log's page reads it by time, newest first
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))  # None: the command line or the clock
+    verb: Mapped[str]  # a Verb's value
+    door: Mapped[str]  # the channel, a value of core.platform.actor.Channel
+    subject: Mapped[str]  # the kind of thing that was changed, such as "account"
+    subject_id: Mapped[int | None]  # its id; None for "gym", of which there is one
 
 
 def record(

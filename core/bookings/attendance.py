@@ -25,7 +25,7 @@ def note_attendance(
     session: Session, coach: Coach, booking_id: int, attendance: Attendance | None, *, by: Actor, now: datetime
 ) -> Booking:
     """
-    Her own note, or an admin's; it can be corrected, and every change has its row. Nobody is mailed.
+    Record attendance, by the coach or an admin; it can be corrected, each change is in the audit log. Nobody is mailed.
 
     attendance: None takes the note back. The same again changes nothing.
 

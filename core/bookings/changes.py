@@ -49,7 +49,7 @@ def cancel(
     booking = queries.read_again(session, booking_id, coach)
     check_may_change(session, booking, by)
     if booking.status is Status.CANCELLED and booking.changed_by is by.role:
-        return booking
+        return booking  # a second click
     _check_cancellable(booking, by, now=now)
     stale_forms.check_time(booking, slot_version)
     reason = reason_given(reason, required=by.role is not ActorRole.PARENT)
@@ -79,7 +79,7 @@ def cancel_as_staff(
     slot_version: int | None = None,
     now: datetime,
 ) -> Booking:
-    """A signed-in coach or admin cancels a confirmed lesson, with a reason. Raises what `cancel` raises."""
+    """Cancel a confirmed lesson as a signed-in coach or admin, with a reason. Raises what `cancel` raises."""
     by = by_member_of_staff(session, coach, by)
     return cancel(session, coach, booking_id, by=by, reason=reason, slot_version=slot_version, now=now)
 

@@ -40,7 +40,7 @@ def decide(
     now: datetime,
 ) -> Booking:
     """
-    Approve or deny a request. The same answer again changes nothing and is no mistake.
+    Approve or deny a request; idempotent: the same answer again changes nothing.
 
     Args:
         reason: shown to the parent when it is denied; required of an admin.
@@ -85,7 +85,7 @@ def decide_as_staff(
     now: datetime,
 ) -> Booking:
     """
-    A signed-in member of staff answers. Raises what `decide` raises.
+    Decide a request as a signed-in member of staff. Raises what `decide` raises.
 
     Args:
         slot_version: of the request as it was shown.

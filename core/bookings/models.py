@@ -50,7 +50,6 @@ class Booking(Base):
     """
     A parent's lesson with a coach, in one state of Status.
 
-    changed_at, changed_by, changed_by_account_id, channel: the last change, for "already approved by …".
     Each act has a reason column of its own, so that no later one erases somebody's words.
     """
 
@@ -102,11 +101,11 @@ class Booking(Base):
     expired_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     cancelled_late: Mapped[bool] = mapped_column(default=False)
-    changed_at: Mapped[datetime]
+    changed_at: Mapped[datetime]  # this and the next three: the last change, for "already approved by …"
     changed_by: Mapped[ChangedBy]
     changed_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     channel: Mapped[ChangedThrough]
-    attendance: Mapped[Attendance | None]
+    attendance: Mapped[Attendance | None]  # None while nobody has noted it
     anonymised_at: Mapped[datetime | None]  # since when names, addresses and notes are gone (core.bookings.retention)
     denial_reason: Mapped[str | None]  # shown to the family
     cancel_reason: Mapped[str | None]  # shown to the side that did not cancel
@@ -188,4 +187,4 @@ class BookingEvent(Base):
     actor: Mapped[ChangedBy]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     channel: Mapped[ChangedThrough]
-    at: Mapped[datetime] = mapped_column(index=True)
+    at: Mapped[datetime] = mapped_column(index=True)  # the audit log's page reads both by time

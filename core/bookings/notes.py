@@ -35,7 +35,7 @@ def note_of(session: Session, booking_id: int, account_id: int) -> str:
 
 def keep_note(session: Session, booking_id: int, text: str, *, by: Actor, now: datetime) -> None:
     """
-    Hers from now on; an empty one is taken away.
+    Store one's own note about a booking; an empty text deletes it.
 
     Raises:
         NotFound: no such booking, or another coach's. NotAllowed: the account is not in use any more.

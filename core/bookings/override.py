@@ -38,7 +38,7 @@ def approve_after_all(
     now: datetime,
 ) -> Booking:
     """
-    DENIED or EXPIRED → APPROVED, until the lesson starts. Family and coach are told, and what was said before stays.
+    Override an outcome: DENIED or EXPIRED → APPROVED, until the lesson starts. Mails go to the family and the coach.
 
     The family had read that nothing is booked and did not agree anew, so it cancels free of charge until the start.
 

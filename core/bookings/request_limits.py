@@ -40,7 +40,7 @@ def request_from(
     session: Session, coach: Coach, wanted: LessonRequest, *, by: Actor, network: str, now: datetime
 ) -> Booking | UnconfirmedRequest:
     """
-    A request that comes over the network: a booking, or one that waits for its family's confirmation.
+    Request a lesson within the rate limits: a booking, or above the limits an unconfirmed request (double opt-in).
 
     network: a keyed hash of the sender's network. In this order, under the coach's lock and then the network's: the same
     key is the same request; the hour's limit; the limits of what is held; else the family is asked to confirm.
@@ -72,7 +72,7 @@ def confirm(
     now: datetime,
 ) -> Booking:
     """
-    The family has pressed the button in its mail, so the address is hers: only now the time is checked and held.
+    Confirm a request by the button in its mail, which proves the address: only now the time is checked and held.
 
     starts_at: another time than the one asked for, where that is gone. agreed: what has changed since the form was told and is
     fine. A second press is the same booking.

@@ -34,7 +34,7 @@ def request_lesson(
     session: Session, coach: Coach, wanted: LessonRequest, *, by: Actor = PARENT_ON_SITE, now: datetime
 ) -> Booking:
     """
-    A parent asks for a lesson: PENDING, or APPROVED where the coach needs no asking. Its time is held from now on.
+    Create a booking: PENDING, or APPROVED where no approval is needed. Its time is held at once.
 
     Under the coach's lock, in this order: the same key means the same booking; the parent's limits; what has expired
     makes room; the time is offered, as it was shown; booking, hold, history and mails are written together.

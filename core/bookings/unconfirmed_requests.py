@@ -13,24 +13,20 @@ from core.schedule.models import Coach, LessonType
 
 
 class UnconfirmedRequest(Base):
-    """
-    A request above the limits of its network or its coach, which waits for its family's confirmation by mail.
-
-    wanted: the LessonRequest as JSON, without its key; "" once it is confirmed.
-    """
+    """A request above the limits of its network or its coach, which waits for its family's confirmation by mail."""
 
     __tablename__ = "unconfirmed_request"
     __table_args__ = (
         but_command_line("channel", Channel, name="channel"),
-        Index("ix_unconfirmed_request_network_hash_created_at", "network_hash", "created_at"),
-        Index("ix_unconfirmed_request_customer_key_created_at", "customer_key", "created_at"),
+        Index("ix_unconfirmed_request_network_hash_created_at", "network_hash", "created_at"),  # hourly limit
+        Index("ix_unconfirmed_request_customer_key_created_at", "customer_key", "created_at"),  # address's limit
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     coach_id: Mapped[int] = mapped_column(ForeignKey("coach.id"))
     lesson_type_id: Mapped[int] = mapped_column(ForeignKey("lesson_type.id"))
     channel: Mapped[ChangedThrough]
-    wanted: Mapped[str]
+    wanted: Mapped[str]  # the LessonRequest as JSON, without its key; "" once it is confirmed
     network_hash: Mapped[str]  # keyed hash of the sender's network, for its hourly limit
     customer_key: Mapped[str]  # as on Booking, for the address's own limit
     idempotency_key_hash: Mapped[str | None] = mapped_column(unique=True)  # as on Booking

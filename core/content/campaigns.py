@@ -56,7 +56,7 @@ def save_campaign(
     shown: Values | None = None,
 ) -> Campaign:
     """
-    Begin a campaign, or change one.
+    Create a campaign, or change one by three-way merge.
 
     Args:
         shown: what the form had shown, as of core.gym.edits.
@@ -87,7 +87,7 @@ def save_campaign(
 
 
 def delete_campaign(session: Session, campaign_id: int, *, by: Actor, now: datetime) -> None:
-    """Its picture stays among the images. Raises NotAllowed, NotFound."""
+    """Delete a campaign; its picture stays among the images. Raises NotAllowed, NotFound."""
     check_is_admin(session, by)
     session.delete(_get(session, campaign_id))
     session.flush()

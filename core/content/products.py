@@ -37,7 +37,7 @@ def save_product(
     shown: Values | None = None,
 ) -> Product:
     """
-    Add a product behind all others, or change one.
+    Create a product in the last place, or change one by three-way merge.
 
     Args:
         shown: what the form had shown, as of core.gym.edits.
@@ -68,7 +68,7 @@ def save_product(
 
 
 def move_product(session: Session, product_id: int, places: int, *, by: Actor, now: datetime) -> None:
-    """Some places towards the front (negative) or the end. Raises NotAllowed, NotFound."""
+    """Move a product so many places towards the front (negative) or the end. Raises NotAllowed, NotFound."""
     check_is_admin(session, by)
     moved = _get(session, product_id)
     ordered = list(products(session, shown=False))
@@ -81,7 +81,7 @@ def move_product(session: Session, product_id: int, places: int, *, by: Actor, n
 
 
 def delete_product(session: Session, product_id: int, *, by: Actor, now: datetime) -> None:
-    """Its picture stays among the images. Raises NotAllowed, NotFound."""
+    """Delete a product; its picture stays among the images. Raises NotAllowed, NotFound."""
     check_is_admin(session, by)
     session.delete(_get(session, product_id))
     session.flush()

@@ -40,7 +40,7 @@ class GymRules(Form):
 
 def set_rules(session: Session, rules: GymRules, *, by: Actor, now: datetime, shown: Values | None = None) -> Gym:
     """
-    From now on.
+    Store the gym's rules, by three-way merge with what the form had shown; in force at once.
 
     Args:
         shown: what the form had shown, as of core.gym.edits.

@@ -38,7 +38,7 @@ class SavedView(Base):
 def save_view(
     session: Session, *, by: Actor, name: str, page: str, address: str, shared: bool, now: datetime
 ) -> SavedView:
-    """Keep it under a name; the same name of the same person is the newer view. Raises Invalid."""
+    """Save a view, or replace the account's own one of the same name and page. Raises Invalid."""
     try:
         name = one_line(name)
     except ValueError as error:
@@ -60,7 +60,7 @@ def save_view(
 
 
 def forget_view(session: Session, view_id: int, *, by: Actor, now: datetime) -> None:
-    """Hers alone. Raises NotFound, NotAllowed."""
+    """Delete a saved view, by its owner alone. Raises NotFound, NotAllowed."""
     view = session.get(SavedView, view_id)
     if view is None:
         raise NotFound

@@ -44,7 +44,7 @@ class GymTexts(Form):
 
 def set_gym(session: Session, texts: GymTexts, *, by: Actor, now: datetime, shown: Values | None = None) -> Gym:
     """
-    Every page and every mail from now on.
+    Store the gym's texts, by three-way merge; cached public pages are invalidated.
 
     Args:
         shown: what the form had shown, as of core.gym.edits.

@@ -22,15 +22,15 @@ OTHER_ROLE = "You are not an admin any more, so nothing was changed. Please open
 
 @dataclass(frozen=True)
 class BySession:
-    """A browser. is_shown_to_admin: what it shows was drawn for an admin; False where no page was drawn."""
+    """Proof by a browser's session."""
 
     session_id: int
-    is_shown_to_admin: bool = False
+    is_shown_to_admin: bool = False  # the page was rendered for an admin; False where there was no page
 
 
 @dataclass(frozen=True)
 class ByKey:
-    """A program of the staff's."""
+    """Proof by an API key."""
 
     key_id: int
 

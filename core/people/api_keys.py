@@ -25,7 +25,7 @@ TOUCH_EVERY = timedelta(minutes=1)  # one write a minute, however often it is us
 
 def make_key(session: Session, *, by: Actor, name: str, in_session: int, now: datetime) -> str:
     """
-    A new key of one's own; returns it, once. It may do what its owner may, until it is ended.
+    Create an API key of one's own; returns it, once. It may do what its owner may, until it is ended.
 
     Args:
         in_session: where she is signed in, since just now.
@@ -49,7 +49,7 @@ def make_key(session: Session, *, by: Actor, name: str, in_session: int, now: da
 
 
 def end_key(session: Session, key_id: int, *, by: Actor, now: datetime) -> None:
-    """It opens nothing from now on. Her own, or anybody's for an admin. Raises NotFound for others, as if there were none."""
+    """Revoke an API key: one's own, or anybody's for an admin. Raises NotFound for others', as if there were none."""
     key = session.get(ApiKey, key_id)
     if key is None:
         raise NotFound("There is no such key.")

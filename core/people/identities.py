@@ -62,7 +62,7 @@ def sign_in_by_provider(session: Session, identity: Identity, *, user_agent: str
 
 
 def forget_identity(session: Session, account_id: int, *, by: Actor, now: datetime) -> Account:
-    """Whoever comes from the provider with her verified address next is bound anew. Raises NotAllowed, NotFound."""
+    """Unbind an account from its provider's subject; the next sign-in with its verified address binds anew. Raises NotAllowed, NotFound."""
     check_is_admin(session, by)
     account = session.get(Account, account_id)
     if account is None:

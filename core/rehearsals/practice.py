@@ -31,7 +31,7 @@ OVER = "This practice request is over. You can begin another one in the console,
 
 def rehearse(session: Session, coach: Coach, *, by: Actor, now: datetime) -> Rehearsal:
     """
-    A new practice request, with its mail to this coach and to nobody else. An earlier one is over.
+    Begin a practice request, with its mail to the coach alone. An earlier one is removed.
 
     Raises:
         NotAllowed: it is not the coach herself. NotPossible: she teaches no lesson that could be asked for.
@@ -93,7 +93,7 @@ def answer_in_console(
     reason: str | None = None,
     now: datetime,
 ) -> Rehearsal:
-    """The same, without the link. Raises NotAllowed for everybody but the coach herself, and what `answer` raises."""
+    """Answer a practice request in the console. Raises NotAllowed for everybody but the coach herself, and what `answer` raises."""
     _check_herself(session, coach, by)
     return answer(session, coach, rehearsal_id, decision, reason=reason, now=now)
 

@@ -42,7 +42,7 @@ def set_page(
     shown: Values | None = None,
 ) -> Coach:
     """
-    Change her public page. What is booked already stays, whatever she teaches from now on.
+    Store a coach's public page and lessons, by three-way merge. Existing bookings stay, whatever she teaches.
 
     Args:
         shown: what the form had shown, as of core.gym.edits.
@@ -80,7 +80,7 @@ def set_page(
 
 def set_photo(session: Session, coach: Coach, image_id: int | None, *, by: Actor, now: datetime) -> Coach:
     """
-    The photo on her page; None for none.
+    Set the photo on a coach's page; None removes it.
 
     Raises:
         NotFound: we know no such picture, or it is not hers.
@@ -100,7 +100,7 @@ def set_photo(session: Session, coach: Coach, image_id: int | None, *, by: Actor
 
 
 def renew_feed(session: Session, coach: Coach, *, by: Actor, now: datetime) -> Coach:
-    """Her calendar has a new secret address, and the old one shows nothing. Raises NotAllowed."""
+    """Rotate the secret address of a coach's calendar feed; the old one is revoked. Raises NotAllowed."""
     check_may_edit(session, coach, by)
     coach.feed_version += 1
     audit.record(session, Verb.FEED_RENEWED, "coach", coach.id, by=by, now=now)

@@ -49,7 +49,7 @@ def set_weekly_hours(
     shown: Values | None = None,
 ) -> Coach:
     """
-    Replace her week. Booked lessons stay, also those that fall outside of it now (see `lessons_outside`).
+    Replace a coach's weekly hours, by three-way merge a day. Booked lessons stay, also those that fall outside of it now (see `lessons_outside`).
 
     Args:
         shown: the week that the page had shown, as of `by_weekday` and core.gym.edits.
@@ -90,7 +90,7 @@ def add_override(
     now: datetime,
 ) -> DateOverride:
     """
-    On one local day, hours more or hours less. A day off is 0 to 1440 taken away.
+    Add a date override: on one local day a window more, or a window less. A day off is 0 to 1440 taken away.
 
     Raises:
         Invalid: the day is past or too far away, the window is none, or there are too many.
@@ -116,7 +116,7 @@ def add_override(
 
 
 def remove_override(session: Session, coach: Coach, override_id: int, *, by: Actor, now: datetime) -> None:
-    """That day is as every week again. Raises NotFound, NotAllowed."""
+    """Delete a date override. Raises NotFound, NotAllowed."""
     check_may_edit(session, coach, by)
     override = session.get(DateOverride, override_id)
     if override is None or override.coach_id != coach.id:

@@ -115,7 +115,7 @@ def set_preferences(
     shown: Values | None = None,
 ) -> Coach:
     """
-    From now on. Requests that wait keep the deadline that the family was told.
+    Store a coach's preferences, by three-way merge. Waiting requests keep their deadlines.
 
     Args:
         shown: what the form had shown, as of core.gym.edits.

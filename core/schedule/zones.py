@@ -40,7 +40,7 @@ def check_zone(zone: str) -> str:
 
 def set_zone(session: Session, coach: Coach, zone: str, *, by: Actor, now: datetime) -> Coach:
     """
-    Her hours are meant in this zone from now on: 9 am stays 9 am. Lessons that are booked keep their instant.
+    Set a coach's time zone: her hours keep their wall-clock time (9 am stays 9 am), booked lessons their instant.
 
     Raises:
         NotAllowed: neither the coach herself nor an admin. Invalid: no such zone.
@@ -64,7 +64,7 @@ def coaches_elsewhere(session: Session, zone: str) -> Sequence[Coach]:
 
 
 def set_everybodys_zone(session: Session, zone: str, *, by: Actor, now: datetime) -> int:
-    """All coaches at once, as `set_zone` does it for one: after the gym's own was set. How many changed. Raises NotAllowed."""
+    """Set all coaches' time zone, as `set_zone` for one; returns how many changed. Raises NotAllowed, Invalid."""
     check_is_admin(session, by)
     check_zone(zone)
     changed = session.scalars(select(Coach).where(Coach.timezone != zone).order_by(Coach.id).with_for_update()).all()

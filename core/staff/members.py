@@ -29,7 +29,7 @@ def invite(
     session: Session, *, email: str, name: str, role: Role, teaches: bool, zone: str, by: Actor, now: datetime
 ) -> Account:
     """
-    A new account, with an invitation in the mail that works once, within a week. teaches: she is shown as a coach as well.
+    Create an account and mail an invitation: a one-time link, valid for a week. teaches: create its coach as well.
 
     Raises:
         NotAllowed: `by` is no admin.
@@ -47,7 +47,7 @@ def invite(
 
 def invite_again(session: Session, account_id: int, *, by: Actor, now: datetime) -> Account:
     """
-    Another invitation; the links of earlier ones work no more.
+    Mail a new invitation; earlier ones are revoked.
 
     Raises NotAllowed, NotFound; NotPossible for who has come in already, or may not sign in.
     """
@@ -80,7 +80,7 @@ def invited_and_not_here_yet(session: Session) -> Mapping[int, datetime]:
 
 
 def change_role(session: Session, account_id: int, role: Role, *, by: Actor, now: datetime) -> Account:
-    """From her next click on. Raises NotAllowed, NotFound; NotPossible where no admin would be left."""
+    """Change an account's role, in force from its next command on. Raises NotAllowed, NotFound; NotPossible where no admin would be left."""
     check_is_admin(session, by)
     account = _account(session, account_id)
     if role is not Role.ADMIN:
@@ -93,8 +93,9 @@ def change_role(session: Session, account_id: int, role: Role, *, by: Actor, now
 
 def disable(session: Session, account_id: int, *, by: Actor, now: datetime) -> Account:
     """
-    She is signed out everywhere, her keys end, and she signs in no more; if she coaches, parents see her no more. Her
-    bookings stand, the mails about them that wait go to the admins, and admins answer what waits.
+    Disable an account: end its sessions and API keys, refuse sign-in, hide its coach.
+
+    Her bookings stand, queued mails about them go to the admins, and admins answer waiting requests.
 
     Raises NotAllowed, NotFound; NotPossible where no admin would be left.
     """
@@ -114,7 +115,7 @@ def disable(session: Session, account_id: int, *, by: Actor, now: datetime) -> A
 
 
 def enable(session: Session, account_id: int, *, by: Actor, now: datetime) -> Account:
-    """She may sign in again, and is shown again if she coaches. Raises NotAllowed, NotFound."""
+    """Enable an account again: it may sign in, and its coach is shown. Raises NotAllowed, NotFound."""
     check_is_admin(session, by)
     account = _account(session, account_id)
     if account.disabled_at is not None:
@@ -128,7 +129,7 @@ def enable(session: Session, account_id: int, *, by: Actor, now: datetime) -> Ac
 
 
 def end_sessions(session: Session, account_id: int, *, by: Actor, now: datetime) -> None:
-    """Sign her out everywhere: by herself, or an admin. Raises NotAllowed."""
+    """End all sessions of an account: one's own, or anybody's for an admin. Raises NotAllowed."""
     if by.account_id != account_id:
         check_is_admin(session, by)
     _end_all(session, account_id, now=now)
@@ -137,7 +138,7 @@ def end_sessions(session: Session, account_id: int, *, by: Actor, now: datetime)
 
 def end_one_session(session: Session, session_id: int, *, by: Actor, now: datetime) -> None:
     """
-    Sign her out in this one place: by herself, or an admin. Ending it again changes nothing.
+    End one session: one's own, or anybody's for an admin; idempotent.
 
     Raises:
         NotFound: there is none, or it is another's and `by` is no admin: the same answer.
