@@ -41,7 +41,7 @@ from core.telemetry import jobs, recording
 
 if TYPE_CHECKING:
     from analytics.data_sources import Monitor
-    from analytics.unwritable import Outage
+    from analytics.database_outage import Outage
 
 NUDGE_EXPIRES_S = 20  # by then the worker's own pass has come
 NUDGE_LIMIT_S = 0.5  # how long a request waits for the queue, at most
@@ -306,7 +306,7 @@ def _monitor(services: Services) -> "Monitor":
 
 @cache
 def _outage() -> "Outage":
-    from analytics.unwritable import Outage
+    from analytics.database_outage import Outage
 
     return Outage()
 

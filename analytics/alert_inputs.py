@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from analytics.data_sources import Monitor
-from analytics.window import Window
+from analytics.time_window import Window
 from core.alerts.rules import Filter, Rule
 from core.alerts.state_machine import Lead, Reading
 from core.platform.services import Services

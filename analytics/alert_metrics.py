@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from analytics import latency, offers
+from analytics import bookable_times, latency
 from analytics.alert_inputs import NOTHING, MetricInputs, Readings, seconds_since
-from analytics.failures import burn_times, error_share, failing_tasks
+from analytics.error_rates import burn_times, error_share, failing_tasks
 from analytics.latency import RouteLatency, Scope
 from analytics.request_store import open_log
-from core.alerts import pulse
+from core.alerts import liveness
 from core.alerts.rules import VISIT, Rule
 from core.alerts.state_machine import Lead, Reading
 from core.bookings.models import Booking
@@ -27,7 +27,7 @@ from core.outbox import messages
 from core.outbox.models import MessageState, OutboxMessage
 from core.platform.disk import disk_use
 from core.telemetry import error_changes
-from core.telemetry.categories import FAMILY
+from core.telemetry.traffic_categories import FAMILY
 from core.wording import file_size
 
 __all__ = ["MEASURES", "MetricInputs", "Readings", "measure"]
@@ -94,7 +94,7 @@ def recorder_silent_s(inputs: MetricInputs, rule: Rule, at: datetime) -> Reading
     """Seconds since any process recorded a heartbeat; 0 where telemetry is off."""
     if not inputs.services.settings.telemetry:
         return {"": Reading(0.0)}
-    signs = pulse.heartbeats(inputs.monitor.store)
+    signs = liveness.heartbeats(inputs.monitor.store)
     return {"": Reading(seconds_since(max(sign.last_at for sign in signs), at)) if signs else NOTHING}
 
 
@@ -106,7 +106,7 @@ def process_silent_s(inputs: MetricInputs, rule: Rule, at: datetime) -> Readings
     """
     if not inputs.services.settings.telemetry:
         return {}
-    signs = pulse.heartbeats(inputs.monitor.store)
+    signs = liveness.heartbeats(inputs.monitor.store)
     newest = max((sign.last_at for sign in signs), default=at)
     return {
         sign.service: Reading(max(seconds_since(sign.last_at, newest), sign.hangs_s), detail=sign.trouble(newest))
@@ -175,9 +175,9 @@ def bookings_usual_share(inputs: MetricInputs, rule: Rule, at: datetime) -> Read
         asked = _asked_for(session, at - rule.window, at)
         ends = [_weeks_earlier(at, week, zone) for week in range(1, WEEKS_BACK + 1)]
         before = [(end, _asked_for(session, end - rule.window, end)) for end in ends]
-        counted = [count for end, count in before if count or offers.were_there(session, at=end, zone=zone)]
+        counted = [count for end, count in before if count or bookable_times.were_there(session, at=end, zone=zone)]
         usual = sum(counted) / len(counted) if counted else 0.0
-        if not usual or not offers.are_there(session, at=at, zone=zone):
+        if not usual or not bookable_times.are_there(session, at=at, zone=zone):
             return {"": NOTHING}
     return {"": Reading(asked / usual, int(usual), f"{asked} requests, usually {usual:.0f}")}
 

@@ -7,7 +7,7 @@ A pass, for each table of facts, in numbered steps:
    comes after its hour is over would be lost otherwise.
 2. Read the rows between the two.
 3. Write them into a Parquet file a day (UTC), and the tiles of requests beside it. Each file is there whole or not at all;
-   where several hosts share the store, it is uploaded to where all of them find it (analytics/cold_storage.py).
+   where several hosts share the store, it is uploaded to where all of them find it (analytics/archive_storage.py).
 4. In one transaction move the watermark and enter the files into the manifest, if nobody else has moved it meanwhile;
    else throw our files away. Until here readers see nothing of it, from here on all of it.
 5. Merge the small files of days that are over (analytics/compaction.py).
@@ -25,12 +25,12 @@ from pathlib import Path
 import pyarrow as pa
 from sqlalchemy import Table, func, select
 
-from analytics import cold_storage, compaction, hot_rows, manifest, parquet, retention
+from analytics import archive_storage, compaction, manifest, parquet, recent_rows, retention
 from analytics.data_sources import monitor_for
 from analytics.duckdb_cursors import cursor, run
 from analytics.manifest import DAY_US, File
-from analytics.request_ids import PACKED
 from analytics.retention import Keep
+from analytics.short_request_ids import PACKED
 from analytics.tiles import TILES
 from core.errors import Unavailable
 from core.gym.models import the_gym
@@ -38,9 +38,9 @@ from core.platform import clock
 from core.platform.clock import microseconds
 from core.platform.failpoints import failpoint
 from core.platform.services import Services
-from core.telemetry.categories import derived
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS, request_log
+from core.telemetry.traffic_categories import derived
 
 BATCH_ROWS = 500_000  # about 300 MB in memory
 
@@ -98,10 +98,10 @@ def _archive_batch(store: Store, folder: Path, table: Table, *, now_us: int) -> 
     upto = min(highest, before + BATCH_ROWS)
     failpoint("archive_bounds_read")
     with store.read() as connection:
-        batch = hot_rows.rows(connection, table, after=before, upto=upto)
+        batch = recent_rows.rows(connection, table, after=before, upto=upto)
     files = _write_files(folder, table, batch)
     failpoint("archive_files_written")
-    if not cold_storage.upload(store, folder, files):  # the rows stay hot; the next pass tries again
+    if not archive_storage.upload(store, folder, files):  # the rows stay hot; the next pass tries again
         _throw_away(store, folder, files)
         return None
     with store.write() as connection:
@@ -123,7 +123,7 @@ def _throw_away(store: Store, folder: Path, files: Sequence[File]) -> None:
     for file in files:
         (folder / file.path).unlink(missing_ok=True)
         with suppress(Unavailable):
-            cold_storage.remove(store, file.path)
+            archive_storage.remove(store, file.path)
 
 
 def _write_files(folder: Path, table: Table, batch: pa.Table) -> list[File]:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, selectinload
 from analytics.duckdb_cursors import question
 from analytics.gym_tables import arrow
 from analytics.request_store import query
-from analytics.window import Window
+from analytics.time_window import Window
 from core.bookings import slots
 from core.bookings.models import Booking, Status
 from core.people.models import Account

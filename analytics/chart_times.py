@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import altair as alt
 
-from analytics.window import Window
+from analytics.time_window import Window
 from core.platform.clock import instant, microseconds
 
 

@@ -19,7 +19,7 @@ from altair.utils.schemapi import disable_debug_mode
 from analytics.chart_times import inline, time_axis, timed, when
 from analytics.deploy_markers import Marker
 from analytics.latency import THIN
-from analytics.window import Window
+from analytics.time_window import Window
 from core.platform import theme
 from core.platform.clock import microseconds
 

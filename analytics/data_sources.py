@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from analytics.cold_storage import missing_of, shelf_for
-from analytics.window import Window
+from analytics.archive_storage import missing_of, shelf_for
+from analytics.time_window import Window
 from core.platform.settings import Settings
 from core.telemetry.store import PATIENT_MS, Store, archive_folder, store_for
 

@@ -5,7 +5,7 @@ import pyarrow as pa
 from analytics.data_sources import Monitor
 from analytics.latency import opened
 from analytics.request_store import open_log
-from analytics.window import Window
+from analytics.time_window import Window
 
 MAX_ROWS = 50
 ROWS_AS_TOTALS = "(SELECT service, kind, route, weight AS n, db_count * weight AS db_count, db_us * weight AS db_us FROM request_log)"

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from analytics.data_sources import Monitor
 from analytics.request_store import open_log
-from analytics.window import Window
+from analytics.time_window import Window
 from core.platform.clock import instant
 
 MAX_MARKERS = 12

@@ -21,11 +21,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from analytics.alert_inputs import MetricInputs, Readings
 from analytics.alert_metrics import measure
 from analytics.data_sources import Monitor
-from analytics.unwritable import Outage
-from core.alerts import causes, incidents, lists, pulse
-from core.alerts.choices import RuleInForce, is_in_force, rules_in_force
+from analytics.database_outage import Outage
+from core.alerts import incident_grouping, incidents, lists, liveness
 from core.alerts.incidents import AlreadyChanged
 from core.alerts.models import AlertStanding
+from core.alerts.rule_changes import RuleInForce, is_in_force, rules_in_force
 from core.alerts.state_machine import Reading, Standing, State, step
 from core.errors import Unavailable
 from core.platform.failpoints import failpoint
@@ -86,7 +86,7 @@ def evaluate_if_due(
     """
     try:
         with services.database.write() as transaction:
-            mine = pulse.claim_evaluation(transaction.session, now=now, early=early)
+            mine = liveness.claim_evaluation(transaction.session, now=now, early=early)
     except (Unavailable, SQLAlchemyError) as error:
         if outage is None:
             raise
@@ -114,7 +114,7 @@ def evaluate(services: Services, monitor: Monitor, *, now: datetime) -> Evaluati
             incidents.note(transaction.session, seen.chosen.rule, seen.instance, reading, at=at)
         lists.forget_unmeasured(transaction.session, at=at)
         incidents.forget_passing(transaction.session, now=now)
-        pulse.evaluated(transaction.session, now=now)
+        liveness.evaluated(transaction.session, now=now)
     return Evaluation(len(found), changes)
 
 
@@ -146,7 +146,7 @@ def _is_about_others(chosen: RuleInForce) -> bool:
 def _severity(pair: tuple[Seen, Reading]) -> int:
     """Sort key: the most severe are concluded first; they open the incident of a cause, and the others join it silently."""
     rule = pair[0].chosen.rule
-    return causes.rank(rule.metric, rule.severity)
+    return incident_grouping.rank(rule.metric, rule.severity)
 
 
 def _measured(inputs: MetricInputs, chosen: RuleInForce, at: datetime) -> Readings:

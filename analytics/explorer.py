@@ -15,7 +15,7 @@ from analytics.data_sources import Monitor
 from analytics.latency import is_exact
 from analytics.request_store import Log, open_log, open_tiles
 from analytics.tiles import IS_ERROR, bucket_value_us
-from analytics.window import Window
+from analytics.time_window import Window
 
 WHOLE = "all together"
 

@@ -14,14 +14,14 @@ from analytics import latency
 from analytics.data_sources import Monitor
 from analytics.latency import RouteLatency, Scope
 from analytics.request_store import Log, open_log
-from analytics.window import Window
+from analytics.time_window import Window
 from core.gym.models import the_gym
 from core.outbox.messages import oldest_due_at
 from core.outbox.models import MessageState, OutboxMessage
 from core.platform.clock import instant
-from core.telemetry.categories import FAMILY
+from core.telemetry.traffic_categories import FAMILY
 
-# Limits as of the default alert rules (core/alerts/defaults.py), so that page and notifications agree.
+# Limits as of the default alert rules (core/alerts/default_rules.py), so that page and notifications agree.
 LOOKS_BACK = timedelta(minutes=15)
 SILENT_AFTER = timedelta(minutes=2)
 LOST_WITHIN = timedelta(hours=24)

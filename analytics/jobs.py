@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from analytics.data_sources import Monitor
 from analytics.request_store import open_log
-from analytics.window import EXACT_UPTO, Window
+from analytics.time_window import EXACT_UPTO, Window
 
 
 def by_task(monitor: Monitor, window: Window) -> pa.Table:

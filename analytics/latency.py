@@ -17,9 +17,9 @@ from analytics.data_sources import Monitor
 from analytics.duckdb_cursors import run
 from analytics.request_store import Log, open_log, open_tiles, query
 from analytics.tiles import bucket_value_us
-from analytics.window import EXACT_UPTO, HOUR_US, Window
+from analytics.time_window import EXACT_UPTO, HOUR_US, Window
 from core.platform.clock import microseconds
-from core.telemetry.categories import FAMILY
+from core.telemetry.traffic_categories import FAMILY
 
 MAX_EXACT_ROWS = 3_000_000  # 0.15 s a million; beyond, a page of six questions would take seconds
 MAX_EXACT_ROWS_OF_A_DAY = 20_000_000  # the steps of a day are shorter than a tile, so it is worth waiting for
@@ -59,7 +59,7 @@ class Scope:
     kind: str = "http"  # http, script, task
     service: str = ""
     route: str = ""
-    category: str = ""  # core/telemetry/categories.py
+    category: str = ""  # core/telemetry/traffic_categories.py
 
     @property
     def where(self) -> str:

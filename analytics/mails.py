@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from analytics.duckdb_cursors import question
 from analytics.gym_tables import arrow
 from analytics.request_store import query
-from analytics.window import Window
+from analytics.time_window import Window
 from core.outbox.models import OutboxMessage, of_known_kind
 
 

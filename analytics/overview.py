@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from analytics.data_sources import Monitor
 from analytics.latency import REQUESTS, Scope, by_step, opened, with_hours, with_steps
-from analytics.window import Window
+from analytics.time_window import Window
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,14 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from analytics import cold_storage, hot_rows, manifest
+from analytics import archive_storage, manifest, recent_rows
 from analytics.duckdb_cursors import Cursor, cursor, quoted, run
-from analytics.request_ids import WHOLE
+from analytics.short_request_ids import WHOLE
 from analytics.tiles import DAY_US, HOUR_US, TILES, Tile
 from core.errors import SpiritError
-from core.telemetry.categories import derived
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS
+from core.telemetry.traffic_categories import derived
 
 QUERIES = Path(__file__).parent / "queries"
 MAX_QUERY_S = 10.0  # a person waits for the page; a year from tiles takes one
@@ -104,7 +104,7 @@ def open_log(
         with store.read() as connection:
             for name in tables:
                 live = manifest.live(connection, name, start_us=start_us, end_us=end_us)
-                files, _ = cold_storage.present(store, folder, live)  # what is missing is named by the page
+                files, _ = archive_storage.present(store, folder, live)  # what is missing is named by the page
                 _register_hot(work, connection, name, start_us=start_us)
                 window = f"at_us >= {start_us} AND at_us < {end_us}"
                 archived = f" UNION ALL BY NAME SELECT * FROM {_read(folder, files)} WHERE {window}" if files else ""
@@ -161,13 +161,13 @@ def query(name: str) -> str:
 
 
 def _register_hot(work: Cursor, connection: Connection, name: str, *, start_us: int) -> None:
-    recent = hot_rows.rows(connection, FACTS[name], after=manifest.mark(connection, name), since_us=start_us)
+    recent = recent_rows.rows(connection, FACTS[name], after=manifest.mark(connection, name), since_us=start_us)
     work.register(f"hot_{name}", recent)
 
 
 def _whole_tiles(store: Store, connection: Connection, folder: Path, tile: Tile, start_us: int, end_us: int) -> str:
     live = manifest.live(connection, tile.stream, start_us=start_us, end_us=end_us) if start_us < end_us else []
-    files, _ = cold_storage.present(store, folder, live)
+    files, _ = archive_storage.present(store, folder, live)
     if not files:
         return f"(SELECT * FROM ({tile.build('tail')}) LIMIT 0)"
     return f"(SELECT * FROM {tile.readable(_read(folder, files))} WHERE at_us >= {start_us} AND at_us < {end_us})"

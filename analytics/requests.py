@@ -8,7 +8,7 @@ from analytics.data_sources import Monitor
 from analytics.latency import REQUESTS, Scope
 from analytics.request_store import open_log
 from analytics.tiles import IS_ERROR
-from analytics.window import MINUTE_US, Window
+from analytics.time_window import MINUTE_US, Window
 
 MAX_ROWS = 200  # a table that a person reads
 AROUND_US = 60 * MINUTE_US  # a task may run some time after the request that asked for it

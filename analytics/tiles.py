@@ -12,7 +12,7 @@ within 1 % of the exact one. Nothing that does not merge is stored: no average, 
 
 from dataclasses import dataclass
 
-from core.telemetry.categories import derived
+from core.telemetry.traffic_categories import derived
 
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
 RATIO = 1.01 / 0.99  # of one bucket's bound to the next, for a relative error of 1 %

@@ -8,12 +8,12 @@ import streamlit as st
 from console.alerts.dead_man import warn_of_silence
 from console.alerts.incidents import count_open, link_to_alerts
 from console.monitoring.navigation import with_monitoring
-from console.web.options import STYLE
+from console.web.streamlit_options import STYLE
 from console.widgets.badge import announce, badge_for, show
 from console.widgets.change_polling import is_started_by_person, poll
-from console.widgets.drafts import forget_drafts_of_other_pages
 from console.widgets.error_boundary import guarded
 from console.widgets.flash import forget_shown
+from console.widgets.form_drafts import forget_drafts_of_other_pages
 from console.widgets.markdown import inert
 from console.widgets.run_recorder import show as show_page
 from console.widgets.session import Staff, extend_session, session_pseudonym, signed_in

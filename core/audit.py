@@ -67,7 +67,7 @@ class AuditEvent(Base):
 
     __tablename__ = "audit_event"
     __table_args__ = (
-        # the newest change of one thing: who saved a form last (core.gym.edits)
+        # the newest change of one thing: who saved a form last (core.gym.form_merge)
         Index("ix_audit_event_subject_subject_id", "subject", "subject_id"),
     )
 

@@ -8,9 +8,9 @@ from core.migrations import models as _every_table  # noqa: F401 (a table that r
 from core.platform.db import Database
 from core.platform.services import Services
 from core.platform.settings import Settings, load_settings
+from core.platform.signed_tokens import Signer
 from core.platform.storage import storage_at
-from core.platform.tokens import Signer
-from core.telemetry import statements
+from core.telemetry import sql_statements
 from core.telemetry.scrubbing import hide_values
 
 
@@ -20,7 +20,7 @@ def build(settings: Settings) -> Services:
     database = Database(settings.database_url)
     if settings.telemetry:
         for engine in database.engines:
-            statements.instrument(engine)
+            sql_statements.instrument(engine)
     return Services(
         settings=settings,
         database=database,

@@ -1,7 +1,7 @@
 """
 The exception hierarchy. Each is named for the fact; its message says what happened and what to do next.
 
-No rule knows a status code: core.http.problems maps each class to one.
+No rule knows a status code: core.http.problem_json maps each class to one.
 
     SpiritError
     ├── NotFound                  no such thing, or not yours: the same answer

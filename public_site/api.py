@@ -17,17 +17,17 @@ from core.bookings.mail_status import family_status, said_to_staff
 from core.bookings.request_limits import request_from
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import Invalid
-from core.http.bookings import Booking, Decided
+from core.http.booking_json import Booking, Decided
 from core.http.request import services_of
 from core.http.schemas import dumps
 from core.platform.actor import Actor, ActorRole, Channel
-from core.platform.numbers import id_in
+from core.platform.number_parsing import id_in
 from core.schedule import queries
 from core.wording import spoken_instant
 from public_site import rate_limits
-from public_site.approvals import decide_by_link
-from public_site.cache import SharedPages
+from public_site.approval_page import decide_by_link
 from public_site.openapi import document
+from public_site.page_cache import SharedPages
 from public_site.schemas import Booked, Coach, Decision, LessonRequest, Slot, Slots, SlotsQuery, ToConfirm
 from public_site.templating import orjson_response
 from public_site.transact import now, read, transact

@@ -11,13 +11,13 @@ from core.http.edge import Edge, labels_of
 from core.images.delivery import pictures_of
 from core.migrations import check_schema
 from core.platform.services import Services
-from core.telemetry.context import UNMATCHED
 from core.telemetry.recording import recording
+from core.telemetry.request_context import UNMATCHED
 from public_site import rate_limits
-from public_site.cache import MAX_ANSWERS, SharedPages
 from public_site.cron import Cron
 from public_site.errors import HANDLERS
 from public_site.health import ReadinessProbe
+from public_site.page_cache import MAX_ANSWERS, SharedPages
 from public_site.routes import ROUTES
 from public_site.transact import new_searchers, new_writers
 

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 import tasks
-from core.bookings import changes, queries
+from core.bookings import cancellation, queries
+from core.bookings.cancellation_terms import Terms, terms_of
 from core.bookings.lesson_request import LessonRequest
 from core.bookings.mail_status import DeliveryStatus, family_status, masked
 from core.bookings.models import Booking, Status
 from core.bookings.request_limits import request_from
 from core.bookings.sentences import Overturned, overturned
-from core.bookings.terms import Terms, terms_of
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import (
     IdempotencyMismatch,
@@ -27,12 +27,12 @@ from core.errors import (
     Unavailable,
 )
 from core.gym.models import Gym, the_gym
-from core.http import problems
+from core.http import problem_json
 from core.http.request import services_of
 from core.mail.calendar import calendar_file
 from core.mail.family_mail import send_link_again
 from core.platform.actor import PARENT_ON_SITE
-from core.platform.numbers import whole_number
+from core.platform.number_parsing import whole_number
 from core.schedule.bookable import other_times
 from public_site import confirmations, form_replays, lesson_form, rate_limits
 from public_site.forms import read_form
@@ -97,7 +97,7 @@ async def create(request: Request) -> Response:
     except ASKS_AGAIN as error:
         # the form was sent before and has made a booking: refused now, perhaps because of that very booking
         if (earlier := await form_replays.find_after(error, request, values)) is not None:
-            return form_replays.page(request, earlier, status=problems.status_of(error))
+            return form_replays.page(request, earlier, status=problem_json.status_of(error))
         return await lesson_form.again(request, values, error)
     await tasks.nudge(services_of(request), tasks.deliver_mail)
     if isinstance(made, UnconfirmedRequest):
@@ -119,7 +119,7 @@ async def cancel(request: Request) -> Response:
     try:
         await transact(
             request,
-            lambda tx: changes.cancel(
+            lambda tx: cancellation.cancel(
                 tx.session,
                 tx.coach,
                 booking.id,
@@ -193,5 +193,5 @@ def _page(request: Request, view: BookingView, *, error: SpiritError | None = No
         "reason": reason,
         "asked_for_mail": ASKED_FOR_MAIL in request.query_params,
     }
-    status, headers = (problems.status_of(error), problems.headers_of(error)) if error else (200, {})
+    status, headers = (problem_json.status_of(error), problem_json.headers_of(error)) if error else (200, {})
     return render(request, "booking.html", context, status=status, headers=headers)

@@ -5,8 +5,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.http.body import at_most
-from core.telemetry import browsers, recording
+from core.http.request_body import at_most
+from core.telemetry import browser_errors, recording
 from public_site.templating import scripts
 
 MAX_BYTES = 16 * 1024
@@ -20,5 +20,5 @@ async def report(request: Request) -> Response:
     except orjson.JSONDecodeError:
         raise HTTPException(400) from None
     if (recorder := recording.active()) is not None:
-        browsers.record_report(recorder, events, routes=request.app.state.templates, scripts=scripts())
+        browser_errors.record_report(recorder, events, routes=request.app.state.templates, scripts=scripts())
     return Response(status_code=204)

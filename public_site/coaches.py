@@ -12,7 +12,7 @@ from core.gym.models import the_gym
 from core.http.request import services_of
 from core.images.delivery import pictures_of
 from core.schedule import queries
-from public_site.cache import ALWAYS, SharedPages
+from public_site.page_cache import ALWAYS, SharedPages
 from public_site.templating import page_text
 
 FROM_THE_SHOP = 3  # products on the home page

@@ -15,7 +15,7 @@ from core.bookings.models import Booking
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import NotAsShown, SlotUnavailable, SpiritError, TooMany, Unavailable
 from core.gym.models import Gym, the_gym
-from core.http import problems
+from core.http import problem_json
 from core.http.request import services_of
 from core.schedule.availability import Slot
 from public_site.forms import read_form
@@ -95,7 +95,7 @@ def _page(request: Request, view: ConfirmationView, error: SpiritError | None = 
         "agreed": isinstance(error, NotAsShown),
         "next_slots": [Slot(start, start + length, requires_approval=True) for start in starts],
     }
-    status, headers = (problems.status_of(error), problems.headers_of(error)) if error else (200, {})
+    status, headers = (problem_json.status_of(error), problem_json.headers_of(error)) if error else (200, {})
     return render(request, "confirm.html", context, status=status, headers=headers)
 
 

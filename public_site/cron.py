@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.alerts import pulse
+from core.alerts import liveness
 from core.ops import duties
 from core.ops.sweep import counts, deliver, keep_true, make_pictures
 from core.platform import clock
@@ -71,7 +71,7 @@ class Cron:
 
 def anything_due(session: Session, services: Services, *, now: datetime) -> bool:
     """Whether a periodic duty or the alert rules' minute has come."""
-    return bool(duties.due(session, services.settings)) or pulse.evaluation_is_due(session, now=now)
+    return bool(duties.due(session, services.settings)) or liveness.evaluation_is_due(session, now=now)
 
 
 async def notifications(request: Request) -> Response:

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from core.errors import AddressMoved, Invalid, NoLongerOffered, OutcomeUnknown, SpiritError
-from core.http import problems
-from core.http.body import BodyTooLarge
+from core.http import problem_json
 from core.http.request import services_of
+from core.http.request_body import BodyTooLarge
 from public_site.templating import orjson_response, render
 
 
@@ -19,9 +19,9 @@ async def rule_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, SpiritError)
     if isinstance(error, AddressMoved):
         return _moved(request, error)
-    if problems.status_of(error) == 500:
+    if problem_json.status_of(error) == 500:
         raise error
-    document, headers = problems.problem(error), problems.headers_of(error)
+    document, headers = problem_json.problem(error), problem_json.headers_of(error)
     coach = error.coach if isinstance(error, NoLongerOffered) else None
     return _answer(request, document, headers, sentences=_sentences(error), coach=coach)
 
@@ -40,13 +40,13 @@ async def http_error(request: Request, error: Exception) -> Response:
     phrase = HTTPStatus(error.status_code).phrase  # what Starlette says when nobody gave it words
     own_words = error.detail if error.detail != phrase else None
     code = "bearer" if error.status_code == 401 else None
-    document = problems.problem_of_status(error.status_code, code=code, detail=own_words)
+    document = problem_json.problem_of_status(error.status_code, code=code, detail=own_words)
     return _answer(request, document, dict(error.headers or {}))
 
 
 async def server_error(request: Request, error: Exception) -> Response:
     """500, for any other exception. The edge has logged it, with the request's id."""
-    return _answer(request, problems.problem_of_status(500), {})
+    return _answer(request, problem_json.problem_of_status(500), {})
 
 
 def wants_json(request: Request) -> bool:
@@ -65,7 +65,7 @@ def _answer(
     """Render the error. coach: slug and name, where her other lessons are an alternative."""
     headers = {**headers, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
     if wants_json(request):
-        return orjson_response(document, document["status"], headers=headers, media_type=problems.MEDIA_TYPE)
+        return orjson_response(document, document["status"], headers=headers, media_type=problem_json.MEDIA_TYPE)
     console_url = (
         services_of(request).settings.console_url
         if request.url.path.startswith(("/approvals/", "/rehearsals/"))
@@ -93,7 +93,7 @@ def _sentences(error: SpiritError) -> list[str]:
 
 async def too_large(request: Request, error: Exception) -> Response:
     """413, for a body over its limit."""
-    return _answer(request, problems.problem_of_status(413), {})
+    return _answer(request, problem_json.problem_of_status(413), {})
 
 
 HANDLERS: dict[Any, Any] = {

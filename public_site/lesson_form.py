@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.bookings import slots, stale_forms
+from core.bookings import form_conflicts, slots
+from core.bookings.cancellation_terms import announced, announcement, gyms_terms
 from core.bookings.lesson_request import Shown, read_id, read_start
-from core.bookings.terms import announced, announcement, gyms_terms
 from core.errors import Invalid, NotAsShown, NotFound, SlotUnavailable, SpiritError
 from core.gym.models import Gym, the_gym
-from core.http import problems
+from core.http import problem_json
 from core.platform.mistyped_addresses import likely_meant
 from core.schedule import queries
 from core.schedule.availability import Slot
@@ -73,7 +73,7 @@ async def again(request: Request, values: Mapping[str, str], error: SpiritError)
     coach_id, lesson_id = (read_id(values[name]) for name in ("coach_id", "lesson_id"))
     starts_at = read_start(values["starts_at"])
     view = await read_after(error, request, _again, coach_id, lesson_id, starts_at, values, error, now())
-    return _answer(request, "form.html", view, problems.status_of(error), problems.headers_of(error))
+    return _answer(request, "form.html", view, problem_json.status_of(error), problem_json.headers_of(error))
 
 
 def _fresh(session: Session, slug: str, lesson_slug: str, starts_at: datetime, at: datetime) -> FormView:
@@ -134,7 +134,7 @@ def _changes(
     """Sentences about what has changed since the form was shown: it comes back with today's values, and must say so."""
     seen = Shown.model_validate({name: values[name] for name in Shown.model_fields if name in values})
     slot = _slot(session, coach, lesson, starts_at, at)
-    return stale_forms.lesson_changes(seen, coach, lesson, slot, the_gym(session), now=at)
+    return form_conflicts.lesson_changes(seen, coach, lesson, slot, the_gym(session), now=at)
 
 
 def _slot(session: Session, coach: Coach, lesson: LessonType, starts_at: datetime, at: datetime) -> Slot:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from core.http.request import services_of
 from core.telemetry import prometheus_text
-from core.telemetry.context import suppress_recording
+from core.telemetry.request_context import suppress_recording
 from core.telemetry.store import Store, store_for
 
 

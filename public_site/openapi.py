@@ -5,7 +5,7 @@ from typing import Any
 
 from core.bookings.lesson_request import KEY_LENGTHS
 from core.http import openapi
-from core.http.bookings import Booking, Decided
+from core.http.booking_json import Booking, Decided
 from core.http.openapi import Operation
 from public_site.schemas import MAX_DAYS, Booked, Coach, Decision, LessonRequest, Slots, SlotsQuery, ToConfirm
 

@@ -21,8 +21,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.http import same_origin
-from core.http.body import at_most
 from core.http.request import services_of
+from core.http.request_body import at_most
 from public_site import rate_limits
 
 Endpoint = Callable[[Request], Awaitable[Response]]

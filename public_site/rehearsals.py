@@ -12,7 +12,7 @@ from core.errors import Invalid, Unavailable
 from core.gym.models import the_gym
 from core.http.request import services_of
 from core.rehearsals import practice
-from public_site.approvals import CHOICES, ApprovalView, page_of
+from public_site.approval_page import CHOICES, ApprovalView, page_of
 from public_site.forms import read_form
 from public_site.transact import now, read, transact
 

@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute
 
 from public_site import (
     api,
-    approvals,
+    approval_page,
     bookings,
     browser_beacon,
     coaches,
@@ -18,13 +18,13 @@ from public_site import (
     rehearsals,
     shop,
     unsubscribe,
-    weeks,
+    week_page,
 )
 from public_site.policy import beacon, bearer, capability, form, json, page
 from public_site.templating import static
 
 ROUTES: list[BaseRoute] = [
-    page("/coaches/{coach}/{lesson}", weeks.week, "week"),
+    page("/coaches/{coach}/{lesson}", week_page.week, "week"),
     page("/static/{file}", static, "static"),
     page("/", coaches.home, "home"),
     page("/coaches", coaches.all_coaches, "coaches"),
@@ -38,8 +38,8 @@ ROUTES: list[BaseRoute] = [
     page("/bookings/{handle}/lesson.ics", bookings.calendar, "calendar", secret=True),
     page("/requests/{token}", confirmations.show, "confirmation", secret=True),
     form("/requests/{token}", confirmations.confirm, "confirm"),
-    page("/approvals/{token}", approvals.show, "approval", secret=True),
-    form("/approvals/{token}", approvals.answer, "answer"),
+    page("/approvals/{token}", approval_page.show, "approval", secret=True),
+    form("/approvals/{token}", approval_page.answer, "answer"),
     page("/calendar/{feed}.ics", feeds.calendar_feed, "feed", secret=True),
     page("/media/{path:path}", media.media, "media"),
     page("/rehearsals/{token}", rehearsals.show, "rehearsal", secret=True),

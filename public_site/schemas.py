@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from core.bookings import lesson_request
 from core.bookings.lesson_request import Key, RowId
 from core.errors import Invalid
-from core.http.bookings import Booking, DecisionBody
+from core.http.booking_json import Booking, DecisionBody
 from core.http.schemas import Answer, Body, Instant, Query
 from core.platform.forms import Day
 from core.schedule import models

@@ -20,10 +20,10 @@ from core import wording
 from core.bookings.models import Booking
 from core.http.schemas import dumps, utc_text
 from core.platform.contacts import dialled
-from core.platform.markup import lines, whole_times
+from core.platform.html_fragments import lines, whole_times
 from core.schedule.availability import Slot
 from core.telemetry import recording
-from core.telemetry.context import current
+from core.telemetry.request_context import current
 
 HERE = Path(__file__).parent
 LABELS = {

@@ -24,7 +24,7 @@ from core.ops.backup.checking import fault_of_file
 from core.people.accounts import create_account
 from core.people.models import Role
 from core.platform import clock
-from core.platform.in_use import alone_with
+from core.platform.database_in_use import alone_with
 from core.platform.services import Services
 from core.platform.settings import Settings, load_settings
 from tests.support import people

@@ -15,7 +15,7 @@ import time_machine
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from core.alerts import choices, pulse
+from core.alerts import liveness, rule_changes
 from core.alerts.models import AlertChange, AlertClock
 from core.alerts.rules import OWN
 from core.bootstrap import services
@@ -221,7 +221,7 @@ def test_a_command_that_has_ended_is_not_called_silent(gym: Terminal) -> None:
             at_us = 1_000_000 * int(clock.now().timestamp())
             rows = [{"service": name, "name": "x", "at_us": at_us} for name in ("site", "command")]
             connection.execute(insert(metric_log), rows)
-        found = pulse.silence_of_the_recorders(store, now=clock.now() + timedelta(minutes=5))
+        found = liveness.silence_of_the_recorders(store, now=clock.now() + timedelta(minutes=5))
         store.dispose()
     assert [silence.part for silence in found] == ["The recorder of the site"]
 
@@ -240,7 +240,7 @@ def add_a_rule_that_rings() -> None:
     changes = {"title": "A disk", "fire_at": 0.000_002, "recover_at": 0.000_001, "after": timedelta()}
     with opened() as gym, gym.database.write() as transaction:
         ada = transaction.session.scalars(select(Account.id)).one()
-        choices.add_rule(transaction.session, "disk.used_share", changes, by=as_staff(ada), now=transaction.now)
+        rule_changes.add_rule(transaction.session, "disk.used_share", changes, by=as_staff(ada), now=transaction.now)
 
 
 def clock_of_the_evaluator() -> datetime | None:
@@ -250,7 +250,7 @@ def clock_of_the_evaluator() -> datetime | None:
 
 def silent_parts() -> list[str]:
     with opened() as gym, gym.database.read() as session:
-        return [silence.part for silence in pulse.silences(session, now=clock.now())]
+        return [silence.part for silence in liveness.silences(session, now=clock.now())]
 
 
 def alerts_sent() -> int:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 import uvicorn
 
-from core.http import connections
-from core.http.connections import MAX_HEAD_S, MAX_PER_ADDRESS, is_among
+from core.http import slow_clients
+from core.http.slow_clients import MAX_HEAD_S, MAX_PER_ADDRESS, is_among
 from tests.support.processes import RunningGym, free_port, running_gym
 
 ATTACKER, VISITOR = "127.0.0.2", "127.0.0.3"
@@ -115,10 +115,10 @@ async def megabytes(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[uvicorn.Server]:
     """A server that waits half a second for whoever stalls."""
-    monkeypatch.setattr(connections, "MAX_STALL_S", 0.5)
+    monkeypatch.setattr(slow_clients, "MAX_STALL_S", 0.5)
     port = free_port()
     config = uvicorn.Config(
-        megabytes, port=port, http=connections.GuardedConnection, lifespan="off", log_config=None, access_log=False
+        megabytes, port=port, http=slow_clients.GuardedConnection, lifespan="off", log_config=None, access_log=False
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

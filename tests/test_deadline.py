@@ -11,11 +11,11 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from console.web import provider
+from console.web import openid_connect
 from console.web.server import create_app
 from core.mail.smtp import Server, SmtpTransport
 from core.mail.webhook import HttpWebhook
-from core.outbox.failures import MailFailure, TemporaryFailure
+from core.outbox.delivery_failures import MailFailure, TemporaryFailure
 from core.platform.deadline import Deadline, answer_within
 from core.platform.outgoing_socket import connect
 from core.platform.services import Services
@@ -111,7 +111,7 @@ def test_a_bucket_that_drips_is_left_in_time(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_sign_in_provider_that_drips_is_left_in_time(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provider, "TOTAL_S", 0.3)
+    monkeypatch.setattr(openid_connect, "TOTAL_S", 0.3)
     with slow_server(drip) as port:
         given = {
             "oidc_issuer": f"http://127.0.0.1:{port}",

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.bookings.models import Booking, BookingEvent, Hold, Status
-from core.demo import big as demo_big
+from core.demo import big_gym as demo_big
 from core.platform import clock
 from core.platform.services import Services
 from core.schedule.models import Coach

@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from core.bootstrap import build
 from core.gym.models import the_gym
+from core.images import image_commands as changes
 from core.images import intake, uploads
-from core.images import library as changes
 from core.images.models import ImageKind
 from core.mail.transports import transport_for
 from core.ops.doctor import examine

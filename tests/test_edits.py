@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.errors import ChangedMeanwhile, Invalid
-from core.gym.edits import merge, merge_choices
+from core.gym.form_merge import merge, merge_choices
 from core.gym.models import the_gym
 from core.gym.rules import GymRules, set_rules
 from core.gym.texts import GymTexts, set_gym

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core import migrations
-from core.alerts import choices
+from core.alerts import rule_changes
 from core.alerts.models import Incident
 from core.alerts.sentences import headline
-from core.demo.small import load_demo
+from core.demo.small_gym import load_demo
 from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
 from core.gym.models import the_gym
 from core.migrations import check_schema, guards, migrate
@@ -448,8 +448,8 @@ def test_rules_and_incidents_of_before_keep_their_quiet_hours_and_get_their_name
     )
     migrate(empty_database)
     with empty_database.read() as session:
-        assert choices.get_rule(session, "errors").rule.quiet == ((1320, 390),)
-        assert choices.get_rule(session, "disk").rule.quiet == ()
+        assert rule_changes.get_rule(session, "errors").rule.quiet == ((1320, 390),)
+        assert rule_changes.get_rule(session, "disk").rule.quiet == ()
         (incident,) = session.scalars(select(Incident))
     assert (headline(incident), incident.metric) == ("A page is slow: /", "requests.p95_ms")
 
@@ -465,7 +465,7 @@ def test_rules_that_somebody_changed_stay_changed_when_the_defaults_do(empty_dat
     )
     migrate(empty_database)
     with empty_database.read() as session:
-        rules = {one.rule.key: one.rule for one in choices.rules_in_force(session)}
+        rules = {one.rule.key: one.rule for one in rule_changes.rules_in_force(session)}
     assert (rules["errors"].fire_at, rules["errors"].filter.kind) == (0.1, "visit")
     assert (rules["errors-critical"].filter.kind, rules["errors-critical"].filter.service) == ("http", "console")
     assert rules["burn-fast"].min_samples == 278, "of which 7.2 % are twenty"

@@ -16,7 +16,7 @@ from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
 from core.bookings.retention import NOBODY
 from core.bootstrap import build
-from core.ops import copies
+from core.ops import names_in_copies
 from core.ops.backup import back_up, restore
 from core.ops.sweep import sweep
 from core.outbox import messages
@@ -120,11 +120,11 @@ def test_what_a_restore_moved_away_forgets_too_and_goes_after_a_month(
     assert any("before-restore" in name for name in said_in(other.data_dir))  # held: nothing is removed yet
 
     restored.database.transact(lambda tx: messages.release(tx.session, now=tx.now))
-    copies.forget_in_copies(restored, now=clock.now())
+    names_in_copies.forget_in_copies(restored, now=clock.now())
     assert not any("before-restore" in name for name in said_in(other.data_dir))
     (moved,) = other.data_dir.glob("before-restore-*")
     moved = moved.rename(moved.with_name(f"before-restore-{clock.now() - timedelta(days=60):%Y%m%dT%H%M%S}"))
-    copies.forget_in_copies(restored, now=clock.now())
+    names_in_copies.forget_in_copies(restored, now=clock.now())
     assert not moved.exists()
     restored.database.dispose()
 
@@ -136,8 +136,8 @@ def test_a_copy_as_old_as_the_rule_goes_and_one_that_is_damaged_stops_nothing(se
     shutil.copy(old, damaged)
     damaged.write_bytes(b"SQLite format 3\0" + b"\1" * 4096)
     os.utime(old, ((clock.now() - THREE_YEARS).timestamp(),) * 2)
-    assert copies.older_than_the_rule(services, now=clock.now()) == [old]
-    copies.forget_in_copies(services, now=clock.now())
+    assert names_in_copies.older_than_the_rule(services, now=clock.now()) == [old]
+    names_in_copies.forget_in_copies(services, now=clock.now())
     assert not old.exists() and damaged.exists()
 
 

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from core.platform.spreadsheet import as_csv, cell
+from core.platform.csv_export import as_csv, cell
 
 HOSTILE = [
     "=1+2",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.platform.text import at_most, can_be_seen, one_line, paragraphs, searchable, something
+from core.platform.text_cleaning import at_most, can_be_seen, one_line, paragraphs, searchable, something
 
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 INVISIBLE = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200e\u200f\u061c\u2060\ufeff\ufffc\u00ad\u034f\u3164\ufe0d\ufe0e\x00\x1b\x7f\U000e0001\ufff9\ufffe"

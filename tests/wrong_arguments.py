@@ -11,9 +11,9 @@ from starlette.requests import Request
 
 from console.web import api_auth
 from console.widgets.acting import act, run_as, transact_as
-from console.widgets.drafts import Draft
+from console.widgets.form_drafts import Draft
 from console.widgets.session import Staff
-from core.gym.edits import Values
+from core.gym.form_merge import Values
 from core.platform.actor import COMMAND_LINE, Actor
 from core.platform.db import Database
 from core.platform.services import Services

@@ -11,7 +11,7 @@ import streamlit as st
 
 from console.monitoring.cached_queries import monitor
 from console.widgets.session import services, signed_in
-from core.alerts import pulse
+from core.alerts import liveness
 from core.errors import Unavailable
 from core.platform import clock, theme
 
@@ -31,9 +31,9 @@ def silences() -> list[str]:
     """A sentence for each process without a heartbeat for two of its intervals."""
     now = clock.now()
     with services().database.read() as session:
-        silent = pulse.silences(session, now=now)
+        silent = liveness.silences(session, now=now)
     if services().settings.telemetry:
-        silent += pulse.silence_of_the_recorders(monitor().store, now=now)
+        silent += liveness.silence_of_the_recorders(monitor().store, now=now)
     return [one.sentence(now=now) for one in silent]
 
 

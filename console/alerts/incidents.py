@@ -10,7 +10,7 @@ import tasks
 from console.widgets.acting import act
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services
-from core.alerts import addresses, incidents, lists, sentences
+from core.alerts import console_links, incidents, lists, sentences
 from core.alerts.models import AlertChange, AlertStanding, Incident
 from core.alerts.rules import Severity
 from core.platform import clock
@@ -95,7 +95,7 @@ def _now(incident: Incident, row: AlertStanding | None) -> None:
 
 def _links(incident: Incident) -> None:
     """Links to the error that the incident names, and to the requests around its start."""
-    error, requests = addresses.of_error(incident), addresses.of_requests(incident, services().settings.zone)
+    error, requests = console_links.of_error(incident), console_links.of_requests(incident, services().settings.zone)
     links = [
         f'<a href="{escape(address)}" target="_self">{text}</a>'
         for text, address in (("Open the error", error), ("See the requests", requests))

@@ -8,13 +8,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from analytics import latency
 from analytics.latency import Scope
-from analytics.window import Window
+from analytics.time_window import Window
 from console.monitoring.cached_queries import cached
 from console.widgets.session import services
 from core.alerts.rules import VISIT, WEEK, Filter
 from core.errors import SpiritError
 from core.platform import clock
-from core.telemetry.categories import FAMILY
+from core.telemetry.traffic_categories import FAMILY
 
 log = structlog.get_logger()
 

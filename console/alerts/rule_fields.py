@@ -8,7 +8,7 @@ import streamlit as st
 
 from console.alerts.routes import routes_of
 from console.widgets.markdown import inert
-from core.alerts.quiet import parse_quiet, spoken_quiet
+from core.alerts.quiet_hours import parse_quiet, spoken_quiet
 from core.alerts.rules import DAY, HOUR, KINDS, MINUTE, SERVICES, WEEK, Filter, NoData, Rule, Severity, Unit
 from core.wording import spoken_length
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from console.alerts import rule_fields, try_out
+from console.alerts import rule_fields, rule_preview
 from console.alerts.rules import NEW, OPENED, show_numbers, show_what_it_does
 from console.monitoring.url_state import set_opened
 from console.widgets.acting import act
 from console.widgets.flash import add_error
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services
-from core.alerts import choices
-from core.alerts.checks import check_rule, parse_title
-from core.alerts.defaults import BY_KEY, starting_rule
+from core.alerts import rule_changes
+from core.alerts.default_rules import BY_KEY, starting_rule
 from core.alerts.models import AlertStanding
+from core.alerts.rule_checks import check_rule, parse_title
 from core.alerts.rules import METRICS, OWN, Rule
 from core.errors import Invalid, NotFound
 
@@ -34,7 +34,7 @@ def show(key: str, standings: Sequence[AlertStanding], staff: Staff) -> None:
     with beside, st.container(border=True):
         typed = _in_words(rule)
         if typed is not None:
-            try_out.show(typed)
+            rule_preview.show(typed)
         if key != NEW:
             show_numbers(rule, [row for row in standings if row.rule_key == key])
 
@@ -42,7 +42,7 @@ def show(key: str, standings: Sequence[AlertStanding], staff: Staff) -> None:
 def _find(key: str) -> Rule | None:
     with services().database.read() as session:
         try:
-            rule = choices.get_rule(session, key).rule
+            rule = rule_changes.get_rule(session, key).rule
         except NotFound:
             return None
     st.header(inert(rule.title), anchor=False)
@@ -101,13 +101,13 @@ def _keep(rule: Rule, shown_to: Staff) -> None:
     if is_new:
         is_saved = act(
             shown_to,
-            lambda tx: choices.add_rule(tx.session, rule.metric, changes, by=tx.by, now=tx.now),
+            lambda tx: rule_changes.add_rule(tx.session, rule.metric, changes, by=tx.by, now=tx.now),
             done=done,
         )
     else:
         is_saved = act(
             shown_to,
-            lambda tx: choices.change_rule(tx.session, rule.key, changes, by=tx.by, now=tx.now),
+            lambda tx: rule_changes.change_rule(tx.session, rule.key, changes, by=tx.by, now=tx.now),
             done=done,
         )
     if is_saved:
@@ -116,11 +116,11 @@ def _keep(rule: Rule, shown_to: Staff) -> None:
 
 def _reset(rule: Rule, staff: Staff) -> None:
     done = inert(f"{rule.title} is as it came.")
-    if act(staff, lambda tx: choices.reset_rule(tx.session, rule.key, by=tx.by, now=tx.now), done=done):
+    if act(staff, lambda tx: rule_changes.reset_rule(tx.session, rule.key, by=tx.by, now=tx.now), done=done):
         set_opened(OPENED, "")
 
 
 def _delete(rule: Rule, staff: Staff) -> None:
     done = inert(f"{rule.title} is deleted.")
-    if act(staff, lambda tx: choices.delete_rule(tx.session, rule.key, by=tx.by, now=tx.now), done=done):
+    if act(staff, lambda tx: rule_changes.delete_rule(tx.session, rule.key, by=tx.by, now=tx.now), done=done):
         set_opened(OPENED, "")

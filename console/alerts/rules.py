@@ -9,9 +9,9 @@ from console.monitoring.url_state import set_opened
 from console.widgets.acting import act
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services
-from core.alerts import choices, sentences
-from core.alerts.choices import RuleInForce
+from core.alerts import rule_changes, sentences
 from core.alerts.models import AlertStanding
+from core.alerts.rule_changes import RuleInForce
 from core.alerts.rules import Rule
 from core.alerts.state_machine import State
 from core.platform import clock
@@ -102,6 +102,6 @@ def _unmute(rule: Rule, staff: Staff) -> None:
 def _mute_until(rule: Rule, shown_to: Staff, until: datetime | None, done: str) -> None:
     act(
         shown_to,
-        lambda tx: choices.mute(tx.session, rule.key, until, by=tx.by, now=tx.now),
+        lambda tx: rule_changes.mute(tx.session, rule.key, until, by=tx.by, now=tx.now),
         done=inert(done),
     )

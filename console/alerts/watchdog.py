@@ -14,7 +14,7 @@ import structlog
 from analytics.data_sources import Monitor
 from analytics.evaluator import evaluate_if_due
 from console.monitoring.cached_queries import monitor_of
-from core.alerts import pulse
+from core.alerts import liveness
 from core.mail.delivery import MailPump
 from core.outbox.lanes import Lane
 from core.platform import clock
@@ -49,7 +49,7 @@ def look(services: Services, monitor: Monitor, pumps: Sequence[MailPump]) -> Non
     """One pass: if the evaluation is overdue, evaluate the rules, then send all alert mail that is due."""
     now = clock.now()
     with services.database.read() as session:
-        if not pulse.is_overdue(session, now=now, after=TAKE_OVER_AFTER):  # the worker does it
+        if not liveness.is_overdue(session, now=now, after=TAKE_OVER_AFTER):  # the worker does it
             return
     with jobs.run("alerts"):
         done = evaluate_if_due(services, monitor, now=now)

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from console.widgets.acting import act, run_as, transact_as
+from console.widgets.api_key_usage import last_used
 from console.widgets.flash import add_error, add_success, show_messages
-from console.widgets.key_history import last_used
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
 from console.widgets.session_row import one_session

@@ -6,7 +6,7 @@ from console.alerts import incidents, rule_page, rules
 from console.monitoring.url_state import opened
 from console.widgets.flash import show_messages
 from console.widgets.session import admin, services
-from core.alerts import choices, lists
+from core.alerts import lists, rule_changes
 
 
 def page() -> None:
@@ -17,7 +17,7 @@ def page() -> None:
         open_ones, past = lists.open_incidents(session), lists.past_incidents(session)
         standings = lists.standings(session)
         changes = lists.changes_of(session, [*open_ones, *past])
-        chosen = choices.rules_in_force(session)
+        chosen = rule_changes.rules_in_force(session)
     if key := opened(rules.OPENED):
         rule_page.show(key, standings, staff)
         return

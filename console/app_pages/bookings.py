@@ -10,7 +10,7 @@ from console.bookings.booking_filters import STATE, search_for
 from console.bookings.booking_link import OPEN
 from console.bookings.request_card import request_card
 from console.bookings.week_chart import week_picture
-from console.web.downloads import download
+from console.web.file_downloads import download
 from console.widgets.badge import badge_for
 from console.widgets.flash import show_messages
 from console.widgets.markdown import inert
@@ -18,13 +18,13 @@ from console.widgets.pager import cursor, turn_page
 from console.widgets.session import Staff, services, signed_in
 from console.widgets.widget_state import forget, note, remembered
 from core.bookings import lists, queries
+from core.bookings.access_scope import check_covers
 from core.bookings.approval_warnings import concerns
 from core.bookings.lists import Search
 from core.bookings.models import Booking
-from core.bookings.scope import check_covers
 from core.bookings.sentences import first_names
 from core.platform import clock
-from core.platform.spreadsheet import MAX_ROWS, as_csv
+from core.platform.csv_export import MAX_ROWS, as_csv
 from core.wording import money, spoken_time
 
 PAGES, LIST = "pages_before", "which_list"

@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from console.photos.html import thumbnail
+from console.photos.photo_html import thumbnail
 from console.widgets.acting import act
-from console.widgets.drafts import Draft, draft
 from console.widgets.flash import add_error, show_messages
+from console.widgets.form_drafts import Draft, draft
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admin, services
 from core.content.campaigns import all_campaigns, delete_campaign, is_running, running_campaign, save_campaign
@@ -17,9 +17,9 @@ from core.content.forms import CampaignFacts, ProductFacts
 from core.content.models import Campaign, Product
 from core.content.products import delete_product, move_product, products, save_product
 from core.errors import Invalid
-from core.images.gallery import publishable
 from core.images.models import Image, ImageKind
-from core.people.acting import Acting
+from core.images.photo_lists import publishable
+from core.people.acting_account import Acting
 from core.platform import clock
 from core.wording import money, spoken_day
 

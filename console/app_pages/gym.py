@@ -6,11 +6,11 @@ import streamlit as st
 
 from console.bookings.needs_attention import list_commitments
 from console.widgets.acting import act
-from console.widgets.drafts import draft
 from console.widgets.flash import add_error, show_messages
+from console.widgets.form_drafts import draft
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admin, services
-from core.bookings.commitments import Commitments, commitments_by_lesson
+from core.bookings.open_commitments import Commitments, commitments_by_lesson
 from core.errors import Invalid
 from core.gym.models import Gym, the_gym
 from core.gym.rules import GymRules, set_rules
@@ -19,7 +19,7 @@ from core.platform import clock
 from core.schedule.coach_page import every_lesson
 from core.schedule.lessons import LessonFacts, save_lesson
 from core.schedule.models import LessonType
-from core.schedule.zones import coaches_elsewhere, set_everybodys_zone
+from core.schedule.time_zones import coaches_elsewhere, set_everybodys_zone
 from core.wording import money
 
 NEW_LESSON: dict[str, Any] = {

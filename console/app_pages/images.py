@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from console.photos import drop, sheet
-from console.photos.html import thumbnail
+from console.photos import photo_page, photo_upload
+from console.photos.photo_html import thumbnail
 from console.widgets.acting import act
 from console.widgets.flash import show_messages
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admin, services
+from core.images.image_commands import set_budget
 from core.images.intake import MAX_BYTES
-from core.images.library import set_budget
 from core.images.models import Image, ImageKind, ImageState
 from core.images.queries import StorageUsed, images_of, storage_used
 from core.wording import file_size
@@ -31,8 +31,8 @@ def page() -> None:
     staff = admin()
     st.title("Images")
     show_messages()
-    if sheet.is_open():
-        sheet.sheet(staff)
+    if photo_page.is_open():
+        photo_page.sheet(staff)
         return
     _add(staff)
     st.header("All images", anchor=False)
@@ -47,9 +47,9 @@ def _add(staff: Staff) -> None:
     )
     label = "Photos, from the camera or the album"
     hint = f"JPEG as a phone takes it is best. Each up to {MAX_BYTES // MIB} MB; some dozen at once."
-    if drop.drop(DROPPED, label, drop.accepting(kind, staff), several=True, help=hint):
+    if photo_upload.drop(DROPPED, label, photo_upload.accepting(kind, staff), several=True, help=hint):
         st.rerun()
-    drop.progress(DROPPED)
+    photo_upload.progress(DROPPED)
 
 
 def _gallery() -> None:
@@ -79,7 +79,7 @@ def _grid(images: Sequence[Image]) -> None:
                     inert(_short(image.name)),
                     key=f"open-image-{image.id}",
                     help=inert(image.alt or image.name),
-                    on_click=sheet.open_sheet,
+                    on_click=photo_page.open_sheet,
                     args=(image.id,),
                     width="stretch",
                 )

@@ -6,13 +6,13 @@ from functools import partial
 
 import streamlit as st
 
-from console.web.downloads import download
+from console.web.file_downloads import download
 from console.widgets.pager import cursor, turn_page
 from console.widgets.session import Staff, admin, admins_only, services
 from console.widgets.widget_state import note, remembered
 from core.ops import audit_view
 from core.ops.audit_view import BOOKINGS, THE_REST, Entry, Question
-from core.platform.spreadsheet import MAX_ROWS, as_csv
+from core.platform.csv_export import MAX_ROWS, as_csv
 from core.schedule.availability import at_wall_time
 from core.staff.members import everybody
 

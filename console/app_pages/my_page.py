@@ -9,8 +9,8 @@ import streamlit as st
 from console.bookings.coach_picker import chosen_coach
 from console.photos.coach_photo import photo
 from console.widgets.acting import act
-from console.widgets.drafts import Draft, draft
 from console.widgets.flash import show_messages
+from console.widgets.form_drafts import Draft, draft
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
 from core.mail.links import Links

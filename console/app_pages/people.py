@@ -11,18 +11,18 @@ from sqlalchemy.orm import Session
 import tasks
 from console.bookings.needs_attention import HEARS_NOTHING, list_commitments
 from console.widgets.acting import act
+from console.widgets.api_key_usage import last_used
 from console.widgets.flash import show_messages
-from console.widgets.key_history import last_used
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admin, services
 from console.widgets.session_row import one_session
-from core.bookings.commitments import Commitments, commitments_by_account
+from core.bookings.open_commitments import Commitments, commitments_by_account
 from core.people import api_keys, identities
 from core.people.models import Account, ApiKey, Role, StaffSession
 from core.platform import clock
 from core.platform.actor import Actor
 from core.schedule.preferences import coaches_without_mail
-from core.schedule.zones import zone_choices
+from core.schedule.time_zones import zone_choices
 from core.staff import members as people
 from core.wording import spoken_instant
 

@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from console.bookings.coach_picker import chosen_coach
-from console.widgets.drafts import draft
 from console.widgets.flash import add_error, show_messages
+from console.widgets.form_drafts import draft
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
 from console.widgets.sound import sound_section

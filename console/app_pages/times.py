@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from console.bookings.coach_picker import chosen_coach
 from console.widgets.acting import act
-from console.widgets.drafts import Draft, draft
 from console.widgets.flash import add_error, show_messages
+from console.widgets.form_drafts import Draft, draft
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
 from core.bookings import outside_hours, slots
@@ -21,7 +21,7 @@ from core.schedule.availability import DAY_MIN, Window
 from core.schedule.hours import WEEKDAYS, WeekWindow
 from core.schedule.hours_text import is_guessed, read_hours, written_hours
 from core.schedule.models import Coach, DateOverride, LessonType
-from core.schedule.zones import set_zone, zone_choices
+from core.schedule.time_zones import set_zone, zone_choices
 from core.wording import clock_time, spoken_day, spoken_time, zone_name
 
 WEEK = timedelta(days=7)

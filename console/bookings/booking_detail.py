@@ -16,12 +16,12 @@ from core.audit import AuditEvent
 from core.bookings import lists, notes, queries
 from core.bookings.approval_warnings import Concern, concerns
 from core.bookings.attendance import note_attendance
-from core.bookings.changes import cancel_as_staff
+from core.bookings.cancellation import cancel_as_staff
 from core.bookings.mail_status import family_status
 from core.bookings.models import Attendance, Booking, BookingEvent, Status
 from core.bookings.override import CAN_BE_APPROVED, approve_after_all
 from core.errors import NotFound
-from core.people.acting import Acting
+from core.people.acting_account import Acting
 from core.people.models import Account
 from core.platform import clock
 from core.platform.actor import ActorRole

@@ -8,9 +8,9 @@ import streamlit as st
 from console.bookings.coach_picker import coach_names
 from console.widgets.session import Staff, services
 from console.widgets.widget_state import forget, note, recall, remembered
+from core.bookings.access_scope import OfCoach
 from core.bookings.lists import Search
 from core.bookings.models import Status
-from core.bookings.scope import OfCoach
 from core.schedule.availability import at_wall_time
 from core.schedule.coach_page import every_lesson
 

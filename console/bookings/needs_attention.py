@@ -8,8 +8,8 @@ from console.bookings.booking_link import open_button
 from console.widgets.acting import act
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services
-from core.bookings.commitments import Commitments, commitments_of_disabled
 from core.bookings.models import Booking
+from core.bookings.open_commitments import Commitments, commitments_of_disabled
 from core.mail.undelivered import UnreachedStaff, settle_staff, unreached_staff
 from core.platform import clock
 from core.schedule.preferences import coaches_without_mail

@@ -12,8 +12,8 @@ from console.bookings.coach_picker import coach_names
 from console.widgets.session import Staff, services
 from console.widgets.widget_state import note, remembered
 from core.bookings import lists, queries
+from core.bookings.access_scope import OfCoach
 from core.bookings.models import Booking
-from core.bookings.scope import OfCoach
 from core.platform import clock
 from core.schedule.availability import at_wall_time
 from core.wording import clock_time, spoken_day, zone_name

@@ -10,12 +10,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from analytics.charts import Chart
-from analytics.export import as_csv, as_parquet
 from analytics.latency import THIN
 from analytics.request_store import LogUnreadable, QuestionTooSlow
+from analytics.table_export import as_csv, as_parquet
 from console.monitoring.cached_queries import CACHE, monitor, watermark
 from console.monitoring.navigation import MONITOR
-from console.web.downloads import download
+from console.web.file_downloads import download
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admins_only, services, signed_in
 from core.errors import SpiritError, StoreNewer

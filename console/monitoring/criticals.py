@@ -11,7 +11,7 @@ from console.widgets.markdown import inert
 from console.widgets.session import services, signed_in
 from core.errors import SpiritError
 from core.platform import clock
-from core.telemetry import errors
+from core.telemetry import error_queries
 from core.wording import spoken_instant
 
 LOOK_EVERY_S = 1.0  # the recorder writes a CRITICAL at once, so that it stands here within two seconds
@@ -24,7 +24,7 @@ def criticals() -> None:
     try:
         if not signed_in().is_admin:
             return
-        groups = errors.latest_critical(monitor().store, since=clock.now() - LATELY)
+        groups = error_queries.latest_critical(monitor().store, since=clock.now() - LATELY)
     except (SpiritError, SQLAlchemyError):
         return  # the panels say that the monitoring data cannot be read
     for group in groups:

@@ -20,9 +20,9 @@ from core.people.models import Account
 from core.platform import clock
 from core.platform.actor import Actor
 from core.platform.clock import microseconds
-from core.telemetry import errors
+from core.telemetry import error_queries
 from core.telemetry.error_groups import IGNORED, RESOLVED
-from core.telemetry.errors import Change, ErrorEvent, ErrorGroup
+from core.telemetry.error_queries import Change, ErrorEvent, ErrorGroup
 from core.wording import spoken_instant
 
 STATES = {
@@ -36,19 +36,19 @@ STATES = {
 def show_group(group_id: int, view: View) -> None:
     """Draw an error group. Raises NotFound where there is none."""
     store = monitor().store
-    group = errors.get_group(store, group_id)
+    group = error_queries.get_group(store, group_id)
     color, word = STATES[group.state]
     st.header(inert(group.title), anchor=False)
     st.markdown(f":{color}-badge[{word}] {inert(group.level.lower())}, at {inert(group.culprit)}")
     st.text(_facts(group))
     _what_can_be_done(group)
-    hours = errors.trend(store, group_id, start=view.window.start, end=view.until())
+    hours = error_queries.trend(store, group_id, start=view.window.start, end=view.until())
     if hours:
         rows = [{"at_us": microseconds(at), "n": count} for at, count in hours]
         picture = charts.columns(rows, view.window, scheme=view.scheme, unit="times")
         chart(picture, key="group-trend", title="How often in this range")
-    _changes(errors.list_changes(store, group_id))
-    _events(errors.list_events(store, group_id))
+    _changes(error_queries.list_changes(store, group_id))
+    _events(error_queries.list_events(store, group_id))
 
 
 def _facts(group: ErrorGroup) -> str:
@@ -99,7 +99,7 @@ def _ignore(group_id: int, staff: Staff) -> None:
             store, now = monitor().store, clock.now()
             _act(
                 staff,
-                lambda by: errors.ignore(
+                lambda by: error_queries.ignore(
                     store,
                     group_id,
                     by=by,
@@ -114,12 +114,12 @@ def _ignore(group_id: int, staff: Staff) -> None:
 
 def _resolve(shown_to: Staff, group_id: int) -> None:
     store, now = monitor().store, clock.now()
-    _act(shown_to, lambda by: errors.resolve(store, group_id, by=by, now=now))
+    _act(shown_to, lambda by: error_queries.resolve(store, group_id, by=by, now=now))
 
 
 def _reopen(shown_to: Staff, group_id: int) -> None:
     store, now = monitor().store, clock.now()
-    _act(shown_to, lambda by: errors.reopen(store, group_id, by=by, now=now))
+    _act(shown_to, lambda by: error_queries.reopen(store, group_id, by=by, now=now))
 
 
 def _act(shown_to: Staff, command: Callable[[Actor], object]) -> None:

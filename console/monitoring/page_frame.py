@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from analytics import latency
 from analytics.data_sources import missing_files
-from analytics.window import EXACT_UPTO, RANGES, Window, last
+from analytics.time_window import EXACT_UPTO, RANGES, Window, last
 from console.monitoring.cached_queries import cached
 from console.monitoring.criticals import criticals
 from console.monitoring.navigation import MONITOR

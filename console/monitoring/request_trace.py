@@ -10,8 +10,8 @@ from console.monitoring.url_state import opened, set_opened
 from console.widgets.markdown import inert
 from console.widgets.session import services
 from core.platform.clock import instant
-from core.platform.numbers import whole_number
-from core.telemetry import errors
+from core.platform.number_parsing import whole_number
+from core.telemetry import error_queries
 
 CHOSEN, AT = "request", "at"
 MAX_AT_US = 10**16  # in the year 2286: what a date can hold
@@ -35,7 +35,7 @@ def show_trace(request_id: str, at_us: int) -> None:
         took = f", {ms(row['ms'])}" if row["ms"] is not None else ""
         with st.container(border=True):
             st.text(f"{clock}  {row['service']}  {row['what']}: {row['name']}\n{row['detail']}{took}")
-    for event in errors.list_events_of_request(monitor().store, request_id):
+    for event in error_queries.list_events_of_request(monitor().store, request_id):
         st.page_link(
             FOLDER / "errors.py",
             label=inert(f"What went wrong: {event.message}"),

@@ -4,16 +4,16 @@ from typing import Any
 
 import streamlit as st
 
-from core.telemetry import categories
+from core.telemetry import traffic_categories
 
 WORDS = {
-    "families": categories.FAMILY,
-    "staff": categories.STAFF,
-    "programs": categories.PROGRAM,
-    "probes": categories.PROBE,
-    "robots": categories.ROBOT,
-    "fetched ahead": categories.PREFETCH,
-    "files": categories.STATIC,
+    "families": traffic_categories.FAMILY,
+    "staff": traffic_categories.STAFF,
+    "programs": traffic_categories.PROGRAM,
+    "probes": traffic_categories.PROBE,
+    "robots": traffic_categories.ROBOT,
+    "fetched ahead": traffic_categories.PREFETCH,
+    "files": traffic_categories.STATIC,
     "everything": "",
 }
 DEFAULT = "families"
@@ -25,9 +25,9 @@ HELP = (
 
 
 def chosen_category(where: Any = st) -> str:
-    """Draw the selector; the chosen category of core/telemetry/categories.py, "" for all of them."""
+    """Draw the selector; the chosen category of core/telemetry/traffic_categories.py, "" for all of them."""
     chosen = where.selectbox("Whose", list(WORDS), key="whose", bind="query-params", help=HELP)
-    return WORDS.get(chosen or DEFAULT, categories.FAMILY)
+    return WORDS.get(chosen or DEFAULT, traffic_categories.FAMILY)
 
 
 def word_of(category: str) -> str:

@@ -4,16 +4,16 @@ from functools import partial
 
 import streamlit as st
 
-from console.photos import drop
+from console.photos import photo_upload
 from console.photos.focal_point import focal_point
-from console.photos.html import original_address, thumbnail
-from console.photos.sheet import compare
+from console.photos.photo_html import original_address, thumbnail
+from console.photos.photo_page import compare
 from console.widgets.acting import act
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services
-from core.images.gallery import publishable
-from core.images.library import describe
+from core.images.image_commands import describe
 from core.images.models import Image, ImageKind
+from core.images.photo_lists import publishable
 from core.images.queries import get_image
 from core.schedule.coach_page import set_photo
 from core.schedule.models import Coach
@@ -35,11 +35,11 @@ def photo(coach: Coach, staff: Staff) -> None:
     else:
         st.info("Parents like to see whom their child will meet. A photo of your face, in good light, is enough.")
     where = f"photo-{coach.id}"
-    take_in = drop.accepting(ImageKind.PROFILE, staff, alt=f"Portrait of {coach.name}")
+    take_in = photo_upload.accepting(ImageKind.PROFILE, staff, alt=f"Portrait of {coach.name}")
     label = "Another photo" if shown else "Your photo, from the camera or the album"
-    if drop.drop(where, label, take_in, several=False):
+    if photo_upload.drop(where, label, take_in, several=False):
         st.rerun()
-    drop.progress(where, when_ready=partial(_show_it, coach.id))
+    photo_upload.progress(where, when_ready=partial(_show_it, coach.id))
     others = [image for image in hers if image is not shown]
     if others:
         with st.expander("Photos that were sent before", key="earlier-photos"):

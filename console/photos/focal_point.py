@@ -6,10 +6,10 @@ import altair as alt
 import streamlit as st
 
 import tasks
-from console.photos.html import cut_previews, original_address
+from console.photos.photo_html import cut_previews, original_address
 from console.widgets.acting import act
 from console.widgets.session import services, signed_in
-from core.images.library import focus
+from core.images.image_commands import focus
 from core.images.models import Image
 
 LONGER_SIDE_PX = 300

@@ -21,10 +21,9 @@ from analytics import latency, overview, today
 from analytics.data_sources import Monitor, missing_files
 from analytics.latency import Scope
 from analytics.request_store import LogUnreadable, QuestionTooSlow
-from analytics.window import Window, last
+from analytics.time_window import Window, last
 from console.monitoring.cached_queries import monitor_of
 from console.web import api_auth
-from console.web.api import json_answer
 from console.web.schemas import (
     DatabaseStep,
     ErrorGroup,
@@ -36,18 +35,19 @@ from console.web.schemas import (
     RangeQuery,
     Resolved,
 )
+from console.web.staff_api import json_answer
 from core.errors import NotAllowed, SetupError, Unavailable
 from core.http.request import services_of
 from core.people.models import Account, Role
 from core.platform import clock
 from core.platform.clock import instant
-from core.platform.numbers import id_in
+from core.platform.number_parsing import id_in
 from core.platform.services import Services
-from core.telemetry import errors
+from core.telemetry import error_queries
 from core.telemetry.error_groups import RESOLVED
 
 T = TypeVar("T")
-STATES_OF = {None: (), "true": (RESOLVED,), "false": tuple(set(errors.STATES) - {RESOLVED})}
+STATES_OF = {None: (), "true": (RESOLVED,), "false": tuple(set(error_queries.STATES) - {RESOLVED})}
 
 
 async def metrics(request: Request) -> Response:
@@ -74,7 +74,7 @@ async def resolve(request: Request) -> Response:
     store, group_id = monitor_of(services).store, id_in(request.path_params, "id")
     now = clock.now()
     done = await _read(
-        lambda: api_auth.run_as(services, who, lambda by: errors.resolve(store, group_id, by=by, now=now))
+        lambda: api_auth.run_as(services, who, lambda by: error_queries.resolve(store, group_id, by=by, now=now))
     )
     return json_answer(Resolved(error=ErrorGroup.of(done)))
 
@@ -143,7 +143,7 @@ def _database(monitor: Monitor, window: Window, scope: Scope) -> list[DatabaseSt
 def _errors(services: Services, wanted: ErrorsQuery) -> ErrorGroups:
     window, states = _window(services, wanted), STATES_OF[wanted.resolved]
     store = monitor_of(services).store
-    groups = errors.list_groups(store, start=window.start, end=window.end, states=states, level=wanted.level)
+    groups = error_queries.list_groups(store, start=window.start, end=window.end, states=states, level=wanted.level)
     return ErrorGroups(errors=[ErrorGroup.of(group) for group in groups])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from console.web import schemas
 from core.http import openapi
-from core.http.bookings import Decided
+from core.http.booking_json import Decided
 from core.http.openapi import Operation
 
 MONITORING = "/api/admin/monitoring"

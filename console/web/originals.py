@@ -12,7 +12,7 @@ from core.images.permissions import check_may_change
 from core.images.queries import get_image
 from core.images.uploads import original_path
 from core.platform.actor import Actor
-from core.platform.numbers import id_in
+from core.platform.number_parsing import id_in
 from core.platform.services import Services
 
 HEADERS = {

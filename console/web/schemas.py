@@ -6,18 +6,18 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, Strict, WithJsonSchema
 from starlette.datastructures import UploadFile
 
-from analytics.window import RANGES
-from core.http.bookings import Booking, DecisionBody
+from analytics.time_window import RANGES
+from core.http.booking_json import Booking, DecisionBody
 from core.http.schemas import INSTANT_SCHEMA, Answer, Body, Instant, Query
 from core.images import models
 from core.images.models import ImageKind, ImageState
 from core.images.queries import Progress as HowFar
 from core.images.uploads import MAX_ALT_LENGTH
 from core.platform.forms import OneOf
-from core.platform.numbers import MAX_ID
-from core.telemetry import errors
-from core.telemetry.categories import CATEGORIES, FAMILY
+from core.platform.number_parsing import MAX_ID
+from core.telemetry import error_queries as errors
 from core.telemetry.error_groups import RESOLVED
+from core.telemetry.traffic_categories import CATEGORIES, FAMILY
 
 LEVELS = ("WARNING", "ERROR", "CRITICAL")
 

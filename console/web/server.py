@@ -23,9 +23,9 @@ from starlette.routing import Route
 
 from console.alerts.watchdog import watch_until
 from console.monitoring.cached_queries import close_monitors
-from console.web import api, monitoring_api, originals, provider, sign_in, uploads
-from console.web.gate import Gate
-from console.web.options import set_options
+from console.web import monitoring_api, openid_connect, originals, sign_in, staff_api, uploads
+from console.web.session_gate import Gate
+from console.web.streamlit_options import set_options
 from console.widgets.error_boundary import show_failure
 from console.widgets.sound import ADDRESS, chime_file
 from core.bootstrap import services as services_from_environment
@@ -72,24 +72,28 @@ def routes() -> list[Route]:
         Route("/sign-in", sign_in.own_form(sign_in.by_password), methods=["POST"]),
         Route("/sign-in.css", sign_in.stylesheet, methods=["GET"]),
         Route("/sign-in/link", sign_in.own_form(sign_in.mail_link), methods=["POST"]),
-        Route("/sign-in/provider", provider.begin, methods=["GET"]),
-        Route("/sign-in/provider/back", provider.back, methods=["GET"]),
+        Route("/sign-in/provider", openid_connect.begin, methods=["GET"]),
+        Route("/sign-in/provider/back", openid_connect.back, methods=["GET"]),
         Route("/sign-in/{token}", sign_in.show_link, methods=["GET"]),
         Route("/sign-in/{token}", sign_in.own_form(sign_in.by_link), methods=["POST"]),
         Route("/sign-out", sign_in.ask_sign_out, methods=["GET"]),
         Route("/sign-out", sign_in.own_form(sign_in.sign_out), methods=["POST"]),
         Route("/healthz", alive, methods=["GET"]),
         Route(ADDRESS, chime_file, methods=["GET"]),
-        Route("/api/openapi.json", api.answered(api.openapi), methods=["GET"]),
-        Route("/api/dashboard/bookings/pending", api.answered(api.pending), methods=["GET"]),
-        Route("/api/booking/approve", api.answered(api.decide), methods=["POST"]),
-        Route("/originals/{image_id}", api.answered(originals.original), methods=["GET"]),
-        Route("/api/upload/image", api.answered(uploads.upload, most_bytes=uploads.MAX_BODY_BYTES), methods=["POST"]),
-        Route("/api/images/{image_id}", api.answered(uploads.show), methods=["GET"]),
-        Route("/api/admin/monitoring/metrics", api.answered(monitoring_api.metrics), methods=["GET"]),
-        Route("/api/admin/monitoring/errors", api.answered(monitoring_api.error_groups), methods=["GET"]),
-        Route("/api/admin/monitoring/errors/{id}/resolve", api.answered(monitoring_api.resolve), methods=["POST"]),
-        Route("/api/{rest:path}", api.nothing_here, methods=ALL_METHODS),
+        Route("/api/openapi.json", staff_api.answered(staff_api.openapi), methods=["GET"]),
+        Route("/api/dashboard/bookings/pending", staff_api.answered(staff_api.pending), methods=["GET"]),
+        Route("/api/booking/approve", staff_api.answered(staff_api.decide), methods=["POST"]),
+        Route("/originals/{image_id}", staff_api.answered(originals.original), methods=["GET"]),
+        Route(
+            "/api/upload/image", staff_api.answered(uploads.upload, most_bytes=uploads.MAX_BODY_BYTES), methods=["POST"]
+        ),
+        Route("/api/images/{image_id}", staff_api.answered(uploads.show), methods=["GET"]),
+        Route("/api/admin/monitoring/metrics", staff_api.answered(monitoring_api.metrics), methods=["GET"]),
+        Route("/api/admin/monitoring/errors", staff_api.answered(monitoring_api.error_groups), methods=["GET"]),
+        Route(
+            "/api/admin/monitoring/errors/{id}/resolve", staff_api.answered(monitoring_api.resolve), methods=["POST"]
+        ),
+        Route("/api/{rest:path}", staff_api.nothing_here, methods=ALL_METHODS),
     ]
 
 

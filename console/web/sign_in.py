@@ -19,10 +19,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 import tasks
 from console.web.cookies import DEVICE, forget_token, remember_device, set_token, tokens_in
 from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany, Unavailable
-from core.http import problems, same_origin
-from core.http.body import BodyTooLarge, at_most
+from core.http import problem_json, same_origin
 from core.http.request import sender_of, services_of
-from core.people import devices, sign_in
+from core.http.request_body import BodyTooLarge, at_most
+from core.people import known_devices, sign_in
 from core.people.sessions import end_session, find_session
 from core.platform import clock, theme
 from core.platform.services import Services
@@ -50,7 +50,7 @@ def own_form(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(Request(request.scope, at_most(request.receive)))
         except BodyTooLarge:
-            return _page(request, "sign_in.html", notice=problems.SENTENCES[413], status=413)
+            return _page(request, "sign_in.html", notice=problem_json.SENTENCES[413], status=413)
 
     return guarded
 
@@ -156,7 +156,7 @@ def _marked(services: Services, token: str, request: Request) -> str:
     with services.database.read() as session:
         row = find_session(session, token, now=clock.now())
     earlier = request.cookies.get(DEVICE, "")
-    return devices.marked(earlier, row.account_id, services.signer) if row else earlier
+    return known_devices.marked(earlier, row.account_id, services.signer) if row else earlier
 
 
 async def pause(seconds: float) -> None:
@@ -182,8 +182,8 @@ def refused(request: Request, error: SpiritError, *, email: str = "", next_path:
         notice=str(error),
         email=email,
         next_path=next_path,
-        status=problems.status_of(error),
-        headers=problems.headers_of(error),
+        status=problem_json.status_of(error),
+        headers=problem_json.headers_of(error),
     )
 
 

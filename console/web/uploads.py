@@ -11,17 +11,17 @@ from starlette.responses import Response
 
 import tasks
 from console.web import api_auth
-from console.web.api import json_answer
 from console.web.schemas import Image, Rendition, Upload, Uploaded
+from console.web.staff_api import json_answer
 from core.errors import PictureTooLarge
-from core.http.body import BodyTooLarge
 from core.http.request import services_of
+from core.http.request_body import BodyTooLarge
 from core.images import intake, models, uploads
 from core.images.delivery import pictures_of
 from core.images.permissions import check_may_change
 from core.images.queries import get_image, progress_of
 from core.platform.actor import Actor
-from core.platform.numbers import id_in
+from core.platform.number_parsing import id_in
 from core.platform.services import Services
 
 FORM_BYTES = 64 * 1024  # the fields and the boundaries around the file

@@ -7,8 +7,8 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from console.widgets.session import Staff, services
+from core.bookings.access_scope import Whose
 from core.bookings.queries import count_awaiting_answer
-from core.bookings.scope import Whose
 from core.platform import clock
 
 URGENT = timedelta(hours=2)

@@ -11,10 +11,10 @@ from typing import Any
 import structlog
 
 from core.errors import SpiritError, Unavailable
-from core.telemetry import recording, statements
-from core.telemetry.categories import STAFF
-from core.telemetry.context import RequestContext, current, new_request_id
+from core.telemetry import recording, sql_statements
 from core.telemetry.queues import now_us
+from core.telemetry.request_context import RequestContext, current, new_request_id
+from core.telemetry.traffic_categories import STAFF
 
 REFERENCE = "_reference"
 
@@ -70,5 +70,5 @@ def _tell(run: Run, outcome: str) -> None:
     recorder = recording.active()
     if recorder is None:
         return
-    statements.keep_repeated(run)
+    sql_statements.keep_repeated(run)
     recorder.requests.add(run.row("script", outcome=outcome, duration_us=run.elapsed_us, category=STAFF))

@@ -15,7 +15,7 @@ import streamlit as st
 
 from console.web.cookies import token_in
 from console.widgets import run_recorder
-from core.bookings.scope import Whose, scope
+from core.bookings.access_scope import Whose, scope
 from core.bootstrap import services as services_from_environment
 from core.errors import NotAllowed, Unavailable
 from core.people.models import Role

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.alerts import causes, sentences
+from core.alerts import incident_grouping, sentences
 from core.alerts.models import AlertChange, AlertStanding, Incident
 from core.alerts.rules import Rule, cause_of
 from core.alerts.state_machine import OPEN, Reading, Standing, State
@@ -119,10 +119,12 @@ def _effect(
     own: Incident | None,
 ) -> _Effect:
     begins = after.state in OPEN and before not in OPEN
-    joined = causes.find_open(session, rule, instance, reading.lead) if begins and own is None else None
-    worse = joined is not None and causes.rank(rule.metric, rule.severity) > causes.rank_of(joined)
+    joined = incident_grouping.find_open(session, rule, instance, reading.lead) if begins and own is None else None
+    worse = joined is not None and incident_grouping.rank(rule.metric, rule.severity) > incident_grouping.rank_of(
+        joined
+    )
     ends = after.state is State.NORMAL and own is not None
-    closes = ends and own is not None and causes.is_last(session, rule, instance, own)
+    closes = ends and own is not None and incident_grouping.is_last(session, rule, instance, own)
     return _Effect(own, joined, begins, worse, ends, closes)
 
 
@@ -135,7 +137,7 @@ def _apply_effect(
     if effect.ends and effect.own is not None:
         row.incident = None
         if effect.closes:
-            causes.detach_all(session, effect.own)
+            incident_grouping.detach_all(session, effect.own)
             effect.own.closed_at = at
     return effect.incident
 
@@ -179,7 +181,7 @@ def resolve(session: Session, incident_id: int, *, by: Actor, webhook: bool = Fa
     """
     check_is_admin(session, by)
     incident = get_incident(session, incident_id)
-    rows = causes.standings_of(session, incident)
+    rows = incident_grouping.standings_of(session, incident)
     if not incident.is_open or not rows:
         raise NotPossible("This incident is over already.")
     for row in rows[1:]:
@@ -201,7 +203,7 @@ def end_all_of(session: Session, rule_key: str, *, by: Actor, now: datetime) -> 
         incident = row.incident
         if incident is None:
             row.state, row.since, row.silent_since = State.NORMAL, now, None
-        elif len(causes.standings_of(session, incident)) > 1:  # other rules say that it goes on
+        elif len(incident_grouping.standings_of(session, incident)) > 1:  # other rules say that it goes on
             _leave(session, row, incident, by=by, now=now)
         else:
             incident.told_at = None
@@ -250,7 +252,7 @@ def _note(row: AlertStanding, after: Standing, reading: Reading, at: datetime, r
 
 def _follow(incident: Incident, rule: Rule, reading: Reading) -> None:
     """Update the incident's worst value, by the rule that leads it alone, and its lead, by any."""
-    causes.name_lead(incident, reading.lead)
+    incident_grouping.name_lead(incident, reading.lead)
     if rule.key != incident.rule_key or reading.value is None:
         return
     worse = min if rule.measured.bad_below else max
@@ -323,7 +325,7 @@ def _open(session: Session, row: AlertStanding, rule: Rule, reading: Reading, at
         opened_at=at,
         cause=cause_of(rule, row.instance),
     )
-    causes.name_lead(incident, reading.lead)
+    incident_grouping.name_lead(incident, reading.lead)
     row.incident = incident
     _flush(session)
     return incident
@@ -339,7 +341,7 @@ def _end(session: Session, row: AlertStanding, incident: Incident, *, by: Actor,
 def _leave(session: Session, row: AlertStanding, incident: Incident, *, by: Actor, now: datetime) -> AlertChange:
     """Set a rule to normal by hand and detach it. What happens once keeps its state, or it would fire anew."""
     before, row.number = State(row.state), row.number + 1
-    if not causes.is_once(session, row):
+    if not incident_grouping.is_once(session, row):
         row.state, row.since, row.silent_since = State.NORMAL, now, None
     change = _change(session, row, before, metric=incident.metric, fire_at=incident.fire_at, by=by, at=now)
     row.incident, change.incident_id, change.after = None, incident.id, State.NORMAL
@@ -352,7 +354,7 @@ def _should_notify(
     """Whether a notification is due: it opens, becomes more severe, is repeated or resolves, within the limit an hour."""
     incident, joins = effect.incident, effect.joined is not None
     if after is State.NORMAL:  # who heard that it began hears that it resolved
-        heard = incident is not None and incident.told_at is not None and not causes.happens_once(incident)
+        heard = incident is not None and incident.told_at is not None and not incident_grouping.happens_once(incident)
         return effect.closes and heard
     if after not in (State.FIRING, State.NO_DATA) or before is State.RECOVERING:
         return False  # pending and recovering notify nobody, nor does a value that wavers

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from core.alerts.defaults import BY_KEY
+from core.alerts.default_rules import BY_KEY
 from core.alerts.models import AlertChange, Incident
-from core.alerts.quiet import spoken_quiet
+from core.alerts.quiet_hours import spoken_quiet
 from core.alerts.rules import KINDS, METRICS, VISIT, Filter, Metric, NoData, Rule, Unit
 from core.alerts.state_machine import State
 from core.wording import spoken_length

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.bookings import ended_errors, mails, queries, stale_forms
+from core.bookings import ended_errors, form_conflicts, mails, queries
 from core.bookings.approval_warnings import check_agreed
 from core.bookings.models import Booking, Status
 from core.bookings.permissions import by_member_of_staff, check_may_answer
@@ -95,7 +95,7 @@ def decide_as_staff(
         NotFound: it is another coach's, and this account is no admin: as if there were none.
     """
     by = by_member_of_staff(session, coach, by)
-    stale_forms.check_time(queries.read_again(session, booking_id, coach), slot_version)
+    form_conflicts.check_time(queries.read_again(session, booking_id, coach), slot_version)
     return decide(session, coach, booking_id, decision, by=by, reason=reason, despite=despite, now=now)
 
 

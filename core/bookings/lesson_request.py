@@ -10,8 +10,8 @@ from core.errors import Invalid
 from core.platform.contacts import email_address, phone_number
 from core.platform.countries import DEFAULT_COUNTRY
 from core.platform.forms import A_TIME, A_WHOLE_NUMBER, OTHERWISE, Form, Visible, parse_value
-from core.platform.numbers import MAX_ID, whole_number
-from core.platform.text import paragraphs
+from core.platform.number_parsing import MAX_ID, whole_number
+from core.platform.text_cleaning import paragraphs
 
 NAME_LENGTH, NOTES_LENGTH = 80, 1000
 KEY_LENGTHS = range(16, 201)  # of an idempotency key

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Select, Tuple, and_, func, literal, not_, 
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from core.audit import AuditEvent
+from core.bookings.access_scope import OfCoach, Whose, within
 from core.bookings.models import Booking, BookingEvent, Status
-from core.bookings.scope import OfCoach, Whose, within
 from core.outbox.models import OutboxMessage, of_known_kind
 from core.platform.orm import Instant
-from core.platform.text import searchable
+from core.platform.text_cleaning import searchable
 
 PAGE_SIZE = 20  # bookings; one more is read, to know whether there is a next page
 MIN_PHONE_DIGITS = 4  # fewer match half of all numbers

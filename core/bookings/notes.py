@@ -11,7 +11,7 @@ from core.people.models import Role
 from core.people.permissions import account_of
 from core.platform.actor import Actor
 from core.platform.orm import Base
-from core.platform.text import at_most, paragraphs
+from core.platform.text_cleaning import at_most, paragraphs
 
 NOTE_LENGTH = 1000  # at most
 

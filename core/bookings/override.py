@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.bookings import expiry, mails, queries, slots, stale_forms
+from core.bookings import expiry, form_conflicts, mails, queries, slots
 from core.bookings.approval_warnings import check_agreed
 from core.bookings.holds import HOLD_GUARD, hold_for
 from core.bookings.models import Booking, Status
@@ -64,7 +64,7 @@ def approve_after_all(
         raise NotPossible(f"This booking is {booking.status.value.lower()}, {since}. It cannot be approved after all.")
     if now >= booking.starts_at:
         raise TooLate("The lesson would have begun already.")
-    stale_forms.check_time(booking, slot_version)
+    form_conflicts.check_time(booking, slot_version)
     reason = reason_given(reason, required=True)
     check_agreed(session, booking, despite)
     _take_time(session, coach, booking, now=now)

@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from core.bookings.access_scope import Whose, within
 from core.bookings.models import Booking, BookingEvent, ReplacedHandle, Status
-from core.bookings.scope import Whose, within
 from core.errors import LinkReplaced, NotFound
 from core.platform.actor import Channel
-from core.platform.tokens import hashed
+from core.platform.signed_tokens import hashed
 from core.schedule.models import Coach
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from core.bookings import mails, requests, slots, stale_forms
+from core.bookings import form_conflicts, mails, requests, slots
 from core.bookings.lesson_request import LessonRequest, Shown
 from core.bookings.models import Booking, Status
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
@@ -22,7 +22,7 @@ from core.gym.models import Gym, the_gym
 from core.outbox.models import MessageState, OutboxMessage
 from core.platform.actor import Actor, ActorRole
 from core.platform.contacts import email_key
-from core.platform.tokens import hashed
+from core.platform.signed_tokens import hashed
 from core.schedule import queries
 from core.schedule.models import Coach
 
@@ -192,7 +192,7 @@ def _ask_to_confirm(
     requests.check_limits(session, wanted.customer_email, now=now)
     _check_address(session, email_key(wanted.customer_email), gym, now=now)
     slot = slots.check_offered(session, coach, lesson, wanted.starts_at, now=now)
-    stale_forms.check_lesson(wanted, coach, lesson, slot, gym, now=now)
+    form_conflicts.check_lesson(wanted, coach, lesson, slot, gym, now=now)
     waiting = UnconfirmedRequest(
         coach_id=coach.id,
         coach=coach,

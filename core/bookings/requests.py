@@ -7,20 +7,20 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.bookings import expiry, history, mails, slots, stale_forms
+from core.bookings import expiry, form_conflicts, history, mails, slots
+from core.bookings.cancellation_terms import Terms, gyms_terms
 from core.bookings.holds import HOLD_GUARD, hold_for
 from core.bookings.lesson_request import LessonRequest
 from core.bookings.models import Booking, Status
 from core.bookings.queries import find_by_key
 from core.bookings.request_notifications import tell_coach
-from core.bookings.terms import Terms, gyms_terms
 from core.errors import IdempotencyMismatch, TooMany
 from core.gym.models import the_gym
 from core.outbox.models import MessageKind
 from core.platform.actor import PARENT_ON_SITE, Actor
 from core.platform.contacts import email_key
 from core.platform.db import guard_named
-from core.platform.tokens import hashed, new_handle
+from core.platform.signed_tokens import hashed, new_handle
 from core.schedule import queries
 from core.schedule.availability import Slot
 from core.schedule.models import Coach, LessonType
@@ -54,7 +54,7 @@ def request_lesson(
     expiry.expire_overdue(session, coach, now=now)
     slot = slots.check_offered(session, coach, lesson, wanted.starts_at, now=now)
     gym = the_gym(session)
-    stale_forms.check_lesson(wanted, coach, lesson, slot, gym, now=now)
+    form_conflicts.check_lesson(wanted, coach, lesson, slot, gym, now=now)
     booking = _booking(coach, lesson, slot, wanted, gyms_terms(gym), by=by, now=now)
     _store(session, booking, coach, lesson, now=now)
     history.record(session, booking, before=None, by=by, now=now)

@@ -12,12 +12,14 @@ from core.bookings.notes import BookingNote
 from core.gym.models import the_gym
 from core.outbox.models import OutboxMessage
 from core.platform.actor import THE_CLOCK
-from core.platform.tokens import new_handle
+from core.platform.signed_tokens import new_handle
 
 A_MONTH = timedelta(days=365.25 / 12)  # on average: a retention time is no calendar date
 AT_ONCE = 200  # so that no writer waits for long; the next sweep goes on
 NOBODY, NOBODYS_ADDRESS = "(forgotten)", "forgotten@example.org"  # a mail to it can be looked at, and reaches nobody
-FORGOTTEN: dict[str, object] = {  # the personal data, and what replaces it; core.ops.copies applies it to copies too
+FORGOTTEN: dict[
+    str, object
+] = {  # the personal data, and what replaces it; core.ops.names_in_copies applies it to copies too
     "customer_name": NOBODY,
     "customer_email": NOBODYS_ADDRESS,
     "customer_key": "",

@@ -7,7 +7,7 @@ from datetime import datetime
 from core.bookings.models import Booking, Status
 from core.errors import Invalid
 from core.platform.actor import ActorRole
-from core.platform.text import paragraphs
+from core.platform.text_cleaning import paragraphs
 
 REASON_LENGTH = 500  # at most
 # What stands between the names of several children: signs of any script's lists, and the word.

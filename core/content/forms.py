@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from core.errors import Invalid
 from core.platform.forms import Form, Line, PriceCents, Visible, matching
-from core.platform.text import paragraphs
+from core.platform.text_cleaning import paragraphs
 
 Path = Annotated[
     str,

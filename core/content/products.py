@@ -11,9 +11,9 @@ from core.audit import Verb
 from core.content.forms import ProductFacts
 from core.content.models import Product
 from core.errors import NotFound
-from core.gym.edits import Values, last_changed_by, merge
+from core.gym.form_merge import Values, last_changed_by, merge
 from core.gym.models import content_changed
-from core.images.library import require_publishable
+from core.images.image_commands import require_publishable
 from core.images.models import Image, ImageKind
 from core.people.permissions import check_is_admin
 from core.platform.actor import Actor
@@ -40,7 +40,7 @@ def save_product(
     Create a product in the last place, or change one by three-way merge.
 
     Args:
-        shown: what the form had shown, as of core.gym.edits.
+        shown: what the form had shown, as of core.gym.form_merge.
 
     Raises:
         NotAllowed: not an admin. NotFound: no such product, no such picture.

@@ -4,6 +4,6 @@ The gym's own row: texts, rules, switches; and what forms about all of its rows 
     models.py       the gym's row
     texts.py        its texts and its terms of cancelling, changed by admins
     rules.py        its limits and retention times, changed by admins
-    edits.py        three-way merge of a form that somebody else saved meanwhile
+    form_merge.py   three-way merge of a form that somebody else saved meanwhile
     saved_views.py  saved views of the console's pages
 """

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.audit import Verb
 from core.errors import Invalid
-from core.gym.edits import Values, last_changed_by, merge
+from core.gym.form_merge import Values, last_changed_by, merge
 from core.gym.models import Gym, lock_gym
 from core.people.permissions import check_is_admin
 from core.platform.actor import Actor
@@ -43,7 +43,7 @@ def set_rules(session: Session, rules: GymRules, *, by: Actor, now: datetime, sh
     Store the gym's rules, by three-way merge with what the form had shown; in force at once.
 
     Args:
-        shown: what the form had shown, as of core.gym.edits.
+        shown: what the form had shown, as of core.gym.form_merge.
 
     Raises NotAllowed, ChangedMeanwhile.
     """

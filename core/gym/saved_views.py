@@ -14,7 +14,7 @@ from core.errors import Invalid, NotAllowed, NotFound
 from core.people.models import Account
 from core.platform.actor import Actor
 from core.platform.orm import Base
-from core.platform.text import one_line
+from core.platform.text_cleaning import one_line
 
 MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH, MAX_VIEWS = 80, 1_000, 50
 

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Verb
-from core.gym.edits import Values, last_changed_by, merge
+from core.gym.form_merge import Values, last_changed_by, merge
 from core.gym.models import Gym, content_changed, lock_gym
 from core.people.permissions import check_is_admin
 from core.platform.actor import Actor
 from core.platform.contacts import email_address, email_key
 from core.platform.forms import Form, Line, Visible
-from core.platform.text import paragraphs
+from core.platform.text_cleaning import paragraphs
 
 
 def _email(value: str) -> str:
@@ -47,7 +47,7 @@ def set_gym(session: Session, texts: GymTexts, *, by: Actor, now: datetime, show
     Store the gym's texts, by three-way merge; cached public pages are invalidated.
 
     Args:
-        shown: what the form had shown, as of core.gym.edits.
+        shown: what the form had shown, as of core.gym.form_merge.
 
     Raises NotAllowed, ChangedMeanwhile.
     """

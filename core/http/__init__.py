@@ -2,13 +2,13 @@
 HTTP for site and console alike; plain Python, no framework, imported by no rule.
 
     edge.py            outermost ASGI layer: request id, timing, security headers, log line, request log
-    body.py            size limit of a request's body
+    request_body.py    size limit of a request's body
     same_origin.py     CSRF check by Sec-Fetch-Site and Origin
     schemas.py         bases of the JSON models: answers, bodies, queries
-    bookings.py        a booking as JSON, and an answer to a request
+    booking_json.py    a booking as JSON, and an answer to a request
     openapi.py         OpenAPI documents, generated from those models
-    connections.py     slow-client protection (slowloris), and a cap of connections per address
+    slow_clients.py    slow-client protection (slowloris), and a cap of connections per address
     client_address.py  client address or network, as key of rate limits
     request.py         the services and the sender of a request
-    problems.py        status of each error, and its problem document (RFC 9457)
+    problem_json.py    status of each error, and its problem document (RFC 9457)
 """

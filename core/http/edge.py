@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 
 from core.errors import OutcomeUnknown, Unavailable
-from core.http import problems
-from core.telemetry import recording, statements
-from core.telemetry.categories import category_of
-from core.telemetry.context import UNMATCHED, RequestContext, current, new_request_id
+from core.http import problem_json
+from core.telemetry import recording, sql_statements
 from core.telemetry.queues import now_us
 from core.telemetry.recorder import Recorder
+from core.telemetry.request_context import UNMATCHED, RequestContext, current, new_request_id
+from core.telemetry.traffic_categories import category_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -160,10 +160,10 @@ class _Exchange:
         """What the thread was doing may be stored yet, so that nobody is told that it was not."""
         log.warning("request took too long", route=self.work.route, method=self._method, limit_s=self.edge.deadline_s)
         reads = self.scope["method"] in ("GET", "HEAD")
-        document = problems.problem(Unavailable(TOO_SLOW) if reads else OutcomeUnknown())
+        document = problem_json.problem(Unavailable(TOO_SLOW) if reads else OutcomeUnknown())
         as_json = self.scope["path"].startswith("/api/")
         body = json.dumps(document).encode() if as_json else f"{document['detail']}\n".encode()
-        media_type = problems.MEDIA_TYPE.encode() if as_json else b"text/plain; charset=utf-8"
+        media_type = problem_json.MEDIA_TYPE.encode() if as_json else b"text/plain; charset=utf-8"
         headers = [(b"content-type", media_type), (b"retry-after", b"10"), (b"cache-control", b"no-store")]
         await self.answer({"type": "http.response.start", "status": document["status"], "headers": headers})
         await self.answer({"type": "http.response.body", "body": body})
@@ -203,7 +203,7 @@ class _Exchange:
 
     def _record(self, recorder: Recorder, route: str, method: str, status: int, outcome: str, duration_us: int) -> None:
         work = self.work
-        statements.keep_repeated(work)
+        sql_statements.keep_repeated(work)
         category = category_of(recorder.service, route, method=method, status=status, headers=self.scope["headers"])
         row = work.row(
             "http",

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
-from core.http.problems import MEDIA_TYPE, Problem
+from core.http.problem_json import MEDIA_TYPE, Problem
 from core.http.schemas import Body, Query
 
 REFERENCE = "#/components/schemas/{model}"

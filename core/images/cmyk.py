@@ -9,7 +9,7 @@ some twenty steps of what the printers' own profile gives, where plain arithmeti
 from collections.abc import Sequence
 from functools import cache
 
-from core.images.icc import Vector, press_profile
+from core.images.icc_profiles import Vector, press_profile
 
 GRID = 7  # the model bends little between two of seven steps
 # What the eye sees of full inks on coated paper, as sRGB; which of cyan, magenta and yellow are printed.

@@ -21,8 +21,8 @@ from typing import Any, BinaryIO
 from core.images.decoding import PictureRefused
 from core.images.fd_messages import receive, send
 from core.images.headers import Header
-from core.images.pixels import Made, Opened, Placeholder
 from core.images.recipes import Spec
+from core.images.rendering import Made, Opened, Placeholder
 
 MIB = 1 << 20
 CPU_S, WALL_S = 60, 150  # a nice process may wait long for a core

@@ -19,12 +19,12 @@ from typing import Any, BinaryIO
 import pillow_heif
 from PIL import Image, ImageFile
 
-from core.images import pixels
+from core.images import rendering
 from core.images.confinement import confine
 from core.images.decoding import PictureRefused
 from core.images.fd_messages import receive, send
-from core.images.pixels import Made, Opened, Placeholder
 from core.images.recipes import Spec
+from core.images.rendering import Made, Opened, Placeholder
 
 NICENESS, PATIENT_NICENESS = 10, 19
 TOO_MUCH_MEMORY = "This picture takes too much memory to open. Please send a smaller version of it."
@@ -76,7 +76,7 @@ def _work(job: dict[str, Any], answers: socket.socket, original: BinaryIO) -> No
         os.nice(PATIENT_NICENESS - NICENESS)  # somebody may be waiting for another picture meanwhile
     Image.MAX_IMAGE_PIXELS = job["size"][0] * job["size"][1]  # what its header said, and not a pixel more
     try:
-        pixels.develop(
+        rendering.develop(
             original,
             form=job["form"],
             size=tuple(job["size"]),

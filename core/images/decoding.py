@@ -1,6 +1,6 @@
 """
 Decoding of untrusted bytes to pixels: opened by an allow-list, decoded once (a JPEG at the scale that is needed), turned upright,
-and brought to sRGB (core/images/colours.py). A child of the decoder does this; nothing else decodes.
+and brought to sRGB (core/images/colour_management.py). A child of the decoder does this; nothing else decodes.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from typing import BinaryIO
 import pillow_heif
 from PIL import Image, ImageFile
 
-from core.images.colours import in_srgb
+from core.images.colour_management import in_srgb
 from core.images.recipes import Spec, crop_box
 
 FORMATS = {

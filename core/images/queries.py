@@ -10,7 +10,7 @@ from core.errors import NotFound
 from core.gym.models import the_gym
 from core.images.models import Image, ImageKind, ImageState, Rendition
 from core.images.recipes import RECIPES, fingerprints
-from core.platform.text import searchable
+from core.platform.text_cleaning import searchable
 
 WARN_FROM = 0.8
 BEYOND_ALL_IDS = 2**63

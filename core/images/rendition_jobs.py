@@ -26,14 +26,14 @@ from sqlalchemy import ColumnElement, and_, case, delete, literal, select, updat
 from sqlalchemy.orm import Session
 
 from core.gym.models import content_changed
-from core.images import ownership
+from core.images import storage_ownership
 from core.images.decoder_client import DecoderClient, DecoderFailed
 from core.images.decoding import INCOMPLETE, PictureRefused
 from core.images.headers import Header, Unreadable, read_header
 from core.images.models import Image, ImageState, Rendition
-from core.images.pixels import Made, Opened, Placeholder, scratch
 from core.images.queries import needs_making
 from core.images.recipes import MEDIA_TYPES, RECIPES, Spec, fingerprints, specs_of
+from core.images.rendering import Made, Opened, Placeholder, scratch
 from core.images.uploads import original_path
 from core.images.uses import uses_of
 from core.platform import leases
@@ -328,7 +328,7 @@ def _postpone(session: Session, claim: Claim, why: str, *, now: datetime) -> Non
 def _drop_original(services: Services, image: Image) -> None:
     """By the gym's own wish: from now on this picture cannot be made again."""
     if services.database.transact(lambda tx: _forget_original(tx.session, image.original_hash, now=tx.now)):
-        if ownership.why_nothing_is_removed(services):
+        if storage_ownership.why_nothing_is_removed(services):
             return  # a restored gym removes nothing yet; the file is an orphan from now on
         services.originals.remove(original_path(image.original_hash))
 

@@ -7,7 +7,7 @@ or dark ink. Pages put the same ground beneath a format that stays transparent, 
 
 from PIL import Image
 
-from core.images.icc import SRGB_CURVE
+from core.images.icc_profiles import SRGB_CURVE
 from core.images.recipes import DARK_GROUND
 
 KEEPS_ALPHA = ("avif", "webp")

@@ -18,7 +18,7 @@ from core.platform import leases
 from core.platform.actor import Actor
 from core.platform.services import Services
 from core.platform.storage import PRIVATE
-from core.platform.text import at_most, one_line
+from core.platform.text_cleaning import at_most, one_line
 
 MAX_ALT_LENGTH = 300
 FINISHED_BADLY = (ImageState.REJECTED, ImageState.FAILED)

@@ -17,17 +17,17 @@ from core.mail import (  # noqa: F401  (their functions enter the table of facts
     to_staff,
 )
 from core.mail.address_headers import set_mailbox
-from core.mail.addresses import deliverable
 from core.mail.calendar import calendar, mail_domain
-from core.mail.context import MailContext
 from core.mail.facts import gather
 from core.mail.links import MASK, Links
+from core.mail.mail_context import MailContext
 from core.mail.rendering import render
 from core.mail.reply_to import reply_to
+from core.mail.smtp_addresses import deliverable
 from core.outbox.kinds import CalendarMethod
 from core.outbox.models import WEBHOOK, OutboxMessage
 from core.platform.settings import Settings
-from core.platform.tokens import Signer
+from core.platform.signed_tokens import Signer
 
 
 def compose(context: MailContext, *, settings: Settings, signer: Signer, mask_links: bool = False) -> EmailMessage:

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from core.alerts.notices import find_notice
+from core.alerts.notifications import find_notice
 from core.bookings import queries, slots
 from core.bookings.models import Booking
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.gym.models import the_gym
-from core.mail.context import Invitation, MailContext
 from core.mail.digest import find_digest
+from core.mail.mail_context import Invitation, MailContext
 from core.outbox.models import OutboxMessage
 from core.people.models import Account, SignInLink
 from core.rehearsals.models import Rehearsal

@@ -7,7 +7,7 @@ Delivery of what is due in the outbox, in numbered steps. At least once while it
 4. Send, outside any transaction, with a time limit per phase, and done with before the lease ends.
 5. Record: SENT, tried until the lease ends; or tried again later; or DEAD, when its reader's address takes no mail.
 
-No number of tries ends a mail that is still true. What would stop every mail opens a circuit (core/outbox/circuit.py).
+No number of tries ends a mail that is still true. What would stop every mail opens a circuit (core/outbox/circuit_breaker.py).
 """
 
 import threading
@@ -21,8 +21,8 @@ import structlog
 from core.errors import Unavailable
 from core.mail import validity
 from core.mail.compose import compose
-from core.mail.context import MailContext
 from core.mail.context_reader import read_context
+from core.mail.mail_context import MailContext
 from core.mail.transports import MailFailure
 from core.outbox import claims
 from core.outbox.lanes import ALL_LANES, Lane

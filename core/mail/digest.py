@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.bookings import lists, queries
+from core.bookings.access_scope import OfCoach
 from core.bookings.models import Booking
-from core.bookings.scope import OfCoach
 from core.outbox.models import MessageKind, OutboxMessage
 from core.schedule.availability import at_wall_time
 from core.schedule.models import Coach

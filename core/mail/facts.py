@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from core.mail.context import MailContext
 from core.mail.links import Links
+from core.mail.mail_context import MailContext
 from core.outbox.kinds import Audience, MessageKind
 
 

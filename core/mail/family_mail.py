@@ -17,7 +17,7 @@ from core.errors import Invalid, NotPossible
 from core.mail.resend import copies_since, resend, send_copy
 from core.outbox.models import MessageState, OutboxMessage, of_known_kind
 from core.platform.actor import Actor
-from core.platform.tokens import hashed, new_handle
+from core.platform.signed_tokens import hashed, new_handle
 from core.schedule.models import Coach
 
 MAX_COPIES_AN_HOUR = 3  # of what a family may send itself; more would be a way to flood a stranger's mailbox

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from core.bookings.models import Booking
 from core.platform.settings import Settings
-from core.platform.tokens import Signer
+from core.platform.signed_tokens import Signer
 from core.schedule.models import Coach
 from core.schedule.preferences import Digest
 

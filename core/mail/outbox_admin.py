@@ -12,7 +12,7 @@ from core.outbox import messages as outbox
 from core.outbox.models import OutboxMessage
 from core.people.permissions import check_is_admin
 from core.platform.actor import COMMAND_LINE, Actor
-from core.platform.text import one_line
+from core.platform.text_cleaning import one_line
 
 DROPPED_BY_HAND = "dropped by hand"
 

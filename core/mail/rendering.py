@@ -15,7 +15,7 @@ from markupsafe import Markup
 from core.gym.models import Gym
 from core.mail.facts import Facts
 from core.platform import theme
-from core.platform.markup import lines, whole_times
+from core.platform.html_fragments import lines, whole_times
 
 LOADER = PackageLoader("core.mail", "templates")
 INLINER = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)

@@ -2,8 +2,8 @@
 
 from email.headerregistry import Address
 
-from core.mail.addresses import deliverable
-from core.mail.context import MailContext
+from core.mail.mail_context import MailContext
+from core.mail.smtp_addresses import deliverable
 
 
 def reply_to(context: MailContext) -> Address | None:

@@ -15,9 +15,15 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TypeVar
 
-from core.mail.addresses import deliverable
-from core.mail.refusals import failure_of
-from core.outbox.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
+from core.mail.smtp_addresses import deliverable
+from core.mail.smtp_refusals import failure_of
+from core.outbox.delivery_failures import (
+    AuthenticationFailure,
+    MailFailure,
+    PermanentFailure,
+    ServerFailure,
+    TemporaryFailure,
+)
 from core.platform.deadline import Deadline
 from core.platform.outgoing_socket import connect
 

@@ -2,12 +2,12 @@
 
 from zoneinfo import ZoneInfo
 
-from core.alerts import addresses, sentences
-from core.alerts.notices import Notice
+from core.alerts import console_links, sentences
+from core.alerts.notifications import Notice
 from core.alerts.state_machine import State
-from core.mail.context import MailContext
 from core.mail.facts import Action, Facts, facts_of
 from core.mail.links import Links, unlinked
+from core.mail.mail_context import MailContext
 from core.outbox.kinds import MessageKind
 from core.wording import spoken_instant, spoken_length
 
@@ -38,7 +38,7 @@ def alert(context: MailContext, links: Links) -> Facts:
 
 def _actions(notice: Notice, links: Links, zone: ZoneInfo, *, over: bool) -> list[Action]:
     """To the incident; and to what shows the reason."""
-    error, requests = addresses.of_error(notice.incident), addresses.of_requests(notice.incident, zone)
+    error, requests = console_links.of_error(notice.incident), console_links.of_requests(notice.incident, zone)
     found = [Action("Open the alerts", links.alerts, primary=not over)]
     if error:
         found.append(Action("Open the error", f"{links.console}{error}", primary=False))

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from core.bookings.cancellation_terms import terms_of
 from core.bookings.models import Booking, Status
 from core.bookings.sentences import actor_name, overturned
-from core.bookings.terms import terms_of
-from core.mail.context import MailContext, answer_by, athlete, lesson, parent, when
 from core.mail.facts import Action, Facts, common_facts_of, facts_of
 from core.mail.links import Links, unlinked
+from core.mail.mail_context import MailContext, answer_by, athlete, lesson, parent, when
 from core.mail.reply_to import family_of
 from core.outbox.kinds import Audience, MessageKind
 from core.platform.actor import ActorRole

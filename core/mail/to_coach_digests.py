@@ -1,10 +1,10 @@
 """Facts of mails to a coach about several bookings: the roll-up and the daily summary."""
 
 from core.bookings.models import Booking
-from core.mail.context import MailContext, athlete, parent
 from core.mail.digest import Digest
 from core.mail.facts import Action, Facts, Item, Section, facts_of
 from core.mail.links import Links
+from core.mail.mail_context import MailContext, athlete, parent
 from core.outbox.kinds import MessageKind
 from core.schedule.preferences import Digest as Kind
 from core.wording import spoken_day, spoken_instant, spoken_time

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from core.bookings.models import Status
 from core.mail import to_coach
-from core.mail.context import MailContext
 from core.mail.facts import Action, Facts, facts_of
 from core.mail.links import Links
+from core.mail.mail_context import MailContext
 from core.outbox.kinds import MessageKind
 
 

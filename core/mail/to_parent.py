@@ -1,10 +1,10 @@
 """Facts of mails to a parent, a function a kind. Each carries the address of the family's secret page."""
 
+from core.bookings.cancellation_terms import terms_of
 from core.bookings.sentences import actor_name, overturned
-from core.bookings.terms import terms_of
-from core.mail.context import MailContext, answer_by, athlete, lesson, when
 from core.mail.facts import Action, Facts, common_facts_of, facts_of
 from core.mail.links import Links
+from core.mail.mail_context import MailContext, answer_by, athlete, lesson, when
 from core.outbox.kinds import Audience, MessageKind
 from core.platform.actor import ActorRole
 from core.wording import spoken_instant, spoken_time

@@ -1,8 +1,8 @@
 """Facts of mails to an account about signing in: the one-time link and the invitation."""
 
-from core.mail.context import MailContext
 from core.mail.facts import Action, Facts, common_facts_of, facts_of
 from core.mail.links import Links
+from core.mail.mail_context import MailContext
 from core.outbox.kinds import Audience, MessageKind
 from core.people.models import Account, Role
 from core.wording import spoken_instant

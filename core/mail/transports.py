@@ -11,7 +11,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from core.errors import SettingInvalid
 from core.mail.smtp import Server, SmtpTransport, Starttls, as_sent
-from core.outbox.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
+from core.outbox.delivery_failures import (
+    AuthenticationFailure,
+    MailFailure,
+    PermanentFailure,
+    ServerFailure,
+    TemporaryFailure,
+)
 from core.platform.services import Transport
 
 __all__ = [

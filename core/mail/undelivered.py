@@ -9,8 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from core import audit
 from core.audit import AuditEvent, Verb
+from core.bookings.access_scope import Whose, within
 from core.bookings.models import Booking, Status
-from core.bookings.scope import Whose, within
 from core.errors import NotFound
 from core.outbox.models import MessageState, OutboxMessage, of_known_kind
 from core.people.models import Account

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from core.outbox.failures import PermanentFailure, TemporaryFailure
+from core.outbox.delivery_failures import PermanentFailure, TemporaryFailure
 from core.platform.deadline import Deadline
 from core.platform.outgoing_socket import connect
 from core.platform.services import Webhook

@@ -15,12 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import SpiritError, Unavailable
 from core.gym.models import the_gym
-from core.images import ownership
+from core.images import storage_ownership
 from core.images.models import ImageState
 from core.images.queries import images_of, storage_used, waiting
 from core.mail.transports import FolderTransport, MailFailure, SmtpTransport
 from core.migrations import check_schema
-from core.ops import copies, duties
+from core.ops import duties, names_in_copies
 from core.ops.backup.checking import fault_of_file
 from core.outbox import messages
 from core.platform import clock
@@ -31,7 +31,7 @@ from core.platform.services import Services
 from core.platform.settings import unknown_names
 from core.platform.storage import PRIVATE, StorageUnavailable
 from core.schedule.queries import published_coaches
-from core.schedule.zones import coaches_elsewhere
+from core.schedule.time_zones import coaches_elsewhere
 
 MIN_FREE_BYTES = 500 * 1024 * 1024
 SEEN_WITHIN = timedelta(minutes=2)
@@ -102,7 +102,7 @@ def _check_pages(services: Services) -> None:
 
 
 def _check_copies(services: Services) -> None:
-    old = copies.older_than_the_rule(services, now=clock.now())
+    old = names_in_copies.older_than_the_rule(services, now=clock.now())
     if old:
         raise Unwell(
             f"older than the rule that takes names away: {', '.join(map(str, old[:3]))}"
@@ -171,7 +171,7 @@ def _pictures(services: Services) -> str:
             raise Unwell(f"{storage.label} does not give back what it was given; see {variable}") from None
         if found != token.encode():
             raise Unwell(f"{storage.label} does not give back what it was given; see {variable}")
-    if reason := ownership.why_not_ours(services, claim=False):
+    if reason := storage_ownership.why_not_ours(services, claim=False):
         raise Unwell(f"no file is removed: {reason}")
     with services.database.read() as session:
         used = storage_used(session)

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from core.images import upkeep
+from core.images import storage_cleanup
 from core.platform import leases
 from core.platform.duty_rows import DutyClock
 from core.platform.services import Services
@@ -61,7 +61,7 @@ DUTIES = (
         follows="photos that were deleted stay in the storage",
     ),
 )
-WORK_OF_CORE: Mapping[str, DutyFunction] = {ORPHANS: upkeep.sweep_orphans}
+WORK_OF_CORE: Mapping[str, DutyFunction] = {ORPHANS: storage_cleanup.sweep_orphans}
 
 
 def do_due(services: Services, work: Mapping[str, DutyFunction]) -> list[str]:

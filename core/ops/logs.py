@@ -1,7 +1,7 @@
 """
 Structured logging: one line an event, as text or JSON, with the correlation id and without personal data.
 
-The request that causes a line (core.telemetry.context) is on it, and whatever is bound by `structlog.contextvars`. Lines of
+The request that causes a line (core.telemetry.request_context) is on it, and whatever is bound by `structlog.contextvars`. Lines of
 libraries that use the standard `logging` pass through the same processors. No process keeps an access log: addresses
 carry secrets.
 """
@@ -14,7 +14,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from core.platform.settings import Settings
-from core.telemetry.context import current
+from core.telemetry.request_context import current
 from core.telemetry.scrubbing import HIDDEN, is_secret, scrubbed, scrubbed_text
 
 __all__ = ["HIDDEN", "as_text", "configure", "formatter", "masked", "standard_config", "without_personal_data"]

@@ -20,7 +20,7 @@ from core.mail.delivery import Delivery, deliver_due, total
 from core.ops import timetable
 from core.ops.tidy_files import tidy_up_files
 from core.outbox.lanes import ALL_LANES
-from core.people import sessions, throttle
+from core.people import sessions, sign_in_throttle
 from core.platform import clock
 from core.platform.services import Services
 from core.rehearsals import practice
@@ -108,7 +108,7 @@ def _write_summary(services: Services, coach_id: int) -> None:
 def _tidy_up(session: Session, *, now: datetime) -> int:
     """Returns how many bookings were anonymised."""
     sessions.forget_old_sessions(session, now=now)
-    throttle.forget_old_tries(session, now=now)
+    sign_in_throttle.forget_old_tries(session, now=now)
     old_links.forget_old_links(session, now=now)
     practice.clean_up(session, now=now)
     request_limits.forget_old(session, now=now)

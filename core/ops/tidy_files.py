@@ -3,7 +3,7 @@
 import time
 from datetime import timedelta
 
-from core.ops import copies
+from core.ops import names_in_copies
 from core.platform import clock
 from core.platform.database_files import shrink_wal
 from core.platform.db import MAX_WAL_BYTES
@@ -28,5 +28,5 @@ def tidy_up_files(services: Services, *, names_left: bool) -> None:
     shrink_wal(services.database, above=0 if names_left else MAX_WAL_BYTES)
     looked_at = _Copies.looked_at
     if names_left or looked_at is None or time.monotonic() - looked_at > COPIES_EVERY.total_seconds():
-        copies.forget_in_copies(services, now=clock.now())
+        names_in_copies.forget_in_copies(services, now=clock.now())
         _Copies.looked_at = time.monotonic()

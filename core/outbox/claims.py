@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import Session
 
 from core.gym.models import Gym, the_gym
-from core.outbox import circuit
-from core.outbox.failures import MailFailure, PermanentFailure
+from core.outbox import circuit_breaker
+from core.outbox.delivery_failures import MailFailure, PermanentFailure
 from core.outbox.lanes import Lane
 from core.outbox.models import WEBHOOK, MessageState, OutboxMessage, of_known_kind
 from core.platform import leases
@@ -32,7 +32,7 @@ def _open_lanes(gym: Gym, lanes: Collection[Lane], *, now: datetime) -> Collecti
     """What goes to the webhook goes on while the mail server refuses us: it may be the one way to say so."""
     if gym.mail_held:
         return ()  # an operator holds everything, the webhook's messages too
-    return [lane for lane in lanes if lane is Lane.WEBHOOK] if circuit.is_open(gym, now=now) else lanes
+    return [lane for lane in lanes if lane is Lane.WEBHOOK] if circuit_breaker.is_open(gym, now=now) else lanes
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -53,7 +53,7 @@ def finish(
     _release(message, state, error)
     message.finished_at = now
     if state is MessageState.SENT and message.channel != WEBHOOK:
-        circuit.answered(session, now=now)
+        circuit_breaker.answered(session, now=now)
     return message
 
 
@@ -70,9 +70,9 @@ def fail(session: Session, claimed: Claim, failure: MailFailure, *, now: datetim
         message.due_at = now + leases.pause(message.attempts, shortest=MIN_PAUSE, longest=MAX_PAUSE)
     if message.channel != WEBHOOK:  # the circuit is the mail server's alone
         if is_over:
-            circuit.answered(session, now=now)
+            circuit_breaker.answered(session, now=now)
         else:
-            message.due_at = circuit.refused(session, message.id, failure, now=now) or message.due_at
+            message.due_at = circuit_breaker.refused(session, message.id, failure, now=now) or message.due_at
     return message
 
 

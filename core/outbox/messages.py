@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFound, NotPossible
 from core.gym.models import the_gym
-from core.outbox import circuit
+from core.outbox import circuit_breaker
 from core.outbox.models import MAIL, WEBHOOK, MessageKind, MessageState, OutboxMessage, of_known_kind
 from core.people.models import Account, SignInLink
 from core.platform.db import guard_named
-from core.platform.text import searchable
+from core.platform.text_cleaning import searchable
 from core.schedule.models import Coach
 
 UNFINISHED = (MessageState.QUEUED, MessageState.SENDING)
@@ -170,7 +170,7 @@ def release(session: Session, *, now: datetime) -> None:
     """Mail goes out again, and everything that waits is tried at once, whatever the mail server said before."""
     the_gym(session).mail_held = False
     session.flush()
-    circuit.close(session, now=now)
+    circuit_breaker.close(session, now=now)
 
 
 def count_due(session: Session, *, now: datetime) -> int:

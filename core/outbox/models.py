@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.outbox.kinds import MessageKind
 from core.platform.leases import Leased
 from core.platform.orm import Base
-from core.telemetry.context import request_id
+from core.telemetry.request_context import request_id
 
 __all__ = ["KNOWN_KINDS", "MAIL", "WEBHOOK", "MessageKind", "MessageState", "OutboxMessage", "of_known_kind"]
 

@@ -9,7 +9,7 @@ from core.errors import Invalid, NotAllowed
 from core.people.models import Account, Role
 from core.people.passwords import hash_password
 from core.platform.contacts import email_address, email_key
-from core.platform.text import at_most, can_be_seen, one_line
+from core.platform.text_cleaning import at_most, can_be_seen, one_line
 
 NAME_LENGTH = 80  # at most
 NOT_IN_USE = "This account is not in use any more."

@@ -13,8 +13,8 @@ from core.people.models import Account, ApiKey
 from core.people.permissions import check_is_admin
 from core.people.sessions import check_fresh
 from core.platform.actor import Actor
-from core.platform.text import at_most, can_be_seen, one_line
-from core.platform.tokens import hashed, new_session_token
+from core.platform.signed_tokens import hashed, new_session_token
+from core.platform.text_cleaning import at_most, can_be_seen, one_line
 
 PREFIX = "spirit_"  # a scanner for secrets knows it, and so does whoever finds one in a file
 HINT_LENGTH = len(PREFIX) + 4

@@ -88,7 +88,7 @@ class SignInLink(Base):
 
 
 class SignInFailure(Base):
-    """A counted try to sign in, for the rate limits (core.people.throttle); removed after a day."""
+    """A counted try to sign in, for the rate limits (core.people.sign_in_throttle); removed after a day."""
 
     __tablename__ = "sign_in_failure"
     __table_args__ = (

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotAllowed
 from core.people.models import Account, SignInLink, StaffSession
-from core.platform.tokens import hashed, new_session_token
+from core.platform.signed_tokens import hashed, new_session_token
 
 IDLE = timedelta(hours=12)  # since the last use
 FRESH = timedelta(minutes=15)  # so long a sign-in proves who it is, for what outlives the session

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.errors import SignInRefused
-from core.people import devices, throttle
+from core.people import known_devices, sign_in_throttle
 from core.people.accounts import find_account
 from core.people.passwords import password_matches
 from core.people.sessions import start_session
-from core.people.throttle import Try
+from core.people.sign_in_throttle import Try
 from core.platform.services import Services
 
 REFUSED = "This address and password do not go together. You can also have a link mailed to you."
@@ -36,14 +36,14 @@ def start_try(services: Services, *, email: str, address: str, device: str = "")
         device: the browser's cookie of known devices.
 
     Raises:
-        TooMany: this network tried too often; see core.people.throttle.
+        TooMany: this network tried too often; see core.people.sign_in_throttle.
     """
     with services.database.read() as session:
         account = find_account(session, email)
-    mark = devices.known(device, account.id, services.signer) if account else None
-    keys = throttle.password_keys(services.signer, email, address, device=mark)
+    mark = known_devices.known(device, account.id, services.signer) if account else None
+    keys = sign_in_throttle.password_keys(services.signer, email, address, device=mark)
     return services.database.transact(
-        lambda tx: throttle.count_try(tx.session, *keys, is_known=mark is not None, now=tx.now)
+        lambda tx: sign_in_throttle.count_try(tx.session, *keys, is_known=mark is not None, now=tx.now)
     )
 
 
@@ -71,11 +71,11 @@ def check_and_count(services: Services, *, email: str, address: str) -> None:
 
 def forget_tries(services: Services, *, email: str, address: str) -> None:
     """Reset the counter after a right password: its owner's own mistakes count no more."""
-    keys = throttle.password_keys(services.signer, email, address, device=None)
-    services.database.transact(lambda tx: throttle.forget(tx.session, *keys, now=tx.now))
+    keys = sign_in_throttle.password_keys(services.signer, email, address, device=None)
+    services.database.transact(lambda tx: sign_in_throttle.forget(tx.session, *keys, now=tx.now))
 
 
 def _start(session: Session, account_id: int, counted: Try, *, user_agent: str, now: datetime) -> str:
     """Start the session, and reset the counter of this account and network."""
-    throttle.forget(session, counted.account_key, counted.network_key, now=now)
+    sign_in_throttle.forget(session, counted.account_key, counted.network_key, now=now)
     return start_session(session, account_id, user_agent=user_agent, now=now)

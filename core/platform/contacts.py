@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from core.platform.countries import DEFAULT_COUNTRY
-from core.platform.text import one_line
+from core.platform.text_cleaning import one_line
 
 MAX_EMAIL_LENGTH, MAX_PHONE_LENGTH = 254, 60  # RFC 5321's; a number with its words around it
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # as Japanese keyboards write @ and full stops

@@ -25,9 +25,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from core.errors import DiskFull, NotFound, Unavailable
-from core.platform import clock, commit, postgresql
+from core.platform import clock, commit_outcome, postgresql
+from core.platform.database_in_use import InUse
 from core.platform.disk import is_full as disk_is_full
-from core.platform.in_use import InUse
 from core.platform.orm import Base
 from core.platform.write_queue import WAIT_S, Turns, WriteQueue
 
@@ -198,9 +198,9 @@ class Database:
             row = type(coach)
             session.execute(update(row).where(row.id == coach.id).values(schedule_version=row.schedule_version + 1))
         if self.is_sqlite:
-            commit.on_sqlite(session)
+            commit_outcome.on_sqlite(session)
         else:
-            commit.on_postgresql(session, self.write_engine)
+            commit_outcome.on_postgresql(session, self.write_engine)
 
     def _engine(self, *, query_only: bool) -> Engine:
         if not self.is_sqlite:

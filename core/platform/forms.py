@@ -25,7 +25,7 @@ from pydantic_core.core_schema import literal_schema
 
 from core.errors import Invalid
 from core.platform.countries import DEFAULT_COUNTRY
-from core.platform.text import one_line, something
+from core.platform.text_cleaning import one_line, something
 
 T = TypeVar("T")
 

@@ -7,22 +7,22 @@ from typing import Any, Protocol
 
 from core.platform.db import Database
 from core.platform.settings import Settings
+from core.platform.signed_tokens import Signer
 from core.platform.storage import Storage
-from core.platform.tokens import Signer
 
 
 class Transport(Protocol):
     """Sends mail. Thread-safe."""
 
     def send(self, message: EmailMessage, *, recipient: str) -> None:
-        """Send one mail. Raises MailFailure (core.outbox.failures)."""
+        """Send one mail. Raises MailFailure (core.outbox.delivery_failures)."""
 
 
 class Webhook(Protocol):
     """Posts notifications to the alert webhook. Thread-safe."""
 
     def post(self, payload: Mapping[str, Any]) -> None:
-        """Post one notification as JSON. Raises MailFailure (core.outbox.failures)."""
+        """Post one notification as JSON. Raises MailFailure (core.outbox.delivery_failures)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ PRIVATE = "private, no-store"
 MONITORING = "monitoring/"  # of the originals' storage: the monitor's files, which no sweep of pictures touches
 ANSWER_WITHIN, CONNECT_WITHIN, ALL_TRIES_WITHIN = "15s", "5s", timedelta(seconds=20)  # a person waits
 TRIES = 2  # retries, inside ALL_TRIES_WITHIN
-OWNER = "gym-id"  # whose storage it is (core.images.ownership)
+OWNER = "gym-id"  # whose storage it is (core.images.storage_ownership)
 
 
 AWAY = "The place where photos are stored does not answer, or is full."

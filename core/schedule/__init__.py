@@ -9,7 +9,7 @@ Coaches, lesson types, and when a coach teaches.
     hours.py            weekly hours and single days, changed
     hours_text.py       parser of hours as people write them
     preferences.py      notice, horizon, approval and mails, changed
-    zones.py            time zones of coaches, changed
+    time_zones.py       time zones of coaches, changed
     coach_page.py       a coach's public page and lessons, changed
     lessons.py          lesson types, made and changed
     new_coach.py        a new coach's row and slug

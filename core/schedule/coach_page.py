@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.audit import Verb
 from core.errors import Invalid
-from core.gym.edits import Values, last_changed_by, merge, merge_choices
-from core.images.library import require_publishable
+from core.gym.form_merge import Values, last_changed_by, merge, merge_choices
+from core.images.image_commands import require_publishable
 from core.images.models import ImageKind
 from core.images.permissions import check_may_change
 from core.platform.actor import Actor
-from core.platform.text import at_most, can_be_seen, one_line, paragraphs
+from core.platform.text_cleaning import at_most, can_be_seen, one_line, paragraphs
 from core.schedule.hours import check_may_edit
 from core.schedule.models import Coach, LessonType
 
@@ -45,7 +45,7 @@ def set_page(
     Store a coach's public page and lessons, by three-way merge. Existing bookings stay, whatever she teaches.
 
     Args:
-        shown: what the form had shown, as of core.gym.edits.
+        shown: what the form had shown, as of core.gym.form_merge.
 
     Raises:
         Invalid: a text is too long, the name is empty, a lesson is unknown.

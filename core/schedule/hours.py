@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.audit import Verb
 from core.errors import Invalid, NotAllowed, NotFound
-from core.gym.edits import Values, last_changed_by, merge
+from core.gym.form_merge import Values, last_changed_by, merge
 from core.people.models import Role
 from core.people.permissions import account_of
 from core.platform.actor import Actor
@@ -52,7 +52,7 @@ def set_weekly_hours(
     Replace a coach's weekly hours, by three-way merge a day. Booked lessons stay, also those that fall outside of it now (see `lessons_outside`).
 
     Args:
-        shown: the week that the page had shown, as of `by_weekday` and core.gym.edits.
+        shown: the week that the page had shown, as of `by_weekday` and core.gym.form_merge.
 
     Raises:
         Invalid: a window ends before it begins, or two of a day overlap; says which.

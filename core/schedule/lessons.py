@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.audit import Verb
 from core.errors import Invalid, NotFound
-from core.gym.edits import Values, last_changed_by, merge
+from core.gym.form_merge import Values, last_changed_by, merge
 from core.gym.models import content_changed
 from core.people.permissions import check_is_admin
 from core.platform.actor import Actor
@@ -51,7 +51,7 @@ def save_lesson(
     Make a lesson type, or change one. A new one is taught by nobody yet.
 
     Args:
-        shown: what the form had shown, as of core.gym.edits.
+        shown: what the form had shown, as of core.gym.form_merge.
 
     Raises:
         NotAllowed: not an admin. NotFound: no such lesson.

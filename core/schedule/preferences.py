@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.audit import Verb
 from core.errors import Invalid
-from core.gym.edits import Values, last_changed_by, merge
+from core.gym.form_merge import Values, last_changed_by, merge
 from core.people.models import Account
 from core.platform.actor import Actor, ActorRole, Channel
 from core.platform.forms import Form
@@ -118,7 +118,7 @@ def set_preferences(
     Store a coach's preferences, by three-way merge. Waiting requests keep their deadlines.
 
     Args:
-        shown: what the form had shown, as of core.gym.edits.
+        shown: what the form had shown, as of core.gym.form_merge.
 
     Raises NotAllowed, ChangedMeanwhile.
     """

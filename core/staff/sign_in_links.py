@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import LinkExpired
 from core.outbox import messages
-from core.people import throttle
+from core.people import sign_in_throttle
 from core.people.accounts import find_account
 from core.people.models import Account, SignInLink
 from core.people.sessions import start_session
@@ -25,7 +25,7 @@ def ask_for_link(services: Services, *, email: str, address: str) -> None:
     Raises:
         TooMany: this network asked too often. What others asked stops nobody: their links lie in the same mailbox.
     """
-    keys = throttle.link_keys(services.signer, email, address)
+    keys = sign_in_throttle.link_keys(services.signer, email, address)
     services.database.transact(lambda tx: _mail_link(tx.session, email, *keys, now=tx.now))
 
 
@@ -51,7 +51,7 @@ def new_link(session: Session, account: Account, *, invited_by: int | None = Non
 
 
 def _mail_link(session: Session, email: str, account_key: str, network_key: str, *, now: datetime) -> None:
-    throttle.count_try(session, account_key, network_key, now=now)
+    sign_in_throttle.count_try(session, account_key, network_key, now=now)
     account = find_account(session, email)
     if account is None or account.disabled_at is not None:  # no mail, and the same answer
         return

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from core.platform.clock import microseconds
-from core.telemetry.browsers import FROM_BROWSERS
+from core.telemetry.browser_errors import FROM_BROWSERS
 from core.telemetry.error_groups import BY_ITSELF, OPEN, REGRESSED
-from core.telemetry.errors import UNSOLVED
+from core.telemetry.error_queries import UNSOLVED
 from core.telemetry.store import Store
 from core.telemetry.tables import error_change, error_group
 

@@ -15,7 +15,7 @@ from sqlalchemy import Column, Connection, Row, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.telemetry import fingerprints
-from core.telemetry.captured import CapturedError
+from core.telemetry.error_capture import CapturedError
 from core.telemetry.tables import (
     archive_mark,
     error_change,

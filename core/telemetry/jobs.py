@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from core.telemetry import recording, running, statements
-from core.telemetry.categories import WORKER
-from core.telemetry.context import RequestContext, current, new_request_id, request_id
+from core.telemetry import recording, running_processes, sql_statements
+from core.telemetry.log_rows import RequestRow
 from core.telemetry.queues import now_us
-from core.telemetry.rows import RequestRow
+from core.telemetry.request_context import RequestContext, current, new_request_id, request_id
+from core.telemetry.traffic_categories import WORKER
 
 OK, ERROR = "ok", "error"
 
@@ -49,7 +49,7 @@ def began(name: str, task_id: str, *, attempt: int = 1) -> Job:
     """Begin a job and make it the current context; to be called in the thread that runs it."""
     job = _job(name, task_id, attempt)
     _jobs[task_id] = job
-    running.begin(task_id, _beginning(job))
+    running_processes.begin(task_id, _beginning(job))
     current.set(job)
     if (recorder := recording.active()) is not None:
         recorder.beat_soon()
@@ -59,7 +59,7 @@ def began(name: str, task_id: str, *, attempt: int = 1) -> Job:
 def ended(task_id: str, outcome: str) -> None:
     """Record a job's outcome (ok, error, retried, interrupted …), once; from any thread."""
     job = _jobs.pop(task_id, None)
-    running.finish(task_id)
+    running_processes.finish(task_id)
     if job is not None:
         _record(job, outcome)
         if current.get() is job:
@@ -122,7 +122,7 @@ def _record(job: Job, outcome: str) -> None:
     recorder = recording.active()
     if recorder is None:
         return
-    statements.keep_repeated(job)
+    sql_statements.keep_repeated(job)
     recorder.requests.add(_row(job, outcome, duration_us=job.elapsed_us))
 
 

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from core.telemetry import recording
-from core.telemetry.context import current, suppressed
+from core.telemetry.request_context import current, suppressed
 
 # Keys of a log record that are no fields of the event: logging's own attributes, and structlog's.
 MADE_BY_LOGGING = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "_logger", "_name"}

@@ -21,7 +21,7 @@ import psutil
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.telemetry import running
+from core.telemetry import running_processes
 from core.telemetry.queues import now_us
 from core.telemetry.tables import event_log, process_run, request_log
 
@@ -53,7 +53,7 @@ class ProcessRun:
             "began_us": self.began_us,
             "seen_us": at_us,
             "ended_us": at_us if is_last else 0,
-            "tasks": "[]" if is_last else orjson.dumps(running.tasks()).decode(),
+            "tasks": "[]" if is_last else orjson.dumps(running_processes.tasks()).decode(),
         }
         dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
         statement = dialect.insert(process_run).values(values)

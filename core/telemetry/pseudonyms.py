@@ -9,7 +9,7 @@ import hmac
 import time
 
 from core.platform.settings import Settings
-from core.telemetry.context import current
+from core.telemetry.request_context import current
 
 LENGTH = 16  # hex digits: 64 bits, so no two people of a gym share one by chance
 A_DAY_S = 86_400

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from core.telemetry.rows import Row
+from core.telemetry.log_rows import Row
 
 FLUSH_ROWS, FOLD_ERRORS = 500, 100  # wake the writer: 500 rows are one transaction of some milliseconds
 # Longest queue of each table: about 10 MB in all, enough for the outage of a store in a busy hour.

@@ -26,11 +26,11 @@ from typing import Any
 
 import structlog
 
-from core.telemetry import running
-from core.telemetry.captured import CapturedError, capture, fingerprint_of
-from core.telemetry.context import current, suppress_recording, suppressed
+from core.telemetry import running_processes
+from core.telemetry.error_capture import CapturedError, capture, fingerprint_of
+from core.telemetry.log_rows import EventRow, MetricRow
 from core.telemetry.queues import FLUSH_ROWS, Queues, RowQueue, now_us
-from core.telemetry.rows import EventRow, MetricRow
+from core.telemetry.request_context import current, suppress_recording, suppressed
 from core.telemetry.store import Store
 from core.telemetry.writer import Writer
 
@@ -311,7 +311,7 @@ class Recorder:
         is_due = now >= self._flush_at
         if now >= self._beat_at:
             self._beat_at = NEVER
-            is_due = is_due or bool(running.tasks())
+            is_due = is_due or bool(running_processes.tasks())
         if now >= writer.open_until and (is_due or self.queues.are_many or writer.folded >= FLUSH_ROWS):
             if now >= self._lost_at and writer.flush():
                 self._lost_at = now + LOOK_FOR_LOST_EVERY_S

@@ -20,12 +20,12 @@ from sqlalchemy.orm import Session
 from core.platform.db import AFTER_COMMIT
 from core.platform.settings import Settings
 from core.telemetry import host_metrics
+from core.telemetry.log_rows import MetricRow
 from core.telemetry.process_life import STOPPED, LoopLag
 from core.telemetry.pseudonyms import Pseudonyms
 from core.telemetry.queues import now_us
 from core.telemetry.recorder import Recorder
 from core.telemetry.release import release
-from core.telemetry.rows import MetricRow
 from core.telemetry.store import store_for
 
 NOTED = "telemetry_noted"

@@ -2,7 +2,7 @@
 Tables of the telemetry store: facts (append-only logs), error groups, totals, and the archive's manifest.
 
 Facts are hot rows: appended, never changed, read by id, deleted once they are in the archive. Their columns are the
-fields of core/telemetry/rows.py. They have no second index, for an index would cost each flush more than its rows. An id
+fields of core/telemetry/log_rows.py. They have no second index, for an index would cost each flush more than its rows. An id
 is never reused. A fact names routes, tasks and pages by template, people by pseudonym, and no value that somebody typed.
 
 Columns are only ever added (`Store.prepare` does that), so that an old file stays readable.
@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from core.telemetry.rows import ROWS
+from core.telemetry.log_rows import ROWS
 
 VERSION = 1  # of the schema; a store with a higher one is refused
 

@@ -30,12 +30,12 @@ from sqlalchemy.exc import (
 from sqlalchemy.types import TypeEngine
 
 from core.errors import SetupError
-from core.telemetry import error_groups, prometheus_totals, running
-from core.telemetry.captured import CapturedError
+from core.telemetry import error_groups, prometheus_totals, running_processes
+from core.telemetry.error_capture import CapturedError
 from core.telemetry.error_groups import PendingGroup
+from core.telemetry.log_rows import ROWS, EventRow, Row
 from core.telemetry.processes import ProcessRun
 from core.telemetry.queues import Batch, Queues, now_us
-from core.telemetry.rows import ROWS, EventRow, Row
 from core.telemetry.store import Store
 from core.telemetry.tables import FACTS, written_batch
 
@@ -165,7 +165,7 @@ class Writer:
         with self._folding:
             pending, self._pending = self._pending, {}
         losses, self._losses = self._losses, Counter()
-        has_news = bool(running.tasks()) or (self.is_ending and self._marked)
+        has_news = bool(running_processes.tasks()) or (self.is_ending and self._marked)
         if not (any(batch.values()) or pending or losses or has_news):
             return True  # an idle process writes nothing
         return self._try(Flush(batch, pending, losses))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from analytics.export import as_csv, as_parquet
+from analytics.table_export import as_csv, as_parquet
 from analytics.ttl_cache import TtlCache
 
 

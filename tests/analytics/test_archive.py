@@ -22,7 +22,7 @@ from core.platform import clock
 from core.platform.clock import microseconds
 from core.platform.failpoints import VARIABLE, FailpointReached, armed
 from core.platform.services import Services
-from core.telemetry.context import new_request_id
+from core.telemetry.request_context import new_request_id
 from core.telemetry.store import archive_folder
 from core.telemetry.tables import error_event, error_group, error_hour, error_person
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, NOW_US, House, requests

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from analytics import bookings, today
-from analytics.window import Window
+from analytics.time_window import Window
 from core.bookings.models import Attendance, Booking, Status
 from core.platform.actor import ActorRole, Channel
 from core.schedule.models import Coach, DateOverride

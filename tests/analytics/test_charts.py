@@ -9,7 +9,7 @@ import pytest
 
 from analytics import chart_times, charts
 from analytics.deploy_markers import Marker
-from analytics.window import Window
+from analytics.time_window import Window
 from core.platform import theme
 from core.platform.clock import microseconds
 

@@ -13,7 +13,7 @@ from sqlalchemy import insert, text
 import tasks
 from analytics import evaluator
 from analytics.evaluator import evaluate_if_due
-from core.alerts import choices, pulse
+from core.alerts import liveness, rule_changes
 from core.alerts.models import AlertClock, AlertStanding
 from core.alerts.rules import Filter, Rule
 from core.alerts.state_machine import State
@@ -282,7 +282,7 @@ def test_a_rule_that_is_off_is_not_measured(watched: Watched) -> None:
         account = session.execute(text("SELECT id FROM account")).scalar_one()
     for key in ("errors", "errors-critical"):
         watched.services.database.transact(
-            lambda tx: choices.change_rule(tx.session, key, {"enabled": False}, by=as_staff(account), now=tx.now)
+            lambda tx: rule_changes.change_rule(tx.session, key, {"enabled": False}, by=as_staff(account), now=tx.now)
         )
     watched.minutes(2, errors=0.5)
     assert not {"errors", "errors-critical"} & watched.firing()
@@ -291,8 +291,10 @@ def test_a_rule_that_is_off_is_not_measured(watched: Watched) -> None:
 def add_rule(watched: Watched, title: str, metric: str, **changes: Any) -> Rule:
     with watched.services.database.read() as session:
         account = session.execute(text("SELECT id FROM account")).scalar_one()
-    added: choices.RuleInForce = watched.services.database.transact(
-        lambda tx: choices.add_rule(tx.session, metric, {"title": title, **changes}, by=as_staff(account), now=tx.now)
+    added: rule_changes.RuleInForce = watched.services.database.transact(
+        lambda tx: rule_changes.add_rule(
+            tx.session, metric, {"title": title, **changes}, by=as_staff(account), now=tx.now
+        )
     )
     return added.rule
 
@@ -354,9 +356,9 @@ def test_a_rule_that_is_another_when_it_has_been_measured_opens_nothing(
         account = session.execute(text("SELECT id FROM account")).scalar_one()
 
     meanwhile: dict[str, Callable[..., Any]] = {
-        "deleted": partial(choices.delete_rule, key=rule.key),
-        "changed": partial(choices.change_rule, key=rule.key, changes={"fire_at": 0.9}),
-        "muted": partial(choices.mute, key=rule.key, until=watched.now + timedelta(hours=1)),
+        "deleted": partial(rule_changes.delete_rule, key=rule.key),
+        "changed": partial(rule_changes.change_rule, key=rule.key, changes={"fire_at": 0.9}),
+        "muted": partial(rule_changes.mute, key=rule.key, until=watched.now + timedelta(hours=1)),
     }
 
     def change(name: str) -> None:
@@ -373,18 +375,18 @@ def test_a_rule_that_is_another_when_it_has_been_measured_opens_nothing(
 def test_silence_is_said_by_whoever_looks(watched: Watched) -> None:
     """The dead man's switch: it reads when each part was last alive, and needs none of them."""
     with watched.services.database.read() as session:
-        assert [one.part for one in pulse.silences(session, now=NOW)] == ["The worker", "The evaluator"]
-    assert [one.part for one in pulse.silence_of_the_recorders(watched.house.store, now=NOW)] == ["The recorder"]
+        assert [one.part for one in liveness.silences(session, now=NOW)] == ["The worker", "The evaluator"]
+    assert [one.part for one in liveness.silence_of_the_recorders(watched.house.store, now=NOW)] == ["The recorder"]
     watched.minutes(1)
     with watched.services.database.read() as session:
-        assert pulse.silences(session, now=watched.now + 2 * MINUTE) == []
-        later = pulse.silences(session, now=watched.now + 3 * MINUTE)
+        assert liveness.silences(session, now=watched.now + 2 * MINUTE) == []
+        later = liveness.silences(session, now=watched.now + 3 * MINUTE)
     assert [one.sentence(now=watched.now + 3 * MINUTE) for one in later] == [
         "The worker has been silent for 3 minutes: requests do not expire and mail waits.",
         "The evaluator has been silent for 3 minutes: nobody would be told of an incident.",
     ]
-    assert pulse.silence_of_the_recorders(watched.house.store, now=watched.now + timedelta(seconds=59)) == []
-    (silent,) = pulse.silence_of_the_recorders(watched.house.store, now=watched.now + 2 * MINUTE)
+    assert liveness.silence_of_the_recorders(watched.house.store, now=watched.now + timedelta(seconds=59)) == []
+    (silent,) = liveness.silence_of_the_recorders(watched.house.store, now=watched.now + 2 * MINUTE)
     assert silent.part == "The recorder of the site"
 
 
@@ -392,7 +394,7 @@ def test_a_store_that_cannot_be_read_is_said(watched: Watched) -> None:
     watched.minutes(1)
     with watched.house.store.write() as connection:
         connection.execute(text("DROP TABLE metric_log"))
-    (silent,) = pulse.silence_of_the_recorders(watched.house.store, now=watched.now)
+    (silent,) = liveness.silence_of_the_recorders(watched.house.store, now=watched.now)
     assert "cannot be read" in silent.sentence(now=watched.now)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from core.alerts.defaults import DEFAULT_RULES
+from core.alerts.default_rules import DEFAULT_RULES
 from core.platform.failpoints import VARIABLE
 from core.platform.services import Services
 from tests.analytics.alarmed import MINUTE, Watched

@@ -18,7 +18,7 @@ from analytics.data_sources import Monitor
 from analytics.explorer import Question
 from analytics.latency import FAMILIES, REQUESTS, Scope
 from analytics.retention import Keep
-from analytics.window import EXACT_UPTO, RANGES, Window, last
+from analytics.time_window import EXACT_UPTO, RANGES, Window, last
 from core.platform.clock import instant, microseconds
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, House
 

@@ -8,7 +8,7 @@ import pytest
 from analytics import explorer
 from analytics.data_sources import Monitor
 from analytics.explorer import CATALOGUE, WHOLE, Question
-from analytics.window import Window
+from analytics.time_window import Window
 from core.platform.clock import instant
 from tests.analytics.house import HOUR_US, NOW_US, House
 from tests.analytics.house import requests as some

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from analytics import latency
-from analytics.cold_storage import missing_of, shelf_for
+from analytics.archive_storage import missing_of, shelf_for
 from analytics.data_sources import Monitor, monitor_for
 from analytics.retention import READERS_MAY_TAKE_US
-from analytics.window import Window
+from analytics.time_window import Window
 from core.platform.clock import instant
 from core.platform.settings import Settings
 from tests.analytics.house import DAY_US, HOUR_US, NOW_US, House

@@ -11,7 +11,7 @@ import pytest
 from analytics import latency
 from analytics.data_sources import Monitor
 from analytics.latency import Scope
-from analytics.window import Window
+from analytics.time_window import Window
 from core.platform.clock import instant
 from tests.analytics.house import DAY_US, HOUR_US, MINUTE_US, NOW_US, House, durations, requests
 

@@ -7,7 +7,7 @@ import pytest
 
 from analytics import replay as replaying
 from analytics.replay import Replay, can_replay, replay, step_of
-from core.alerts.defaults import BY_KEY, DEFAULT_RULES
+from core.alerts.default_rules import BY_KEY, DEFAULT_RULES
 from core.alerts.rules import DAY, HOUR, WEEK, Filter, NoData, Rule
 from core.alerts.state_machine import Reading
 from core.platform.services import Services

@@ -11,7 +11,7 @@ from analytics.data_sources import Monitor
 from analytics.health import State
 from analytics.latency import Scope
 from analytics.retention import Keep
-from analytics.window import Window
+from analytics.time_window import Window
 from core.platform.clock import instant
 from tests.analytics.house import HOUR_US, MINUTE_US, NOW_US, House
 from tests.analytics.house import requests as some

@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 
 from analytics import alert_metrics
 from analytics.alert_inputs import MetricInputs as Measured
-from core.alerts import pulse
-from core.alerts.defaults import BY_KEY
+from core.alerts import liveness
+from core.alerts.default_rules import BY_KEY
 from core.alerts.models import RuleChoice
 from core.alerts.state_machine import Reading
 from core.gym.models import the_gym
@@ -20,8 +20,8 @@ from core.images.models import Image, ImageKind
 from core.platform.clock import microseconds
 from core.platform.services import Services
 from core.schedule.models import Coach, DateOverride
-from core.telemetry import errors
-from core.telemetry.captured import CapturedError
+from core.telemetry import error_queries
+from core.telemetry.error_capture import CapturedError
 from core.telemetry.error_groups import PendingGroup, write
 from core.telemetry.process_life import LOOP_SILENT, STOPPED
 from tests.analytics.alarmed import MINUTE, NOW, Watched
@@ -84,7 +84,7 @@ def test_a_process_that_was_stopped_is_not_missed(watched: Watched) -> None:
     watched.now += 10 * MINUTE
     beat(watched, "console", "worker")
     assert set(read(watched, "process-silent")) == {"console", "worker"}
-    assert pulse.silence_of_the_recorders(watched.house.store, now=watched.now) == []
+    assert liveness.silence_of_the_recorders(watched.house.store, now=watched.now) == []
     beat(watched, "site")  # it was started anew, in a container with the same number
     assert "site" in read(watched, "process-silent")
 
@@ -95,7 +95,7 @@ def test_a_process_that_hangs_and_records_on_is_seen(watched: Watched) -> None:
     beat(watched, "site", name=LOOP_SILENT, value=95.0)
     found = read(watched, "process-silent")
     assert found["site"].value == 95.0 and "hangs" in found["site"].detail and found["worker"].value == 0.0
-    (silence,) = pulse.silence_of_the_recorders(watched.house.store, now=watched.now)
+    (silence,) = liveness.silence_of_the_recorders(watched.house.store, now=watched.now)
     assert silence.part == "The site" and "hangs" in silence.follows
     watched.now += MINUTE
     beat(watched, "site", name=LOOP_SILENT, value=0.0)
@@ -165,8 +165,8 @@ def test_an_error_that_was_resolved_and_is_back_is_said_once(watched: Watched) -
     meet(watched, "no hours")
     watched.now += HOUR
     store = watched.house.store
-    (group,) = errors.list_groups(store, start=watched.now - DAY, end=watched.now + DAY)
-    errors.resolve(store, group.id, by=as_staff(1), now=watched.now, release="1.2")
+    (group,) = error_queries.list_groups(store, start=watched.now - DAY, end=watched.now + DAY)
+    error_queries.resolve(store, group.id, by=as_staff(1), now=watched.now, release="1.2")
     meet(watched, "no hours", "1.1")  # an older one, that runs still
     watched.pass_a_minute(0, 0)
     watched.evaluate()

@@ -6,26 +6,26 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics import bookings, latency, sample
+from analytics import bookings, latency, sample_traffic
 from analytics.data_sources import Monitor
 from analytics.latency import Scope
 from analytics.request_store import open_log
-from analytics.window import Window
+from analytics.time_window import Window
 from core.http.edge import labels_of
-from core.telemetry.context import UNMATCHED
+from core.telemetry.request_context import UNMATCHED
 from core.telemetry.store import Store
 from public_site.routes import ROUTES
 
 NOW = datetime(2026, 11, 26, 15, 30, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")
-SMALL = sample.Traffic(days=60, rows_a_day=1_500, fact_days=30, at_a_time=20)
+SMALL = sample_traffic.Traffic(days=60, rows_a_day=1_500, fact_days=30, at_a_time=20)
 
 
 @pytest.fixture(scope="module")
 def monitor(tmp_path_factory: pytest.TempPathFactory) -> Monitor:
     folder = tmp_path_factory.mktemp("sample")
     monitor = Monitor(Store(f"sqlite:///{folder}/telemetry.db"), folder / "monitoring")
-    assert 50_000 < sample.make(monitor, SMALL, now=NOW) < 90_000
+    assert 50_000 < sample_traffic.make(monitor, SMALL, now=NOW) < 90_000
     return monitor
 
 
@@ -38,7 +38,7 @@ def test_rows_are_kept_of_the_newest_days_and_tiles_of_all(monitor: Monitor) -> 
 
 
 def test_the_bad_hour_stands_out(monitor: Monitor) -> None:
-    began = sample.bad_hour(NOW)
+    began = sample_traffic.bad_hour(NOW)
     bad = latency.overall(monitor, Window(began, began + timedelta(minutes=45), ZONE))
     before = latency.overall(monitor, Window(began - timedelta(days=1), began, ZONE))
     assert bad is not None and before is not None
@@ -76,10 +76,10 @@ def test_statements_mails_and_the_machine_are_of_the_same_traffic(monitor: Monit
 
 
 def test_the_same_seed_gives_the_same_rows(tmp_path: Path) -> None:
-    tiny = sample.Traffic(days=3, rows_a_day=200, fact_days=3, others=False)
+    tiny = sample_traffic.Traffic(days=3, rows_a_day=200, fact_days=3, others=False)
     found = []
     for name in ("one", "two"):
         monitor = Monitor(Store(f"sqlite:///{tmp_path}/{name}.db"), tmp_path / name)
-        sample.make(monitor, tiny, now=NOW)
+        sample_traffic.make(monitor, tiny, now=NOW)
         found.append(latency.by_route(monitor, Window(NOW - timedelta(days=3), NOW, ZONE)))
     assert found[0] == found[1] != []

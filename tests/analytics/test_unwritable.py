@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from analytics.database_outage import TITLE, Outage
 from analytics.evaluator import evaluate_if_due
-from analytics.unwritable import TITLE, Outage
 from core.mail.webhook import HttpWebhook
-from core.outbox.failures import TemporaryFailure
+from core.outbox.delivery_failures import TemporaryFailure
 from core.platform.services import Services
 from tests.analytics.alarmed import MINUTE, NOW, Watched
 from tests.analytics.house import House

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from analytics import database_load, jobs, mails
 from analytics.data_sources import Monitor
 from analytics.gym_tables import arrow
-from analytics.window import Window
+from analytics.time_window import Window
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.platform.clock import instant
 from tests.analytics.house import HOUR_US, MINUTE_US, NOW_US, House

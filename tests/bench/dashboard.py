@@ -1,7 +1,7 @@
 """
 The two pages that an admin leaves open, on a year of traffic: what the server does for one run of them.
 
-The year is made by analytics/sample.py and the pages run as the console runs them, without a browser.
+The year is made by analytics/sample_traffic.py and the pages run as the console runs them, without a browser.
 """
 
 import tempfile
@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 import console.widgets.session as looked_up
-from analytics import latency, sample
+from analytics import latency, sample_traffic
 from analytics.data_sources import monitor_for
-from analytics.window import last
+from analytics.time_window import last
 from console.monitoring import cached_queries
 from console.web import server
 from core.bootstrap import build
-from core.demo.small import load_demo
+from core.demo.small_gym import load_demo
 from core.migrations import migrate
 from core.people.accounts import find_account
 from core.people.sessions import start_session
@@ -42,7 +42,9 @@ def measure() -> Section:
     """Medians of several runs; each finds no answer kept, or all of them."""
     with tempfile.TemporaryDirectory(prefix="spirit-bench-") as scratch:
         services = _gym(Path(scratch))
-        requests = sample.make(monitor_for(services.settings), sample.Traffic(rows_a_day=ROWS_A_DAY), now=clock.now())
+        requests = sample_traffic.make(
+            monitor_for(services.settings), sample_traffic.Traffic(rows_a_day=ROWS_A_DAY), now=clock.now()
+        )
         setattr(looked_up, "services_from_environment", lambda: services)  # noqa: B010 (as the tests of the pages do)
         token = services.database.transact(lambda tx: _sign_in(tx.session, now=tx.now))
         looked_up.token = lambda: token

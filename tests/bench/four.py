@@ -10,10 +10,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.images import decoding, pixels
+from core.images import decoding, rendering
 from core.images.headers import read_header
-from core.images.pixels import Made, Opened, Placeholder
 from core.images.recipes import PLAN, Recipe, Shape, specs_of
+from core.images.rendering import Made, Opened, Placeholder
 
 FOUR = Recipe([Shape("whole", PLAN)], formats=("jpeg",))
 FOUR_AVIF = replace(FOUR, formats=("avif",))
@@ -59,7 +59,7 @@ def _developed(path: Path, recipe: Recipe, *, fine: bool) -> dict[int, bytes]:
     assert header is not None
     specs = specs_of(recipe, pixels=str(path), focal=(50, 50), encoders="", fine=fine)
     with path.open("rb") as original:
-        pixels.develop(
+        rendering.develop(
             original,
             form=header.format,
             size=(header.width_px, header.height_px),
@@ -84,10 +84,10 @@ def profile(files: list[Path]) -> dict[str, float]:
         with path.open("rb") as original, ThreadPoolExecutor(1) as one:
             with decoding.decoded(original, form="jpeg", size=size, specs=specs) as (picture, full, _):
                 marks.append(time.process_time())
-                sized = list(pixels._sizes(picture, full, specs, (50, 50), one))
+                sized = list(rendering._sizes(picture, full, specs, (50, 50), one))
             marks.append(time.process_time())
             for made in sized:
-                pixels._encode(made.pixels, made.specs[0], "#ffffff", _close)
+                rendering._encode(made.pixels, made.specs[0], "#ffffff", _close)
             marks.append(time.process_time())
         for name, began, ended in zip(taken, marks, marks[1:], strict=False):
             taken[name] += ended - began

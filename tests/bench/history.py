@@ -1,7 +1,7 @@
 """
 The archive against PostgreSQL and against itself: the same rows, the same questions, in one run.
 
-Rows are made up by analytics/sample.py: 10 million by default, SPIRIT_BENCH_ROWS=100000000 for a hundred. They are made
+Rows are made up by analytics/sample_traffic.py: 10 million by default, SPIRIT_BENCH_ROWS=100000000 for a hundred. They are made
 anew for each run, unless SPIRIT_BENCH_FOLDER names a folder to keep them in.
 """
 
@@ -20,14 +20,14 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from analytics import compaction, duckdb_cursors, latency, manifest, sample
+from analytics import compaction, duckdb_cursors, latency, manifest, sample_traffic
 from analytics import request_store as reading
 from analytics.data_sources import Monitor
 from analytics.duckdb_cursors import cursor, run
 from analytics.latency import Scope
-from analytics.request_ids import WHOLE
 from analytics.request_store import open_log
-from analytics.window import Window
+from analytics.short_request_ids import WHOLE
+from analytics.time_window import Window
 from core.platform.clock import microseconds
 from core.telemetry.store import Store
 from tests.bench.report import Section
@@ -89,10 +89,10 @@ def _traffic(folder: Path, days: int, rows: int) -> Days:
     with monitor.store.read() as connection:
         if kept := manifest.live(connection, "request_log"):
             return Days(monitor, sum(file.rows for file in kept))
-    traffic = sample.Traffic(
+    traffic = sample_traffic.Traffic(
         days=days, rows_a_day=int(rows / days / KEPT), fact_days=days, at_a_time=1, others=False, seed=rows
     )
-    made = sample.make(monitor, traffic, now=NOW)
+    made = sample_traffic.make(monitor, traffic, now=NOW)
     compaction.merge_files(monitor.store, monitor.folder, now_us=microseconds(NOW))  # as the worker does
     return Days(monitor, made)
 

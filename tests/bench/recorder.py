@@ -12,8 +12,8 @@ from pathlib import Path
 
 from core.platform import clock
 from core.platform.db import Database
+from core.telemetry.log_rows import RequestRow
 from core.telemetry.recorder import Recorder
-from core.telemetry.rows import RequestRow
 from core.telemetry.store import Store
 from tests.bench.gym import BenchGym, open_gym, request_lesson, wanted
 from tests.bench.load import server

@@ -24,7 +24,7 @@ from core.http.edge import Edge, labels_of
 from core.ops import logs
 from core.telemetry.recording import recording
 from public_site.app import content_security_policy, create_app
-from public_site.cache import Build, SharedPages
+from public_site.page_cache import Build, SharedPages
 
 
 async def page(request: Request) -> Response:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.bookings.changes import cancel
+from core.bookings.cancellation import cancel
 from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.lists import events_of
 from core.bookings.models import Booking, Hold, Status

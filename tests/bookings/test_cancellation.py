@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.bookings import changes
+from core.bookings import cancellation
 from core.bookings.models import Status
 from core.errors import TooLate
 from core.gym.models import the_gym
@@ -17,21 +17,23 @@ DAY, INSTANT = timedelta(days=1), timedelta(microseconds=1)
 
 def test_a_parent_cancels_free_of_charge_until_a_day_before(house: House) -> None:
     booking = house.booked()
-    cancelled = changes.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=TUESDAY_AT_FOUR - DAY)
+    cancelled = cancellation.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=TUESDAY_AT_FOUR - DAY)
     assert (cancelled.status, cancelled.cancelled_late) == (Status.CANCELLED, False)
 
 
 def test_a_parent_who_cancels_within_a_day_is_recorded_as_late(house: House) -> None:
     booking = house.booked()
     late = TUESDAY_AT_FOUR - DAY + INSTANT
-    cancelled = changes.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=late)
+    cancelled = cancellation.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=late)
     assert (cancelled.status, cancelled.cancelled_late, cancelled.cancelled_at) == (Status.CANCELLED, True, late)
 
 
 def test_the_gym_sets_the_hours_that_count_as_late(house: House) -> None:
     the_gym(house.session).late_cancel_hours = 2
     booking = house.booked()
-    cancelled = changes.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=TUESDAY_AT_FOUR - DAY / 2)
+    cancelled = cancellation.cancel(
+        house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=TUESDAY_AT_FOUR - DAY / 2
+    )
     assert not cancelled.cancelled_late
 
 
@@ -39,7 +41,7 @@ def test_staff_who_cancel_are_never_late(house: House) -> None:
     booking = house.booked()
     last = TUESDAY_AT_FOUR - INSTANT
     by_ada = house.by_ada
-    cancelled = changes.cancel(house.session, house.omar, booking.id, by=by_ada, reason="Water damage", now=last)
+    cancelled = cancellation.cancel(house.session, house.omar, booking.id, by=by_ada, reason="Water damage", now=last)
     assert (cancelled.status, cancelled.cancelled_late, cancelled.cancel_reason) == (
         Status.CANCELLED,
         False,
@@ -50,7 +52,7 @@ def test_staff_who_cancel_are_never_late(house: House) -> None:
 def test_a_request_withdrawn_late_is_not_a_late_cancellation(house: House) -> None:
     booking = house.ask()
     soon = TUESDAY_AT_FOUR - timedelta(hours=2)
-    cancelled = changes.cancel(house.session, house.nora, booking.id, by=PARENT_ON_SITE, now=soon)
+    cancelled = cancellation.cancel(house.session, house.nora, booking.id, by=PARENT_ON_SITE, now=soon)
     assert (cancelled.status, cancelled.cancelled_late) == (Status.CANCELLED, False)
 
 
@@ -58,15 +60,15 @@ def test_a_lesson_can_be_cancelled_until_it_starts_and_not_from_then_on(house: H
     for by in (PARENT_ON_SITE, house.by_ada):
         booking = house.booked()
         with pytest.raises(TooLate):
-            changes.cancel(house.session, house.omar, booking.id, by=by, reason="Too late", now=TUESDAY_AT_FOUR)
+            cancellation.cancel(house.session, house.omar, booking.id, by=by, reason="Too late", now=TUESDAY_AT_FOUR)
         last = TUESDAY_AT_FOUR - INSTANT
-        changes.cancel(house.session, house.omar, booking.id, by=by, reason="In time", now=last)
+        cancellation.cancel(house.session, house.omar, booking.id, by=by, reason="In time", now=last)
         assert (booking.status, booking.cancelled_at) == (Status.CANCELLED, last)
 
 
 def test_a_cancelled_lessons_time_can_be_booked_again(house: House) -> None:
     booking = house.booked()
-    changes.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=NOW)
+    cancellation.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=NOW)
     again = house.booked(customer_email="priya@example.org")
     assert again.status is Status.APPROVED
     assert house.holds(booking) == []

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from core.bookings import changes, expiry
+from core.bookings import cancellation, expiry
+from core.bookings.access_scope import Everyone, OfCoach
 from core.bookings.decisions import Decision, decide
 from core.bookings.models import Booking, Status
 from core.bookings.queries import requests_awaiting_answer
-from core.bookings.scope import Everyone, OfCoach
 from core.errors import RequestExpired, SlotUnavailable
 from core.outbox.models import MessageKind, OutboxMessage
 from core.platform.actor import PARENT_ON_SITE, ActorRole, Channel
@@ -99,7 +99,7 @@ def test_nothing_but_a_waiting_request_expires(house: House) -> None:
     approved, denied, cancelled = (house.ask(at(1, hour)) for hour in (9, 11, 13))
     decide(house.session, house.nora, approved.id, Decision.APPROVE, by=house.by_nora, now=NOW)
     decide(house.session, house.nora, denied.id, Decision.DENY, by=house.by_nora, now=NOW)
-    changes.cancel(house.session, house.nora, cancelled.id, by=PARENT_ON_SITE, now=NOW)
+    cancellation.cancel(house.session, house.nora, cancelled.id, by=PARENT_ON_SITE, now=NOW)
     records = [house.record(booking) for booking in (approved, denied, cancelled)]
     assert expiry.expire_overdue(house.session, house.nora, now=NOW + 30 * DAY) == []
     assert [house.record(booking) for booking in (approved, denied, cancelled)] == records

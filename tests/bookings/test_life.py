@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.bookings import changes, expiry
+from core.bookings import cancellation, expiry
 from core.bookings.decisions import Decision, decide
 from core.bookings.models import Booking, Status
 from core.errors import (
@@ -65,17 +65,17 @@ def expired(house: House) -> tuple[Booking, datetime]:
 
 def cancelled_by_sam(house: House) -> tuple[Booking, datetime]:
     booking = house.ask()
-    return changes.cancel(house.session, house.nora, booking.id, by=PARENT_ON_SITE, now=LATER), LATER
+    return cancellation.cancel(house.session, house.nora, booking.id, by=PARENT_ON_SITE, now=LATER), LATER
 
 
 def cancelled_by_nora(house: House) -> tuple[Booking, datetime]:
     booking, now = approved(house)
-    return changes.cancel(house.session, house.nora, booking.id, by=house.by_nora, reason="Ill", now=now), now
+    return cancellation.cancel(house.session, house.nora, booking.id, by=house.by_nora, reason="Ill", now=now), now
 
 
 def cancelled_by_ada(house: House) -> tuple[Booking, datetime]:
     booking, now = approved(house)
-    return changes.cancel(house.session, house.nora, booking.id, by=house.by_ada, reason="Power cut", now=now), now
+    return cancellation.cancel(house.session, house.nora, booking.id, by=house.by_ada, reason="Power cut", now=now), now
 
 
 def sam(house: House) -> Actor:
@@ -150,7 +150,7 @@ def denies(house: House, booking: Booking, by: Actor, now: datetime) -> Booking:
 
 
 def cancels(house: House, booking: Booking, by: Actor, now: datetime) -> Booking:
-    return changes.cancel(house.session, house.nora, booking.id, by=by, reason="Nora is ill", now=now)
+    return cancellation.cancel(house.session, house.nora, booking.id, by=by, reason="Nora is ill", now=now)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_an_admin_needs_a_reason(house: House, situation: Situation, verb: Verb,
 
 def _without_reason(house: House, booking: Booking, verb: Verb, by: Actor, reason: str | None, now: datetime) -> None:
     if verb is cancels:
-        changes.cancel(house.session, house.nora, booking.id, by=by, reason=reason, now=now)
+        cancellation.cancel(house.session, house.nora, booking.id, by=by, reason=reason, now=now)
     else:
         decision = Decision.APPROVE if verb is approves else Decision.DENY
         decide(house.session, house.nora, booking.id, decision, by=by, reason=reason, now=now)
@@ -351,7 +351,7 @@ def test_a_booking_of_another_coach_is_not_found(house: House) -> None:
     with pytest.raises(NotFound):
         decide(house.session, house.omar, booking.id, Decision.APPROVE, by=by_omar, now=now)
     with pytest.raises(NotFound):
-        changes.cancel(house.session, house.omar, booking.id, by=by_omar, reason="Not his", now=now)
+        cancellation.cancel(house.session, house.omar, booking.id, by=by_omar, reason="Not his", now=now)
     with pytest.raises(NotFound):
         decide(house.session, house.nora, 999_999, Decision.APPROVE, by=house.by_nora, now=now)
     assert house.record(booking) == before

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.bookings import lists
-from core.bookings.changes import cancel
+from core.bookings.access_scope import Everyone, OfCoach
+from core.bookings.cancellation import cancel
 from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.lists import Search
 from core.bookings.models import Booking, Status
 from core.bookings.requests import request_lesson
-from core.bookings.scope import Everyone, OfCoach
 from core.outbox.models import MessageKind
 from core.platform.actor import PARENT_ON_SITE
 from core.schedule.models import Coach

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.bookings import changes, requests
+from core.bookings import cancellation, requests
 from core.bookings.models import Booking, Status
 from core.errors import IdempotencyMismatch, NotFound, SlotUnavailable, TooMany
 from core.outbox.models import MessageKind, OutboxMessage
 from core.platform.actor import PARENT_ON_SITE, ActorRole, Channel
-from core.platform.tokens import hashed
+from core.platform.signed_tokens import hashed
 from core.schedule.models import Asks, Coach, WeeklyHours
 from tests.bookings.conftest import TUESDAY_AT_FOUR, House
 from tests.support import people
@@ -193,7 +193,7 @@ def test_a_request_that_was_answered_withdrawn_or_has_expired_waits_no_more(hous
     first = house.ask(at(1, 9))
     second = house.ask(at(2, 9))
     house.ask(at(3, 9))
-    changes.cancel(house.session, house.nora, second.id, by=PARENT_ON_SITE, now=NOW)
+    cancellation.cancel(house.session, house.nora, second.id, by=PARENT_ON_SITE, now=NOW)
     assert house.ask(at(4, 9)).status is Status.PENDING
     assert first.expires_at is not None
     assert house.ask(at(4, 12), now=first.expires_at).status is Status.PENDING
@@ -202,7 +202,7 @@ def test_a_request_that_was_answered_withdrawn_or_has_expired_waits_no_more(hous
 def test_a_family_asks_for_six_lessons_a_day_at_most_booked_ones_and_cancelled_ones_too(house: House) -> None:
     for hour in range(9, 15):
         booking = house.booked(at(1, hour), now=NOW + (hour - 9) * MINUTE)
-        changes.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=NOW + (hour - 9) * MINUTE)
+        cancellation.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=NOW + (hour - 9) * MINUTE)
     later = NOW + 10 * HOUR
     with pytest.raises(TooMany) as refusal:
         house.booked(at(2, 9), now=later)

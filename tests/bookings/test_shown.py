@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.bookings import changes
+from core.bookings import cancellation
+from core.bookings.cancellation_terms import announced, gyms_terms, terms_of
 from core.bookings.models import Status
-from core.bookings.terms import announced, gyms_terms, terms_of
 from core.errors import NotAsShown
 from core.gym.models import the_gym
 from core.platform.actor import PARENT_ON_SITE
@@ -76,10 +76,10 @@ def test_a_late_cancellation_that_was_not_shown_as_one_asks_first(house: House) 
     late = TUESDAY_AT_FOUR - timedelta(hours=2)
     for shown in ("", "48-0123456789abcdef"):
         with pytest.raises(NotAsShown, match="counts as a late cancellation"):
-            changes.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, shown_costs=shown, now=late)
+            cancellation.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, shown_costs=shown, now=late)
     assert booking.status is Status.APPROVED
     costs = terms_of(booking, gym).code
-    changes.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, shown_costs=costs, now=late)
+    cancellation.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, shown_costs=costs, now=late)
     assert booking.cancelled_late
 
 
@@ -90,7 +90,7 @@ def test_terms_that_the_gym_changes_later_bind_nobody_who_agreed_to_the_old_ones
     gym.late_cancel_hours, gym.cancellation_fee_text = 72, "All of it is due."
     terms = terms_of(booking, gym)
     assert (terms.late_hours, terms.fee) == (24, "Half is due.")
-    cancelled = changes.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=at(1, 16))
+    cancelled = cancellation.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, now=at(1, 16))
     assert not cancelled.cancelled_late
 
 
@@ -99,4 +99,4 @@ def test_a_lesson_that_was_moved_since_it_was_shown_is_not_cancelled_unseen(hous
     booking.slot_version = 2
     house.session.flush()
     with pytest.raises(NotAsShown, match="was moved: it is on Tuesday, November 24"):
-        changes.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, slot_version=1, now=NOW)
+        cancellation.cancel(house.session, house.omar, booking.id, by=PARENT_ON_SITE, slot_version=1, now=NOW)

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from core.bookings import changes, expiry
+from core.bookings import cancellation, expiry
 from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.bookings.requests import request_lesson
@@ -80,7 +80,7 @@ def test_every_change_moves_the_coachs_schedule_version(gym: Gym, clock: time_ma
     seen.append(gym.version())
     gym.transact(_by_link(Decision.APPROVE), booking.id)
     seen.append(gym.version())
-    gym.transact(changes.cancel, booking.id, by=PARENT_ON_SITE)
+    gym.transact(cancellation.cancel, booking.id, by=PARENT_ON_SITE)
     seen.append(gym.version())
     gym.ask()
     clock.move_to(TUESDAY_AT_FOUR)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.bookings import lists, queries
-from core.bookings.scope import Everyone, OfCoach, check_covers, scope, whose_bookings
+from core.bookings.access_scope import Everyone, OfCoach, check_covers, scope, whose_bookings
 from core.errors import NotAllowed
 from core.people.accounts import create_account
 from core.people.models import Role
@@ -47,7 +47,7 @@ def test_a_list_is_of_its_scope(session: Session) -> None:
 
 
 def test_everybodys_is_made_in_one_place() -> None:
-    """Nobody but core.bookings.scope makes an Everyone; so each one has been asked for by its role."""
+    """Nobody but core.bookings.access_scope makes an Everyone; so each one has been asked for by its role."""
     made = [
         str(path.relative_to(ROOT))
         for folder in ("core", "console", "analytics", "public_site")
@@ -55,7 +55,7 @@ def test_everybodys_is_made_in_one_place() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Everyone"
     ]
-    assert made == ["core/bookings/scope.py"]
+    assert made == ["core/bookings/access_scope.py"]
 
 
 def test_no_list_takes_none_for_a_coach() -> None:

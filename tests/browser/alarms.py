@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from core.alerts import choices, incidents
-from core.alerts.defaults import BY_KEY
+from core.alerts import incidents, rule_changes
+from core.alerts.default_rules import BY_KEY
 from core.alerts.models import AlertClock, AlertStanding
 from core.alerts.rules import Filter
 from core.alerts.state_machine import Reading, Standing, State
@@ -83,9 +83,11 @@ def let_it_happen(services: Services) -> None:
         (mine,) = [row.incident_id for row in slow if row.incident_id is not None]
         incidents.acknowledge(transaction.session, mine, by=as_staff(ada.id), now=transaction.now)
         until = transaction.now + 8 * HOUR
-        choices.mute(transaction.session, "disk", until, by=as_staff(ada.id), now=transaction.now)
+        rule_changes.mute(transaction.session, "disk", until, by=as_staff(ada.id), now=transaction.now)
         wanted = {"title": "Asking for a lesson fails", "filter": Filter("http", "site", "/bookings"), "min_samples": 5}
-        choices.add_rule(transaction.session, "requests.error_share", wanted, by=as_staff(ada.id), now=transaction.now)
+        rule_changes.add_rule(
+            transaction.session, "requests.error_share", wanted, by=as_staff(ada.id), now=transaction.now
+        )
 
 
 def fall_silent(services: Services) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page
 
-from analytics import sample
+from analytics import sample_traffic
 from analytics.data_sources import monitor_for
 from core.bootstrap import build
-from core.demo.big import load_big_demo
+from core.demo.big_gym import load_big_demo
 from core.platform import clock
 from core.platform.settings import load_settings
 from tests.browser import staff_pages
@@ -22,7 +22,7 @@ from tests.support.processes import running_gym
 if TYPE_CHECKING:
     from tests.browser.screenshots import Album
 
-TRAFFIC = sample.Traffic(rows_a_day=1_500, fact_days=40)
+TRAFFIC = sample_traffic.Traffic(rows_a_day=1_500, fact_days=40)
 
 
 def drawn(page: Page) -> None:
@@ -55,7 +55,7 @@ def photograph(album: Album, folder: Path) -> None:
         services = build(load_settings(_env_file=None, data_dir=gym.folder / "var"))
         monitor = monitor_for(services.settings)
         load_big_demo(services)
-        sample.make(monitor, TRAFFIC, now=clock.now())
+        sample_traffic.make(monitor, TRAFFIC, now=clock.now())
         record_error(monitor.store, times=9, people=("a", "b", "c"))
         services.database.dispose()
         monitor.store.dispose()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page
 
-from core.demo import photos
+from core.demo import drawn_photos
 from core.images.queries import waiting
 from core.platform.services import Services
 from tests.support.processes import RunningGym
@@ -44,7 +44,8 @@ def look_at_all(page: Page) -> None:
 def drop_three(page: Page) -> None:
     """Two photos, and something that is none."""
     photo = {
-        f"{name}_new.jpg": photos.portrait(replace(photos.FACES[name], shirt=photos.DUSK)) for name in ("nora", "omar")
+        f"{name}_new.jpg": drawn_photos.portrait(replace(drawn_photos.FACES[name], shirt=drawn_photos.DUSK))
+        for name in ("nora", "omar")
     }
     page.locator("input[type=file]").set_input_files(
         [  # type: ignore[arg-type]

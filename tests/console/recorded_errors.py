@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.bookings.lists import Cursor, all_pages
 from core.bookings.models import Booking
 from core.telemetry import error_groups
-from core.telemetry.captured import capture
+from core.telemetry.error_capture import capture
 from core.telemetry.error_groups import PendingGroup
 from core.telemetry.store import Store
 

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from console.alerts import dead_man
 from console.web import server
-from core.alerts import choices, lists, pulse
-from core.alerts.defaults import BY_KEY, DEFAULT_RULES
+from core.alerts import lists, liveness, rule_changes
+from core.alerts.default_rules import BY_KEY, DEFAULT_RULES
 from core.alerts.models import Incident
 from core.alerts.rules import Filter, NoData, Rule, Severity
 from core.alerts.state_machine import Lead
@@ -270,12 +270,12 @@ def test_a_rule_is_muted_for_a_while_and_said_again(desk: Desk) -> None:
     app.selectbox(key="mute-for-disk").select("a day")
     app = app.button(key="mute-disk").click().run()
     with desk.services.database.read() as session:
-        muted_until = choices.get_rule(session, "disk").muted_until
+        muted_until = rule_changes.get_rule(session, "disk").muted_until
     assert muted_until is not None and spoken_length(muted_until - NOW) == "1 day"
     assert any(expander.label.endswith("muted") for expander in app.expander)
     app.button(key="unmute-disk").click().run()
     with desk.services.database.read() as session:
-        assert choices.get_rule(session, "disk").muted_until is None
+        assert rule_changes.get_rule(session, "disk").muted_until is None
 
 
 @ONE
@@ -304,7 +304,7 @@ def test_silence_is_said_above_every_page_of_an_admin_and_nobody_else_s(
         assert all((sentence in shown) is expected for sentence in said), who
     with desk.services.database.write() as transaction:
         the_gym(transaction.session).last_swept_at = transaction.now
-        pulse.evaluated(transaction.session, now=transaction.now)
+        liveness.evaluated(transaction.session, now=transaction.now)
     assert dead_man.silences() == []
     desk.clock.shift(timedelta(minutes=5))
     assert dead_man.silences()[0] == (
@@ -318,10 +318,10 @@ def _banners(desk: Desk, who: str) -> str:
 
 def own(desk: Desk) -> Rule:
     with desk.services.database.read() as session:
-        (found,) = [one.rule for one in choices.rules_in_force(session) if one.rule.is_own]
+        (found,) = [one.rule for one in rule_changes.rules_in_force(session) if one.rule.is_own]
     return found
 
 
 def rule_of(desk: Desk, key: str) -> Rule:
     with desk.services.database.read() as session:
-        return choices.get_rule(session, key).rule
+        return rule_changes.get_rule(session, key).rule

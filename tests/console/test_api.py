@@ -6,7 +6,7 @@ from httpx2 import Response
 
 from core.bookings.decisions import Decision
 from core.bookings.models import Status
-from core.http.problems import MEDIA_TYPE
+from core.http.problem_json import MEDIA_TYPE
 from core.outbox.models import MessageKind
 from core.platform.actor import Channel
 from tests.console.conftest import OWN_PAGE, Desk

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from console.widgets.markdown import inert
-from core.bookings.changes import cancel
+from core.bookings.cancellation import cancel
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking, Status
 from core.outbox.models import MessageKind

@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 import console.widgets.session
 from console.web import server
-from core.demo.big import load_big_demo
-from core.demo.small import load_demo
+from core.demo.big_gym import load_big_demo
+from core.demo.small_gym import load_demo
 from core.people.accounts import create_account, find_account
 from core.people.models import Role
 from core.people.sessions import start_session

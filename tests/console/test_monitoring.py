@@ -12,7 +12,7 @@ from console.web import server
 from console.widgets.markdown import inert
 from core.gym.saved_views import views_of
 from core.platform.duty_rows import DutyClock
-from core.telemetry import errors
+from core.telemetry import error_queries
 from core.telemetry.store import store_for
 from tests.console.app_reader import navigation
 from tests.console.conftest import OPENS, Desk
@@ -154,11 +154,11 @@ def test_an_error_is_opened_resolved_ignored_and_opened_again(filled: Desk) -> N
     assert values["at_most"] == "7" and values["read"] == "not kept", "locals"
     press(app, "Resolve")
     store = store_for(filled.services.settings)
-    group = errors.get_group(store, 1)
+    group = error_queries.get_group(store, 1)
     assert group.state == "resolved" and group.resolved_by == filled.account("ada").id
     press(app, "Open again")
     press(app, "Ignore until then")
-    assert errors.get_group(store, 1).state == "ignored"
+    assert error_queries.get_group(store, 1).state == "ignored"
     assert "Ignored until" in said(app.run())
     store.dispose()
 
@@ -223,8 +223,8 @@ def test_a_critical_error_stands_above_every_open_page(desk: Desk, page: str) ->
     app.run()
     (told,) = app.error
     assert "the floor is wet" in told.value and told.value.startswith("Critical")
-    (group,) = errors.list_groups(store, start=OPENS - timedelta(hours=1), end=OPENS + timedelta(hours=1))
-    errors.resolve(store, group.id, by=as_staff(1), now=OPENS)
+    (group,) = error_queries.list_groups(store, start=OPENS - timedelta(hours=1), end=OPENS + timedelta(hours=1))
+    error_queries.resolve(store, group.id, by=as_staff(1), now=OPENS)
     assert not app.run().error
     assert criticals.LOOK_EVERY_S <= 1.0, "the recorder writes it at once: within two seconds it is on the page"
     store.dispose()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 import console.widgets.session
-from console.web import options, server
+from console.web import server, streamlit_options
 from core.audit import AuditEvent
 from core.bookings.decisions import Decision
 from core.gym.models import the_gym
@@ -160,7 +160,7 @@ def verbs(desk: Desk) -> list[tuple[str, int | None]]:
 
 
 def test_the_colours_are_the_gyms_in_the_light_and_in_the_dark(desk: Desk) -> None:
-    told = options.options(desk.services.settings)
+    told = streamlit_options.options(desk.services.settings)
     for scheme, colors in look.COLORS.items():
         start = f"theme.{scheme}."
         theme = {name.removeprefix(start): value for name, value in told.items() if name.startswith(start)}

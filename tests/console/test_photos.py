@@ -4,9 +4,9 @@ import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
-from console.photos import drop as photo_drop
+from console.photos import photo_upload as photo_drop
 from core.images import intake, uploads
-from core.images.library import set_budget
+from core.images.image_commands import set_budget
 from core.images.models import Image, ImageKind
 from core.images.queries import get_image
 from core.images.rendition_jobs import make_due

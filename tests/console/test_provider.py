@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from httpx2 import Response
 
-from console.web import provider as way_in
+from console.web import openid_connect as way_in
 from core.errors import SettingInvalid
 from core.platform.settings import Settings, load_settings
 from tests.console.conftest import Desk

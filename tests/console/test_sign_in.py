@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from console.web import sign_in as sign_in_pages
 from core.outbox.models import MessageKind
 from core.people.sign_in import REFUSED
-from core.people.throttle import MAX_PER_PAIR, WINDOW
+from core.people.sign_in_throttle import MAX_PER_PAIR, WINDOW
 from tests.console.conftest import OWN_PAGE, Desk
 from tests.console.without_streamlit import STAND_IN, app_without_streamlit
 from tests.support.people import PASSWORD

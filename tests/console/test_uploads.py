@@ -9,7 +9,7 @@ import pytest
 from httpx2 import Response
 
 from console.web import uploads
-from core.http.problems import MEDIA_TYPE
+from core.http.problem_json import MEDIA_TYPE
 from core.images import intake
 from core.images.rendition_jobs import make_due
 from tests.console.conftest import OWN_PAGE, Desk

@@ -7,7 +7,7 @@ import pytest
 
 from analytics.data_sources import monitor_for
 from console.alerts import watchdog
-from core.alerts import lists, pulse
+from core.alerts import lists, liveness
 from core.gym.models import the_gym
 from core.platform.services import Services
 from tests.outbox.conftest import FakeServer
@@ -27,7 +27,7 @@ def deserted(services: Services, server: FakeServer) -> Services:
     hire(services, "Ada")
     with services.database.write() as transaction:
         the_gym(transaction.session).last_swept_at = transaction.now - BEFORE
-        pulse.evaluated(transaction.session, now=transaction.now - BEFORE)
+        liveness.evaluated(transaction.session, now=transaction.now - BEFORE)
     return replace(services, transport=server)
 
 
@@ -58,7 +58,7 @@ def test_while_the_worker_measures_the_console_does_not(
     deserted: Services, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with deserted.database.write() as transaction:
-        pulse.evaluated(transaction.session, now=transaction.now)
+        liveness.evaluated(transaction.session, now=transaction.now)
     look(deserted, monkeypatch)
     with deserted.database.read() as session:
         assert not lists.open_incidents(session) and not server.taken

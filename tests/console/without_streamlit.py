@@ -7,7 +7,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from console.web import server
-from console.web.gate import Gate
+from console.web.session_gate import Gate
 from core.http.edge import Edge, labels_of
 from core.images.delivery import pictures_of
 from core.platform.services import Services

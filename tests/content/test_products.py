@@ -8,7 +8,7 @@ from core.content.forms import ProductFacts
 from core.content.products import delete_product, move_product, products, save_product
 from core.errors import Invalid, NotAllowed, NotPossible, PictureInUse
 from core.gym.models import the_gym
-from core.images import library
+from core.images import image_commands
 from core.images.models import ImageKind
 from core.images.uses import uses_of
 from tests.content.test_campaigns import facts as campaign_facts
@@ -75,11 +75,11 @@ def test_a_picture_that_is_shown_cannot_be_deleted_and_where_is_said(session: Se
     assert [use.path for use in uses_of(session, picture)] == ["/shop"]
     assert [use.what for use in uses_of(session, hero)] == ["the campaign “Camp”"]
     with pytest.raises(PictureInUse, match="Shirt in the shop"):
-        library.delete(session, picture.id, by=as_staff(boss), now=NOW)
+        image_commands.delete(session, picture.id, by=as_staff(boss), now=NOW)
     save_product(session, shirt.id, facts(), by=as_staff(boss), now=NOW)
     save_campaign(session, campaign.id, campaign_facts(), by=as_staff(boss), now=NOW)
-    library.delete(session, picture.id, by=as_staff(boss), now=NOW)
-    library.delete(session, hero.id, by=as_staff(boss), now=NOW)
+    image_commands.delete(session, picture.id, by=as_staff(boss), now=NOW)
+    image_commands.delete(session, hero.id, by=as_staff(boss), now=NOW)
 
 
 def test_its_picture_must_be_described(session: Session) -> None:

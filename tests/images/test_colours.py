@@ -9,8 +9,8 @@ import pytest
 from PIL import Image as Pixels
 from PIL import ImageCms
 
-from core.images.colours import HDR
-from core.images.icc import Curve, Space, rgb_profile
+from core.images.colour_management import HDR
+from core.images.icc_profiles import Curve, Space, rgb_profile
 from core.images.recipes import PLAN, Recipe, Shape
 from tests.images.photos import BLUE, GREEN, RED, YELLOW, chunk, png_head, saved
 from tests.images.test_pixels import Developed

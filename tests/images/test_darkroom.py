@@ -16,8 +16,8 @@ from PIL import Image as Pixels
 from core.images.decoder_client import DecoderClient, DecoderFailed, Limits, limits_for
 from core.images.decoding import PictureRefused
 from core.images.headers import Header, read_header
-from core.images.pixels import Made, Opened, Placeholder
 from core.images.recipes import RECIPES, specs_of
+from core.images.rendering import Made, Opened, Placeholder
 from tests.images.photos import chunk, detailed, jpeg, png_head, saved
 
 MIB = 1 << 20

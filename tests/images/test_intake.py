@@ -10,7 +10,7 @@ from PIL import Image as Pixels
 from sqlalchemy import func, select
 
 from core.errors import PictureRejected, PictureTooLarge, PictureUnknown, StorageFull
-from core.images import intake, library
+from core.images import image_commands, intake
 from core.images.headers import read_header
 from core.images.models import Image
 from core.platform.actor import COMMAND_LINE
@@ -185,7 +185,9 @@ def test_the_senders_name_is_only_for_reading() -> None:
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_when_the_room_is_used_up_nothing_more_is_taken(gallery: Gallery) -> None:
-    gallery.services.database.transact(lambda tx: library.set_budget(tx.session, 1 << 20, by=COMMAND_LINE, now=tx.now))
+    gallery.services.database.transact(
+        lambda tx: image_commands.set_budget(tx.session, 1 << 20, by=COMMAND_LINE, now=tx.now)
+    )
     data = saved(detailed(900, 700), "PNG")
     assert len(data) < 1 << 21
     with pytest.raises(StorageFull, match="used up"):

@@ -13,12 +13,12 @@ from sqlalchemy import func, select, update
 
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible, PictureInUse, PictureTwice
 from core.gym.models import the_gym
-from core.images import intake, library, recipes, rendition_jobs, upkeep, uploads
+from core.images import image_commands, intake, recipes, rendition_jobs, storage_cleanup, uploads
 from core.images.models import Image, ImageKind, ImageState, Rendition
 from core.images.queries import images_of, progress_of, storage_used
 from core.images.recipes import Recipe, Shape
 from core.images.rendition_jobs import PicturePump, RenditionCounts
-from core.images.upkeep import sweep_orphans
+from core.images.storage_cleanup import sweep_orphans
 from core.images.uploads import original_path
 from core.ops.sweep import sweep
 from core.platform import clock
@@ -166,8 +166,10 @@ def undisturbed(gallery: Gallery) -> set[tuple[str, str]]:
     """Path and hash of what this photo becomes when nothing happens. The gallery is empty again afterwards."""
     image = gallery.made(jpeg(850, 600))
     files = {(file.path, file.sha256) for file in image.renditions}
-    gallery.services.database.transact(lambda tx: library.delete(tx.session, image.id, by=COMMAND_LINE, now=tx.now))
-    upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
+    gallery.services.database.transact(
+        lambda tx: image_commands.delete(tx.session, image.id, by=COMMAND_LINE, now=tx.now)
+    )
+    storage_cleanup.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
     assert [*gallery.services.media.files()] == []
     return files
 
@@ -190,7 +192,7 @@ def test_a_worker_killed_at_any_step_is_followed_by_one_that_ends_in_the_same_fi
     done = gallery.image(image.id)
     assert {(file.path, file.sha256) for file in done.renditions} == undisturbed
     assert {file.path for file in gallery.services.media.files()} == {path for path, _ in undisturbed}
-    assert upkeep.verify(gallery.services) == []
+    assert storage_cleanup.verify(gallery.services) == []
 
 
 @sqlite_only
@@ -257,7 +259,7 @@ def test_a_photo_that_breaks_while_it_is_opened_is_rejected_for_good(gallery: Ga
     assert gallery.make() == RenditionCounts() and [*gallery.services.media.files()] == []
     with pytest.raises(NotPossible, match="was rejected"):
         gallery.services.database.transact(
-            lambda tx: library.regenerate(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now)
+            lambda tx: image_commands.regenerate(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now)
         )
 
 
@@ -317,7 +319,7 @@ def test_patience_makes_it_anew_under_another_address_and_smaller_than_the_jpeg(
 def test_a_moved_focal_point_cuts_anew_and_moved_back_finds_its_cuts(gallery: Gallery) -> None:
     image = gallery.made(jpeg(1200, 500), ImageKind.PROFILE)
     first = {file.path for file in image.renditions}
-    focus = library.focus
+    focus = image_commands.focus
     gallery.services.database.transact(
         lambda tx: focus(tx.session, image.id, 0, 50, by=as_staff(gallery.ada), now=tx.now)
     )
@@ -342,12 +344,12 @@ def test_a_moved_focal_point_cuts_anew_and_moved_back_finds_its_cuts(gallery: Ga
 def test_a_focal_point_moved_while_it_is_made_is_not_lost(gallery: Gallery) -> None:
     image = gallery.made(jpeg(1200, 500), ImageKind.PROFILE)
     gallery.services.database.transact(
-        lambda tx: library.focus(tx.session, image.id, 10, 50, by=as_staff(gallery.ada), now=tx.now)
+        lambda tx: image_commands.focus(tx.session, image.id, 10, 50, by=as_staff(gallery.ada), now=tx.now)
     )
     claim = gallery.services.database.transact(lambda tx: rendition_jobs._claim(tx.session, fine=False, now=tx.now))
     assert claim is not None
     gallery.services.database.transact(
-        lambda tx: library.focus(tx.session, image.id, 90, 50, by=as_staff(gallery.ada), now=tx.now)
+        lambda tx: image_commands.focus(tx.session, image.id, 90, 50, by=as_staff(gallery.ada), now=tx.now)
     )
     with pytest.raises(rendition_jobs._Overtaken):
         gallery.services.database.transact(lambda tx: rendition_jobs._finish(tx.session, claim, [], None, now=tx.now))
@@ -384,7 +386,7 @@ def test_originals_can_be_dropped_and_then_nothing_is_made_again(gallery: Galler
     assert [*gallery.services.originals.files()] == [] and not gallery.image(image.id).original_kept
     with pytest.raises(NotPossible, match="was not kept"):
         gallery.services.database.transact(
-            lambda tx: library.regenerate(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now)
+            lambda tx: image_commands.regenerate(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now)
         )
     assert gallery.send(jpeg(900, 600)).original_kept
 
@@ -408,11 +410,11 @@ def test_what_nothing_refers_to_goes_after_a_while_and_not_before(gallery: Galle
     gallery.make(fine=True)
     live = {file.path for file in gallery.image(image.id).renditions}
     everything = {file.path for file in gallery.services.media.files()}
-    assert upkeep.sweep_orphans(gallery.services).media == []
-    would = upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60), dry_run=True)
+    assert storage_cleanup.sweep_orphans(gallery.services).media == []
+    would = storage_cleanup.sweep_orphans(gallery.services, grace=timedelta(seconds=-60), dry_run=True)
     assert set(would.media) == everything - live and stray in would.media and would.size_bytes > 0
     assert {file.path for file in gallery.services.media.files()} == everything
-    assert set(upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60)).media) == everything - live
+    assert set(storage_cleanup.sweep_orphans(gallery.services, grace=timedelta(seconds=-60)).media) == everything - live
     assert {file.path for file in gallery.services.media.files()} == live
     assert len([*gallery.services.originals.files()]) == 1
 
@@ -427,9 +429,9 @@ def test_a_file_shared_by_two_images_stays_while_one_needs_it(gallery: Gallery) 
         used = storage_used(session)
     assert used.renditions_bytes == sum(file.size_bytes for file in product.renditions)
     gallery.services.database.transact(
-        lambda tx: library.delete(tx.session, product.id, by=as_staff(gallery.ada), now=tx.now)
+        lambda tx: image_commands.delete(tx.session, product.id, by=as_staff(gallery.ada), now=tx.now)
     )
-    upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
+    storage_cleanup.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
     assert {file.path for file in gallery.services.media.files()} == shared
     assert len([*gallery.services.originals.files()]) == 1
 
@@ -440,12 +442,14 @@ def test_what_is_missing_or_damaged_is_found_and_comes_back_at_the_same_address(
     files = list(image.renditions)
     gallery.services.media.remove(files[0].path)
     gallery.services.media.put(files[1].path, b"x" * files[1].size_bytes, media_type="image/jpeg")
-    found = {(fault.path, fault.what) for fault in upkeep.verify(gallery.services)}
+    found = {(fault.path, fault.what) for fault in storage_cleanup.verify(gallery.services)}
     assert found == {(files[0].path, "missing"), (files[1].path, "damaged")}
-    upkeep.forget_damaged(gallery.services, image.id)
-    gallery.services.database.transact(lambda tx: library.regenerate(tx.session, image.id, by=COMMAND_LINE, now=tx.now))
+    storage_cleanup.forget_damaged(gallery.services, image.id)
+    gallery.services.database.transact(
+        lambda tx: image_commands.regenerate(tx.session, image.id, by=COMMAND_LINE, now=tx.now)
+    )
     assert gallery.make() == RenditionCounts(made=1)
-    assert upkeep.verify(gallery.services) == []
+    assert storage_cleanup.verify(gallery.services) == []
     assert {file.path for file in gallery.image(image.id).renditions} == {file.path for file in files}
 
 
@@ -453,11 +457,11 @@ def test_what_is_missing_or_damaged_is_found_and_comes_back_at_the_same_address(
 def test_deleted_files_go_and_the_photo_of_a_family_with_them(gallery: Gallery) -> None:
     image = gallery.made(jpeg(300, 200, comment=CANARY))
     gallery.services.database.transact(
-        lambda tx: library.delete(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now)
+        lambda tx: image_commands.delete(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now)
     )
     with pytest.raises(NotFound):
         gallery.image(image.id)
-    upkeep.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
+    storage_cleanup.sweep_orphans(gallery.services, grace=timedelta(seconds=-60))
     assert [*gallery.services.media.files(), *gallery.services.originals.files()] == []
     with gallery.services.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Rendition)) == 0
@@ -474,14 +478,14 @@ def test_a_picture_that_a_page_shows_is_not_deleted(gallery: Gallery) -> None:
         lambda tx: set_photo(tx.session, tx.coach, image.id, by=as_staff(gallery.ada), now=tx.now), coach=gallery.coach
     )
     with pytest.raises(PictureInUse, match=r"Nora.*'s page") as refused:
-        transact(lambda tx: library.delete(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now))
+        transact(lambda tx: image_commands.delete(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now))
     assert len(refused.value.uses) == 1
     with pytest.raises(Invalid, match="needs a few words"):
-        transact(lambda tx: library.describe(tx.session, image.id, "  ", by=as_staff(gallery.ada), now=tx.now))
+        transact(lambda tx: image_commands.describe(tx.session, image.id, "  ", by=as_staff(gallery.ada), now=tx.now))
     transact(
         lambda tx: set_photo(tx.session, tx.coach, None, by=as_staff(gallery.ada), now=tx.now), coach=gallery.coach
     )
-    transact(lambda tx: library.delete(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now))
+    transact(lambda tx: image_commands.delete(tx.session, image.id, by=as_staff(gallery.ada), now=tx.now))
 
 
 @sqlite_only
@@ -518,8 +522,10 @@ def test_a_coach_sends_her_own_photo_and_changes_nobody_elses(gallery: Gallery) 
     )
     adas = gallery.send(jpeg(500, 500), ImageKind.PROFILE)
     transact = gallery.services.database.transact
-    transact(lambda tx: library.describe(tx.session, hers.id, "Nora laughs", by=as_staff(gallery.nora), now=tx.now))
-    for command in (library.delete, library.regenerate):
+    transact(
+        lambda tx: image_commands.describe(tx.session, hers.id, "Nora laughs", by=as_staff(gallery.nora), now=tx.now)
+    )
+    for command in (image_commands.delete, image_commands.regenerate):
         with pytest.raises(NotFound):
             transact(lambda tx: command(tx.session, adas.id, by=as_staff(gallery.nora), now=tx.now))
     with pytest.raises(NotFound):

@@ -15,8 +15,8 @@ from core.images import intake
 from core.images.decoder_client import DecoderClient
 from core.images.decoding import PictureRefused
 from core.images.headers import read_header
-from core.images.pixels import Made, Opened
 from core.images.recipes import RECIPES, specs_of
+from core.images.rendering import Made, Opened
 from tests.images.photos import detailed, quarters, saved
 from tests.images.test_pixels import CORNERS, UPRIGHT, Developed, near
 

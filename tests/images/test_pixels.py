@@ -12,11 +12,11 @@ import pytest
 from PIL import Image as Pixels
 from PIL import ImageCms, PngImagePlugin
 
-from core.images import decoding, pixels
+from core.images import decoding, rendering
 from core.images.decoding import PictureRefused
 from core.images.headers import read_header
-from core.images.pixels import Made, Opened, Placeholder
 from core.images.recipes import PATIENT, PLAN, QUICK, SMALL, TUNE, Recipe, Shape, Spec, jpeg_tables, specs_of
+from core.images.rendering import Made, Opened, Placeholder
 from tests.images.photos import (
     BLUE,
     CANARY,
@@ -53,7 +53,7 @@ class Developed:
         self.files: list[tuple[Spec, tuple[int, int], bytes]] = []
         self.opened: list[Opened] = []
         self.glimpses: list[Placeholder] = []
-        pixels.develop(
+        rendering.develop(
             io.BytesIO(data),
             form=header.format,
             size=(header.width_px, header.height_px),
@@ -358,7 +358,7 @@ def test_patience_begins_with_the_pixels() -> None:
         mine = [spec for spec in specs if spec.format == form]
         decoded = decoding.decoded(io.BytesIO(data), form="jpeg", size=(1600, 800), specs=mine)
         with ThreadPoolExecutor(1) as threads, decoded as (picture, full, _):
-            first = next(pixels._sizes(picture, full, mine, (50, 50), threads)).pixels
+            first = next(rendering._sizes(picture, full, mine, (50, 50), threads)).pixels
         distance[form] = float(np.abs(np.asarray(first).astype(int) - np.asarray(original).astype(int)).mean())
     assert distance["avif"] < 0.1 < distance["jpeg"]
 
@@ -394,7 +394,7 @@ def test_a_png_without_its_pixels_is_no_black_picture(rows: bytes) -> None:
 def test_a_picture_that_is_larger_than_its_header_said_is_refused() -> None:
     data = jpeg(64, 64)
     with pytest.raises(PictureRefused, match="says one size and holds another"):
-        pixels.develop(
+        rendering.develop(
             io.BytesIO(data), form="jpeg", size=(32, 32), specs=[], needed=frozenset(), focal=(50, 50),
             background="#ffffff", report=lambda _: None,
         )  # fmt: skip

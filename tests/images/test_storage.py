@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from core.demo.small import load_demo
+from core.demo.small_gym import load_demo
 from core.errors import SettingInvalid
 from core.images.models import Image, ImageState
 from core.platform import storage as storages

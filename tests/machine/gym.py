@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.bookings import slots
 from core.bookings.models import Booking, BookingEvent, Hold
 from core.bootstrap import build
-from core.outbox.failures import TemporaryFailure
+from core.outbox.delivery_failures import TemporaryFailure
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.platform.failpoints import FailpointReached
 from core.platform.services import Services

@@ -9,7 +9,7 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, initialize, multiple, precondition, rule
 
-from core.bookings.changes import cancel
+from core.bookings.cancellation import cancel
 from core.bookings.decisions import Decision, decide
 from core.bookings.models import Booking, Status
 from core.bookings.requests import LessonRequest, request_lesson

@@ -7,7 +7,7 @@ from email.policy import default
 from html.parser import HTMLParser
 
 from core.mail.compose import compose
-from core.mail.context import MailContext
+from core.mail.mail_context import MailContext
 from core.mail.smtp import as_sent
 from tests.support.mail_samples import settings, signer
 

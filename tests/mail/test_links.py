@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from core.mail.links import Links, unlinked
-from core.platform.tokens import DecideToken
+from core.platform.signed_tokens import DecideToken
 from tests.support.mail_samples import HANDLE, booking, settings, signer
 
 links, masked = Links(settings, signer), Links(settings, signer, masked=True)

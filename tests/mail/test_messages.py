@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.mail.compose import compose
-from core.mail.context import Invitation
+from core.mail.mail_context import Invitation
 from core.mail.smtp import as_sent
 from core.outbox.models import MessageKind
 from core.people.models import Role

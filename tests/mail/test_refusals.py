@@ -4,8 +4,8 @@ import smtplib
 
 import pytest
 
-from core.mail.refusals import RULES, SAYS, failure_of
-from core.outbox.failures import (
+from core.mail.smtp_refusals import RULES, SAYS, failure_of
+from core.outbox.delivery_failures import (
     AuthenticationFailure,
     MailFailure,
     PermanentFailure,

@@ -13,7 +13,13 @@ from core.mail import smtp
 from core.mail.compose import compose
 from core.mail.smtp import Server, SmtpTransport
 from core.mail.transports import transport_for
-from core.outbox.failures import AuthenticationFailure, MailFailure, PermanentFailure, ServerFailure, TemporaryFailure
+from core.outbox.delivery_failures import (
+    AuthenticationFailure,
+    MailFailure,
+    PermanentFailure,
+    ServerFailure,
+    TemporaryFailure,
+)
 from core.outbox.models import MessageKind
 from tests.mail.smtp_server import PEM, free_port, scripted_server, tls_server
 from tests.support.mail_samples import sample, settings, signer

@@ -14,7 +14,7 @@ from core.errors import SettingInvalid
 from core.mail.compose import compose
 from core.mail.smtp import Server, SmtpTransport, Starttls
 from core.mail.transports import FolderTransport, transport_for
-from core.outbox.failures import TemporaryFailure
+from core.outbox.delivery_failures import TemporaryFailure
 from core.outbox.models import MessageKind
 from tests.support.mail_samples import SAMPLES, sample, settings, signer
 

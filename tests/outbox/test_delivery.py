@@ -10,16 +10,16 @@ import pytest
 import time_machine
 from sqlalchemy import update
 
-from core.bookings import changes, expiry
+from core.bookings import cancellation, expiry
 from core.bookings.decisions import Decision
 from core.errors import Unavailable
 from core.gym.models import Gym, the_gym
 from core.mail import delivery
 from core.mail.compose import compose
-from core.mail.context import MailContext
 from core.mail.delivery import Delivery
-from core.outbox import circuit, claims, models
-from core.outbox.failures import (
+from core.mail.mail_context import MailContext
+from core.outbox import circuit_breaker, claims, models
+from core.outbox.delivery_failures import (
     AuthenticationFailure,
     MailFailure,
     PermanentFailure,
@@ -86,7 +86,7 @@ def test_a_mail_is_rendered_when_it_is_sent(post: Post) -> None:
 def test_a_request_that_was_withdrawn_is_not_asked_about(post: Post) -> None:
     booking = post.ask()
     post.services.database.transact(
-        lambda tx: changes.cancel(tx.session, tx.coach, booking.id, by=PARENT_ON_SITE, now=tx.now), coach=post.nora
+        lambda tx: cancellation.cancel(tx.session, tx.coach, booking.id, by=PARENT_ON_SITE, now=tx.now), coach=post.nora
     )
     assert post.deliver() == Delivery(sent=2, dropped=2)
     assert sorted(post.server.recipients()) == [NORAS, SAMS]
@@ -308,7 +308,7 @@ def test_two_mails_refused_in_a_row_are_the_servers_trouble_and_one_alone_holds_
     post.ask(TUESDAY_AT_FOUR + 24 * HOUR)
     clock.shift(1)
     assert post.deliver() == Delivery(retried=2)
-    assert gym_of(post).mail_circuit_until == NOW + SECOND + circuit.DEFAULT_OPEN
+    assert gym_of(post).mail_circuit_until == NOW + SECOND + circuit_breaker.DEFAULT_OPEN
     assert gym_of(post).mail_trouble == str(failure)
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from core.bookings import lists, mail_status, queries
-from core.bookings.scope import Everyone
+from core.bookings.access_scope import Everyone
 from core.errors import NotFound
 from core.mail.delivery import Delivery
 from core.mail.undelivered import unreached_families

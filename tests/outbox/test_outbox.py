@@ -12,7 +12,7 @@ from core.bookings.decisions import Decision
 from core.errors import NotFound, NotPossible
 from core.gym.models import the_gym
 from core.outbox import messages, metrics
-from core.outbox.failures import PermanentFailure, ServerFailure
+from core.outbox.delivery_failures import PermanentFailure, ServerFailure
 from core.outbox.models import MessageKind, MessageState
 from core.people.accounts import find_account
 from core.staff.sign_in_links import new_link

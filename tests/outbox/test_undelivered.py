@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import time_machine
 
+from core.bookings.access_scope import Everyone, OfCoach, Whose
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking
-from core.bookings.scope import Everyone, OfCoach, Whose
 from core.errors import NotAllowed
 from core.mail import family_mail, outbox_admin
 from core.mail.undelivered import UnreachedFamily, settle_staff, unreached_families, unreached_staff
-from core.outbox.failures import PermanentFailure
+from core.outbox.delivery_failures import PermanentFailure
 from core.outbox.models import MessageKind
 from core.platform.actor import Actor
 from tests.outbox.conftest import NORAS, SAMS, Post

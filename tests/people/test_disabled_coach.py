@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.bookings import changes, expiry
-from core.bookings.commitments import commitments_by_account, commitments_by_lesson, commitments_of_disabled
+from core.bookings import cancellation, expiry
 from core.bookings.decisions import Decision, decide, decide_as_staff
 from core.bookings.models import Booking
+from core.bookings.open_commitments import commitments_by_account, commitments_by_lesson, commitments_of_disabled
 from core.errors import NotAllowed
 from core.mail.compose import compose
 from core.mail.context_reader import read_context
@@ -86,7 +86,7 @@ def test_admins_hear_that_her_request_expired(house: House) -> None:  # noqa: F8
 def test_admins_hear_that_a_family_cancelled_her_lesson(house: House) -> None:  # noqa: F811
     booking = house.ask()
     disable(house)
-    changes.cancel(house.session, house.nora, booking.id, by=PARENT_ON_SITE, now=LATER)
+    cancellation.cancel(house.session, house.nora, booking.id, by=PARENT_ON_SITE, now=LATER)
     rows = waiting(house, booking, MessageKind.LESSON_CANCELLED)
     assert [row.recipient for row in rows] == [ADAS, BEAS]
 
@@ -119,7 +119,7 @@ def test_what_an_admin_gets_says_why_and_carries_none_of_her_links(house: House,
         assert booking.expires_at is not None
         expiry.expire_overdue(house.session, house.nora, now=booking.expires_at)
     if kind is MessageKind.LESSON_CANCELLED:
-        changes.cancel(house.session, house.nora, booking.id, by=PARENT_ON_SITE, now=LATER)
+        cancellation.cancel(house.session, house.nora, booking.id, by=PARENT_ON_SITE, now=LATER)
     message = waiting(house, booking, kind)[0]
     context = read_context(house.session, message, zone=settings.zone, now=LATER)
     mail = compose(context, settings=settings, signer=signer)

@@ -8,7 +8,7 @@ from core.people import api_keys, own_account
 from core.people.models import Account
 from core.people.passwords import password_matches
 from core.people.sessions import FRESH, find_session, start_session
-from core.people.throttle import MAX_PER_PAIR
+from core.people.sign_in_throttle import MAX_PER_PAIR
 from core.platform import clock
 from core.platform.services import Services
 from core.staff import members

@@ -10,7 +10,7 @@ from core.people import sessions
 from core.people.accounts import create_account
 from core.people.models import Account, Role, StaffSession
 from core.people.sessions import end_session, find_session, forget_old_sessions, start_session, touch_session
-from core.platform.tokens import hashed
+from core.platform.signed_tokens import hashed
 from tests.support.people import NOW
 
 MINUTE, HOUR, DAY, INSTANT = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from core.errors import LinkExpired, NotFound, SignInRefused, SpiritError, TooMany
 from core.outbox.models import MessageKind, OutboxMessage
-from core.people import devices, sessions, sign_in, throttle
+from core.people import known_devices, sessions, sign_in, sign_in_throttle
 from core.people.models import Account, SignInFailure, SignInLink, StaffSession
 from core.people.sign_in import sign_in_with_password
 from core.platform import clock as clock_module
@@ -118,12 +118,12 @@ def test_strangers_who_guess_from_many_networks_slow_her_down_and_never_lock_her
 
 
 def test_each_try_for_an_account_that_many_guess_at_waits_a_little_and_at_most_four_seconds() -> None:
-    assert [throttle.wait_s(tries) for tries in (0, 9, 10, 19, 20, 39, 40, 10_000)] == [0, 0, 1, 1, 2, 2, 4, 4]
+    assert [sign_in_throttle.wait_s(tries) for tries in (0, 9, 10, 19, 20, 39, 40, 10_000)] == [0, 0, 1, 1, 2, 2, 4, 4]
 
 
 def test_a_device_that_she_signed_in_with_is_slowed_by_nobody(services: Services, staff: Staff) -> None:
     """Also in the network that the guesses come from."""
-    device = devices.marked("", staff.nora, services.signer)
+    device = known_devices.marked("", staff.nora, services.signer)
     for number in range(5):
         try_wrongly(services, 10, email=f"guess{number}@spirit.example", address=HOME)
     for number in range(60):
@@ -136,7 +136,7 @@ def test_a_device_that_she_signed_in_with_is_slowed_by_nobody(services: Services
 
 
 def test_a_device_guesses_no_more_than_a_network(services: Services, staff: Staff) -> None:
-    device = devices.marked("", staff.nora, services.signer)
+    device = known_devices.marked("", staff.nora, services.signer)
     for _ in range(10):
         sign_in.start_try(services, email=NORAS, address=HOME, device=device)
     with pytest.raises(TooMany):
@@ -144,10 +144,12 @@ def test_a_device_guesses_no_more_than_a_network(services: Services, staff: Staf
 
 
 def test_a_device_is_known_to_the_accounts_that_signed_in_there(services: Services, staff: Staff) -> None:
-    both = devices.marked(devices.marked("", staff.nora, services.signer), staff.ada, services.signer)
-    assert devices.known(both, staff.nora, services.signer) and devices.known(both, staff.ada, services.signer)
+    both = known_devices.marked(known_devices.marked("", staff.nora, services.signer), staff.ada, services.signer)
+    assert known_devices.known(both, staff.nora, services.signer) and known_devices.known(
+        both, staff.ada, services.signer
+    )
     for forged in ("", "~", f"{staff.nora}.x.y", both.replace(f"{staff.ada}.", f"{staff.nora}.", 1).split("~")[0], "é"):
-        assert devices.known(forged, staff.nora, services.signer) is None
+        assert known_devices.known(forged, staff.nora, services.signer) is None
 
 
 def test_her_signing_in_gives_strangers_no_new_tries(services: Services, staff: Staff) -> None:
@@ -207,7 +209,7 @@ def test_tries_are_kept_as_keyed_hashes_for_a_day(services: Services, staff: Sta
         assert kept.account_key != kept.address_key
     for late, left in ((24 * 60 * MINUTE, 1), (24 * 60 * MINUTE + INSTANT, 0)):
         with services.database.write() as transaction:
-            throttle.forget_old_tries(transaction.session, now=NOW + late)
+            sign_in_throttle.forget_old_tries(transaction.session, now=NOW + late)
         assert count(services, SignInFailure) == left
 
 

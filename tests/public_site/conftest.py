@@ -22,7 +22,7 @@ from core.gym.models import the_gym
 from core.outbox.models import MessageKind, OutboxMessage
 from core.platform.db import Database
 from core.platform.services import Services
-from core.platform.tokens import Signer
+from core.platform.signed_tokens import Signer
 from core.schedule.models import Coach, LessonType
 from public_site.app import create_app
 from tests.support.databases import Furnish

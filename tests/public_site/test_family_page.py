@@ -128,11 +128,11 @@ def test_the_page_is_stored_nowhere_and_no_address_of_it_leaks(gym: Gym) -> None
 def test_who_was_faster_is_said_when_two_change_it_at_once(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> None:
     """The conditional update finds no row: the booking was changed between reading and writing."""
     booking = gym.book()
-    from core.bookings import changes
+    from core.bookings import cancellation
 
     def faster(*arguments: Any, **options: Any) -> bool:
         return False
 
-    monkeypatch.setattr(changes, "change", faster)
+    monkeypatch.setattr(cancellation, "change", faster)
     assert gym.post(f"/bookings/{booking.handle}/cancel", {}).status_code == 409
     assert change is not faster

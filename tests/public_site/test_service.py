@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from core.bookings.models import Status
 from core.bootstrap import build
 from core.ops.sweep import sweep
-from core.outbox.failures import ServerFailure
+from core.outbox.delivery_failures import ServerFailure
 from core.outbox.models import MessageState, OutboxMessage
 from core.platform import theme
 from core.platform.services import Services

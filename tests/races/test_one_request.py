@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from core.bookings import changes, expiry
+from core.bookings import cancellation, expiry
 from core.bookings.decisions import Decision, by_link, decide
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.bookings.permissions import by_staff
@@ -54,7 +54,7 @@ def deny_in_console(database: Database, coach_id: int, booking_id: int, admin_id
 def cancel_by_parent(database: Database, coach_id: int, booking_id: int) -> Status:
     with database.write(coach_id) as transaction:
         coach = transaction.session.get_one(Coach, coach_id)
-        return changes.cancel(transaction.session, coach, booking_id, by=PARENT_ON_SITE, now=NOW).status
+        return cancellation.cancel(transaction.session, coach, booking_id, by=PARENT_ON_SITE, now=NOW).status
 
 
 def expire(database: Database, coach_id: int, booking_id: int) -> Status | None:

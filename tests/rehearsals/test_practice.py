@@ -10,10 +10,10 @@ import time_machine
 from sqlalchemy import func, select
 
 from core.bookings import slots
+from core.bookings.access_scope import Everyone
 from core.bookings.decisions import Decision
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.bookings.queries import count_awaiting_answer
-from core.bookings.scope import Everyone
 from core.errors import Invalid, LinkReplaced, NotAllowed, NotFound, NotPossible, RequestExpired
 from core.ops.sweep import sweep
 from core.outbox.models import MessageKind, MessageState, OutboxMessage

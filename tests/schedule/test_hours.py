@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from core.bookings import changes, outside_hours, requests, slots
+from core.bookings import cancellation, outside_hours, requests, slots
 from core.bookings.decisions import Decision, decide
 from core.bookings.models import Booking, Status
 from core.errors import Invalid, NotFound
@@ -164,7 +164,7 @@ def test_lessons_to_come_that_a_new_week_would_not_offer_are_named_and_stay(sess
     for booking in (past, booked, cancelled):
         decide(session, nora, booking.id, Decision.APPROVE, by=by_nora, now=NOW)
     decide(session, nora, denied.id, Decision.DENY, by=by_nora, now=NOW)
-    changes.cancel(session, nora, cancelled.id, by=PARENT_ON_SITE, now=NOW)
+    cancellation.cancel(session, nora, cancelled.id, by=PARENT_ON_SITE, now=NOW)
     assert outside(session, nora, *NINE_TO_SIX, now=NOW) == outside(session, people.omar(session), now=NOW) == []
     assert outside(session, nora, *mornings, now=at(0, 15)) == [past, half_outside, booked]
     assert outside(session, nora, *mornings, now=past.starts_at) == [half_outside, booked]

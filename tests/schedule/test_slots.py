@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
-from core.bookings import changes, expiry, requests, slots
+from core.bookings import cancellation, expiry, requests, slots
 from core.errors import NoLongerOffered, NotFound, SlotUnavailable
 from core.people.models import Role
 from core.platform.actor import PARENT_ON_SITE
@@ -137,7 +137,7 @@ def test_a_booked_lesson_keeps_its_time_and_a_cancelled_one_gives_it_back(sessio
     taken = listed(session, coach, lesson, TUESDAY)
     assert at(1, 16) not in {slot.starts_at for slot in taken.slots}
     assert len(taken.slots) < len(before.slots)
-    changes.cancel(session, coach, booking.id, by=PARENT_ON_SITE, now=NOW)
+    cancellation.cancel(session, coach, booking.id, by=PARENT_ON_SITE, now=NOW)
     assert listed(session, coach, lesson, TUESDAY).slots == before.slots
 
 

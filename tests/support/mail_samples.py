@@ -8,20 +8,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from core.alerts.defaults import BY_KEY
+from core.alerts.default_rules import BY_KEY
 from core.alerts.models import AlertChange, Incident
-from core.alerts.notices import Notice
+from core.alerts.notifications import Notice
 from core.alerts.state_machine import State
 from core.bookings.models import Booking, Status
 from core.gym.models import Gym
-from core.mail.context import Invitation, MailContext
 from core.mail.digest import Digest
+from core.mail.mail_context import Invitation, MailContext
 from core.outbox.kinds import Audience, MessageKind
 from core.outbox.models import OutboxMessage
 from core.people.models import Account, Role
 from core.platform.actor import ActorRole, Channel
 from core.platform.settings import Settings
-from core.platform.tokens import Signer
+from core.platform.signed_tokens import Signer
 from core.rehearsals.models import Rehearsal
 from core.schedule.availability import Slot
 from core.schedule.models import Asks, Coach, LessonType

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from core.alerts import incidents, lists
-from core.alerts.defaults import BY_KEY
+from core.alerts.default_rules import BY_KEY
 from core.alerts.models import AlertChange, Incident
 from core.alerts.rules import MINUTE, Rule
 from core.alerts.sentences import became

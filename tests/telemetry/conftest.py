@@ -22,11 +22,11 @@ from sqlalchemy import select
 from core.ops import logs
 from core.platform.services import Services
 from core.platform.settings import Settings
-from core.telemetry.context import current
 from core.telemetry.log_handler import ErrorHandler
+from core.telemetry.log_rows import RequestRow
 from core.telemetry.recorder import Recorder
 from core.telemetry.recording import recording
-from core.telemetry.rows import RequestRow
+from core.telemetry.request_context import current
 from core.telemetry.store import Store, store_for
 from core.telemetry.tables import metadata
 from tests.conftest import SECRET_KEY

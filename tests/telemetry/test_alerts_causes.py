@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from core.alerts import choices, incidents
-from core.alerts.defaults import BY_KEY
+from core.alerts import incidents, rule_changes
+from core.alerts.default_rules import BY_KEY
 from core.alerts.models import Incident
-from core.alerts.notices import find_notice
+from core.alerts.notifications import find_notice
 from core.alerts.rules import Rule, cause_of
 from core.alerts.state_machine import Lead, Reading
 from core.platform.services import Services
@@ -127,12 +127,14 @@ def test_a_rule_that_is_turned_off_leaves_the_incident_to_the_others(alarm: Alar
     account = alarm.admins["Ada"]
     transact = alarm.services.database.transact
     transact(
-        lambda tx: choices.change_rule(
+        lambda tx: rule_changes.change_rule(
             tx.session, "errors-critical", {"enabled": False}, by=as_staff(account), now=tx.now
         )
     )
     assert alarm.incidents()[0].is_open
-    transact(lambda tx: choices.change_rule(tx.session, "errors", {"enabled": False}, by=as_staff(account), now=tx.now))
+    transact(
+        lambda tx: rule_changes.change_rule(tx.session, "errors", {"enabled": False}, by=as_staff(account), now=tx.now)
+    )
     assert not alarm.incidents()[0].is_open
 
 

@@ -17,7 +17,7 @@ from core.mail.compose import compose
 from core.mail.context_reader import read_context
 from core.mail.delivery import Delivery, deliver_due
 from core.mail.webhook import HttpWebhook, NoWebhook, webhook_for
-from core.outbox.failures import AuthenticationFailure, PermanentFailure, TemporaryFailure
+from core.outbox.delivery_failures import AuthenticationFailure, PermanentFailure, TemporaryFailure
 from core.outbox.models import MessageState, OutboxMessage
 from core.people.models import Account, Role
 from core.platform.services import Services

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from core.alerts import choices, incidents
-from core.alerts.defaults import BY_KEY
+from core.alerts import incidents, rule_changes
+from core.alerts.default_rules import BY_KEY
 from core.alerts.incidents import AlreadyChanged
 from core.alerts.rules import MINUTE
 from core.alerts.state_machine import Reading, Standing, State
@@ -125,11 +125,13 @@ def test_a_coach_and_a_stranger_change_nothing(alarm: Alarm) -> None:
     for key, error in (("errors", NotAllowed), ("nonsense", NotFound)):
         who = nora if error is NotAllowed else alarm.admins["Ada"]
         with pytest.raises(error):
-            transact(lambda tx: choices.change_rule(tx.session, key, {"enabled": False}, by=as_staff(who), now=tx.now))
+            transact(
+                lambda tx: rule_changes.change_rule(tx.session, key, {"enabled": False}, by=as_staff(who), now=tx.now)
+            )
         with pytest.raises(error):
-            transact(lambda tx: choices.mute(tx.session, key, None, by=as_staff(who), now=tx.now))
+            transact(lambda tx: rule_changes.mute(tx.session, key, None, by=as_staff(who), now=tx.now))
         with pytest.raises(error):
-            transact(lambda tx: choices.reset_rule(tx.session, key, by=as_staff(who), now=tx.now))
+            transact(lambda tx: rule_changes.reset_rule(tx.session, key, by=as_staff(who), now=tx.now))
 
 
 def test_what_the_staff_did_is_in_the_log(alarm: Alarm) -> None:
@@ -139,11 +141,11 @@ def test_what_the_staff_did_is_in_the_log(alarm: Alarm) -> None:
     transact(lambda tx: incidents.acknowledge(tx.session, incident.id, by=as_staff(ada), now=tx.now))
     transact(lambda tx: incidents.resolve(tx.session, incident.id, by=as_staff(ada), now=tx.now))
     transact(
-        lambda tx: choices.change_rule(
+        lambda tx: rule_changes.change_rule(
             tx.session, "disk", {"fire_at": 0.7, "recover_at": 0.6}, by=as_staff(ada), now=tx.now
         )
     )
-    transact(lambda tx: choices.mute(tx.session, "disk", NOON, by=as_staff(ada), now=tx.now))
+    transact(lambda tx: rule_changes.mute(tx.session, "disk", NOON, by=as_staff(ada), now=tx.now))
     with alarm.services.database.read() as session:
         verbs = [event.verb for event in session.query(AuditEvent).order_by(AuditEvent.id)]
     assert verbs == ["incident acknowledged", "incident resolved", "alert rule changed", "alert rule muted"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.alerts import sentences
-from core.alerts.defaults import BY_KEY, DEFAULT_RULES
+from core.alerts.default_rules import BY_KEY, DEFAULT_RULES
 from core.alerts.rules import METRICS, MINUTE, NoData, Rule
 from core.alerts.state_machine import Reading, Standing, State, step
 

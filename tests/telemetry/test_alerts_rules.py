@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from core.alerts import choices, lists, sentences
-from core.alerts.choices import MAX_OWN, RuleInForce
-from core.alerts.defaults import BY_KEY, DEFAULT_RULES, starting_rule
+from core.alerts import lists, rule_changes, sentences
+from core.alerts.default_rules import BY_KEY, DEFAULT_RULES, starting_rule
 from core.alerts.models import AlertStanding, RuleChoice
-from core.alerts.quiet import parse_quiet, spoken_quiet
+from core.alerts.quiet_hours import parse_quiet, spoken_quiet
+from core.alerts.rule_changes import MAX_OWN, RuleInForce
 from core.alerts.rules import DAY, HOUR, METRICS, MINUTE, WEEK, Filter, NoData, Rule, Severity
 from core.audit import AuditEvent
 from core.errors import Invalid, NotAllowed, NotFound
@@ -44,14 +44,14 @@ def alarm(services: Services) -> Alarm:
 
 def change(alarm: Alarm, key: str, **changes: Any) -> RuleInForce:
     done: RuleInForce = alarm.services.database.transact(
-        lambda tx: choices.change_rule(tx.session, key, changes, by=as_staff(alarm.admins["Ada"]), now=tx.now)
+        lambda tx: rule_changes.change_rule(tx.session, key, changes, by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     return done
 
 
 def add(alarm: Alarm, title: str, metric: str = "requests.error_share", **changes: Any) -> Rule:
     added: RuleInForce = alarm.services.database.transact(
-        lambda tx: choices.add_rule(
+        lambda tx: rule_changes.add_rule(
             tx.session, metric, {"title": title, **changes}, by=as_staff(alarm.admins["Ada"]), now=tx.now
         )
     )
@@ -60,7 +60,7 @@ def add(alarm: Alarm, title: str, metric: str = "requests.error_share", **change
 
 def rules(alarm: Alarm) -> dict[str, Rule]:
     with alarm.services.database.read() as session:
-        return {one.rule.title: one.rule for one in choices.rules_in_force(session)}
+        return {one.rule.title: one.rule for one in rule_changes.rules_in_force(session)}
 
 
 def test_every_field_of_a_rule_is_changed_and_set_back(alarm: Alarm) -> None:
@@ -73,7 +73,7 @@ def test_every_field_of_a_rule_is_changed_and_set_back(alarm: Alarm) -> None:
     burn = change(alarm, "burn-fast", window=2 * HOUR, short_window=10 * MINUTE).rule
     assert (burn.window, burn.short_window) == (2 * HOUR, 10 * MINUTE)
     alarm.services.database.transact(
-        lambda tx: choices.reset_rule(tx.session, "errors", by=as_staff(alarm.admins["Ada"]), now=tx.now)
+        lambda tx: rule_changes.reset_rule(tx.session, "errors", by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     assert rules(alarm)["Requests fail"] == BY_KEY["errors"]
 
@@ -91,7 +91,7 @@ def test_a_rule_that_is_turned_off_ends_what_is_open(alarm: Alarm) -> None:
     alarm.read(BAD)
     assert not change(alarm, "errors", enabled=False).rule.enabled
     with alarm.services.database.read() as session:
-        assert lists.count_open(session) == 0 and not choices.get_rule(session, "errors").rule.enabled
+        assert lists.count_open(session) == 0 and not rule_changes.get_rule(session, "errors").rule.enabled
 
 
 def test_a_rule_that_is_narrowed_ends_what_it_would_not_measure_any_more(alarm: Alarm) -> None:
@@ -111,7 +111,7 @@ def test_a_rule_of_ones_own_is_added_changed_and_deleted(alarm: Alarm) -> None:
     change(alarm, rule.key, title="Booking fails often", min_samples=0, repeat=WEEK)
     assert rules(alarm)["Booking fails often"].repeat == WEEK
     alarm.services.database.transact(
-        lambda tx: choices.delete_rule(tx.session, rule.key, by=as_staff(alarm.admins["Ada"]), now=tx.now)
+        lambda tx: rule_changes.delete_rule(tx.session, rule.key, by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     assert set(rules(alarm)) == {rule.title for rule in DEFAULT_RULES}
     with alarm.services.database.read() as session:
@@ -129,7 +129,7 @@ def test_an_incident_keeps_its_name_when_its_rule_is_gone(alarm: Alarm) -> None:
     alarm.rule = add(alarm, "Booking fails", after=timedelta())
     alarm.read(BAD)
     alarm.services.database.transact(
-        lambda tx: choices.delete_rule(tx.session, alarm.rule.key, by=as_staff(alarm.admins["Ada"]), now=tx.now)
+        lambda tx: rule_changes.delete_rule(tx.session, alarm.rule.key, by=as_staff(alarm.admins["Ada"]), now=tx.now)
     )
     (incident,) = alarm.incidents()
     assert not incident.is_open and sentences.headline(incident) == "Booking fails"
@@ -139,7 +139,7 @@ def test_an_incident_keeps_its_name_when_its_rule_is_gone(alarm: Alarm) -> None:
     )
     with alarm.services.database.read() as session:
         assert not session.scalars(select(AlertStanding).where(AlertStanding.rule_key == alarm.rule.key)).all()
-        assert not choices.is_in_force(session, RuleInForce(alarm.rule))
+        assert not rule_changes.is_in_force(session, RuleInForce(alarm.rule))
 
 
 def test_a_name_is_given_once(alarm: Alarm) -> None:
@@ -152,7 +152,7 @@ def test_a_name_is_given_once(alarm: Alarm) -> None:
 
 def test_two_admins_who_give_one_name_at_once_make_one_rule(alarm: Alarm, monkeypatch: pytest.MonkeyPatch) -> None:
     add(alarm, "Booking fails")
-    monkeypatch.setattr(choices, "_check_is_free", lambda *_: None)  # both have looked before
+    monkeypatch.setattr(rule_changes, "_check_is_free", lambda *_: None)  # both have looked before
     with pytest.raises(Invalid, match="of this name already"):
         add(alarm, "Booking fails")
     with alarm.services.database.write() as transaction:
@@ -161,7 +161,7 @@ def test_two_admins_who_give_one_name_at_once_make_one_rule(alarm: Alarm, monkey
 
 
 def test_there_are_not_too_many(alarm: Alarm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choices, "MAX_OWN", 2)
+    monkeypatch.setattr(rule_changes, "MAX_OWN", 2)
     add(alarm, "One")
     add(alarm, "Two")
     with pytest.raises(Invalid, match="delete one first"):
@@ -173,10 +173,10 @@ def test_a_coach_changes_no_rule(alarm: Alarm) -> None:
     nora, transact = alarm.admins["Nora"], alarm.services.database.transact
     mine = add(alarm, "Mine")
     for command, arguments in (
-        (choices.add_rule, ("disk.used_share", {"title": "Hers"})),
-        (choices.change_rule, (mine.key, {"fire_at": 0.5})),
-        (choices.reset_rule, ("errors",)),
-        (choices.delete_rule, (mine.key,)),
+        (rule_changes.add_rule, ("disk.used_share", {"title": "Hers"})),
+        (rule_changes.change_rule, (mine.key, {"fire_at": 0.5})),
+        (rule_changes.reset_rule, ("errors",)),
+        (rule_changes.delete_rule, (mine.key,)),
     ):
         with pytest.raises(NotAllowed):
             transact(lambda tx: command(tx.session, *arguments, by=as_staff(nora), now=tx.now))
@@ -186,10 +186,10 @@ def test_a_coach_changes_no_rule(alarm: Alarm) -> None:
 def test_what_came_with_the_gym_cannot_be_deleted_nor_ones_own_set_back(alarm: Alarm) -> None:
     ada, transact = alarm.admins["Ada"], alarm.services.database.transact
     with pytest.raises(NotFound, match="Turn this one off"):
-        transact(lambda tx: choices.delete_rule(tx.session, "errors", by=as_staff(ada), now=tx.now))
+        transact(lambda tx: rule_changes.delete_rule(tx.session, "errors", by=as_staff(ada), now=tx.now))
     mine = add(alarm, "Mine")
     with pytest.raises(NotFound, match="came with the gym"):
-        transact(lambda tx: choices.reset_rule(tx.session, mine.key, by=as_staff(ada), now=tx.now))
+        transact(lambda tx: rule_changes.reset_rule(tx.session, mine.key, by=as_staff(ada), now=tx.now))
     with pytest.raises(NotFound):
         add(alarm, "Mine too", "shoes.worn_count")
     assert change(alarm, "errors", title="Another").rule.title == "Requests fail"
@@ -264,11 +264,11 @@ def test_quiet_hours_are_read_as_they_are_written() -> None:
 def test_a_mute_has_an_end(alarm: Alarm) -> None:
     ada, zone = alarm.admins["Ada"], alarm.services.settings.zone
     with alarm.services.database.write() as transaction:
-        choices.mute(transaction.session, "errors", NOON + HOUR, by=as_staff(ada), now=NOON)
+        rule_changes.mute(transaction.session, "errors", NOON + HOUR, by=as_staff(ada), now=NOON)
         with pytest.raises(Invalid, match="a month at most"):
-            choices.mute(transaction.session, "errors", NOON + timedelta(days=40), by=as_staff(ada), now=NOON)
+            rule_changes.mute(transaction.session, "errors", NOON + timedelta(days=40), by=as_staff(ada), now=NOON)
     with alarm.services.database.read() as session:
-        chosen = choices.get_rule(session, "errors")
+        chosen = rule_changes.get_rule(session, "errors")
     assert chosen.is_muted(NOON, zone) and not chosen.is_muted(NOON + HOUR, zone)
 
 

@@ -19,8 +19,8 @@ from core.platform.settings import Settings
 from core.telemetry import recorder as recording_module
 from core.telemetry import recording
 from core.telemetry.log_handler import ErrorHandler
+from core.telemetry.log_rows import EventRow, MetricRow
 from core.telemetry.recorder import Recorder
-from core.telemetry.rows import EventRow, MetricRow
 from core.telemetry.store import Store
 from core.telemetry.tables import VERSION
 from tests.public_site.conftest import Gym, furnish, gym

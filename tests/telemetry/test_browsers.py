@@ -8,7 +8,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from core.platform.services import Services
-from core.telemetry import browsers, recording
+from core.telemetry import browser_errors, recording
 from public_site import rate_limits, templating
 from public_site.app import create_app
 from public_site.browser_beacon import MAX_BYTES
@@ -42,7 +42,7 @@ class Site:
 
 @pytest.fixture
 def site(watched: Services, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr(browsers, "_known", set())
+    monkeypatch.setattr(browser_errors, "_known", set())
     with TestClient(create_app(watched), base_url=watched.settings.base_url) as client:
         yield Site(client, kept)
 
@@ -113,8 +113,8 @@ def test_no_route_of_theirs_becomes_a_label(site: Site) -> None:
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_made_up_errors_make_few_groups_and_read_no_file(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(browsers, "MAX_GROUPS", 5)
-    for number, kind in enumerate((*sorted(browsers.KINDS_OF_ERROR), *(f"Kind{number}" for number in range(12)))):
+    monkeypatch.setattr(browser_errors, "MAX_GROUPS", 5)
+    for number, kind in enumerate((*sorted(browser_errors.KINDS_OF_ERROR), *(f"Kind{number}" for number in range(12)))):
         made_up = f"at f{number} (http://x/static/reports.1a2b3c4d.js:1:1)"
         site.post({**ERROR, "name": kind, "stack": made_up})
     site.post({**ERROR, "stack": "at f (http://x/static/../../../../etc/passwd.1a2b3c4d.js:1:1)"})
@@ -143,7 +143,7 @@ def test_what_is_too_large_or_unreadable_is_refused(site: Site) -> None:
     for odd in (b"[]", b"7", b"null", b'{"events": 7}', b'{"events": {}}'):
         assert site.client.post("/telemetry", content=odd, headers=OWN).status_code == 204
     assert site.post(*[vital("LCP", 1)] * 50).status_code == 204
-    assert len(site.vitals()) == browsers.MAX_EVENTS
+    assert len(site.vitals()) == browser_errors.MAX_EVENTS
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -4,8 +4,8 @@ import duckdb
 import pytest
 
 from core.http.edge import labels_of
-from core.telemetry import categories
-from core.telemetry.categories import CATEGORIES, category_of, derived, is_looked_at, of_route
+from core.telemetry import traffic_categories
+from core.telemetry.traffic_categories import CATEGORIES, category_of, derived, is_looked_at, of_route
 from public_site.policy import GuardedRoute, Kind
 from public_site.routes import ROUTES
 
@@ -98,4 +98,4 @@ def test_sql_says_of_older_rows_what_is_recorded_today() -> None:
             [service, route],
         ).fetchone()
         assert row == (of_route(service, route),), (service, route)
-    assert {categories.FAMILY, categories.STAFF} == set(categories.PEOPLE)
+    assert {traffic_categories.FAMILY, traffic_categories.STAFF} == set(traffic_categories.PEOPLE)

@@ -6,7 +6,7 @@ from core.outbox.models import MessageKind
 from core.platform.settings import Settings
 from core.telemetry.pseudonyms import Pseudonyms
 from core.telemetry.recorder import Recorder
-from core.telemetry.statements import instrument
+from core.telemetry.sql_statements import instrument
 from tests.console.conftest import Desk, desk, furnish, monitors_are_closed, packages_are_searched_once, same_main
 from tests.telemetry.conftest import Kept
 

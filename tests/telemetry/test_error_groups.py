@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from core.platform.services import Services
 from core.platform.settings import Settings
-from core.telemetry.context import RequestContext, current
 from core.telemetry.recorder import Recorder
+from core.telemetry.request_context import RequestContext, current
 from public_site import health
 from public_site.app import create_app
 from tests.telemetry.conftest import Kept, run_program

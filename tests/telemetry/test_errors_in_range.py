@@ -8,8 +8,8 @@ import pytest
 
 from analytics.retention import Keep, tidy_up
 from core.platform.clock import microseconds
-from core.telemetry import error_groups, errors
-from core.telemetry.captured import CapturedError, capture
+from core.telemetry import error_groups, error_queries
+from core.telemetry.error_capture import CapturedError, capture
 from core.telemetry.error_groups import MAX_MOMENTS, PendingGroup, mark_moments
 from core.telemetry.store import Store
 from tests.support.actors import as_staff
@@ -39,7 +39,7 @@ def happened(store: Store, moments: Sequence[datetime], *, level: str = "ERROR",
 
 
 def count(store: Store, start: datetime, end: datetime) -> int:
-    return sum(group.count_in_range for group in errors.list_groups(store, start=start, end=end))
+    return sum(group.count_in_range for group in error_queries.list_groups(store, start=start, end=end))
 
 
 def test_the_count_is_of_the_range_and_not_of_its_hours(store: Store) -> None:
@@ -54,8 +54,8 @@ def test_the_count_is_of_the_range_and_not_of_its_hours(store: Store) -> None:
     ):
         counted = sum(start <= moment < end for moment in moments)
         assert count(store, start, end) == counted, (start, end)
-        assert sum(n for _, n in errors.trend(store, None, start=start, end=end)) == counted
-    later = errors.counted_from(store)
+        assert sum(n for _, n in error_queries.trend(store, None, start=start, end=end)) == counted
+    later = error_queries.counted_from(store)
     assert later is not None and later <= AT - timedelta(days=30)
 
 
@@ -73,17 +73,17 @@ def test_what_is_older_than_a_month_is_counted_by_whole_hours(store: Store, tmp_
     assert count(store, AT + timedelta(minutes=5), AT + timedelta(minutes=6)) == 2, "the hour"
     assert count(store, now - timedelta(minutes=1), now + timedelta(minutes=1)) == 1
     assert count(store, now - timedelta(minutes=20), now) == 0, "exactly"
-    begins = errors.counted_from(store)
+    begins = error_queries.counted_from(store)
     assert begins is not None and AT < begins < now
 
 
 def test_a_store_from_before_moments_counts_by_hours_until_it_has_them(store: Store) -> None:
     happened(store, [AT], marks=False)
-    assert errors.counted_from(store) is None
+    assert error_queries.counted_from(store) is None
     assert count(store, AT - timedelta(minutes=20), AT - timedelta(minutes=10)) == 0, "it had not begun"
     with store.write() as connection:
         mark_moments(connection)
-    assert errors.counted_from(store) == AT + timedelta(microseconds=1)
+    assert error_queries.counted_from(store) == AT + timedelta(microseconds=1)
     happened(store, [AT + timedelta(minutes=1)])
     assert count(store, AT + timedelta(seconds=1), AT + timedelta(minutes=2)) == 1
 
@@ -91,8 +91,8 @@ def test_a_store_from_before_moments_counts_by_hours_until_it_has_them(store: St
 def test_critical_errors_of_late_that_nobody_has_solved(store: Store) -> None:
     happened(store, [AT], level="CRITICAL")
     happened(store, [AT], level="ERROR")
-    (group,) = errors.latest_critical(store, since=AT - timedelta(hours=1))
+    (group,) = error_queries.latest_critical(store, since=AT - timedelta(hours=1))
     assert group.level == "CRITICAL"
-    assert errors.latest_critical(store, since=AT + timedelta(seconds=1)) == []
-    errors.resolve(store, group.id, by=as_staff(1), now=AT + timedelta(seconds=5))
-    assert errors.latest_critical(store, since=AT - timedelta(hours=1)) == []
+    assert error_queries.latest_critical(store, since=AT + timedelta(seconds=1)) == []
+    error_queries.resolve(store, group.id, by=as_staff(1), now=AT + timedelta(seconds=5))
+    assert error_queries.latest_critical(store, since=AT - timedelta(hours=1)) == []

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from core.alerts import pulse
+from core.alerts import liveness
 from core.platform.settings import Settings
 from core.telemetry.process_life import LOOP_SILENT, TICK_S, LoopLag
 from core.telemetry.recording import recording
@@ -14,7 +14,7 @@ import os, signal
 from core.platform.settings import load_settings
 from core.telemetry.queues import now_us
 from core.telemetry.recording import recording
-from core.telemetry.rows import MetricRow
+from core.telemetry.log_rows import MetricRow
 with recording(load_settings(_env_file=None).model_copy(update={"telemetry": True}), "site") as recorder:
     recorder.metrics.add(MetricRow(now_us(), os.getpid(), "process.memory_bytes", 1.0))
     recorder.flush_now()
@@ -26,13 +26,13 @@ with recording(load_settings(_env_file=None).model_copy(update={"telemetry": Tru
 def test_a_process_that_ends_in_good_order_is_not_expected_any_more(watching: Settings, kept: Kept) -> None:
     with recording(watching, "site") as recorder:
         assert recorder is not None
-    (sign,) = pulse.heartbeats(kept.store)
+    (sign,) = liveness.heartbeats(kept.store)
     assert (sign.service, sign.was_stopped, sign.is_expected) == ("site", True, False)
 
 
 def test_a_process_that_is_cut_off_is_expected(watching: Settings, kept: Kept) -> None:
     assert run_program(KILLED, watching) == "recorded\n"
-    (sign,) = pulse.heartbeats(kept.store)
+    (sign,) = liveness.heartbeats(kept.store)
     assert sign.is_expected
 
 

@@ -9,9 +9,9 @@ from starlette.testclient import TestClient
 
 from core.platform.services import Services
 from core.telemetry import recording
+from core.telemetry.log_rows import MetricRow, RequestRow
 from core.telemetry.prometheus_totals import BOUNDS_S
 from core.telemetry.queues import now_us
-from core.telemetry.rows import MetricRow, RequestRow
 from public_site.app import create_app
 
 TOKEN = "only Prometheus knows this"

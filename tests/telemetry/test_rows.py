@@ -3,8 +3,8 @@
 import pytest
 
 from core.platform.settings import Settings
+from core.telemetry.log_rows import ROWS
 from core.telemetry.recorder import Recorder
-from core.telemetry.rows import ROWS
 from core.telemetry.tables import FACTS
 from tests.telemetry.conftest import good_row, run_program
 

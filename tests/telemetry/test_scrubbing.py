@@ -21,7 +21,7 @@ from core.platform.services import Services
 from core.telemetry import jobs, scrubbing
 from core.telemetry.recorder import Recorder
 from core.telemetry.scrubbing import HIDDEN, is_card, is_secret, scrubbed, scrubbed_text
-from core.telemetry.statements import instrument
+from core.telemetry.sql_statements import instrument
 from core.telemetry.tables import metadata
 from tests.telemetry.conftest import Kept
 

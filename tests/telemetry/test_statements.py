@@ -10,9 +10,9 @@ from core.bookings import queries
 from core.errors import NotFound
 from core.gym.models import Gym
 from core.platform.services import Services
-from core.telemetry.context import RequestContext, current, suppress_recording
 from core.telemetry.recorder import Recorder
-from core.telemetry.statements import instrument, keep_repeated, shape_of
+from core.telemetry.request_context import RequestContext, current, suppress_recording
+from core.telemetry.sql_statements import instrument, keep_repeated, shape_of
 from tests.telemetry.conftest import Kept
 
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
-from core.alerts import pulse
+from core.alerts import liveness
 from core.bookings.models import Status
 from core.platform import clock
 from core.platform.settings import Settings
@@ -212,10 +212,10 @@ def limits(store: Store) -> dict[str, Any]:
     return said | {"connect_timeout": there["connect_timeout"]}
 
 
-def silences(url: str) -> list[pulse.Silence]:
+def silences(url: str) -> list[liveness.Silence]:
     """What the banner of the console would say."""
     store = Store(url)
     try:
-        return pulse.silence_of_the_recorders(store, now=clock.now())
+        return liveness.silence_of_the_recorders(store, now=clock.now())
     finally:
         store.dispose()

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from core.telemetry import jobs
-from core.telemetry.context import current, request_id
 from core.telemetry.recorder import Recorder
+from core.telemetry.request_context import current, request_id
 from core.telemetry.store import Store
 from tests.support.processes import RunningGym, running_gym
 from tests.telemetry.conftest import Kept

@@ -9,9 +9,9 @@ from sqlalchemy.exc import OperationalError
 
 from core.platform.services import Services
 from core.telemetry import recording
-from core.telemetry.context import RequestContext, current
+from core.telemetry.log_rows import RequestRow
 from core.telemetry.recorder import Recorder
-from core.telemetry.rows import RequestRow
+from core.telemetry.request_context import RequestContext, current
 from core.telemetry.store import Store, store_for
 from tests.telemetry.conftest import Kept, good_row
 
@@ -99,7 +99,7 @@ def test_one_row_that_cannot_be_stored_is_put_aside_and_the_others_are_written(
 def test_an_error_whose_story_cannot_be_written_down_costs_no_other(
     still: Recorder, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.telemetry.captured import CapturedError
+    from core.telemetry.error_capture import CapturedError
 
     whole = CapturedError.body
 

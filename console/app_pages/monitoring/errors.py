@@ -15,12 +15,12 @@ from console.monitoring.url_state import opened, set_opened
 from console.widgets.flash import show_messages
 from console.widgets.markdown import inert
 from core.platform.clock import microseconds
-from core.platform.numbers import whole_number
-from core.telemetry import errors
-from core.telemetry.errors import ErrorGroup
+from core.platform.number_parsing import whole_number
+from core.telemetry import error_queries
+from core.telemetry.error_queries import ErrorGroup
 
 GROUP = "group"
-SHOWN = {"not solved": errors.UNSOLVED, "ignored": ("ignored",), "resolved": ("resolved",), "all": ()}
+SHOWN = {"not solved": error_queries.UNSOLVED, "ignored": ("ignored",), "resolved": ("resolved",), "all": ()}
 LEVELS = ["every level", "CRITICAL", "ERROR", "WARNING"]
 
 
@@ -42,14 +42,14 @@ def _list(view: View) -> None:
     text = right.text_input("Search", placeholder="A word of the error, or a module", key="q", bind="query-params")
     store = monitor().store
     end = view.until()
-    if (counted := errors.counted_from(store)) is None or view.window.start < counted:
+    if (counted := error_queries.counted_from(store)) is None or view.window.start < counted:
         st.caption("This range is counted by whole hours: single moments are kept for a month.")
-    trend = errors.trend(store, None, start=view.window.start, end=end)
+    trend = error_queries.trend(store, None, start=view.window.start, end=end)
     if trend:
         hours = [{"at_us": microseconds(at), "n": n} for at, n in trend]
         picture = charts.columns(hours, view.window, scheme=view.scheme, unit="errors")
         chart(picture, key="errors-trend", title="All errors of this range")
-    groups = errors.list_groups(
+    groups = error_queries.list_groups(
         store,
         start=view.window.start,
         end=end,

@@ -14,7 +14,7 @@ from analytics import charts, deploy_markers, health, latency, today
 from analytics.deploy_markers import Marker
 from analytics.health import Part, State
 from analytics.latency import Scope
-from analytics.window import Window
+from analytics.time_window import Window
 from console.monitoring.cached_queries import cached, cached_gym, monitor
 from console.monitoring.chart_panel import cached_chart, change, chart, ms, nothing, panel, share
 from console.monitoring.page_frame import View, monitoring_page

@@ -8,7 +8,7 @@ import streamlit as st
 
 from analytics import chart_times, charts, deploy_markers, latency, requests
 from analytics.latency import RouteLatency, Scope
-from analytics.window import Window
+from analytics.time_window import Window
 from console.monitoring.cached_queries import cached
 from console.monitoring.chart_panel import brushed, cached_chart, chart, exports, ms, nothing, panel, share
 from console.monitoring.page_frame import View, fix_window, monitoring_page, zoom

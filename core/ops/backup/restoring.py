@@ -24,8 +24,8 @@ from core.ops.backup.checking import fault_of_file, require_gym, require_ours, r
 from core.ops.backup.making import scratch, sync_folder
 from core.ops.backup.renewal import Renewed, renew
 from core.platform import clock
+from core.platform.database_in_use import alone_with
 from core.platform.db import Database
-from core.platform.in_use import alone_with
 from core.platform.settings import Settings
 
 ENDINGS = ("", "-wal", "-shm", "-journal")

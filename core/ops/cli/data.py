@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from core import migrations
-from core.alerts import pulse
+from core.alerts import liveness
 from core.bootstrap import services
-from core.demo.big import load_big_demo
-from core.demo.small import load_demo
+from core.demo.big_gym import load_big_demo
+from core.demo.small_gym import load_demo
 from core.mail.delivery import deliver_due
 from core.ops import backup as backups
 from core.ops import duties, timetable
@@ -43,7 +43,7 @@ def demo(
     migrations.check_schema(services().database)
     sign_ins = load_big_demo(services()) if big else load_demo(services())
     if big:
-        from analytics.sample import make_for
+        from analytics.sample_traffic import make_for
 
         requests = make_for(services().settings)
         print(
@@ -105,14 +105,14 @@ LOADS_ANALYTICS = {timetable.ALERTS: _evaluate_alerts, timetable.DUTIES: _do_due
 
 def _evaluate_if_due(ready: Services) -> None:
     with ready.database.read() as session:
-        if not pulse.evaluation_is_due(session, now=clock.now()):
+        if not liveness.evaluation_is_due(session, now=clock.now()):
             return
     from analytics.data_sources import monitor_for
     from analytics.evaluator import evaluate_if_due
 
     monitor = monitor_for(ready.settings)
     try:
-        done = evaluate_if_due(ready, monitor, now=clock.now(), early=pulse.EARLY)
+        done = evaluate_if_due(ready, monitor, now=clock.now(), early=liveness.EARLY)
     finally:
         monitor.store.dispose()
     if done is not None and done.changes:

@@ -6,13 +6,13 @@ import typer
 
 from core.bootstrap import services
 from core.errors import NotPossible, SetupError
-from core.images import library, ownership, upkeep
+from core.images import image_commands, storage_cleanup, storage_ownership
 from core.images.models import Image, ImageKind
 from core.images.queries import images_of, storage_used
 from core.images.rendition_jobs import make_due
 from core.migrations import check_schema
 from core.platform.actor import COMMAND_LINE
-from core.platform.numbers import MAX_ID
+from core.platform.number_parsing import MAX_ID
 from core.platform.services import Services
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The pictures.")
@@ -37,7 +37,7 @@ def list_images(
 @app.command()
 def verify() -> None:
     """Read every file and compare it with what was made. Exit code 1 if one is missing or damaged."""
-    faults = upkeep.verify(_ready())
+    faults = storage_cleanup.verify(_ready())
     for fault in faults:
         print(f"{fault.what:<8}  picture {fault.image_id}  {fault.path}")
     if faults:
@@ -54,21 +54,21 @@ def regenerate(numbers: Which = None) -> None:
         known = [image.id for image in images_of(session, limit=1_000_000) if image.original_kept]
     wanted = numbers or known
     for number in wanted:
-        upkeep.forget_damaged(ready, number)
+        storage_cleanup.forget_damaged(ready, number)
         _make_anew(ready, number)
     work = make_due(ready)
     print(f"{work.made} made, {work.refined} made smaller, {work.rejected} rejected, {work.retried} to be tried again")
 
 
 def _make_anew(ready: Services, image_id: int) -> None:
-    ready.database.transact(lambda tx: library.regenerate(tx.session, image_id, by=COMMAND_LINE, now=tx.now))
+    ready.database.transact(lambda tx: image_commands.regenerate(tx.session, image_id, by=COMMAND_LINE, now=tx.now))
 
 
 @app.command()
 def claim() -> None:
     """Say that both storages are this gym's alone, after a restore: files that it does not know are removed again."""
     ready = _ready()
-    ownership.claim(ready)
+    storage_ownership.claim(ready)
     print(
         f"{ready.media.label} and {ready.originals.label} are this gym's. What it does not know goes from there in time."
     )
@@ -79,7 +79,7 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
 ) -> None:
     """Remove files that nothing refers to any more and that are older than seven days."""
-    swept = upkeep.sweep_orphans(_ready(), dry_run=dry_run)
+    swept = storage_cleanup.sweep_orphans(_ready(), dry_run=dry_run)
     if swept.withheld:
         raise NotPossible(f"Nothing was removed: {swept.withheld}")
     for path in (*swept.media, *swept.originals):

@@ -8,7 +8,7 @@ import typer
 from core.bootstrap import services
 from core.errors import SetupError
 from core.gym.models import the_gym
-from core.images import ownership
+from core.images import storage_ownership
 from core.mail import outbox_admin
 from core.mail.compose import compose, trial_mail
 from core.mail.context_reader import read_context
@@ -18,7 +18,7 @@ from core.outbox import messages
 from core.outbox.models import MessageState, OutboxMessage
 from core.platform import clock
 from core.platform.actor import COMMAND_LINE
-from core.platform.numbers import MAX_ID
+from core.platform.number_parsing import MAX_ID
 from core.platform.services import Services
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The mail queue.")
@@ -112,7 +112,7 @@ def release() -> None:
         due = messages.count_due(session, now=clock.now())
     waiting = "none waits" if not due else f"{due} {'is' if due == 1 else 'are'} due at once, if still true"
     print(f"Mail goes out again; {waiting}. Files that nothing refers to are removed again.")
-    if reason := ownership.why_not_ours(ready, claim=False):
+    if reason := storage_ownership.why_not_ours(ready, claim=False):
         print(f"But no file is removed: {reason}")
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from core.bootstrap import services
-from core.demo.small import DemoSignIn, load_demo
+from core.demo.small_gym import DemoSignIn, load_demo
 from core.migrations import check_schema, migrate
 from core.ops import logs, processes
 from core.platform.settings import Settings, load_settings, unknown_names
@@ -21,7 +21,7 @@ Host = Annotated[str, typer.Option(help="The network address to listen on.")]
 THIS_MACHINE = "127.0.0.1"
 SITE_PORT, CONSOLE_PORT = 8000, 8501
 DRAIN_S = 8
-CONNECTION = "core.http.connections:GuardedConnection"  # by name: core imports no web server
+CONNECTION = "core.http.slow_clients:GuardedConnection"  # by name: core imports no web server
 MAX_FILES = 65_536
 FILES_OF_OUR_OWN = 256  # databases, logs, pictures
 MIN_CONNECTIONS, MAX_CONNECTIONS = 64, 4_000  # above, an answer says 503 at once instead of everybody waiting

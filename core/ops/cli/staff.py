@@ -14,7 +14,7 @@ from core.migrations import check_schema
 from core.people.accounts import create_account
 from core.people.models import Role
 from core.schedule.new_coach import add_coach
-from core.schedule.zones import check_zone
+from core.schedule.time_zones import check_zone
 from core.staff.sign_in_links import LINK_LIVES, new_link
 
 Email = Annotated[str, typer.Argument(help="The address to sign in with.")]
