@@ -383,7 +383,7 @@ def test_silence_is_said_by_whoever_looks(watched: Watched) -> None:
         later = liveness.silences(session, now=watched.now + 3 * MINUTE)
     assert [one.sentence(now=watched.now + 3 * MINUTE) for one in later] == [
         "The worker has been silent for 3 minutes: requests do not expire and mail waits.",
-        "The evaluator has been silent for 3 minutes: nobody would be told of an incident.",
+        "The evaluator has been silent for 3 minutes: nobody would be notified of an incident.",
     ]
     assert liveness.silence_of_the_recorders(watched.house.store, now=watched.now + timedelta(seconds=59)) == []
     (silent,) = liveness.silence_of_the_recorders(watched.house.store, now=watched.now + 2 * MINUTE)
