@@ -35,7 +35,7 @@ def test_what_was_typed_last_is_kept_by_the_press_that_follows(gym: RunningGym, 
     ).to_be_visible()
     press(page.get_by_role("button", name="Mute", exact=True).last)
     expect(page.get_by_text("7 % or more, muted")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_role("button", name="Say it again"), "it stays open whatever its line says").to_be_visible()
+    expect(page.get_by_role("button", name="Unmute"), "it stays open whatever its line says").to_be_visible()
     press(page.get_by_role("button", name="Change", exact=True).last)
     expect(page.get_by_text("What it will do")).to_be_visible(timeout=PATIENCE_MS)
     assert "rule=own-" in page.url, "the address can be sent"
