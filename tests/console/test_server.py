@@ -28,11 +28,11 @@ READ_BACK = """
 import json
 import streamlit
 from starlette.testclient import TestClient
-from console.web import options, server
+from console.web import server, streamlit_options
 from core.bootstrap import services
 
 with TestClient(server.create_app()):
-    wanted = options.options(services().settings)
+    wanted = streamlit_options.options(services().settings)
     print(json.dumps({name: [value, streamlit.get_option(name)] for name, value in wanted.items()}))
 """
 INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
