@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from analytics import bookable_times, latency
 from analytics.alert_inputs import NOTHING, MetricInputs, Readings, seconds_since
-from analytics.error_rates import burn_times, error_share, failing_tasks
+from analytics.error_rate_metrics import burn_times, error_share, failing_tasks
 from analytics.latency import RouteLatency, Scope
 from analytics.request_store import open_log
 from core.alerts import liveness

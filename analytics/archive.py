@@ -7,7 +7,7 @@ A pass, for each table of facts, in numbered steps:
    comes after its hour is over would be lost otherwise.
 2. Read the rows between the two.
 3. Write them into a Parquet file a day (UTC), and the tiles of requests beside it. Each file is there whole or not at all;
-   where several hosts share the store, it is uploaded to where all of them find it (analytics/archive_storage.py).
+   where several hosts share the store, it is uploaded to where all of them find it (analytics/shared_archive_storage.py).
 4. In one transaction move the watermark and enter the files into the manifest, if nobody else has moved it meanwhile;
    else throw our files away. Until here readers see nothing of it, from here on all of it.
 5. Merge the small files of days that are over (analytics/compaction.py).
@@ -25,7 +25,7 @@ from pathlib import Path
 import pyarrow as pa
 from sqlalchemy import Table, func, select
 
-from analytics import archive_storage, compaction, manifest, parquet, recent_rows, retention
+from analytics import compaction, manifest, parquet, recent_rows, retention, shared_archive_storage
 from analytics.data_sources import monitor_for
 from analytics.duckdb_cursors import cursor, run
 from analytics.manifest import DAY_US, File
@@ -101,7 +101,7 @@ def _archive_batch(store: Store, folder: Path, table: Table, *, now_us: int) -> 
         batch = recent_rows.rows(connection, table, after=before, upto=upto)
     files = _write_files(folder, table, batch)
     failpoint("archive_files_written")
-    if not archive_storage.upload(store, folder, files):  # the rows stay hot; the next pass tries again
+    if not shared_archive_storage.upload(store, folder, files):  # the rows stay hot; the next pass tries again
         _throw_away(store, folder, files)
         return None
     with store.write() as connection:
@@ -123,7 +123,7 @@ def _throw_away(store: Store, folder: Path, files: Sequence[File]) -> None:
     for file in files:
         (folder / file.path).unlink(missing_ok=True)
         with suppress(Unavailable):
-            archive_storage.remove(store, file.path)
+            shared_archive_storage.remove(store, file.path)
 
 
 def _write_files(folder: Path, table: Table, batch: pa.Table) -> list[File]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from analytics import archive_storage, manifest, parquet
+from analytics import manifest, parquet, shared_archive_storage
 from analytics.duckdb_cursors import cursor, quoted
 from analytics.manifest import DAY_US, File
 from analytics.tiles import TILES
@@ -52,7 +52,7 @@ def _label(file: File, today: str) -> str:
 
 
 def _merge(store: Store, folder: Path, stream: str, label: str, files: Sequence[File], *, now_us: int) -> int:
-    if archive_storage.present(store, folder, files)[1]:
+    if shared_archive_storage.present(store, folder, files)[1]:
         return 0  # one of them cannot be read here; another host, or a later pass, merges them
     source = f"read_parquet([{', '.join(quoted(folder / file.path) for file in files)}], union_by_name = true)"
     query = TILES[stream].merge(source) if stream in TILES else f"SELECT * FROM {source} ORDER BY at_us"
@@ -60,7 +60,7 @@ def _merge(store: Store, folder: Path, stream: str, label: str, files: Sequence[
         whole = parquet.write(work, query, folder=folder, stream=stream, label=label)
     assert whole is not None
     failpoint("merge_written")
-    if not archive_storage.upload(store, folder, [whole]):
+    if not shared_archive_storage.upload(store, folder, [whole]):
         (folder / whole.path).unlink(missing_ok=True)
         return 0  # other hosts could not read it; a later pass tries again
     with store.write() as connection:
@@ -72,7 +72,7 @@ def _merge(store: Store, folder: Path, stream: str, label: str, files: Sequence[
     if not still_there:  # somebody else has merged or removed one of them meanwhile
         (folder / whole.path).unlink(missing_ok=True)
         with suppress(Unavailable):
-            archive_storage.remove(store, whole.path)
+            shared_archive_storage.remove(store, whole.path)
         return 0
     failpoint("merge_committed")
     return len(files)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from analytics.archive_storage import missing_of, shelf_for
+from analytics.shared_archive_storage import missing_of, shelf_for
 from analytics.time_window import Window
 from core.platform.settings import Settings
 from core.telemetry.store import PATIENT_MS, Store, archive_folder, store_for

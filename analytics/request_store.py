@@ -23,7 +23,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from analytics import archive_storage, manifest, recent_rows
+from analytics import manifest, recent_rows, shared_archive_storage
 from analytics.duckdb_cursors import Cursor, cursor, quoted, run
 from analytics.short_request_ids import WHOLE
 from analytics.tiles import DAY_US, HOUR_US, TILES, Tile
@@ -104,7 +104,7 @@ def open_log(
         with store.read() as connection:
             for name in tables:
                 live = manifest.live(connection, name, start_us=start_us, end_us=end_us)
-                files, _ = archive_storage.present(store, folder, live)  # what is missing is named by the page
+                files, _ = shared_archive_storage.present(store, folder, live)  # what is missing is named by the page
                 _register_hot(work, connection, name, start_us=start_us)
                 window = f"at_us >= {start_us} AND at_us < {end_us}"
                 archived = f" UNION ALL BY NAME SELECT * FROM {_read(folder, files)} WHERE {window}" if files else ""
@@ -167,7 +167,7 @@ def _register_hot(work: Cursor, connection: Connection, name: str, *, start_us: 
 
 def _whole_tiles(store: Store, connection: Connection, folder: Path, tile: Tile, start_us: int, end_us: int) -> str:
     live = manifest.live(connection, tile.stream, start_us=start_us, end_us=end_us) if start_us < end_us else []
-    files, _ = archive_storage.present(store, folder, live)
+    files, _ = shared_archive_storage.present(store, folder, live)
     if not files:
         return f"(SELECT * FROM ({tile.build('tail')}) LIMIT 0)"
     return f"(SELECT * FROM {tile.readable(_read(folder, files))} WHERE at_us >= {start_us} AND at_us < {end_us})"

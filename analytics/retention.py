@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from analytics import archive_storage, manifest
+from analytics import manifest, shared_archive_storage
 from analytics.manifest import DAY_US, File
 from analytics.tiles import TILES
 from core.errors import Unavailable
@@ -158,7 +158,7 @@ def _remove_files(store: Store, folder: Path, *, now_us: int) -> int:
     for file_id, path in retired:
         (folder / path).unlink(missing_ok=True)
         try:
-            archive_storage.remove(store, path)
+            shared_archive_storage.remove(store, path)
         except Unavailable:
             break  # a later pass goes on
         removed.append(file_id)
@@ -188,7 +188,7 @@ def _delete_hot_rows(store: Store, folder: Path, *, now_us: int) -> int:
             upto = connection.execute(settled).scalar()
             oldest_us = connection.execute(select(func.min(table.c.at_us)).where(table.c.id <= (upto or 0))).scalar()
             files = manifest.live(connection, table.name, start_us=oldest_us) if oldest_us is not None else []
-        if oldest_us is None or not archive_storage.are_opened(store, folder, files):
+        if oldest_us is None or not shared_archive_storage.are_opened(store, folder, files):
             continue
         while upto:
             chunk = select(table.c.id).where(table.c.id <= upto).order_by(table.c.id).limit(CHUNK_ROWS)

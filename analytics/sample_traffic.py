@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics import archive_storage, compaction, manifest, parquet
+from analytics import compaction, manifest, parquet, shared_archive_storage
 from analytics.data_sources import Monitor, monitor_for
 from analytics.duckdb_cursors import Cursor, cursor, run
 from analytics.manifest import DAY_US, File
@@ -84,7 +84,7 @@ def make(monitor: Monitor, traffic: Traffic, *, now: datetime) -> int:
             _ask(work, "CREATE TEMP TABLE stretch AS " + query("sample_requests"), given)
             files = [*_tiles(work, monitor), *(_facts(work, monitor, traffic, given) if with_rows else ())]
             total += run(work, "SELECT count(*) FROM stretch")[0][0]
-        if not archive_storage.upload(monitor.store, monitor.folder, files):
+        if not shared_archive_storage.upload(monitor.store, monitor.folder, files):
             raise Unavailable("The storage of the monitor's files does not take them.")
         with monitor.store.write() as connection:
             manifest.add(connection, files, now_us=end_us)

@@ -19,7 +19,7 @@ from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.errors import Invalid
 from core.http.booking_json import Booking, Decided
 from core.http.request import services_of
-from core.http.schemas import dumps
+from core.http.schema_bases import dumps
 from core.platform.actor import Actor, ActorRole, Channel
 from core.platform.number_parsing import id_in
 from core.schedule import queries

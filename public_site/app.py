@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 
 from core.bootstrap import services as services_from_environment
-from core.http.edge import Edge, labels_of
-from core.images.delivery import pictures_of
+from core.http.edge_middleware import Edge, labels_of
+from core.images.picture_urls import pictures_of
 from core.migrations import check_schema
 from core.platform.services import Services
 from core.telemetry.recording import recording

@@ -10,7 +10,7 @@ from core.content.campaigns import running_campaign
 from core.content.products import products
 from core.gym.models import the_gym
 from core.http.request import services_of
-from core.images.delivery import pictures_of
+from core.images.picture_urls import pictures_of
 from core.schedule import queries
 from public_site.page_cache import ALWAYS, SharedPages
 from public_site.templating import page_text

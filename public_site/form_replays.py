@@ -12,7 +12,7 @@ from core.bookings.models import Booking, Status
 from core.bookings.queries import find_by_form_key
 from core.errors import SpiritError
 from core.gym.models import Gym, the_gym
-from core.http.schemas import utc_text
+from core.http.schema_bases import utc_text
 from core.schedule.bookable import other_times
 from public_site.templating import render
 from public_site.transact import now, read, read_after

@@ -7,10 +7,11 @@ from public_site import (
     approval_page,
     bookings,
     browser_beacon,
+    calendar_feed,
     coaches,
     confirmations,
     cron,
-    feeds,
+    free_times_page,
     health,
     lesson_form,
     media,
@@ -18,13 +19,12 @@ from public_site import (
     rehearsals,
     shop,
     unsubscribe,
-    week_page,
 )
 from public_site.policy import beacon, bearer, capability, form, json, page
 from public_site.templating import static
 
 ROUTES: list[BaseRoute] = [
-    page("/coaches/{coach}/{lesson}", week_page.week, "week"),
+    page("/coaches/{coach}/{lesson}", free_times_page.week, "week"),
     page("/static/{file}", static, "static"),
     page("/", coaches.home, "home"),
     page("/coaches", coaches.all_coaches, "coaches"),
@@ -40,7 +40,7 @@ ROUTES: list[BaseRoute] = [
     form("/requests/{token}", confirmations.confirm, "confirm"),
     page("/approvals/{token}", approval_page.show, "approval", secret=True),
     form("/approvals/{token}", approval_page.answer, "answer"),
-    page("/calendar/{feed}.ics", feeds.calendar_feed, "feed", secret=True),
+    page("/calendar/{feed}.ics", calendar_feed.calendar_feed, "feed", secret=True),
     page("/media/{path:path}", media.media, "media"),
     page("/rehearsals/{token}", rehearsals.show, "rehearsal", secret=True),
     form("/rehearsals/{token}", rehearsals.answer, "answer_rehearsal"),

@@ -10,7 +10,7 @@ from core.bookings import lesson_request
 from core.bookings.lesson_request import Key, RowId
 from core.errors import Invalid
 from core.http.booking_json import Booking, DecisionBody
-from core.http.schemas import Answer, Body, Instant, Query
+from core.http.schema_bases import Answer, Body, Instant, Query
 from core.platform.forms import Day
 from core.schedule import models
 from core.schedule.availability import Slot as FreeSlot

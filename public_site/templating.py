@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 
 from core import wording
 from core.bookings.models import Booking
-from core.http.schemas import dumps, utc_text
+from core.http.schema_bases import dumps, utc_text
 from core.platform.contacts import dialled
 from core.platform.html_fragments import lines, whole_times
 from core.schedule.availability import Slot

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 import core
 from core.bookings.lesson_request import LessonRequest
-from core.content.forms import CampaignFacts, ProductFacts
+from core.content.campaign_and_product_forms import CampaignFacts, ProductFacts
 from core.errors import Invalid
 from core.gym.rules import GymRules
 from core.gym.texts import GymTexts

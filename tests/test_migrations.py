@@ -21,7 +21,7 @@ from core.alerts.sentences import headline
 from core.demo.small_gym import load_demo
 from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
 from core.gym.models import the_gym
-from core.migrations import check_schema, guards, migrate
+from core.migrations import check_schema, migrate, triggers_and_constraints
 from core.migrations.models import Base
 from core.platform.db import Database
 from core.platform.services import Services
@@ -83,7 +83,7 @@ def test_the_models_checks_stand(database: Database) -> None:
 
 def test_every_guard_stands(database: Database) -> None:
     with database.read_engine.connect() as connection:
-        assert guards.missing(connection) == set()
+        assert triggers_and_constraints.missing(connection) == set()
 
 
 def test_an_empty_database_is_called_outdated(empty_database: Database) -> None:
@@ -102,7 +102,7 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(database: Datab
 
 
 GUARDS = [
-    *(("sqlite", name, f"DROP TRIGGER {name}") for name in guards.SQLITE),
+    *(("sqlite", name, f"DROP TRIGGER {name}") for name in triggers_and_constraints.SQLITE),
     ("postgresql", "ex_hold_coach", "ALTER TABLE hold DROP CONSTRAINT ex_hold_coach"),
     ("postgresql", "booking_event_append_only", "DROP TRIGGER booking_event_append_only ON booking_event"),
     ("postgresql", "audit_event_append_only", "DROP TRIGGER audit_event_append_only ON audit_event"),
@@ -127,7 +127,7 @@ def test_a_guard_that_fell_is_put_up_again_beside_those_that_stand(
 ) -> None:
     run(database, removal)
     with database.write() as transaction:
-        guards.create(_Op(transaction.session.connection()))
+        triggers_and_constraints.create(_Op(transaction.session.connection()))
     check_schema(database)
 
 
@@ -308,7 +308,7 @@ def test_a_revision_that_forgets_the_guards_is_undone(services: Services, next_r
         migrate(database)
     assert head == "9999"
     with database.read_engine.connect() as connection:
-        assert guards.missing(connection) == set()
+        assert triggers_and_constraints.missing(connection) == set()
         assert "remark" not in {column["name"] for column in inspect(connection).get_columns("hold")}
 
 
@@ -370,7 +370,7 @@ def test_a_column_may_hold_more_words_and_refuses_all_others_as_before(
         write_mail(database, state="SUNG")
     next_release.brings(
         """
-    from core.migrations.checks import allow
+    from core.migrations.check_constraints import allow
     allow(op, "outbox", "state", ["SUNG", "SENT"], constraint="ck_outbox_messagestate")
     allow(op, "outbox", "state", ["HUMMED"], constraint="ck_outbox_messagestate")
 """

@@ -15,7 +15,7 @@ from core.bookings import slots
 from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
 from core.errors import OutcomeUnknown, Unavailable
-from core.http.edge import Edge, Receive, Scope, Send
+from core.http.edge_middleware import Edge, Receive, Scope, Send
 from core.platform import clock, postgresql
 from core.platform.db import Database
 from core.schedule.models import Coach

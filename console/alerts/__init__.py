@@ -2,8 +2,8 @@
 Parts of the page Alerts, the banner of silent processes, and the console's watchdog.
 
     incidents.py     open and past incidents; acknowledge and resolve
-    rules.py         the list of alert rules; mute
-    rule_page.py     one rule: edit, reset, delete, add
+    rule_list.py     the list of alert rules; mute
+    rule_editor.py   one rule: edit, reset, delete, add
     rule_fields.py   a rule's form fields
     routes.py        the routes that a rule's filter can choose from
     rule_preview.py  backtest of a rule on the last day or week

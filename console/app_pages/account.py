@@ -7,7 +7,7 @@ from console.widgets.api_key_usage import last_used
 from console.widgets.flash import add_error, add_success, show_messages
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, services, signed_in
-from console.widgets.session_row import one_session
+from console.widgets.sign_in_session_row import one_session
 from core.errors import SpiritError
 from core.people import api_keys, own_account
 from core.people.models import Account

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from console.alerts import incidents, rule_page, rules
+from console.alerts import incidents, rule_editor, rule_list
 from console.monitoring.url_state import opened
 from console.widgets.flash import show_messages
 from console.widgets.session import admin, services
@@ -18,11 +18,11 @@ def page() -> None:
         standings = lists.standings(session)
         changes = lists.changes_of(session, [*open_ones, *past])
         chosen = rule_changes.rules_in_force(session)
-    if key := opened(rules.OPENED):
-        rule_page.show(key, standings, staff)
+    if key := opened(rule_list.OPENED):
+        rule_editor.show(key, standings, staff)
         return
     incidents.show_open(open_ones, changes, standings, staff)
-    rules.show(chosen, standings, staff)
+    rule_list.show(chosen, standings, staff)
     incidents.show_past(past, changes)
 
 

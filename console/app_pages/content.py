@@ -12,14 +12,14 @@ from console.widgets.flash import add_error, show_messages
 from console.widgets.form_drafts import Draft, draft
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admin, services
+from core.content.campaign_and_product_forms import CampaignFacts, ProductFacts
 from core.content.campaigns import all_campaigns, delete_campaign, is_running, running_campaign, save_campaign
-from core.content.forms import CampaignFacts, ProductFacts
 from core.content.models import Campaign, Product
 from core.content.products import delete_product, move_product, products, save_product
 from core.errors import Invalid
 from core.images.models import Image, ImageKind
 from core.images.photo_lists import publishable
-from core.people.acting_account import Acting
+from core.people.reauthorization import Acting
 from core.platform import clock
 from core.wording import money, spoken_day
 

@@ -30,7 +30,7 @@ from core.mail.context_reader import read_context
 from core.mail.transports import FolderTransport
 from core.outbox import messages as outbox
 from core.outbox.models import MessageState, OutboxMessage
-from core.people.acting_account import Acting
+from core.people.reauthorization import Acting
 from core.platform import clock
 from core.platform.actor import Actor
 

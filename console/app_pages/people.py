@@ -15,7 +15,7 @@ from console.widgets.api_key_usage import last_used
 from console.widgets.flash import show_messages
 from console.widgets.markdown import inert
 from console.widgets.session import Staff, admin, services
-from console.widgets.session_row import one_session
+from console.widgets.sign_in_session_row import one_session
 from core.bookings.open_commitments import Commitments, commitments_by_account
 from core.people import api_keys, identities
 from core.people.models import Account, ApiKey, Role, StaffSession

@@ -19,7 +19,7 @@ from core.platform import clock
 from core.schedule import hours
 from core.schedule.availability import DAY_MIN, Window
 from core.schedule.hours import WEEKDAYS, WeekWindow
-from core.schedule.hours_text import is_guessed, read_hours, written_hours
+from core.schedule.hours_parsing import is_guessed, read_hours, written_hours
 from core.schedule.models import Coach, DateOverride, LessonType
 from core.schedule.time_zones import set_zone, zone_choices
 from core.wording import clock_time, spoken_day, spoken_time, zone_name

@@ -21,8 +21,8 @@ from core.bookings.mail_status import family_status
 from core.bookings.models import Attendance, Booking, BookingEvent, Status
 from core.bookings.override import CAN_BE_APPROVED, approve_after_all
 from core.errors import NotFound
-from core.people.acting_account import Acting
 from core.people.models import Account
+from core.people.reauthorization import Acting
 from core.platform import clock
 from core.platform.actor import ActorRole
 from core.wording import money, spoken_instant, spoken_time

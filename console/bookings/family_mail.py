@@ -13,7 +13,7 @@ from core.bookings.mail_status import DeliveryStatus, said_to_staff
 from core.bookings.models import Booking
 from core.mail.family_mail import correct_address, note_called, send_again
 from core.mail.undelivered import UnreachedFamily, unreached_families
-from core.people.acting_account import Acting
+from core.people.reauthorization import Acting
 from core.platform import clock
 from core.wording import spoken_time
 

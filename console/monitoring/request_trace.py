@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from analytics import requests
+from analytics import request_rows
 from console.monitoring.cached_queries import cached, monitor
 from console.monitoring.chart_panel import exports, ms, nothing
 from console.monitoring.navigation import FOLDER
@@ -20,7 +20,7 @@ MAX_AT_US = 10**16  # in the year 2286: what a date can hold
 def show_trace(request_id: str, at_us: int) -> None:
     """Draw the trace of a request. at_us: roughly when it ran, epoch microseconds; narrows the search."""
     st.header("One request", anchor=False)
-    steps = cached(requests.story, request_id, around_us=at_us)
+    steps = cached(request_rows.story, request_id, around_us=at_us)
     if not steps.num_rows:
         nothing("Its rows are not kept any more: requests stay for 90 days, then only their histograms.")
         return

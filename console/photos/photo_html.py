@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from html import escape
 
 from console.widgets.session import services
-from core.images.delivery import pictures_of
 from core.images.models import Image, Rendition
 from core.images.photo_lists import cut_position, cuts_of, smallest_jpeg
+from core.images.picture_urls import pictures_of
 from core.wording import file_size
 
 SHOWN_BY_BROWSERS = ("jpeg", "png", "gif", "webp", "avif")

@@ -10,7 +10,7 @@ The console's ASGI application: Starlette routes in front of Streamlit.
     api_auth.py           authentication of the JSON API: session cookie or bearer key, CSRF check
     staff_api.py          the staff's JSON API: pending requests, decisions, problem documents
     monitoring_api.py     the monitor's JSON API, for admins
-    uploads.py            photo upload over HTTP
+    photo_upload_api.py   photo upload over HTTP
     originals.py          an uploaded original, for those who may change it
     schemas.py            models of the API's bodies and answers
     openapi.py            the API's OpenAPI document

@@ -19,7 +19,7 @@ from core.errors import SignInRefused, Unavailable
 from core.http import same_origin
 from core.http.request import services_of
 from core.people import api_keys
-from core.people.acting_account import Acting, ByKey, BySession, Proof, acting, actor_of, get_account
+from core.people.reauthorization import Acting, ByKey, BySession, Proof, acting, actor_of, get_account
 from core.people.sessions import find_session
 from core.platform import clock
 from core.platform.actor import Actor, Channel

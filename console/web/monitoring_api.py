@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from analytics import latency, overview, today
+from analytics import gym_counts, latency, overview
 from analytics.data_sources import Monitor, missing_files
 from analytics.latency import Scope
 from analytics.request_store import LogUnreadable, QuestionTooSlow
@@ -95,9 +95,9 @@ def _metrics(services: Services, wanted: MetricsQuery) -> Metrics:
     window = latency.readable(monitor, requested)
     seen, totals = latency.overall(monitor, window, scope), overview.totals(monitor, window, scope)
     with services.database.read() as session:
-        active = today.active_staff(session, requested.start, requested.end)
+        active = gym_counts.active_staff(session, requested.start, requested.end)
         local_day = requested.end.astimezone(requested.zone).date()
-        booked = today.bookings_on(session, local_day, requested.zone, upto=requested.end)
+        booked = gym_counts.bookings_on(session, local_day, requested.zone, upto=requested.end)
     return Metrics(
         start=window.start,
         end=window.end,

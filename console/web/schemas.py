@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 
 from analytics.time_window import RANGES
 from core.http.booking_json import Booking, DecisionBody
-from core.http.schemas import INSTANT_SCHEMA, Answer, Body, Instant, Query
+from core.http.schema_bases import INSTANT_SCHEMA, Answer, Body, Instant, Query
 from core.images import models
 from core.images.models import ImageKind, ImageState
 from core.images.queries import Progress as HowFar

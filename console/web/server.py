@@ -23,14 +23,14 @@ from starlette.routing import Route
 
 from console.alerts.watchdog import watch_until
 from console.monitoring.cached_queries import close_monitors
-from console.web import monitoring_api, openid_connect, originals, sign_in, staff_api, uploads
+from console.web import monitoring_api, openid_connect, originals, photo_upload_api, sign_in, staff_api
 from console.web.session_gate import Gate
 from console.web.streamlit_options import set_options
 from console.widgets.error_boundary import show_failure
 from console.widgets.sound import ADDRESS, chime_file
 from core.bootstrap import services as services_from_environment
-from core.http.edge import Edge, labels_of
-from core.images.delivery import pictures_of
+from core.http.edge_middleware import Edge, labels_of
+from core.images.picture_urls import pictures_of
 from core.migrations import check_schema
 from core.ops import logs
 from core.outbox import metrics
@@ -85,9 +85,11 @@ def routes() -> list[Route]:
         Route("/api/booking/approve", staff_api.answered(staff_api.decide), methods=["POST"]),
         Route("/originals/{image_id}", staff_api.answered(originals.original), methods=["GET"]),
         Route(
-            "/api/upload/image", staff_api.answered(uploads.upload, most_bytes=uploads.MAX_BODY_BYTES), methods=["POST"]
+            "/api/upload/image",
+            staff_api.answered(photo_upload_api.upload, most_bytes=photo_upload_api.MAX_BODY_BYTES),
+            methods=["POST"],
         ),
-        Route("/api/images/{image_id}", staff_api.answered(uploads.show), methods=["GET"]),
+        Route("/api/images/{image_id}", staff_api.answered(photo_upload_api.show), methods=["GET"]),
         Route("/api/admin/monitoring/metrics", staff_api.answered(monitoring_api.metrics), methods=["GET"]),
         Route("/api/admin/monitoring/errors", staff_api.answered(monitoring_api.error_groups), methods=["GET"]),
         Route(

@@ -24,7 +24,7 @@ from core.http import problem_json
 from core.http.booking_json import Booking, Decided
 from core.http.request import services_of
 from core.http.request_body import MAX_BYTES, BodyTooLarge, at_most
-from core.http.schemas import dumps
+from core.http.schema_bases import dumps
 from core.platform import clock
 from core.platform.services import Services
 

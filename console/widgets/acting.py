@@ -12,7 +12,7 @@ from typing import TypeVar
 from console.widgets.flash import add_error, add_success
 from console.widgets.session import Staff, services, still_signed_in
 from core.errors import NotAllowed, SpiritError
-from core.people.acting_account import OTHER_ROLE, Acting, BySession, acting
+from core.people.reauthorization import OTHER_ROLE, Acting, BySession, acting
 from core.platform.actor import Actor
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from console.widgets.markdown import inert
 from console.widgets.session import Staff
 from core.errors import ChangedMeanwhile, NotPossible, SpiritError
 from core.gym.form_merge import Values
-from core.people.acting_account import Acting
+from core.people.reauthorization import Acting
 
 DRAFTS, COUNT, PAGE = "drafts", "drafts_made", "page_of_drafts"
 STILL_HERE = (

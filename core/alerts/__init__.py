@@ -4,7 +4,7 @@ Alerting: rules about metrics fire, open incidents and notify admins, and resolv
     rules.py              catalogue of metrics, and the type of an alert rule
     default_rules.py      the rules that a gym begins with
     rule_changes.py       an admin's overrides of them, and custom rules: add, change, mute, delete
-    rule_checks.py        validation of a rule
+    rule_validation.py    validation of a rule
     quiet_hours.py        quiet hours: parse, format, check
     state_machine.py      a rule's state machine, pure: state, reading and time in, state out
     models.py             tables: overrides, standings, incidents, changes, the evaluator's clock

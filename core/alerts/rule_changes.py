@@ -16,7 +16,7 @@ from core.alerts import incidents
 from core.alerts.default_rules import BY_KEY, DEFAULT_RULES, starting_rule
 from core.alerts.models import AlertStanding, RuleChoice
 from core.alerts.quiet_hours import is_quiet, parse_quiet, spoken_quiet
-from core.alerts.rule_checks import check_rule, parse_title
+from core.alerts.rule_validation import check_rule, parse_title
 from core.alerts.rules import METRICS, OWN, Filter, NoData, Rule, Severity
 from core.audit import Verb
 from core.errors import Invalid, NotFound

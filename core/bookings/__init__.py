@@ -28,7 +28,7 @@ What they check and say:
     sentences.py              names and reasons, as text
     mails.py                  a booking's mails, written to the outbox
     request_notifications.py  a coach's mails about requests: single ones, then a roll-up an hour
-    absent_coach.py           mails of a coach who has left, to the admins instead
+    disabled_coach_mail.py    mails of a coach who has left, to the admins instead
 
 What reads and notes:
 

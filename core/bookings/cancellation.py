@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.bookings import ended_errors, form_conflicts, mails, queries
-from core.bookings.absent_coach import tell_coach_or_admins
 from core.bookings.cancellation_terms import terms_of
+from core.bookings.disabled_coach_mail import tell_coach_or_admins
 from core.bookings.models import Booking, Status
 from core.bookings.permissions import by_member_of_staff, check_may_change
 from core.bookings.sentences import reason_given

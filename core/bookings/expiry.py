@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.bookings import mails, queries
-from core.bookings.absent_coach import tell_coach_or_admins
+from core.bookings.disabled_coach_mail import tell_coach_or_admins
 from core.bookings.models import Booking, Status
 from core.bookings.transition import change
 from core.outbox.models import MessageKind

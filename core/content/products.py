@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from core import audit
 from core.audit import Verb
-from core.content.forms import ProductFacts
+from core.content.campaign_and_product_forms import ProductFacts
 from core.content.models import Product
 from core.errors import NotFound
 from core.gym.form_merge import Values, last_changed_by, merge

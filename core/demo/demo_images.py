@@ -14,7 +14,7 @@ from core.images import intake, uploads
 from core.images.image_commands import focus
 from core.images.models import Image, ImageKind
 from core.people.accounts import find_account
-from core.people.acting_account import actor_of
+from core.people.reauthorization import actor_of
 from core.platform.actor import COMMAND_LINE, Actor, Channel
 from core.platform.services import Services
 from core.schedule.models import Coach

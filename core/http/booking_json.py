@@ -10,7 +10,7 @@ from core.bookings.approval_warnings import Concern
 from core.bookings.decisions import Decision
 from core.bookings.models import Status
 from core.bookings.sentences import REASON_LENGTH
-from core.http.schemas import Answer, Body, Instant
+from core.http.schema_bases import Answer, Body, Instant
 from core.platform.forms import OneOf
 
 

@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import core_schema
 
 from core.http.problem_json import MEDIA_TYPE, Problem
-from core.http.schemas import Body, Query
+from core.http.schema_bases import Body, Query
 
 REFERENCE = "#/components/schemas/{model}"
 IN_PATH = re.compile(r"{(\w+)}")

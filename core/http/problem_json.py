@@ -27,7 +27,7 @@ from core.errors import (
     TooMany,
     Unavailable,
 )
-from core.http.schemas import Answer, Instant, json_name
+from core.http.schema_bases import Answer, Instant, json_name
 from core.schedule.refusal_reasons import Reason
 
 MEDIA_TYPE = "application/problem+json"

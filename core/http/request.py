@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from core.http.client_address import network_of
+from core.http.rate_limit_key import network_of
 from core.platform.services import Services
 
 
 def services_of(request: Any) -> Services:
-    """The services that its application was made with (`state` of core/http/edge.py)."""
+    """The services that its application was made with (`state` of core/http/edge_middleware.py)."""
     services: Services = request.state.services
     return services
 

@@ -1,6 +1,6 @@
 """Size limit of a request's body: refused as soon as it is known to be too large, with an answer of our own."""
 
-from core.http.edge import Message, Receive
+from core.http.edge_middleware import Message, Receive
 
 MAX_BYTES = 64 * 1024
 

@@ -2,7 +2,7 @@
 Color management: the color space that a file means, and its conversion to sRGB, as a browser shows it.
 
 What counts, in this order: a PNG's cICP; the ICC profile, by what it says and whatever its name; the nclx of an AVIF or
-HEIC; a PNG's sRGB, then gAMA with cHRM. Nothing of these: sRGB; for CMYK the press of core/images/cmyk.py.
+HEIC; a PNG's sRGB, then gAMA with cHRM. Nothing of these: sRGB; for CMYK the press of core/images/cmyk_default_profile.py.
 """
 
 import io
@@ -14,7 +14,7 @@ from functools import cache
 
 from PIL import Image, ImageCms, ImageFilter
 
-from core.images.cmyk import standard_press
+from core.images.cmyk_default_profile import standard_press
 from core.images.headers import boxes, png_chunks
 from core.images.icc_profiles import (
     SRGB,

@@ -1,12 +1,12 @@
 """
 Schema migrations for SQLite and PostgreSQL, by Alembic, under a lock.
 
-    guards.py      guards of the database: exclusion constraints, triggers
-    checks.py      helper: widens a CHECK without rebuilding its table
-    identities.py  helper: AUTOINCREMENT for an existing table
-    models.py      every table, for the metadata
-    env.py         Alembic's environment
-    versions/      the migrations, in order
+    triggers_and_constraints.py  guards of the database: exclusion constraints, triggers
+    check_constraints.py         helper: widens a CHECK without rebuilding its table
+    identities.py                helper: AUTOINCREMENT for an existing table
+    models.py                    every table, for the metadata
+    env.py                       Alembic's environment
+    versions/                    the migrations, in order
 
 `migrate` brings a database to the newest schema, in steps:
 
@@ -36,7 +36,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from core.errors import GuardMissing, SchemaNewer, SchemaOutdated, Unavailable
-from core.migrations import guards
+from core.migrations import triggers_and_constraints
 from core.platform import clock, postgresql
 from core.platform.db import Database
 
@@ -90,7 +90,7 @@ def check_schema(database: Database) -> None:
 
 
 def _check_guards(connection: Connection) -> None:
-    if gone := guards.missing(connection):
+    if gone := triggers_and_constraints.missing(connection):
         raise GuardMissing(f"The database lacks {', '.join(sorted(gone))}. Restore it from a backup, or ask for help.")
 
 

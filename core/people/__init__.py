@@ -12,5 +12,5 @@ Staff accounts and their authentication; parents have no account.
     api_keys.py          API keys
     own_account.py       one's own password, other sessions and sound
     permissions.py       what only an admin may do
-    acting_account.py    authorization at the moment of a change
+    reauthorization.py   authorization at the moment of a change
 """

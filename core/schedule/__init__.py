@@ -7,7 +7,7 @@ Coaches, lesson types, and when a coach teaches.
     queries.py          coaches and lessons, looked up
     bookable.py         whether a coach or a lesson can still be booked
     hours.py            weekly hours and single days, changed
-    hours_text.py       parser of hours as people write them
+    hours_parsing.py    parser of hours as people write them
     preferences.py      notice, horizon, approval and mails, changed
     time_zones.py       time zones of coaches, changed
     coach_page.py       a coach's public page and lessons, changed

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.audit import Verb
-from core.bookings.absent_coach import hand_back, hand_over
+from core.bookings.disabled_coach_mail import hand_back, hand_over
 from core.errors import NotFound, NotPossible
 from core.gym.models import Gym, content_changed
 from core.outbox import messages

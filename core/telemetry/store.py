@@ -37,7 +37,7 @@ GONE_AFTER_MS = 10_000  # a server that acknowledges nothing for so long is gone
 
 
 class Shelf(Protocol):
-    """Blob storage for cold files that several hosts share (analytics/archive_storage.py); core.platform.storage.Storage is one."""
+    """Blob storage for cold files that several hosts share (analytics/shared_archive_storage.py); core.platform.storage.Storage is one."""
 
     def put(self, path: str, data: bytes, *, media_type: str, caching: str = ...) -> None:
         """Store a file."""

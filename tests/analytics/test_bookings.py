@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from analytics import bookings, today
+from analytics import bookings, gym_counts
 from analytics.time_window import Window
 from core.bookings.models import Attendance, Booking, Status
 from core.platform.actor import ActorRole, Channel
@@ -153,5 +153,5 @@ def test_bookings_of_a_local_day_are_those_of_all_its_hours(gym: Gym, day: date,
     start = datetime(day.year, day.month, day.day, tzinfo=ZONE).astimezone(UTC)
     for after in (-MINUTE, timedelta(), (hours - 1) * HOUR, hours * HOUR - MINUTE, hours * HOUR):
         gym.note(gym.nora, Status.PENDING, requested_at=start + after)
-    assert today.bookings_on(gym.session, day, ZONE) == 3
-    assert today.bookings_on(gym.session, day, ZONE, upto=start + HOUR) == 1
+    assert gym_counts.bookings_on(gym.session, day, ZONE) == 3
+    assert gym_counts.bookings_on(gym.session, day, ZONE, upto=start + HOUR) == 1

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from analytics import database_load, explorer, jobs, latency, overview
-from analytics import requests as one_by_one
+from analytics import request_rows as one_by_one
 from analytics.data_sources import Monitor
 from analytics.explorer import Question
 from analytics.latency import FAMILIES, REQUESTS, Scope

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from analytics import latency
-from analytics.archive_storage import missing_of, shelf_for
 from analytics.data_sources import Monitor, monitor_for
 from analytics.retention import READERS_MAY_TAKE_US
+from analytics.shared_archive_storage import missing_of, shelf_for
 from analytics.time_window import Window
 from core.platform.clock import instant
 from core.platform.settings import Settings

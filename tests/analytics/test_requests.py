@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
-from analytics import deploy_markers, health, latency, overview, requests
+from analytics import deploy_markers, health, latency, overview, request_rows
 from analytics.data_sources import Monitor
 from analytics.health import State
 from analytics.latency import Scope
@@ -30,28 +30,30 @@ def test_a_part_of_a_chart_has_exactly_its_rows(house: House, monitor: Monitor) 
     house.note(some(120, at_us=NOW_US - HOUR_US, every_us=MINUTE_US // 2))
     house.archive()
     part = Window(NOW - timedelta(minutes=30), NOW - timedelta(minutes=20), GYM)
-    found = requests.rows(monitor, part)
+    found = request_rows.rows(monitor, part)
     assert found.n == found.table.num_rows == 20
     times = found.table.column("at_us").to_pylist()
     assert min(times) == part.start_us and max(times) == part.end_us - MINUTE_US // 2
     durations = found.table.column("ms").to_pylist()
     assert durations == sorted(durations, reverse=True), "the slowest first"
-    assert requests.rows(monitor, part, order="latest").table.column("at_us").to_pylist() == sorted(times, reverse=True)
+    assert request_rows.rows(monitor, part, order="latest").table.column("at_us").to_pylist() == sorted(
+        times, reverse=True
+    )
 
 
 def test_only_those_that_failed_and_only_those_of_a_route(house: House, monitor: Monitor) -> None:
     house.note(some(5))
     house.note(some(3, status=503))
     house.note(some(2, outcome="error", route="/bookings"))
-    assert requests.rows(monitor, LAST_HOURS, failed_only=True).n == 5
-    assert requests.rows(monitor, LAST_HOURS, Scope(route="/bookings", service="site"), failed_only=True).n == 2
-    assert requests.rows(monitor, LAST_HOURS, Scope(service="console")).n == 0
+    assert request_rows.rows(monitor, LAST_HOURS, failed_only=True).n == 5
+    assert request_rows.rows(monitor, LAST_HOURS, Scope(route="/bookings", service="site"), failed_only=True).n == 2
+    assert request_rows.rows(monitor, LAST_HOURS, Scope(service="console")).n == 0
 
 
 def test_of_many_rows_the_first_two_hundred_are_shown_and_all_are_counted(house: House, monitor: Monitor) -> None:
     house.note(some(450))
-    found = requests.rows(monitor, LAST_HOURS)
-    assert (found.n, found.table.num_rows) == (450, requests.MAX_ROWS)
+    found = request_rows.rows(monitor, LAST_HOURS)
+    assert (found.n, found.table.num_rows) == (450, request_rows.MAX_ROWS)
 
 
 @pytest.mark.parametrize("archived", [False, True])
@@ -89,7 +91,7 @@ def test_one_request_is_told_with_all_that_it_caused(house: House, monitor: Moni
     house.note([event], "event_log")
     if archived:
         house.archive()
-    found = requests.story(monitor, "r1", around_us=NOW_US - HOUR_US).to_pylist()
+    found = request_rows.story(monitor, "r1", around_us=NOW_US - HOUR_US).to_pylist()
     assert [(row["what"], row["name"]) for row in found] == [
         ("request", "http GET /bookings"), ("statement", "SELECT 1"), ("request", "task deliver_mail"), ("event", "mail SENT"),
     ]  # fmt: skip
@@ -217,7 +219,7 @@ def test_a_window_whose_rows_are_gone_is_read_from_its_histograms(house: House, 
     house.note(some(7))
     house.archive(keep=Keep(fact_days=90))
     window = Window(instant(old_us - HOUR_US), instant(old_us + HOUR_US), GYM)
-    assert requests.rows(monitor, window).n == 0, "the rows are gone"
+    assert request_rows.rows(monitor, window).n == 0, "the rows are gone"
     seen = latency.overall(monitor, window)
     assert not latency.is_exact(monitor, window) and seen is not None and seen.n == 40
     assert latency.is_exact(monitor, LAST_HOURS)

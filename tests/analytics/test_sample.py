@@ -11,7 +11,7 @@ from analytics.data_sources import Monitor
 from analytics.latency import Scope
 from analytics.request_store import open_log
 from analytics.time_window import Window
-from core.http.edge import labels_of
+from core.http.edge_middleware import labels_of
 from core.telemetry.request_context import UNMATCHED
 from core.telemetry.store import Store
 from public_site.routes import ROUTES

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import httpx2
 
-from public_site.week_page import WEEK, week_name
+from public_site.free_times_page import WEEK, week_name
 from tests.bench.report import Section
 from tests.support.processes import RunningGym, let_one_network_ask, running_gym
 from tests.support.smtp import MailServer, mail_server

@@ -22,7 +22,7 @@ from core.platform import clock
 from core.platform.db import Database
 from core.schedule import availability, queries
 from core.schedule.availability import Busy
-from public_site.week_page import WEEK, week_name
+from public_site.free_times_page import WEEK, week_name
 from tests.bench.gym import BenchGym, add_coaches, request_lesson, wanted
 from tests.bench.load import alternating, server
 from tests.bench.report import Section

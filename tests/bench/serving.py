@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.bootstrap import services
-from core.http.edge import Edge, labels_of
+from core.http.edge_middleware import Edge, labels_of
 from core.ops import logs
 from core.telemetry.recording import recording
 from public_site.app import content_security_policy, create_app

@@ -27,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from core.http.edge import Edge, labels_of
+from core.http.edge_middleware import Edge, labels_of
 from core.ops import logs
 from core.platform.settings import load_settings
 from core.telemetry import recording

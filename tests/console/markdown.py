@@ -46,7 +46,7 @@ SAFE_CALLS = {
 NUMBERS = {"count", "number", "is_urgent", "day", "num_rows"}
 CHECKED_ELSEWHERE = {
     ("widgets/acting", "done"): "at each call of act",
-    ("widgets/drafts", "done"): "at each call of Draft.save",
+    ("widgets/form_drafts", "done"): "at each call of Draft.save",
     ("widgets/flash", "sentence"): "at each call of add_success; an error's words are made inert in add_error",
     ("widgets/pager", "back"): "of constants, at each call of turn_page",
     ("widgets/pager", "forward"): "the same",

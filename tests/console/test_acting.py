@@ -17,7 +17,7 @@ DOORS = {
     "widgets/session",
     "web/api_auth",
     "web/sign_in",
-    "web/provider",
+    "web/openid_connect",
 }  # they prove who it is, each in its own way
 BY_ITSELF = {"alerts/watchdog"}  # a thread of the process, for nobody
 HANDLERS = {"on_click", "on_change", "when_ready"}
@@ -81,14 +81,14 @@ def test_pages_change_something_only_through_the_module_acting(module: Module) -
 @pytest.mark.parametrize(
     "text",
     [
-        "from core.images import library\ndef f(session): library.delete(session, 1, by=COMMAND_LINE)",
+        "from core.images import image_commands\ndef f(session): image_commands.delete(session, 1, by=COMMAND_LINE)",
         "from core.images.uploads import accept\ntake = lambda upload: accept(services(), upload, 1)",
         "from core.people import own_account\ndef f(): own_account.set_password(services(), 1)",
         "def f(): services().database.transact(command, by=staff.actor)",
         "def f():\n    with monitor().store.write() as connection: ...",
         "from core.people.own_account import set_sound\ndef f(session): set_sound(session, 1, on=True, now=now)",
-        "from core.telemetry import errors\ndef f(): errors.resolve(store, 1, by=staff.actor, now=now)",
-        "from core.images import library\nact(staff, lambda tx: library.delete(tx.session, 1, by=staff.actor))",
+        "from core.telemetry import error_queries\ndef f(): error_queries.resolve(store, 1, by=staff.actor, now=now)",
+        "from core.images import image_commands\nact(staff, lambda tx: image_commands.delete(tx.session, 1, by=staff.actor))",
     ],
 )
 def test_a_change_in_another_way_would_be_found(text: str) -> None:
@@ -106,7 +106,7 @@ def test_a_callback_that_acts_for_whoever_is_here_would_be_found() -> None:
 
 def test_downloads_are_offered_in_one_module_only() -> None:
     offered = [module.name for module in modules() for node in calls(module.tree) if "download_button" in called(node)]
-    assert offered == ["web/downloads"]
+    assert offered == ["web/file_downloads"]
 
 
 PAGES = {

@@ -7,8 +7,8 @@ from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from console.web import server
-from core.http.edge import COMMON_HEADERS
-from core.images.delivery import pictures_of
+from core.http.edge_middleware import COMMON_HEADERS
+from core.images.picture_urls import pictures_of
 from core.people.sessions import ABSOLUTE, IDLE
 from tests.console.conftest import OWN_PAGE, Desk
 from tests.console.without_streamlit import STAND_IN, STREAM

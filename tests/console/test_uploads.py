@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from console.web import uploads
+from console.web import photo_upload_api
 from core.http.problem_json import MEDIA_TYPE
 from core.images import intake
 from core.images.rendition_jobs import make_due
@@ -155,7 +155,7 @@ def test_a_file_just_within_the_limit_is_taken(desk: Desk) -> None:
 
 @sqlite_only
 def test_a_file_that_does_not_arrive_is_not_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "ARRIVES_WITHIN_S", -1)
+    monkeypatch.setattr(photo_upload_api, "ARRIVES_WITHIN_S", -1)
     desk.become("nora")
     assert "too long to arrive" in refused(send(desk), 400, "unreadable")
 
@@ -184,7 +184,7 @@ def test_two_hundred_at_once_are_all_taken_in_two_in_memory_at_a_time(desk: Desk
         nonlocal most
         for data in mine:
             answers.append(send(desk, data, kind="gallery").status_code)
-            most = max(most, int(uploads._in_memory.statistics().borrowed_tokens))
+            most = max(most, int(photo_upload_api._in_memory.statistics().borrowed_tokens))
 
     senders = [threading.Thread(target=sender, args=(photos[start::10],)) for start in range(10)]
     for one in senders:

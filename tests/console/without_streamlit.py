@@ -8,8 +8,8 @@ from starlette.websockets import WebSocket
 
 from console.web import server
 from console.web.session_gate import Gate
-from core.http.edge import Edge, labels_of
-from core.images.delivery import pictures_of
+from core.http.edge_middleware import Edge, labels_of
+from core.images.picture_urls import pictures_of
 from core.platform.services import Services
 
 STREAM = "/_stcore/stream"

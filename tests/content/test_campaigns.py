@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from core.content.campaign_and_product_forms import CampaignFacts
 from core.content.campaigns import delete_campaign, running_campaign, save_campaign
-from core.content.forms import CampaignFacts
 from core.content.models import Campaign
 from core.errors import Invalid, NotAllowed, NotFound, NotPossible
 from core.gym.models import the_gym

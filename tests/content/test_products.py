@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy.orm import Session
 
+from core.content.campaign_and_product_forms import ProductFacts
 from core.content.campaigns import save_campaign
-from core.content.forms import ProductFacts
 from core.content.products import delete_product, move_product, products, save_product
 from core.errors import Invalid, NotAllowed, NotPossible, PictureInUse
 from core.gym.models import the_gym

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.images.delivery import Delivery, Picture, delivery_for
 from core.images.models import Image, ImageKind, Rendition
+from core.images.picture_urls import Delivery, Picture, delivery_for
 from core.platform.settings import load_settings
 from public_site.templating import _templates
 

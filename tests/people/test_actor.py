@@ -9,9 +9,9 @@ from core.bookings.models import BookingEvent, Status
 from core.bookings.requests import request_lesson
 from core.errors import NotAllowed, NotFound
 from core.mail import outbox_admin
-from core.people.acting_account import actor_of
 from core.people.models import Account
 from core.people.permissions import check_is_admin, is_admin
+from core.people.reauthorization import actor_of
 from core.platform.actor import COMMAND_LINE, PARENT_ON_SITE, THE_CLOCK, Actor, ActorRole, Channel
 from core.schedule.models import Coach
 from core.staff import members

@@ -7,7 +7,7 @@ from limits import RateLimitItemPerMinute
 from sqlalchemy.orm import Session
 
 from core.bookings.models import Booking
-from core.http.client_address import network_of
+from core.http.rate_limit_key import network_of
 from core.outbox.models import MessageKind
 from core.schedule.models import Coach, LessonType
 from public_site import rate_limits

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from core.content.campaign_and_product_forms import CampaignFacts, ProductFacts
 from core.content.campaigns import save_campaign
-from core.content.forms import CampaignFacts, ProductFacts
 from core.content.products import save_product
 from core.images import intake, uploads
 from core.images.models import ImageKind

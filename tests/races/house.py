@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, func, select, text
 from core.bookings import slots
 from core.bookings.models import Booking, BookingEvent, Hold, Status
 from core.bookings.requests import request_lesson
-from core.migrations import guards
+from core.migrations import triggers_and_constraints
 from core.outbox.models import MessageKind, OutboxMessage
 from core.platform.db import Database
 from core.schedule.models import Coach, LessonType
@@ -23,7 +23,7 @@ OVERLAPS = text(
     " AND a.busy_from < b.busy_to AND b.busy_from < a.busy_to"
 )
 DROP_THE_WALL = {
-    "sqlite": [f"DROP TRIGGER {name}" for name in guards.SQLITE if name.startswith("ex_hold_coach")],
+    "sqlite": [f"DROP TRIGGER {name}" for name in triggers_and_constraints.SQLITE if name.startswith("ex_hold_coach")],
     "postgresql": ["ALTER TABLE hold DROP CONSTRAINT ex_hold_coach"],
 }
 

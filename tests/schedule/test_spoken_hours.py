@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from core.schedule.hours import WeekWindow
-from core.schedule.hours_text import is_guessed, read_hours, written_hours
+from core.schedule.hours_parsing import is_guessed, read_hours, written_hours
 
 HOUR = 60
 

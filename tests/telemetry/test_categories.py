@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from core.http.edge import labels_of
+from core.http.edge_middleware import labels_of
 from core.telemetry import traffic_categories
 from core.telemetry.traffic_categories import CATEGORIES, category_of, derived, is_looked_at, of_route
 from public_site.policy import GuardedRoute, Kind

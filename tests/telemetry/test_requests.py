@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 
-from core.http.edge import Edge, labels_of
+from core.http.edge_middleware import Edge, labels_of
 from core.platform.services import Services
 from core.telemetry.recorder import Recorder
 from public_site.app import create_app

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from core.http.edge import Edge, labels_of
+from core.http.edge_middleware import Edge, labels_of
 from core.platform.services import Services
 from core.telemetry import jobs, scrubbing
 from core.telemetry.recorder import Recorder

@@ -10,7 +10,7 @@ import pyarrow as pa
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from analytics import charts, deploy_markers, health, latency, today
+from analytics import charts, deploy_markers, gym_counts, health, latency
 from analytics.deploy_markers import Marker
 from analytics.health import Part, State
 from analytics.latency import Scope
@@ -108,7 +108,7 @@ def _cards(view: View, scope: Scope) -> None:
         )
     with right:
         _bookings_today(view)
-    staff = cached_gym(today.active_staff, window.start, window.end)
+    staff = cached_gym(gym_counts.active_staff, window.start, window.end)
     st.caption(f"Staff sessions in use: {staff:,d}. A number from fewer than 20 is marked as thin.")
 
 
@@ -139,8 +139,8 @@ def _bookings_today(view: View) -> None:
     day = now.date()
     week_ago = day.fromordinal(day.toordinal() - 7)
     minute = now.hour * 60 + now.minute
-    count = cached_gym(today.bookings_on, day, zone, upto=view.window.end)
-    before = cached_gym(today.bookings_on, week_ago, zone, upto=at_wall_time(week_ago, min(minute, DAY_MIN), zone))
+    count = cached_gym(gym_counts.bookings_on, day, zone, upto=view.window.end)
+    before = cached_gym(gym_counts.bookings_on, week_ago, zone, upto=at_wall_time(week_ago, min(minute, DAY_MIN), zone))
     st.metric(
         "Bookings asked for today",
         f"{count:,}",

@@ -6,7 +6,7 @@ from functools import partial
 import pyarrow as pa
 import streamlit as st
 
-from analytics import chart_times, charts, deploy_markers, latency, requests
+from analytics import chart_times, charts, deploy_markers, latency, request_rows
 from analytics.latency import RouteLatency, Scope
 from analytics.time_window import Window
 from console.monitoring.cached_queries import cached
@@ -102,12 +102,12 @@ def _rows(part: Window, scope: Scope) -> None:
     st.header(f"{start:%b %d, %H:%M:%S} to {end:%b %d, %H:%M:%S}", anchor=False)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     order = (
-        left.segmented_control("First the", list(requests.ORDERS), default="slowest", required=True, key="order")
+        left.segmented_control("First the", list(request_rows.ORDERS), default="slowest", required=True, key="order")
         or "slowest"
     )
     failed = left.toggle("Only those that failed", key="failed")
     right.button("Look closer", on_click=zoom, args=(part.start, part.end), help="This part becomes the range.")
-    result = cached(requests.rows, part, scope, failed_only=failed, order=order)
+    result = cached(request_rows.rows, part, scope, failed_only=failed, order=order)
     if not result.n:
         nothing("No row is kept of this part. Rows stay for 90 days; before that only histograms do.")
         return

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.migrations import guards
+from core.migrations import triggers_and_constraints
 from core.platform.orm import Instant
 
 revision = "0001"
@@ -421,4 +421,4 @@ def upgrade() -> None:
         "INSERT INTO gym (id, name, email, phone, street, content_version, late_cancel_hours, cancellation_fee_text, mail_held) "
         "VALUES (1, 'Spirit Athletics', '', '', '', 0, 24, '', false)"
     )
-    guards.create(op)
+    triggers_and_constraints.create(op)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.migrations import guards
+from core.migrations import triggers_and_constraints
 from core.platform.orm import Instant
 
 revision = "0004"
@@ -54,4 +54,4 @@ def upgrade() -> None:
     op.create_index("ix_booking_coach_id_changed_at", "booking", ["coach_id", "changed_at"], unique=False)
     op.create_index(op.f("ix_booking_event_at"), "booking_event", ["at"], unique=False)
     op.create_index("ix_outbox_finished_at", "outbox", ["finished_at"], unique=False)
-    guards.create(op)
+    triggers_and_constraints.create(op)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.migrations.checks import allow
+from core.migrations.check_constraints import allow
 from core.platform.orm import Instant
 
 revision = "0010"

@@ -5,7 +5,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from core.migrations import guards
+from core.migrations import triggers_and_constraints
 from core.migrations.identities import never_reuse
 from core.platform.orm import Instant
 
@@ -30,4 +30,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retired_original")),
     )
     never_reuse(op, NAMED_BY_LINKS)
-    guards.create(op)
+    triggers_and_constraints.create(op)

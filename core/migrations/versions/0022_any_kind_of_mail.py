@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from core.migrations.checks import lift
+from core.migrations.check_constraints import lift
 
 revision = "0022"
 down_revision = "0021"

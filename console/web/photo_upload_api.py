@@ -17,8 +17,8 @@ from core.errors import PictureTooLarge
 from core.http.request import services_of
 from core.http.request_body import BodyTooLarge
 from core.images import intake, models, uploads
-from core.images.delivery import pictures_of
 from core.images.permissions import check_may_change
+from core.images.picture_urls import pictures_of
 from core.images.queries import get_image, progress_of
 from core.platform.actor import Actor
 from core.platform.number_parsing import id_in

@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from console.alerts import rule_fields, rule_preview
-from console.alerts.rules import NEW, OPENED, show_numbers, show_what_it_does
+from console.alerts.rule_list import NEW, OPENED, show_numbers, show_what_it_does
 from console.monitoring.url_state import set_opened
 from console.widgets.acting import act
 from console.widgets.flash import add_error
@@ -15,7 +15,7 @@ from console.widgets.session import Staff, services
 from core.alerts import rule_changes
 from core.alerts.default_rules import BY_KEY, starting_rule
 from core.alerts.models import AlertStanding
-from core.alerts.rule_checks import check_rule, parse_title
+from core.alerts.rule_validation import check_rule, parse_title
 from core.alerts.rules import METRICS, OWN, Rule
 from core.errors import Invalid, NotFound
 
