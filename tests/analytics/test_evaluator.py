@@ -12,10 +12,12 @@ from sqlalchemy import insert, text
 
 import tasks
 from analytics import evaluator
+from analytics.alert_metrics import MEASURES
 from analytics.evaluator import evaluate_if_due
 from core.alerts import liveness, rule_changes
+from core.alerts.default_rules import starting_rule
 from core.alerts.models import AlertClock, AlertStanding
-from core.alerts.rules import Filter, Rule
+from core.alerts.rules import METRICS, Filter, Rule
 from core.alerts.state_machine import State
 from core.bookings.models import Booking
 from core.bookings.requests import request_lesson
@@ -411,3 +413,8 @@ def test_the_worker_evaluates_its_minute_and_rings_for_the_mail(
         tasks.evaluate_alerts(watched.services)
     assert rung == ["deliver_mail"], "the second time it was not due"
     assert watched.changes("errors-critical") == ["fires!"]
+
+
+def test_every_metric_is_measured_and_has_a_rule_to_start_from() -> None:
+    assert set(MEASURES) == set(METRICS)
+    assert {starting_rule(metric).metric for metric in METRICS} == set(METRICS)

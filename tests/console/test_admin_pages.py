@@ -13,6 +13,7 @@ from core.gym.models import the_gym
 from core.outbox.models import MessageKind
 from core.people.models import Role
 from core.schedule.models import LessonType
+from tests.console.app_reader import PAGES_OF_AN_ADMIN
 from tests.console.conftest import PAGE_LIMIT_S, Desk
 
 
@@ -24,7 +25,7 @@ def field(app: AppTest, label: str, number: int = -1) -> TextInput:
     return [box for box in app.text_input if box.label == label][number]
 
 
-@pytest.mark.parametrize("page", ["people", "gym", "outbox", "log"])
+@pytest.mark.parametrize("page", [title.lower() for title in PAGES_OF_AN_ADMIN[PAGES_OF_AN_ADMIN.index("People") :]])
 def test_a_coach_does_not_open_an_admin_s_page_by_address(desk: Desk, page: str) -> None:
     desk.show_to(desk.start("nora"))
     app = AppTest.from_file(str(server.ENTRY.parent / "app_pages" / f"{page}.py"), default_timeout=PAGE_LIMIT_S).run()
