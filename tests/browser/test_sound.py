@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visits import PATIENCE_MS, ask_for_a_lesson, press, sign_in
+from tests.browser.visits import PATIENCE_MS, ask_for_a_lesson, press, settle, sign_in
 from tests.support.processes import RunningGym
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -19,6 +19,8 @@ def test_every_request_is_heard_once_on_the_page_requests(gym: RunningGym, brows
         console.on("console", lambda said: refused.append(said.text) if "Content Security" in said.text else None)
         sign_in(console, gym.console_url, "nora@spirit.example")
         press(console.get_by_role("link", name="Preferences"))
+        expect(console.get_by_role("heading", name="Sound", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+        settle(console)  # else the button that turns it on is not there yet, and the sound stays off
         if console.get_by_role("button", name="Turn sound on").count():
             press(console.get_by_role("button", name="Turn sound on"))
             expect(console.get_by_text("That was it.")).to_be_visible(timeout=PATIENCE_MS)
