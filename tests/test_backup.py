@@ -191,7 +191,7 @@ def crashed(store: Store, tmp_path: Path) -> Services:
     """A gym in a folder of its own, whose processes were killed: its -wal and -shm are still there."""
     program = (
         "import os, signal; from core.bootstrap import services; from tests.test_backup import _hire; "
-        "[services().database.transact(_hire, f'crash-{n}') for n in range(30)]; os.kill(os.getpid(), signal.SIGKILL)"
+        "[services().database.transact(lambda tx: _hire(tx.session, f'crash-{n}', now=tx.now)) for n in range(30)]; os.kill(os.getpid(), signal.SIGKILL)"
     )
     settings = load_settings(_env_file=None, data_dir=tmp_path / "crashed", telemetry=False)
     settings.data_dir.mkdir(exist_ok=True)

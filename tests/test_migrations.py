@@ -194,7 +194,7 @@ REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-from core.migrations import guards
+from core.migrations import triggers_and_constraints
 from core.migrations.models import Base
 
 revision, down_revision, branch_labels, depends_on = "9999", {head!r}, None, None
@@ -207,7 +207,7 @@ REBUILD_EVERYTHING = """
     for table in Base.metadata.sorted_tables:
         with op.batch_alter_table(table.name, recreate="auto" if {pg} else "always", copy_from=table) as batch:
             batch.add_column(sa.Column("remark", sa.String(), nullable=True))
-    guards.create(op)
+    triggers_and_constraints.create(op)
 """
 
 

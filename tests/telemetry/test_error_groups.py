@@ -53,7 +53,7 @@ def test_an_error_of_the_site_becomes_a_group_with_its_story(watched: Services, 
         answers = [client.get("/readyz") for _ in range(3)]
     (group,) = kept.groups()
     assert (group.title, group.count, group.state, group.level) == ("ZeroDivisionError: for …@…", 3, "open", "ERROR")
-    assert group.culprit == "public_site.health:ReadinessProbe.look" and group.people == 1
+    assert group.culprit == "public_site.health:ReadinessProbe.check" and group.people == 1
     events, requests = kept.rows("error_event"), kept.rows("request_log")
     assert [event.request_id for event in events] == [answer.headers["x-request-id"] for answer in answers]
     assert [(row.outcome, row.status, row.error_id) for row in requests] == [
@@ -61,7 +61,7 @@ def test_an_error_of_the_site_becomes_a_group_with_its_story(watched: Services, 
     ]
     (exception,) = json.loads(events[0].body)["exceptions"]
     ours = [frame for frame in exception["frames"] if frame["own"]]
-    assert ours[-1]["function"] == "ReadinessProbe.look" and any("readiness" in line for line in ours[-1]["source"])
+    assert ours[-1]["function"] == "ReadinessProbe.check" and any("readiness" in line for line in ours[-1]["source"])
     assert ["request", "Request", ""] in [local for frame in ours for local in frame["locals"]] and [
         "writes",
         "bool",

@@ -9,15 +9,15 @@ from core.telemetry.tables import FACTS
 from tests.telemetry.conftest import good_row, run_program
 
 A_FIELD_MORE = """
-from core.telemetry import rows
+from core.telemetry import log_rows
 
 
 from typing import NamedTuple, get_type_hints
-fields = {**get_type_hints(rows.RequestRow), "sent_bytes": int}
+fields = {**get_type_hints(log_rows.RequestRow), "sent_bytes": int}
 Wider = NamedTuple("Wider", list(fields.items()))
-Wider.__new__.__defaults__ = (*rows.RequestRow.__new__.__defaults__, 0)
-Wider._field_defaults = {**rows.RequestRow._field_defaults, "sent_bytes": 0}
-rows.ROWS["request_log"] = Wider
+Wider.__new__.__defaults__ = (*log_rows.RequestRow.__new__.__defaults__, 0)
+Wider._field_defaults = {**log_rows.RequestRow._field_defaults, "sent_bytes": 0}
+log_rows.ROWS["request_log"] = Wider
 
 from pathlib import Path
 from analytics.archive import archive
