@@ -17,9 +17,8 @@ from core.telemetry.traffic_categories import derived
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
 RATIO = 1.01 / 0.99  # of one bucket's bound to the next, for a relative error of 1 %
 BUCKET = f"ceil(ln(greatest(duration_us, 1)) / ln({RATIO!r}))::SMALLINT"
-IS_ERROR = (
-    "(outcome <> 'client_gone' AND (status >= 500 OR outcome = 'error'))"  # a visitor who left is no failure of ours
-)
+# A visitor who left is no failure of ours.
+IS_ERROR = "(outcome <> 'client_gone' AND (status >= 500 OR outcome = 'error'))"
 
 
 def categorised(source: str, *, has_route: bool = True) -> str:

@@ -52,9 +52,8 @@ def create_app(services: Services | None = None) -> Edge:
     site.state.writers = new_writers()
     site.state.cron = Cron(services)
     site.state.readiness = ReadinessProbe(services)
-    site.state.turn_of_programs = asyncio.Semaphore(
-        1
-    )  # a loop of theirs keeps a page waiting for one answer, not for all
+    # A loop of theirs keeps a page waiting for one answer, not for all.
+    site.state.turn_of_programs = asyncio.Semaphore(1)
     site.state.searchers = new_searchers()
     labels = labels_of(ROUTES)
     site.state.templates = frozenset((*labels.values(), UNMATCHED))

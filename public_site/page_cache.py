@@ -25,9 +25,8 @@ from core.telemetry.request_context import current
 from public_site.transact import read, search
 
 MAX_PAGES = 512
-MAX_ANSWERS = (
-    64  # lists of free times for programs, each up to 150 kB; a cache of their own, so that they evict no page
-)
+# Lists of free times for programs, each up to 150 kB; a cache of their own, so that they evict no page.
+MAX_ANSWERS = 64
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 UNREADABLE = "We cannot read our calendar just now. Please try again in a moment."
 REVALIDATE = "no-cache"

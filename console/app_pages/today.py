@@ -47,9 +47,8 @@ def page() -> None:
     unreached(staff)
     if staff.is_admin:
         for_admins(staff)
-    first, last = (
-        at_wall_time(today + DAY * day, 0, zone) for day in (-1, 3)
-    )  # days begin earlier and later elsewhere
+    # Days begin earlier and later elsewhere.
+    first, last = (at_wall_time(today + DAY * day, 0, zone) for day in (-1, 3))
     with services().database.read() as session:
         lessons = lists.lessons_between(session, first, last, whose=staff.whose)
         changed = lists.changed_by_others(session, now - LOOKS_BACK, whose=staff.whose, account_id=staff.account_id)

@@ -77,9 +77,7 @@ def conclude(
         return None
     row.number = number + 1
     if effect.joined is not None:
-        row.incident = effect.joined
-    if effect.joined is not None and effect.worse:
-        _lead_by(effect.joined, rule, instance)
+        _join(row, effect.joined, rule, worse=effect.worse)
     _note(row, after, reading, at, rule)
     change = _change(
         session, row, before, metric=rule.metric, fire_at=rule.fire_at, by=THE_CLOCK, at=at, worse=effect.worse
@@ -298,6 +296,13 @@ def _flush(session: Session) -> None:
         if any(name in guard_named(error) for name in ("alert_change", "alert_standing", "alert_incident")):
             raise AlreadyChanged(ALREADY) from error
         raise
+
+
+def _join(row: AlertStanding, incident: Incident, rule: Rule, *, worse: bool) -> None:
+    """Make the rule's state part of another rule's incident; a more severe rule leads it from now on."""
+    row.incident = incident
+    if worse:
+        _lead_by(incident, rule, row.instance)
 
 
 def _lead_by(incident: Incident, rule: Rule, instance: str) -> None:

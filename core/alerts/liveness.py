@@ -25,9 +25,8 @@ EVALUATE_EVERY = timedelta(minutes=1)  # the resolution of rules: their shortest
 SWEEP_EVERY = timedelta(minutes=1)  # the worker's own is shorter; where cron sweeps, it is a minute
 RECORD_EVERY = timedelta(seconds=30)  # each process is measured every 15 seconds, and written ten seconds later
 RECORD_US = 30_000_000
-STOP_GRACE_US = (
-    2_000_000  # a last measure may follow the word that it stops; in a container the next process has its number
-)
+# A last measure may follow the word that it stops; in a container the next process has its number.
+STOP_GRACE_US = 2_000_000
 MAX_ROWS = 50_000  # some hours of a small gym; older ones are archived anyway
 EARLY = timedelta(seconds=10)  # cron is not exact, and a minute that is missed is a long silence
 PASSING = "command"  # a service that ends by itself: its silence says nothing

@@ -60,9 +60,8 @@ class Incident(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     rule_key: Mapped[str]  # the leading rule: of several, the most severe that has fired so far
-    title: Mapped[str] = mapped_column(
-        server_default=text("''")
-    )  # this and the next two: copies, for a rule may change and go
+    # This and the next two: copies, for a rule may change and go.
+    title: Mapped[str] = mapped_column(server_default=text("''"))
     metric: Mapped[str] = mapped_column(server_default=text("''"))
     sentence: Mapped[str] = mapped_column(server_default=text("''"))  # when it fires
     instance: Mapped[str]  # what it is about where a rule watches several things, such as a route; else ""
@@ -78,9 +77,8 @@ class Incident(Base):
     told_at: Mapped[datetime | None]  # latest notification; None: none was sent
     told_change_id: Mapped[int | None]  # the change that it was about
     cause: Mapped[str] = mapped_column(server_default=text("''"))  # what it is about; several rules may share it
-    lead_service: Mapped[str] = mapped_column(
-        default="", server_default=text("''")
-    )  # this and the next three: what fails most
+    # This and the next three: what fails most.
+    lead_service: Mapped[str] = mapped_column(default="", server_default=text("''"))
     lead_route: Mapped[str] = mapped_column(default="", server_default=text("''"))
     lead_error_id: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     lead_error: Mapped[str] = mapped_column(default="", server_default=text("''"))
@@ -137,12 +135,10 @@ class AlertChange(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("alert_incident.id"))
     told: Mapped[bool]  # whether notifications went out with it
-    metric: Mapped[str] = mapped_column(
-        default="", server_default=text("''")
-    )  # of value and fire_at: an incident may have several
-    worse: Mapped[bool] = mapped_column(
-        default=False, server_default=false()
-    )  # the incident was open, and became more severe
+    # Of value and fire_at: an incident may have several.
+    metric: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    # The incident was open, and became more severe.
+    worse: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class AlertClock(Base):

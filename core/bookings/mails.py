@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from core.bookings.models import Booking
 from core.bookings.unconfirmed_requests import UnconfirmedRequest
 from core.outbox.kinds import Audience, DiesWith, MessageKind
-from core.outbox.messages import new_message_id
+from core.outbox.messages import add_message
 from core.outbox.models import OutboxMessage
 from core.people.models import Account
 
@@ -32,36 +32,26 @@ def add(
     """
     account = reader or _coach_who_reads(kind, booking)
     key = f"{kind.value}:{booking.id}:{booking.version}"
-    message = OutboxMessage(
-        kind=kind,
+    return add_message(
+        session,
+        kind,
+        account or booking.customer_email,
+        key if reader is None else f"{key}:for:{reader.id}:{now:%Y%m%dT%H%M%S.%f}",
+        due_at=due_at,
+        not_after=_not_after(kind, booking),
         booking_id=booking.id,
         booking_version=booking.version,
-        account_id=account.id if account else None,
-        recipient=account.email if account else booking.customer_email,
-        dedupe_key=key if reader is None else f"{key}:for:{reader.id}:{now:%Y%m%dT%H%M%S.%f}",
-        created_at=now,
-        due_at=due_at or now,
-        not_after=_not_after(kind, booking),
-        message_id=new_message_id(),
+        now=now,
     )
-    session.add(message)
-    return message
 
 
 def add_confirmation(session: Session, request: UnconfirmedRequest, recipient: str, *, now: datetime) -> OutboxMessage:
     """The mail that asks a family to confirm its request; worth nothing once that is gone."""
-    message = OutboxMessage(
-        kind=MessageKind.CONFIRM_REQUEST,
-        unconfirmed_request_id=request.id,
-        recipient=recipient,
-        dedupe_key=f"{MessageKind.CONFIRM_REQUEST.value}:{request.id}:{request.serial}",
-        created_at=now,
-        due_at=now,
-        not_after=request.expires_at,
-        message_id=new_message_id(),
+    kind = MessageKind.CONFIRM_REQUEST
+    key = f"{kind.value}:{request.id}:{request.serial}"
+    return add_message(
+        session, kind, recipient, key, not_after=request.expires_at, unconfirmed_request_id=request.id, now=now
     )
-    session.add(message)
-    return message
 
 
 def _coach_who_reads(kind: MessageKind, booking: Booking) -> Account | None:

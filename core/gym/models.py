@@ -40,9 +40,8 @@ class Gym(Base):
     most_strangers_per_coach: Mapped[int] = mapped_column(default=30, server_default="30")
     # bookings that ended longer ago are anonymised; 0 never
     anonymise_after_months: Mapped[int] = mapped_column(default=24, server_default="24")
-    console_refresh_s: Mapped[int] = mapped_column(
-        default=30, server_default="30"
-    )  # an open page reruns this often at least
+    # An open page reruns this often at least.
+    console_refresh_s: Mapped[int] = mapped_column(default=30, server_default="30")
     monitoring_days: Mapped[int] = mapped_column(default=90, server_default="90")  # retention of the request log
     monitoring_budget_mb: Mapped[int] = mapped_column(default=512, server_default="512")  # of all files of the monitor
     media_budget_bytes: Mapped[int] = mapped_column(default=MEDIA_BUDGET_BYTES, server_default=str(MEDIA_BUDGET_BYTES))

@@ -23,9 +23,8 @@ class Digest:
     kind: Kind
     coach: Coach
     on: date  # the coach's local day
-    waiting: Sequence[
-        Booking
-    ]  # can still be answered, the first to expire first; a roll-up: without a mail of their own
+    # Those that can still be answered, the first to expire first; of a roll-up, those without a mail of their own.
+    waiting: Sequence[Booking]
     lessons: Sequence[Booking]  # confirmed ones of that day, the earliest first; none in a roll-up
 
     def why_needless(self) -> str | None:

@@ -28,9 +28,8 @@ class MailContext:
 
     message: OutboxMessage
     gym: Gym
-    booking: (
-        Booking | None
-    )  # with its coach, lesson and changed_by_account loaded; of a rehearsal one that is in no table
+    # With its coach, lesson and changed_by_account loaded; of a rehearsal one that is in no table.
+    booking: Booking | None
     account: Account | None  # the member of staff who reads it; None for a family
     sign_in_link_id: int | None
     next_slots: Sequence[Slot]  # other free times, for a kind that offers them

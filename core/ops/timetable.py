@@ -35,7 +35,7 @@ TIMETABLE = (
     Pass(SWEEP, 20, "requests expire, daily summaries are written, what is old is forgotten"),
     Pass(MAIL, 20, "mail that is due is sent, at once when a commit has written some", threads=AT_ONCE),
     Pass(ALERT_MAIL, 20, "mail about incidents is sent, whatever the other mail does"),
-    Pass(WEBHOOK, 20, "the webhook is told of incidents"),
+    Pass(WEBHOOK, 20, "the webhook is called about incidents"),
     Pass(PICTURES, 20, "pictures are made, then made smaller; at once after an upload"),
     Pass(ALERTS, 15, "each alert rule is measured, once in each minute by whoever comes first", first_after_s=30),
     Pass(DUTIES, 60, "each duty whose time has come is done, by one", first_after_s=60),

@@ -20,41 +20,57 @@ from core.schedule.models import Coach
 UNFINISHED = (MessageState.QUEUED, MessageState.SENDING)
 
 
-def add_sign_in(session: Session, account: Account, link: SignInLink, *, now: datetime) -> OutboxMessage:
-    """Queue the mail with a one-time link (an invitation where somebody invited); it dies with the link."""
-    kind = MessageKind.SIGN_IN if link.invited_by_account_id is None else MessageKind.INVITATION
+def add_message(
+    session: Session,
+    kind: MessageKind,
+    reader: Account | str,
+    key: str,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    not_after: datetime | None = None,
+    channel: str = MAIL,
+    **cause: int | None,
+) -> OutboxMessage:
+    """
+    Queue a message, due now or at due_at.
+
+    Args:
+        reader: a member of staff, or the address of somebody who has no account.
+        key: of the fact it is about; a second message with the same one is refused by the database.
+        cause: ids of what it is about, by column: booking_id, sign_in_link_id ...
+    """
+    account = reader if isinstance(reader, Account) else None
     message = OutboxMessage(
         kind=kind,
-        account_id=account.id,
-        sign_in_link_id=link.id,
-        recipient=account.email,
-        dedupe_key=f"{kind.value}:{link.id}",
+        channel=channel,
+        account_id=account.id if account else None,
+        recipient=reader.email if isinstance(reader, Account) else reader,
+        dedupe_key=key,
         created_at=now,
-        due_at=now,
-        not_after=link.expires_at,
+        due_at=due_at or now,
+        not_after=not_after,
         message_id=new_message_id(),
+        **cause,
     )
     session.add(message)
     return message
+
+
+def add_sign_in(session: Session, account: Account, link: SignInLink, *, now: datetime) -> OutboxMessage:
+    """Queue the mail with a one-time link (an invitation where somebody invited); it dies with the link."""
+    kind = MessageKind.SIGN_IN if link.invited_by_account_id is None else MessageKind.INVITATION
+    key = f"{kind.value}:{link.id}"
+    return add_message(session, kind, account, key, not_after=link.expires_at, sign_in_link_id=link.id, now=now)
 
 
 def add_digest(
     session: Session, kind: MessageKind, coach: Coach, key: str, *, due_at: datetime, not_after: datetime, now: datetime
 ) -> OutboxMessage | None:
     """Queue a mail about several things. None if there is one with this key: another process was first."""
-    message = OutboxMessage(
-        kind=kind,
-        account_id=coach.account_id,
-        recipient=coach.account.email,
-        dedupe_key=key,
-        created_at=now,
-        due_at=due_at,
-        not_after=not_after,
-        message_id=new_message_id(),
-    )
     try:
         with session.begin_nested():
-            session.add(message)
+            message = add_message(session, kind, coach.account, key, due_at=due_at, not_after=not_after, now=now)
             session.flush()
     except IntegrityError as error:
         if "dedupe_key" not in guard_named(error):
@@ -66,19 +82,10 @@ def add_digest(
 def add_alert(session: Session, change_id: int, account: Account | None, *, now: datetime) -> OutboxMessage:
     """Queue one notice of an incident: a mail to an admin, or a webhook call when `account` is None. One of each for a change."""
     channel = MAIL if account is not None else WEBHOOK
-    message = OutboxMessage(
-        kind=MessageKind.ALERT,
-        channel=channel,
-        account_id=account.id if account is not None else None,
-        alert_change_id=change_id,
-        recipient=account.email if account is not None else WEBHOOK,
-        dedupe_key=f"{MessageKind.ALERT.value}:{change_id}:{channel}:{account.id if account is not None else ''}",
-        created_at=now,
-        due_at=now,
-        message_id=new_message_id(),
+    key = f"{MessageKind.ALERT.value}:{change_id}:{channel}:{account.id if account is not None else ''}"
+    return add_message(
+        session, MessageKind.ALERT, account or WEBHOOK, key, channel=channel, alert_change_id=change_id, now=now
     )
-    session.add(message)
-    return message
 
 
 def new_message_id() -> str:

@@ -44,9 +44,8 @@ class OutboxMessage(Leased, Base):
     channel: Mapped[str] = mapped_column(default=MAIL)  # MAIL, or WEBHOOK: then `recipient` says no more than that
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
     booking_version: Mapped[int | None]  # of the booking, after the change that caused the mail
-    account_id: Mapped[int | None] = mapped_column(
-        ForeignKey("account.id")
-    )  # of the reader; None: a family, or WEBHOOK
+    # Of the reader; None: a family, or WEBHOOK.
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     sign_in_link_id: Mapped[int | None] = mapped_column(ForeignKey("sign_in_link.id"))
     rehearsal_id: Mapped[int | None] = mapped_column(  # indexed for the deletion of old rehearsals
         ForeignKey("rehearsal.id"), index=True
@@ -67,9 +66,8 @@ class OutboxMessage(Leased, Base):
     variant: Mapped[str | None]  # unused
     finished_at: Mapped[datetime | None]  # when it became SENT, DROPPED or DEAD
     last_error: Mapped[str | None]  # of the last try, or why it was dropped; names nobody
-    request_id: Mapped[str | None] = mapped_column(
-        default=request_id
-    )  # of the request, task or page run that caused it
+    # Of the request, task or page run that caused it.
+    request_id: Mapped[str | None] = mapped_column(default=request_id)
 
 
 def of_known_kind() -> ColumnElement[bool]:

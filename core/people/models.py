@@ -40,9 +40,8 @@ class StaffSession(Base):
     __tablename__ = "staff_session"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(
-        ForeignKey("account.id"), index=True
-    )  # a person's sessions, to list and end
+    # A person's sessions, to list and end.
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     token_hash: Mapped[str] = mapped_column(unique=True)  # SHA-256 of the cookie's token, which is not stored
     user_agent: Mapped[str]
     created_at: Mapped[datetime]

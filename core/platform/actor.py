@@ -50,6 +50,5 @@ class Actor:
 
 PARENT_ON_SITE = Actor(None, ActorRole.PARENT, Channel.SITE)
 THE_CLOCK = Actor(None, ActorRole.CLOCK, Channel.CLOCK)
-COMMAND_LINE = Actor(
-    None, ActorRole.COMMAND_LINE, Channel.COMMAND_LINE
-)  # whoever starts `spirit` has the whole machine
+# Whoever starts `spirit` has the whole machine.
+COMMAND_LINE = Actor(None, ActorRole.COMMAND_LINE, Channel.COMMAND_LINE)

@@ -125,9 +125,8 @@ def _sentence(problem: ErrorDetails) -> str:
     context = problem.get("ctx", {})
     if problem["type"] == "value_error":
         return str(context["error"])
-    known = {
-        name: str(value).replace("'", "").replace(" or ", ", ") for name, value in context.items()
-    }  # 'a', 'b' or 'c'
+    # 'a', 'b' or 'c'.
+    known = {name: str(value).replace("'", "").replace(" or ", ", ") for name, value in context.items()}
     return SENTENCES.get(problem["type"], OTHERWISE).format(**known)
 
 

@@ -14,7 +14,7 @@ from core.bookings.decisions import OUTCOME, Decision
 from core.bookings.models import Status
 from core.bookings.sentences import reason_given
 from core.errors import LinkReplaced, NotAllowed, NotFound, NotPossible, RequestExpired
-from core.outbox.messages import new_message_id
+from core.outbox.messages import add_message
 from core.outbox.models import MessageKind, MessageState, OutboxMessage
 from core.people.accounts import NOT_IN_USE, check_usable
 from core.people.permissions import account_of
@@ -160,17 +160,7 @@ def _remove(session: Session, *, coach_id: int | None = None, made_before: datet
 
 def add_rehearsal(session: Session, kind: MessageKind, rehearsal: Rehearsal, *, now: datetime) -> OutboxMessage:
     """Add a practice request's mail to the outbox, to its coach alone; dropped once the practice is over."""
-    account = rehearsal.coach.account
-    message = OutboxMessage(
-        kind=kind,
-        rehearsal_id=rehearsal.id,
-        account_id=account.id,
-        recipient=account.email,
-        dedupe_key=f"{kind.value}:{rehearsal.id}:{now:%Y%m%dT%H%M%S.%f}",
-        created_at=now,
-        due_at=now,
-        not_after=rehearsal.expires_at,
-        message_id=new_message_id(),
+    key = f"{kind.value}:{rehearsal.id}:{now:%Y%m%dT%H%M%S.%f}"
+    return add_message(
+        session, kind, rehearsal.coach.account, key, not_after=rehearsal.expires_at, rehearsal_id=rehearsal.id, now=now
     )
-    session.add(message)
-    return message

@@ -91,9 +91,8 @@ class Coach(Base):
     asks: Mapped[Asks] = mapped_column(default=Asks.ALWAYS)
     asks_under_hours: Mapped[int] = mapped_column(default=24)  # with UNDER_NOTICE: a sooner lesson needs approval
     expiry_before_min: Mapped[int] = mapped_column(default=60)  # a request expires this long before the lesson …
-    answer_within_min: Mapped[int] = mapped_column(
-        default=48 * 60
-    )  # … or this long after it was made, if that is sooner
+    # Or this long after it was made, if that is sooner.
+    answer_within_min: Mapped[int] = mapped_column(default=48 * 60)
     # the reminder is due this long before the expiry; None sends none
     reminder_before_min: Mapped[int | None] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite").evaluates_none(), default=120

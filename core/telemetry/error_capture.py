@@ -42,13 +42,10 @@ class CapturedError:
     route: str
     request_id: str
     who: str  # pseudonym of the person whom it happened to
-    exceptions: list[tuple[str, str, list[Frame]]] | None = (
-        None  # (type, text, frames), outermost first; None: count only
-    )
+    exceptions: list[tuple[str, str, list[Frame]]] | None = None  # type, text, frames; outermost first
     extra: Mapping[str, Any] = field(default_factory=dict)  # fields of the log line, scrubbed
-    trail: list[tuple[int, str, str]] = field(
-        default_factory=list
-    )  # breadcrumbs: (us since the request began, kind, text)
+    # Breadcrumbs: (us since the request began, kind, text).
+    trail: list[tuple[int, str, str]] = field(default_factory=list)
 
     @property
     def message(self) -> str:

@@ -30,9 +30,7 @@ class RequestRow(NamedTuple):
     who: str = ""  # pseudonym of the staff session, where there is one
     request_id: str = ""  # correlation id; a task has its cause's
     error_id: str = ""  # error_event.event_id
-    category: str = (
-        ""  # on whose behalf (core/telemetry/traffic_categories.py); empty in rows from before it was recorded
-    )
+    category: str = ""  # on whose behalf (traffic_categories.py); empty in rows from before it was recorded
 
 
 class StatementRow(NamedTuple):

@@ -34,7 +34,9 @@ def deserted(services: Services, server: FakeServer) -> Services:
 def look(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its mail goes out before the test goes on."""
     monkeypatch.setattr("console.alerts.watchdog.threading.Thread", lambda target, args, **_: Now(target, args))
-    watchdog.look(services, monitor_for(services.settings), watchdog.pumps_of_alerts())
+    monitor = monitor_for(services.settings)
+    watchdog.look(services, monitor, watchdog.pumps_of_alerts())
+    monitor.store.dispose()
 
 
 class Now:
